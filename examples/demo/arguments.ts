@@ -1,0 +1,65 @@
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import { parseArgs } from 'node:util';
+import { DemoError, printable } from './output.js';
+
+/** What the user asked for. */
+export interface Request {
+  readonly help: boolean;
+  /** The layers of the last act, the first topmost; null for this machine's own. */
+  readonly lower: readonly string[] | null;
+}
+
+/** The command line is wrong, whatever is on the disk. */
+export class UsageError extends DemoError {}
+
+export const HELP = `Usage: npm run demo
+       npm run demo -- --lower DIR [--lower DIR ...]
+
+Mounts overlays in a private mount namespace, as root or as an ordinary user, and checks all that
+it claims. The last act merges this machine's own /etc and /usr, or the directories given; they are
+never written to.
+
+  --lower DIR   a lower layer; the first one is topmost
+  -h, --help    this text
+
+Exit status: 0 all claims were checked and are true, 1 not so, 2 wrong arguments.
+`;
+
+/** Reads the command line. Throws {@link UsageError}, or {@link DemoError} when a DIR cannot be a layer. */
+export function readArguments(words: readonly string[]): Request {
+  const { help = false, lower } = parse(words);
+  return { help, lower: help || lower === undefined ? null : lower.map(layer) };
+}
+
+function parse(words: readonly string[]): { help?: boolean | undefined; lower?: string[] | undefined } {
+  try {
+    return parseArgs({
+      args: [...words],
+      options: { lower: { type: 'string', multiple: true }, help: { type: 'boolean', short: 'h' } },
+    }).values;
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nTry: npm run demo -- --help`);
+  }
+}
+
+function layer(given: string): string {
+  if (given === '') throw new UsageError('--lower needs the name of a directory, not an empty one');
+  // npm runs scripts in the package's directory and tells in INIT_CWD where the user was.
+  const start = process.env['INIT_CWD'] ?? process.cwd();
+  try {
+    const path = realpathSync(isAbsolute(given) ? given : `${start}/${given}`);
+    if (!statSync(path).isDirectory()) throw new DemoError(`--lower ${printable(given)}: not a directory`);
+    accessSync(path, constants.R_OK | constants.X_OK);
+    return path;
+  } catch (error) {
+    if (error instanceof DemoError) throw error;
+    throw new DemoError(`--lower ${printable(given)}: ${why(error as NodeJS.ErrnoException)}`);
+  }
+}
+
+function why({ code, message }: NodeJS.ErrnoException): string {
+  if (code === 'ENOENT') return 'no such directory';
+  if (code === 'EACCES') return 'permission denied';
+  return message;
+}

@@ -1,0 +1,39 @@
+import { readlinkSync } from 'node:fs';
+import { release } from 'node:os';
+import { constants, MountError, mount, umountSync } from 'linux-mount';
+import { layersAct } from './layers-act.js';
+import { countMounts } from './mount-table.js';
+import { type Errand, inUserNamespace } from './namespace.js';
+import { checkedClaims, claim, DemoError } from './output.js';
+import { realInputAct } from './real-input-act.js';
+
+/** The run inside: checks that it is inside, and plays all acts on a tmpfs that nobody else sees. */
+export async function runInside({ place, outside, lower }: Errand): Promise<void> {
+  const here = readlinkSync('/proc/self/ns/mnt');
+  // A demo must never mount anything where other people work.
+  if (here === outside) {
+    throw new DemoError('This part of the demo mounts things and refuses to run outside a mount namespace of its own.');
+  }
+  claim(`this mount namespace, ${here}, is not the one outside, ${outside}`, here !== outside);
+  const { all, shared } = countMounts();
+  claim(`none of its ${all} mounts passes on to the outside what is mounted below`, shared === 0);
+
+  using _tmpfs = await mountTmpfs(place);
+  const isUserNamespace = inUserNamespace();
+  try {
+    await layersAct(place, isUserNamespace);
+    realInputAct(place, lower, isUserNamespace);
+  } catch (error) {
+    const isRefused = error instanceof MountError && error.code === 'EPERM' && error.fsType === 'overlay';
+    if (!isUserNamespace || !isRefused) throw error;
+    const reason = 'A user namespace may mount overlays since Linux 5.11';
+    throw new DemoError(`${error.message}\n${reason}; this is ${release()}. Run this as root.`, { cause: error });
+  }
+  process.send?.(checkedClaims());
+}
+
+/** What is written into the place goes with the mount, and the directory below it stays empty. */
+async function mountTmpfs(place: string): Promise<Disposable> {
+  await mount('tmpfs', place, 'tmpfs', constants.MS_NOSUID | constants.MS_NODEV, 'mode=700,size=64m');
+  return { [Symbol.dispose]: () => umountSync(place) };
+}

@@ -1,0 +1,156 @@
+import { isUtf8 } from 'node:buffer';
+import { MountError } from 'linux-mount';
+
+/** What is printed, and the rule that nothing is claimed without being checked. */
+
+const WIDTH = 100;
+const INDENT = '   ';
+
+const isTerminal = process.stdout.isTTY === true;
+const isColoured = isTerminal && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+
+export type Style = (text: string) => string;
+
+function style(code: number): Style {
+  return (text) => (isColoured && text.trim() !== '' ? `\x1b[${code}m${text}\x1b[0m` : text);
+}
+
+export const plain: Style = (text) => text;
+export const bold: Style = style(1);
+export const dim: Style = style(2);
+export const red: Style = style(31);
+export const green: Style = style(32);
+
+const layerStyles = [style(33), style(36), style(35), style(34)];
+
+/** The colour of a layer, by its place from the top. */
+export function layerStyle(index: number): Style {
+  return layerStyles[index % layerStyles.length] ?? plain;
+}
+
+// Whoever reads may have seen enough, as `head` has: no reason for a stack trace, but not all claims were read.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(1);
+});
+
+/** The demo cannot go on, for a reason that its message explains. */
+export class DemoError extends Error {}
+
+/** Something was claimed that is not so. */
+export class FalseClaim extends DemoError {}
+
+let checked = 0;
+
+/**
+ * Prints a claim, if it is true; there is no other way to print one.
+ *
+ * @param found what is the case instead, where that can be said
+ */
+export function claim(text: string, isTrue: boolean, found?: string): void {
+  if (!isTrue) {
+    marked(red('✗'), text);
+    throw new FalseClaim(`not so: ${text}${found === undefined ? '' : `; found: ${found}`}`);
+  }
+  checked += 1;
+  marked(green('✓'), text);
+}
+
+/** How many claims were true. */
+export function checkedClaims(): number {
+  return checked;
+}
+
+function marked(mark: string, text: string): void {
+  const [first = '', ...rest] = wrap(text, WIDTH - INDENT.length - 2);
+  line(`${INDENT}${mark} ${first}`);
+  for (const more of rest) line(`${INDENT}  ${more}`);
+}
+
+/** A line by itself, in bold: the first and the last. */
+export function title(text: string): void {
+  line(bold(text));
+}
+
+/** A sentence, or an empty line. */
+export function say(text = ''): void {
+  for (const part of wrap(text, WIDTH)) line(part);
+}
+
+/** The heading of an act, and what is called in it. */
+export function heading(number: number, text: string, call?: string): void {
+  line('');
+  line(bold(`${number}. ${text}`));
+  if (call !== undefined) line(INDENT + dim(call));
+}
+
+/** A sentence within an act, neither claimed nor checked: what is about to be done, or how to read the tree. */
+export function note(text: string): void {
+  for (const part of wrap(text, WIDTH - INDENT.length)) line(INDENT + part);
+}
+
+/** Lines within an act that are as wide as they are. */
+export function drawing(lines: readonly string[]): void {
+  for (const text of lines) line(INDENT + text);
+}
+
+/** How far something long has come: seen on a terminal only, and only while it lasts. */
+export function progress(text: string): void {
+  if (isTerminal) process.stdout.write(`\r\x1b[2K${text}`);
+}
+
+/** Tells why there is no going on. */
+export function fail(error: unknown): void {
+  progress('');
+  for (const message of messages(error)) process.stderr.write(`${message}\n`);
+}
+
+// When both the work and the unmounting after it fail, `using` puts the two errors into one (SuppressedError).
+function messages(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  if ('suppressed' in error && 'error' in error) return [...messages(error.suppressed), ...messages(error.error)];
+  const isExplained = error instanceof DemoError || error instanceof MountError || 'syscall' in error;
+  return [isExplained ? error.message : (error.stack ?? error.message)];
+}
+
+/** A name as it can be shown: control characters and bytes that are not UTF-8 must not reach the terminal. */
+export function printable(name: string | Buffer): string {
+  const isText = typeof name === 'string' || isUtf8(name);
+  const strange = isText ? /\p{Cc}/gu : /[^ -~]/g;
+  return name
+    .toString(isText ? 'utf8' : 'latin1')
+    .replace(strange, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}
+
+/** The end of what is too long, as the end of a path says most. */
+export function shorten(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
+}
+
+/** How many there are: `1 file`, `2 files`. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${grouped(value)} ${value === 1 ? one : many}`;
+}
+
+/** 1234567 as 1,234,567. */
+export function grouped(value: number | bigint): string {
+  return value.toLocaleString('en-US');
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let current = '';
+  for (const word of text.split(' ')) {
+    if (current !== '' && current.length + 1 + word.length > width) {
+      lines.push(current);
+      current = word;
+    } else {
+      current = current === '' ? word : `${current} ${word}`;
+    }
+  }
+  return [...lines, current];
+}
+
+function line(text: string): void {
+  process.stdout.write(`${text.trimEnd()}\n`);
+}

@@ -1,0 +1,25 @@
+/**
+ * Runs a command in a directory that stays as it is: what the command changes goes to another directory.
+ *
+ *     sudo node examples/dist/overlay.js /etc /tmp/changes sh -c 'echo hello >> motd; rm fstab'
+ *
+ * The changes are then in /tmp/changes/upper: files that are new or different, and a whiteout for each that is deleted.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { mountOverlay } from 'linux-mount';
+
+const [lower, changes, command, ...words] = process.argv.slice(2);
+if (lower === undefined || changes === undefined || command === undefined) {
+  throw new TypeError('usage: overlay.js DIRECTORY CHANGES COMMAND [ARGUMENT ...]');
+}
+
+const [upper, work, target] = [`${changes}/upper`, `${changes}/work`, `${changes}/merged`];
+for (const directory of [upper, work, target]) mkdirSync(directory, { recursive: true });
+
+await using merged = await mountOverlay({ lower: [lower], upper, work, target });
+
+const { status, error } = spawnSync(command, words, { cwd: merged.target.toString(), stdio: 'inherit' });
+if (error !== undefined) throw error;
+process.exitCode = status ?? 1;
+// Here `merged` goes out of scope and is unmounted, after an error too.

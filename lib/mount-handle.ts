@@ -1,0 +1,129 @@
+import * as native from './native.js';
+import type { OverlayLayers } from './overlay-data.js';
+import { readOverlay, readQuestions } from './overlay-live.js';
+import type { OverlayStrategy } from './overlay-plan.js';
+import type { OverlaySpec } from './overlay-spec.js';
+import { planUmount, umountFailure } from './umount.js';
+
+/** What a handle is made of. */
+export interface MountParts {
+  readonly target: string | Buffer;
+  readonly id: bigint;
+  readonly strategy: OverlayStrategy;
+  readonly reused: boolean;
+  /** The layers as they were named, absolute. */
+  readonly named: OverlayLayers;
+}
+
+/**
+ * A mount that an operation of this library made, and the right to take down that one and no other.
+ *
+ * The kernel goes by path when it takes a mount down, and anyone may have mounted something else there. A handle
+ * remembers the mount's id and checks it first, in the same native call. From Linux 6.8 on an id is never used again,
+ * so that "its own" is certain; before, it may be given to a later mount.
+ *
+ * A handle that nobody keeps leaves its mount where it is.
+ *
+ * @example
+ * ```ts
+ * await using merged = await mountOverlay({ lower: ['/top', '/base'], target: '/merged' });
+ * // … and at the end of the block the mount is gone
+ * ```
+ */
+export class Mount implements AsyncDisposable, Disposable {
+  /** The mount point, absolute, in the type in which it was given. */
+  readonly target: string | Buffer;
+  /** The kernel's id of the mount: `stx_mnt_id` of statx(2), 64 bits and never used again from Linux 6.8 on. */
+  readonly id: bigint;
+  /** How it was mounted. */
+  readonly strategy: OverlayStrategy;
+
+  /** Whether it was there before (`ifMounted: 'reuse'`). Such a handle takes nothing down. */
+  readonly reused: boolean;
+
+  #state: 'mounted' | 'unmounted' | Promise<void> = 'mounted';
+  readonly #named: OverlayLayers;
+
+  /** @internal */
+  constructor({ target, id, strategy, reused, named }: MountParts) {
+    this.target = target;
+    this.id = id;
+    this.strategy = strategy;
+    this.reused = reused;
+    this.#named = named;
+    if (reused) this.#state = 'unmounted';
+  }
+
+  /**
+   * What the overlay is made of, as the kernel has it now: read from the mount table, on a thread of its own. Where the
+   * table has no name that leads anywhere (a relative path, the number of a descriptor) it is the one it was made with.
+   *
+   * @throws {@link MountError} with `EINVAL` when the mount at the target is not this one any more
+   * @example
+   * ```ts
+   * const { lower, upper } = await merged.overlay();
+   * ```
+   */
+  async overlay(): Promise<OverlaySpec> {
+    return this.#read(await native.examine(...readQuestions(this.target)));
+  }
+
+  /** {@link overlay} on the calling thread. */
+  overlaySync(): OverlaySpec {
+    return this.#read(native.examineSync(...readQuestions(this.target)));
+  }
+
+  #read(examination: native.Examination | native.Failure): OverlaySpec {
+    return readOverlay(examination, this.target, this.id, this.#named);
+  }
+
+  /**
+   * Takes the mount down: statx(2), then umount2(2), on a thread of its own. Once that has succeeded, to call it again
+   * does nothing; while it is under way, a second call waits for the same. After a failure it can be tried again.
+   *
+   * @param flags `MNT_DETACH` and the like, of {@link constants}
+   * @throws {@link MountError}: `EBUSY` in use; `EINVAL` when the mount at the target is not this one any more, because
+   *   another was mounted over it or somebody took it down: then nothing is done
+   * @see https://man7.org/linux/man-pages/man2/umount.2.html
+   */
+  async unmount(flags?: number): Promise<void> {
+    if (this.#state === 'unmounted') return;
+    if (this.#state === 'mounted') {
+      this.#state = this.#unmount(flags).then(
+        () => {
+          this.#state = 'unmounted';
+        },
+        (error: unknown) => {
+          this.#state = 'mounted';
+          throw error;
+        },
+      );
+    }
+    await this.#state;
+  }
+
+  async #unmount(flags: number | undefined): Promise<void> {
+    const plan = planUmount(this.target, flags, this.id);
+    const outcome = await native.umount(...plan);
+    if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+  }
+
+  /** {@link unmount} on the calling thread. */
+  unmountSync(flags?: number): void {
+    if (this.#state === 'unmounted') return;
+    const plan = planUmount(this.target, flags, this.id);
+    const outcome = native.umountSync(...plan);
+    if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+    this.#state = 'unmounted';
+  }
+
+  /** `using`: {@link unmountSync}. */
+  [Symbol.dispose](): void {
+    this.unmountSync();
+  }
+
+  /** `await using`: {@link unmount}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.unmount();
+  }
+}

@@ -1,0 +1,89 @@
+import type { Bytes } from './arguments.js';
+import { constants } from './constants.js';
+import { describeErrno } from './errno.js';
+import { printable } from './errors.js';
+import type { MountCase } from './mount-rule.js';
+import { MOUNT_RULES } from './mount-rules.js';
+import {
+  type Examination,
+  type ExamineArguments,
+  type Failure,
+  type MountArguments,
+  type PathFacts,
+  pageSize,
+} from './native.js';
+import { COMMON_RULES, notPermitted, reasonOfStep } from './reason-common.js';
+import { type Circumstances, circumstancesOf, type Looked, QUESTION_FILES } from './reason-facts.js';
+import { type Rule, reasonBy } from './reason-rules.js';
+
+const { MS_BIND, MS_MOVE, MS_REMOUNT, MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE } = constants;
+const PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+
+/** Why a mount failed, where the failed step tells; undefined where what it depends on must be examined. */
+export function mountReasonOfStep(failure: Failure, [, , , , data, cwd]: MountArguments): string | undefined {
+  if (failure.step === 'cwd' && cwd !== null) {
+    const { name, message } = describeErrno(failure.error);
+    return `the directory options.cwd ${printable(cwd)} cannot be entered (${name}: ${message}): give one that exists and may be searched`;
+  }
+  if (failure.step === 'check data' && data !== null) {
+    return (
+      `the option data has ${Buffer.byteLength(data) + 1} bytes with its final NUL, and mount(2) reads only one ` +
+      `page of ${pageSize}; the rest would be cut off`
+    );
+  }
+  return reasonOfStep(failure);
+}
+
+/** What to examine. */
+export function mountQuestions(call: MountArguments): ExamineArguments {
+  const [source, target, , , , cwd] = call;
+  const paths: Bytes[] = source !== null && isPath(call) ? [target, source] : [target];
+  return [paths, QUESTION_FILES, null, cwd];
+}
+
+/** Why a mount failed, by what was found. Nothing is looked up. */
+export function mountReason(
+  failure: Failure,
+  call: MountArguments,
+  examination: Examination,
+  inUserNamespace: boolean,
+): string {
+  const [source, target, fsType, flags, data] = call;
+  const [targetFacts, sourceFacts] = examination.paths as [PathFacts, PathFacts | undefined];
+  const looked: Looked = { name: `the target ${printable(target)}`, facts: targetFacts };
+  const from: Looked | null =
+    sourceFacts === undefined || source === null
+      ? null
+      : { name: `the source ${printable(source)}`, facts: sourceFacts };
+  const circumstances = circumstancesOf(examination);
+  return reasonBy<MountCase>(RULES, {
+    failure,
+    circumstances,
+    fsType: isOfType(flags) ? fsType : null,
+    inUserNamespace,
+    paths: from === null || !mustLead(call, circumstances) ? [looked] : [from, looked],
+    target: looked,
+    source: from,
+    flags,
+    hasData: data !== null,
+  });
+}
+
+const RULES: readonly Rule<MountCase>[] = [...COMMON_RULES, ...MOUNT_RULES, notPermitted];
+
+/** Whether a filesystem of a type is mounted, not a mount that is there used or changed. */
+function isOfType(flags: number): boolean {
+  return (flags & (MS_BIND | MS_MOVE | MS_REMOUNT | PROPAGATION)) === 0;
+}
+
+// A name of a tmpfs or the like is no path; of a filesystem on a device it is.
+function isPath([source, , fsType, flags]: MountArguments): boolean {
+  if (source === null || source.length === 0) return false;
+  if ((flags & MS_REMOUNT) !== 0) return false;
+  return (flags & (MS_BIND | MS_MOVE)) !== 0 || (isOfType(flags) && fsType !== null);
+}
+
+function mustLead([, , fsType, flags]: MountArguments, { devices }: Circumstances): boolean {
+  if (!isOfType(flags)) return true;
+  return devices?.has(fsType ?? '') ?? false;
+}

@@ -1,0 +1,161 @@
+import { constants } from './constants.js';
+import type { MountCase, MountRule } from './mount-rule.js';
+import { isBlockDevice, isDirectory, kindOf, mountInWords, shown } from './reason-facts.js';
+import { isWithin, type MountLine, mountOf } from './reason-mounts.js';
+
+const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REMOUNT, MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE } = constants;
+const PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+
+/** What may be wrong with a mount besides paths that lead nowhere and a lack of privilege. */
+export const MOUNT_RULES: readonly MountRule[] = [
+  { codes: ['ENOTDIR', 'EINVAL'], what: 'a file over a directory or the other way round', find: kindsDiffer },
+  { codes: ['ENOTBLK'], what: 'a source that is no block device', find: noBlockDevice },
+  { codes: ['EINVAL'], what: 'a target that is not a mount point', find: noMountPoint },
+  { codes: ['EINVAL'], what: 'a missing type', find: noType },
+  { codes: ['EINVAL'], what: 'an unbindable source', find: unbindable },
+  { codes: ['EINVAL'], what: 'a missing source', find: noSource },
+  { codes: ['ELOOP'], what: 'a move of a mount into itself', find: intoItself },
+  { codes: ['EBUSY'], what: 'a filesystem that is mounted already', find: mountedAlready },
+  {
+    codes: ['EBUSY'],
+    what: 'files that are open for writing',
+    find: ({ flags }) =>
+      (flags & (MS_REMOUNT | MS_RDONLY)) === (MS_REMOUNT | MS_RDONLY)
+        ? 'the filesystem cannot become read-only while it is written to: end what has files open for writing, or make only this mount read-only (MS_BIND | MS_REMOUNT | MS_RDONLY)'
+        : null,
+  },
+  { codes: ['EPERM'], what: 'attributes that are locked', find: lockedAttributes },
+  { codes: ['EACCES', 'EROFS'], what: 'a device that is read-only', find: readonlyDevice },
+  {
+    codes: ['EINVAL', 'EUCLEAN', 'EIO', 'ENXIO', 'ENOMEDIUM'],
+    what: 'a device without that filesystem',
+    find: wrongDevice,
+  },
+  {
+    codes: ['EINVAL', 'ENOENT', 'ENOTDIR', 'ELOOP', 'EBUSY', 'ENAMETOOLONG', 'EACCES', 'ESTALE'],
+    what: 'the layers of an overlay',
+    find: ({ fsType, hasData }) =>
+      fsType === 'overlay' && hasData
+        ? 'overlayfs does not take the layers or the options in its option data, which are not looked at here; the target is right: mountOverlay with the same layers tells which'
+        : null,
+  },
+  {
+    codes: ['EINVAL'],
+    what: 'option data',
+    find: ({ fsType, hasData }) =>
+      fsType === null || !hasData
+        ? null
+        : `the filesystem '${fsType}' does not take its option data, as far as can be told: nothing else was found wrong. See its documentation for the options, and the log of the kernel (dmesg) for what it says`,
+  },
+];
+
+function kindsDiffer({ source, target, flags, fsType }: MountCase) {
+  if (target.facts.error !== 0) return undefined;
+  if (fsType !== null && !isDirectory(target.facts)) {
+    return `${target.name} is ${kindOf(target.facts)}, and a filesystem is mounted on a directory: give a directory`;
+  }
+  if (source === null || (flags & (MS_BIND | MS_MOVE)) === 0) return null;
+  if (source.facts.error !== 0) return undefined;
+  if (isDirectory(source.facts) === isDirectory(target.facts)) return null;
+  return `${source.name} is ${kindOf(source.facts)} and ${target.name} is ${kindOf(target.facts)}: a directory goes over a directory, anything else over a file`;
+}
+
+function noBlockDevice({ source, fsType }: MountCase) {
+  if (source === null || source.facts.error !== 0) return undefined;
+  if (isBlockDevice(source.facts)) return null;
+  return `${source.name} is ${kindOf(source.facts)}, and '${fsType}' is mounted from a block device: give one (of an image file, the loop device that losetup makes)`;
+}
+
+function noMountPoint({ target, source, flags, circumstances: { mounts } }: MountCase) {
+  const isMove = (flags & (MS_MOVE | MS_BIND | MS_REMOUNT)) === MS_MOVE;
+  if (!isMove && (flags & (MS_REMOUNT | PROPAGATION)) === 0) return null;
+  const which = isMove ? source : target;
+  if (mounts === null || which === null || which.facts.error !== 0) return undefined;
+  const mount = mountOf(mounts, which.facts);
+  const path = which.facts.path.toString('latin1');
+  if (mount === undefined) return `${which.name} is on no mount of this mount namespace: name one that is`;
+  if (mount.mountPoint === path) return isMove ? sharedParent(mounts, mount) : null;
+  const what = isMove ? 'moved' : 'changed';
+  return `${which.name} is not a mount point and only a mount can be ${what} (it is on ${mountInWords(mount)}): name a mount point`;
+}
+
+function sharedParent(mounts: readonly MountLine[], { parentId, mountPoint }: MountLine) {
+  const parent = mounts.find(({ id }) => id === parentId);
+  return parent?.isShared
+    ? `the mount at ${shown(mountPoint)} is on ${mountInWords(parent)}, which is shared, and from there none can be moved: make that private first`
+    : null;
+}
+
+function noType({ fsType, flags }: MountCase) {
+  const isOther = (flags & (MS_BIND | MS_MOVE | MS_REMOUNT | PROPAGATION)) !== 0;
+  return isOther || fsType !== null ? null : 'no filesystem type is given: name one of /proc/filesystems';
+}
+
+function unbindable({ source, flags, circumstances: { mounts } }: MountCase) {
+  if ((flags & MS_BIND) === 0 || source === null) return null;
+  if (mounts === null || source.facts.error !== 0) return undefined;
+  const mount = mountOf(mounts, source.facts);
+  if (!mount?.isUnbindable) return null;
+  return `${source.name} is on ${mountInWords(mount)}, whose propagation is unbindable: make that private, or bind something else`;
+}
+
+function noSource({ source, fsType, flags, circumstances: { devices } }: MountCase) {
+  if (source !== null) return null;
+  if ((flags & (MS_BIND | MS_MOVE)) !== 0) return 'no source is given: name what is to be mounted';
+  if (fsType === null || devices === null || !devices.has(fsType)) return null;
+  return `no source is given, and '${fsType}' is mounted from a block device: name one`;
+}
+
+function intoItself({ source, target, flags }: MountCase) {
+  if ((flags & MS_MOVE) === 0 || source === null) return null;
+  if (source.facts.error !== 0 || target.facts.error !== 0) return undefined;
+  if (!isWithin(target.facts.path.toString('latin1'), source.facts.path.toString('latin1'))) return null;
+  return `${target.name} is inside ${source.name}, and a mount cannot be moved into itself: name a target outside`;
+}
+
+function mountedAlready({ source, target, fsType, circumstances: { mounts } }: MountCase) {
+  if (fsType === null || source === null) return null;
+  if (mounts === null || source.facts.error !== 0) return undefined;
+  const path = source.facts.path.toString('latin1');
+  const same = mounts.filter((mount) => mount.source === path && mount.fsType !== 'devtmpfs');
+  const here = same.find(({ mountPoint }) => mountPoint === target.facts.path.toString('latin1'));
+  if (here !== undefined) return `${source.name} is mounted at ${target.name} already: unmount it first, or do without`;
+  const [other] = same;
+  if (other === undefined) return null;
+  return `${source.name} is in use by ${mountInWords(other)}, maybe with other attributes (read-only or not): mount it alike, bind that mount, or unmount it first`;
+}
+
+const LOCKABLE = ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime'] as const;
+const FLAG_OF = {
+  ro: constants.MS_RDONLY,
+  nosuid: constants.MS_NOSUID,
+  nodev: constants.MS_NODEV,
+  noexec: constants.MS_NOEXEC,
+  noatime: constants.MS_NOATIME,
+  nodiratime: constants.MS_NODIRATIME,
+} as const;
+
+function lockedAttributes({ target, flags, inUserNamespace, circumstances: { mounts } }: MountCase) {
+  if ((flags & MS_REMOUNT) === 0 || !inUserNamespace) return null;
+  if (mounts === null || target.facts.error !== 0) return undefined;
+  const options = mountOf(mounts, target.facts)?.options ?? [];
+  const cleared = LOCKABLE.filter((name) => options.includes(name) && (flags & FLAG_OF[name]) === 0);
+  if (cleared.length === 0) return null;
+  return `this would take ${cleared.join(', ')} from the mount, and in a user namespace what came from outside is locked: give these attributes too`;
+}
+
+function readonlyDevice({ source, flags, circumstances: { mounts } }: MountCase) {
+  if (source === null || !isBlockDevice(source.facts)) return null;
+  const holder = mounts === null ? undefined : mountOf(mounts, source.facts);
+  if (holder?.options.includes('nodev')) {
+    return `${source.name} is on ${mountInWords(holder)} with nodev, where no device can be opened: name the device by a path that is on another mount`;
+  }
+  if ((flags & MS_RDONLY) !== 0) return null;
+  return `${source.name} cannot be opened for writing, as it is read-only or a device controller denies it: mount it with MS_RDONLY, or make the device writable`;
+}
+
+function wrongDevice({ source, fsType, hasData }: MountCase) {
+  if (source === null || fsType === null || !isBlockDevice(source.facts)) return null;
+  const data = hasData ? ', or that it does not take the option data' : '';
+  return `the filesystem '${fsType}' says no to what is on ${source.name}: it may be that the device is empty or has another filesystem or a damaged one${data}; paths, target and type are right. See what is there (blkid), and the log of the kernel (dmesg)`;
+}

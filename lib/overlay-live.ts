@@ -1,0 +1,62 @@
+import { constants as os } from 'node:os';
+import type { Bytes } from './arguments.js';
+import { MountError } from './errors.js';
+import { mountLine } from './mount-line.js';
+import { type Examination, type ExamineArguments, type Failure, isFailure } from './native.js';
+import type { OverlayLayers } from './overlay-data.js';
+import { parseOverlayData } from './overlay-parse.js';
+import type { OverlaySpec } from './overlay-spec.js';
+
+/** What has to be looked at to read an overlay back. */
+export function readQuestions(target: Bytes): ExamineArguments {
+  return [[target], ['/proc/thread-self/mountinfo'], null, null];
+}
+
+/**
+ * The spec of the overlay that is mounted at a target, from what was found there.
+ *
+ * @param id the mount that has to be there
+ * @param named its layers as they were named, for where the table has no names
+ */
+export function readOverlay(
+  examination: Examination | Failure,
+  target: Bytes,
+  id: bigint,
+  named: OverlayLayers,
+): OverlaySpec {
+  const fail = (errno: number, syscall: string, reason?: string) =>
+    new MountError({ errno, syscall, step: 'identify', path: target, reason });
+  if (isFailure(examination)) throw fail(examination.error, examination.syscall);
+  const [found] = examination.paths;
+  const table = examination.files[0] ?? null;
+  if (found === undefined || found.error !== 0) throw fail(found?.error ?? os.errno.ENOENT, 'statx');
+  if (table === null)
+    throw fail(os.errno.ENOENT, 'read', 'the mount table, /proc/thread-self/mountinfo, cannot be read');
+  const line = found.lastingId === id ? mountLine(table, found.mountId) : undefined;
+  if (line === undefined) {
+    throw fail(
+      os.errno.EINVAL,
+      'statx',
+      `mount ${id} is not the one at this path; it was moved, taken down or mounted over by someone else`,
+    );
+  }
+  const spec = parseOverlayData(line.superOptions, { form: 'table' });
+  const names = (shown: readonly unknown[], ours: readonly Bytes[]): Bytes[] =>
+    shown.map((path, index) => absoluteOr(path as Bytes, ours[index]));
+  const { lower, dataOnly, upper, work } = spec;
+  return {
+    ...spec,
+    lower: names(lower, named.lower),
+    ...(dataOnly !== undefined && { dataOnly: names(dataOnly, named.dataOnly) }),
+    ...(upper !== undefined && { upper: absoluteOr(upper as Bytes, named.upper) }),
+    ...(work !== undefined && { work: absoluteOr(work as Bytes, named.work) }),
+  } as OverlaySpec;
+}
+
+// The table has a relative path where one was given, the number of a descriptor, or its name in /proc: none of them leads
+// anywhere from here.
+function absoluteOr(shown: Bytes, named: Bytes | null | undefined): Bytes {
+  const text = typeof shown === 'string' ? shown : shown.toString('latin1');
+  const leads = text.startsWith('/') && !/^\/proc\/self\/fd\/\d+$/.test(text);
+  return leads || named === null || named === undefined ? shown : named;
+}

@@ -1,0 +1,57 @@
+import type { Bytes } from './arguments.js';
+import { printable } from './errors.js';
+import type { Examination, ExamineArguments, PathFacts, UpperFacts } from './native.js';
+import type { OverlayPlan } from './overlay-plan.js';
+import { type Circumstances, circumstancesOf, type Looked, QUESTION_FILES } from './reason-facts.js';
+
+/** What an overlay that could not be mounted depends on, and where it leads. */
+export interface OverlayFacts {
+  readonly target: Looked;
+  /** In the order of the native floor's index: lower, data-only. */
+  readonly layers: readonly Looked[];
+  readonly upper: Looked | null;
+  readonly work: Looked | null;
+  /** The kernel's own directories in work: its workspace, and the mark of an overlay that was volatile. */
+  readonly workspace: PathFacts | null;
+  readonly volatile: PathFacts | null;
+  /** What the filesystem of the work directory, which is that of upper, can do. */
+  readonly trial: UpperFacts | null;
+  readonly circumstances: Circumstances;
+}
+
+/** What to examine. */
+export function overlayQuestions({ target, lower, dataOnly, upper, work }: OverlayPlan): ExamineArguments {
+  const paths: Bytes[] = [target, ...lower, ...dataOnly];
+  if (upper === null || work === null) return [paths, QUESTION_FILES, null, null];
+  paths.push(upper, work, below(work, 'work'), below(work, VOLATILE_MARK));
+  return [paths, QUESTION_FILES, BigInt(paths.length - 3), null];
+}
+
+/** The mark that an overlay leaves which was mounted with `volatile`, in its work directory. */
+export const VOLATILE_MARK = 'work/incompat/volatile';
+
+/** The answers to {@link overlayQuestions}, by name. */
+export function overlayFacts(plan: OverlayPlan, examination: Examination): OverlayFacts {
+  const { lower, dataOnly, upper, work } = plan;
+  const rest = [...examination.paths];
+  const next = () => rest.shift() as PathFacts;
+  const look = (name: string, path: Bytes): Looked => ({ name: `${name} ${printable(path)}`, facts: next() });
+  const target = look('the target', plan.target);
+  const layers = [
+    ...lower.map((path, index) => look(`lower[${index}]`, path)),
+    ...dataOnly.map((path, index) => look(`dataOnly[${index}]`, path)),
+  ];
+  const common = { target, layers, trial: examination.upper, circumstances: circumstancesOf(examination) };
+  if (upper === null || work === null) return { ...common, upper: null, work: null, workspace: null, volatile: null };
+  return {
+    ...common,
+    upper: look('upper', upper),
+    work: look('work', work),
+    workspace: next(),
+    volatile: next(),
+  };
+}
+
+function below(directory: Bytes, name: string): Bytes {
+  return typeof directory === 'string' ? `${directory}/${name}` : Buffer.concat([directory, Buffer.from(`/${name}`)]);
+}

@@ -1,0 +1,22 @@
+#include <napi.h>
+
+#include "call.h"
+#include "examine.h"
+#include "kernel.h"
+#include "mount.h"
+#include "overlay.h"
+#include "scratch.h"
+#include "umount.h"
+
+// The list of what the addon offers. Each call has two forms, see call.h; what they take is in the Read() of each.
+static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  call::Export<MountCall>(env, exports, "mount");
+  call::Export<UmountCall>(env, exports, "umount");
+  call::Export<OverlayCall>(env, exports, "overlay");
+  call::Export<ExamineCall>(env, exports, "examine");
+  call::ExportAsync<ScratchCall>(env, exports, "scratch");
+  exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
+  return exports;
+}
+
+NODE_API_MODULE(linux_mount, Init)

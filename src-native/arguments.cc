@@ -1,0 +1,163 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace {
+
+// One reading is enough for all but the longest paths.
+constexpr size_t kFirstRead = 512;
+// V8 writes whole characters only, so a string that was cut may end up to three bytes before the buffer does.
+constexpr size_t kLongestCharacter = 4;
+
+void Throw(Napi::Error error, const char* code) {
+  error.Set("code", code);
+  error.ThrowAsJavaScriptException();
+}
+
+}  // namespace
+
+void Arguments::WrongType(const char* name, const char* expected) {
+  ok_ = false;
+  Throw(Napi::TypeError::New(info_.Env(), std::string("The \"") + name + "\" argument must be " + expected),
+        "ERR_INVALID_ARG_TYPE");
+}
+
+void Arguments::WrongValue(const char* name, const char* why) {
+  ok_ = false;
+  Throw(Napi::TypeError::New(info_.Env(), std::string("The argument '") + name + "' " + why), "ERR_INVALID_ARG_VALUE");
+}
+
+bool Arguments::ReadString(const char* name, napi_value value, std::string* bytes) {
+  char first[kFirstRead];
+  size_t length = 0;
+  if (napi_get_value_string_utf8(info_.Env(), value, first, sizeof first, &length) != napi_ok) return false;
+  if (length + kLongestCharacter < sizeof first) {
+    bytes->assign(first, length);
+  } else {
+    napi_get_value_string_utf8(info_.Env(), value, nullptr, 0, &length);
+    bytes->resize(length);  // and std::string keeps room for the NUL that Node-API writes
+    napi_get_value_string_utf8(info_.Env(), value, bytes->data(), length + 1, &length);
+  }
+  ok_ = WithoutNul(name, *bytes);
+  return true;
+}
+
+bool Arguments::ReadTypedArray(const char* name, napi_value value, std::string* bytes) {
+  bool is_typed_array = false;
+  napi_is_typedarray(info_.Env(), value, &is_typed_array);
+  if (!is_typed_array) return false;
+  napi_typedarray_type type;
+  size_t length = 0;
+  void* data = nullptr;
+  if (napi_get_typedarray_info(info_.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  if (type != napi_uint8_array) return false;
+  if (length == 0) {
+    napi_value buffer;
+    bool detached = false;
+    napi_get_typedarray_info(info_.Env(), value, nullptr, nullptr, nullptr, &buffer, nullptr);
+    napi_is_detached_arraybuffer(info_.Env(), buffer, &detached);
+    if (detached) {
+      WrongValue(name, "must not be detached");
+      return true;
+    }
+  } else {
+    bytes->assign(static_cast<const char*>(data), length);
+  }
+  ok_ = WithoutNul(name, *bytes);
+  return true;
+}
+
+bool Arguments::WithoutNul(const char* name, const std::string& bytes) {
+  if (std::memchr(bytes.data(), 0, bytes.size()) == nullptr) return true;
+  WrongValue(name, "must not contain null bytes");
+  return false;
+}
+
+Arguments& Arguments::Bytes(const char* name, std::string* bytes) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  if (!ReadString(name, value, bytes) && !ReadTypedArray(name, value, bytes)) {
+    WrongType(name, "a string or a Uint8Array");
+  }
+  return *this;
+}
+
+Arguments& Arguments::OptionalBytes(const char* name, std::optional<std::string>* bytes) {
+  if (!ok_) return *this;
+  if (info_[next_].IsNull()) {
+    ++next_;
+    return *this;
+  }
+  return Bytes(name, &bytes->emplace());
+}
+
+Arguments& Arguments::BytesList(const char* name, std::vector<std::string>* list) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  uint32_t length = 0;
+  if (napi_get_array_length(info_.Env(), value, &length) != napi_ok) {
+    WrongType(name, "an array");
+    return *this;
+  }
+  for (uint32_t index = 0; ok_ && index < length; ++index) {
+    Napi::HandleScope scope(info_.Env());
+    napi_value element;
+    // A getter in the array may throw.
+    if (napi_get_element(info_.Env(), value, index, &element) != napi_ok) {
+      ok_ = false;
+      return *this;
+    }
+    list->emplace_back();
+    if (!ReadString(name, element, &list->back()) && !ReadTypedArray(name, element, &list->back())) {
+      WrongType(name, "an array of strings or Uint8Arrays");
+    }
+  }
+  return *this;
+}
+
+Arguments& Arguments::Flags(const char* name, unsigned long* flags) {
+  if (!ok_) return *this;
+  double number = 0;
+  if (napi_get_value_double(info_.Env(), Next(), &number) != napi_ok) {
+    WrongType(name, "a number");
+  } else if (!(number >= 0 && number <= UINT32_MAX && std::trunc(number) == number)) {
+    ok_ = false;
+    Throw(Napi::RangeError::New(info_.Env(), std::string("The value of \"") + name +
+                                                 "\" is out of range. It must be an integer >= 0 and <= 4294967295"),
+          "ERR_OUT_OF_RANGE");
+  } else {
+    *flags = static_cast<unsigned long>(number);
+  }
+  return *this;
+}
+
+Arguments& Arguments::Boolean(const char* name, bool* value) {
+  if (!ok_) return *this;
+  if (napi_get_value_bool(info_.Env(), Next(), value) != napi_ok) WrongType(name, "a boolean");
+  return *this;
+}
+
+Arguments& Arguments::OptionalId(const char* name, std::optional<uint64_t>* id) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  if (value.IsNull()) return *this;
+  bool lossless = false;
+  if (napi_get_value_bigint_uint64(info_.Env(), value, &id->emplace(), &lossless) != napi_ok) {
+    WrongType(name, "a bigint or null");
+  } else if (!lossless) {
+    WrongValue(name, "must fit 64 bits");
+  }
+  return *this;
+}
+
+Arguments& Arguments::Function(const char* name, Napi::FunctionReference* function) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  if (!value.IsFunction()) {
+    WrongType(name, "a function");
+  } else {
+    *function = Napi::Persistent(value.As<Napi::Function>());
+  }
+  return *this;
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <napi.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+// Reads the arguments of a call, one after the other, into bytes and integers of our own. The typed floor (lib/) has
+// checked them before and explains better; here is the gate that nothing passes all the same, since anyone can load
+// the addon. On the first wrong one a TypeError or RangeError with Node's code is pending, and every later read does
+// nothing.
+//
+// Bytes are copied before they are looked at, so that nobody can change them in between (SharedArrayBuffer).
+class Arguments {
+ public:
+  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+
+  // A string or Uint8Array without a NUL.
+  Arguments& Bytes(const char* name, std::string* bytes);
+  // The same, or null. Null and "" stay apart: some filesystems take only one of them for option data.
+  Arguments& OptionalBytes(const char* name, std::optional<std::string>* bytes);
+  // An array of these.
+  Arguments& BytesList(const char* name, std::vector<std::string>* list);
+  // An integer of 32 bits: mount(2) has 32 flags, on every architecture.
+  Arguments& Flags(const char* name, unsigned long* flags);
+  Arguments& Boolean(const char* name, bool* value);
+  // A bigint of 64 bits, or null.
+  Arguments& OptionalId(const char* name, std::optional<uint64_t>* id);
+  Arguments& Function(const char* name, Napi::FunctionReference* function);
+
+  bool ok() const { return ok_; }
+
+ private:
+  Napi::Value Next() { return info_[next_++]; }
+  bool ReadString(const char* name, napi_value value, std::string* bytes);
+  bool ReadTypedArray(const char* name, napi_value value, std::string* bytes);
+  bool WithoutNul(const char* name, const std::string& bytes);
+  void WrongType(const char* name, const char* expected);
+  void WrongValue(const char* name, const char* why);
+
+  const Napi::CallbackInfo& info_;
+  size_t next_ = 0;
+  bool ok_ = true;
+};

@@ -1,0 +1,142 @@
+#pragma once
+
+#include <napi.h>
+#include <semaphore.h>
+
+#include <cerrno>
+#include <memory>
+
+#include "arguments.h"
+#include "mailbox.h"
+#include "outcome.h"
+#include "threads.h"
+
+// Gives a call of the kernel its two forms in JavaScript, from one definition. A call is a class with
+//
+//   void Read(Arguments& arguments);   reads the arguments, JavaScript thread
+//   bool IsRelative() const;           whether a path in it depends on the working directory
+//   Result Run();                      makes the system calls, any thread
+//   using Result = ...;                what comes of it: Outcome, or a class that is made from one and has ToValue
+//   bool NeedsOwnDirectory() const;    whether it can be made only by a thread with a working directory of its own;
+//                                      asked by the synchronous form only
+//   WorkingDirectory directory;
+//
+//   static constexpr bool kFreshThread = true;    optional: Run changes its thread for good, which then ends with it
+//
+// and becomes
+//
+//   nameSync(...arguments): Result            on the thread that asks
+//   name(...arguments, done): void            on a thread of ours (threads.h); then done(Result)
+//
+// Wrong arguments throw, in both forms, before anything is done.
+namespace call {
+
+template <typename Call>
+int StartThreadFor(threads::Task* task) {
+  if constexpr (requires { Call::kFreshThread; }) return threads::StartOnFreshThread(task);
+  return threads::Start(task);
+}
+
+template <typename Call>
+typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
+  const Outcome entered = call.directory.Enter(own_directory);
+  typename Call::Result result = entered.Failed() ? typename Call::Result(entered) : call.Run();
+  call.directory.Leave();
+  return result;
+}
+
+// A call that another thread makes while this one waits: the only way to a working directory of its own.
+template <typename Call>
+class Errand final : public threads::Task {
+ public:
+  static typename Call::Result Send(Call& call) {
+    Errand errand(call);
+    if (const int error = threads::Start(&errand)) {
+      return typename Call::Result(Outcome::Failure(error, "pthread_create", "start a thread"));
+    }
+    while (sem_wait(&errand.done_) < 0 && errno == EINTR) {
+    }
+    return std::move(errand.result_);
+  }
+
+ private:
+  explicit Errand(Call& call) : call_(call) { sem_init(&done_, 0, 0); }
+  ~Errand() override { sem_destroy(&done_); }
+
+  void Run(bool own_directory) override {
+    result_ = RunOnThreadOfOurs(call_, own_directory);
+    sem_post(&done_);
+  }
+
+  Call& call_;
+  typename Call::Result result_;
+  sem_t done_;
+};
+
+template <typename Call>
+class Dispatch final : public threads::Task, public Mailbox::Letter {
+ public:
+  Call call;
+  Napi::FunctionReference done;
+
+  void Run(bool own_directory) override {
+    result_ = RunOnThreadOfOurs(call, own_directory);
+    Mailbox::Post(this);
+  }
+
+  void Open(Napi::Env env) override {
+    // The status is of no use here: done() is a promise's resolve, or the worker is being terminated.
+    const napi_value result = result_.ToValue(env);
+    napi_call_function(env, env.Undefined(), done.Value(), 1, &result, nullptr);
+  }
+
+  void Forget() override { done.Reset(); }
+
+  void Fail(const Outcome& outcome) { result_ = typename Call::Result(outcome); }
+
+ private:
+  typename Call::Result result_;
+};
+
+template <typename Call>
+Napi::Value Sync(const Napi::CallbackInfo& info) {
+  Call call;
+  Arguments arguments(info);
+  call.Read(arguments);
+  if (!arguments.ok()) return {};
+  if (!call.NeedsOwnDirectory()) return {info.Env(), call.Run().ToValue(info.Env())};
+  call.directory.Capture();
+  return {info.Env(), Errand<Call>::Send(call).ToValue(info.Env())};
+}
+
+template <typename Call>
+void Async(const Napi::CallbackInfo& info) {
+  auto dispatch = std::make_unique<Dispatch<Call>>();
+  Arguments arguments(info);
+  dispatch->call.Read(arguments);
+  arguments.Function("done", &dispatch->done);
+  if (!arguments.ok()) return;
+  Mailbox* mailbox = Mailbox::Of(info.Env());
+  if (mailbox == nullptr) return;
+  if (dispatch->call.IsRelative()) dispatch->call.directory.Capture();
+  mailbox->Expect(dispatch.get());
+  Dispatch<Call>* under_way = dispatch.release();
+  if (const int error = StartThreadFor<Call>(under_way)) {
+    under_way->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
+    Mailbox::Post(under_way);
+  }
+}
+
+// For a call that has no synchronous form.
+template <typename Call>
+void ExportAsync(Napi::Env env, Napi::Object exports, const std::string& name) {
+  exports.Set(name, Napi::Function::New<Async<Call>>(env, name));
+}
+
+template <typename Call>
+void Export(Napi::Env env, Napi::Object exports, const std::string& name) {
+  exports.Set(name + "Sync", Napi::Function::New<Sync<Call>>(env, name + "Sync"));
+  ExportAsync<Call>(env, exports, name);
+}
+
+}  // namespace call

@@ -1,0 +1,142 @@
+#include "examine.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "kernel.h"
+#include "mount_lines.h"
+#include "owned_fd.h"
+
+namespace {
+
+std::string WhereItLeads(int fd) {
+  char buffer[4096];
+  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
+  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+}
+
+ExamineCall::Path ExaminePath(const std::string& path) {
+  ExamineCall::Path found;
+  const OwnedFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+  kernel::Identity identity;
+  struct statfs filesystem;
+  if (!fd || kernel::Identify(fd.get(), "", AT_EMPTY_PATH, &identity) < 0 || fstatfs(fd.get(), &filesystem) < 0 ||
+      kernel::MountId(fd.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &found.lasting_id) < 0) {
+    found.error = errno;
+    return found;
+  }
+  found.path = WhereItLeads(fd.get());
+  found.mode = identity.mode;
+  found.device = identity.device;
+  found.inode = identity.inode;
+  found.mount_id = identity.mount_id;
+  found.type = static_cast<uint64_t>(filesystem.f_type);
+  found.flags = static_cast<uint64_t>(filesystem.f_flags);
+  return found;
+}
+
+int TryAttribute(int file, const char* name) { return fsetxattr(file, name, "y", 1, 0) < 0 ? errno : 0; }
+
+// Whether getdents64(2) says of "." that it is a directory, as overlayfs needs of an upper layer.
+bool TellsTypes(const char* path) {
+  struct Entry {
+    uint64_t inode;
+    int64_t offset;
+    uint16_t length;
+    uint8_t type;
+    char name[1];
+  };
+  const OwnedFd directory(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory) return true;
+  alignas(Entry) char buffer[4096];
+  const long length = syscall(SYS_getdents64, directory.get(), buffer, sizeof buffer);
+  for (long at = 0; at < length;) {
+    const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
+    if (std::string_view(buffer + at + offsetof(Entry, name)) == ".") return entry->type == DT_DIR;
+    at += entry->length;
+  }
+  return true;
+}
+
+ExamineCall::Upper ExamineUpper(const std::string& path) {
+  ExamineCall::Upper found;
+  found.types = TellsTypes(path.c_str());
+  const OwnedFd file(open(path.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file) {
+    found.tmpfile = found.trusted = found.user = errno;
+    return found;
+  }
+  found.trusted = TryAttribute(file.get(), "trusted.overlay.try");
+  found.user = TryAttribute(file.get(), "user.overlay.try");
+  return found;
+}
+
+}  // namespace
+
+void ExamineCall::Read(Arguments& arguments) {
+  arguments.BytesList("paths", &paths_)
+      .BytesList("files", &files_)
+      .OptionalId("upper", &upper_)
+      .OptionalBytes("cwd", &directory.path);
+}
+
+ExamineCall::Result ExamineCall::Run() {
+  Result result;
+  for (const std::string& path : paths_) result.paths.push_back(ExaminePath(path));
+  for (const std::string& file : files_) {
+    std::string text;
+    const bool read = ReadWhole(file.c_str(), &text);
+    result.files.emplace_back(read, std::move(text));
+  }
+  if (upper_ && *upper_ < paths_.size()) {
+    result.upper = ExamineUpper(paths_[*upper_]);
+    result.has_upper = true;
+  }
+  return result;
+}
+
+napi_value ExamineCall::Result::ToValue(Napi::Env env) const {
+  if (outcome.Failed()) return outcome.ToValue(env);
+  Napi::Array path_values = Napi::Array::New(env, paths.size());
+  for (uint32_t index = 0; index < paths.size(); ++index) {
+    const Path& path = paths[index];
+    Napi::Object value = Napi::Object::New(env);
+    value.Set("error", path.error);
+    value.Set("path", Napi::Buffer<char>::Copy(env, path.path.data(), path.path.size()));
+    value.Set("mode", path.mode);
+    value.Set("device", Napi::BigInt::New(env, path.device));
+    value.Set("inode", Napi::BigInt::New(env, path.inode));
+    value.Set("mountId", Napi::BigInt::New(env, path.mount_id));
+    value.Set("lastingId", Napi::BigInt::New(env, path.lasting_id));
+    value.Set("type", Napi::BigInt::New(env, path.type));
+    value.Set("flags", Napi::BigInt::New(env, path.flags));
+    path_values.Set(index, value);
+  }
+  Napi::Array file_values = Napi::Array::New(env, files.size());
+  for (uint32_t index = 0; index < files.size(); ++index) {
+    const auto& [read, text] = files[index];
+    file_values.Set(index, read ? Napi::Value(Napi::Buffer<char>::Copy(env, text.data(), text.size())) : env.Null());
+  }
+  Napi::Object value = Napi::Object::New(env);
+  value.Set("paths", path_values);
+  value.Set("files", file_values);
+  value.Set("upper", env.Null());
+  if (has_upper) {
+    Napi::Object tried = Napi::Object::New(env);
+    tried.Set("tmpfile", upper.tmpfile);
+    tried.Set("trusted", upper.trusted);
+    tried.Set("user", upper.user);
+    tried.Set("types", upper.types);
+    value.Set("upper", tried);
+  }
+  return value;
+}

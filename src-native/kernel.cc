@@ -1,0 +1,155 @@
+#include "kernel.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include <atomic>
+
+// Numbers added since 5.1 are the same on every architecture but alpha, which Node does not run on.
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429
+#endif
+#ifndef SYS_fsopen
+#define SYS_fsopen 430
+#endif
+#ifndef SYS_fsconfig
+#define SYS_fsconfig 431
+#endif
+#ifndef SYS_fsmount
+#define SYS_fsmount 432
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
+namespace kernel {
+namespace {
+
+constexpr unsigned kStatxBasic = 0x7ff;                // STATX_BASIC_STATS
+constexpr unsigned kStatxType = 0x1;                   // STATX_TYPE
+constexpr unsigned kStatxMountId = 0x1000;             // STATX_MNT_ID
+constexpr unsigned kStatxMountIdUnique = 0x4000;       // STATX_MNT_ID_UNIQUE
+constexpr uint64_t kStatxAttributeMountRoot = 0x2000;  // STATX_ATTR_MOUNT_ROOT
+constexpr unsigned kAtStatxDontSync = 0x4000;          // AT_STATX_DONT_SYNC
+constexpr unsigned kAtNoAutomount = 0x800;             // AT_NO_AUTOMOUNT
+
+// struct statx of linux/stat.h, whose older versions have no stx_mnt_id: only what is read here has a name.
+struct Statx {
+  uint32_t mask;
+  uint32_t block_size;
+  uint64_t attributes;
+  uint32_t before_mode[3];
+  uint16_t mode;
+  uint16_t spare;
+  uint64_t inode;
+  uint32_t before_device[24];
+  uint32_t device_major;
+  uint32_t device_minor;
+  uint64_t mount_id;
+  uint64_t after[13];
+};
+static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(Statx, mount_id) == 0x90);
+
+long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted, Statx* found) {
+  return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);
+}
+
+bool Answers(long result) { return result == -1 && errno == EINVAL; }
+
+bool ProbeTreeCalls() {
+  constexpr unsigned kNoSuchFlags = ~0u;
+  return Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags)) &&
+         Answers(syscall(SYS_move_mount, -1, "", -1, "", kNoSuchFlags)) &&
+         Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0}));
+}
+
+}  // namespace
+
+int OpenTree(int directory, const char* path, unsigned flags) {
+  return static_cast<int>(syscall(SYS_open_tree, directory, path, flags));
+}
+
+int MountSetAttributes(int directory, const char* path, unsigned flags, const MountAttributes& attributes) {
+  return static_cast<int>(syscall(SYS_mount_setattr, directory, path, flags, &attributes, sizeof attributes));
+}
+
+int FsOpen(const char* type, unsigned flags) { return static_cast<int>(syscall(SYS_fsopen, type, flags)); }
+
+int FsConfig(int context, unsigned command, const char* key, const char* value, int aux) {
+  return static_cast<int>(syscall(SYS_fsconfig, context, command, key, value, aux));
+}
+
+int FsMount(int context, unsigned flags, unsigned attributes) {
+  return static_cast<int>(syscall(SYS_fsmount, context, flags, attributes));
+}
+
+int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags) {
+  return static_cast<int>(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
+}
+
+std::string ReadLog(int context) {
+  std::string log;
+  char message[1024];
+  for (;;) {
+    // One message each; ENODATA when there are no more.
+    const ssize_t length = read(context, message, sizeof message);
+    if (length <= 0) return log;
+    log.append(message, static_cast<size_t>(length));
+    if (log.back() != '\n') log += '\n';
+  }
+}
+
+bool HasTreeCalls() {
+  enum : int { kUnknown, kNo, kYes };
+  // Two threads that ask at once come to the same answer, so the atomic needs no lock.
+  static std::atomic<int> known{kUnknown};
+  int answer = known.load(std::memory_order_relaxed);
+  if (answer == kUnknown) {
+    answer = ProbeTreeCalls() ? kYes : kNo;
+    known.store(answer, std::memory_order_relaxed);
+  }
+  return answer == kYes;
+}
+
+int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
+  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  Statx found;
+  if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
+  if ((found.mask & (kStatxMountId | kStatxMountIdUnique)) == 0) {
+    errno = ENOSYS;  // before 5.8
+    return -1;
+  }
+  *id = found.mount_id;
+  return 0;
+}
+
+bool IsMountPoint(const char* path) {
+  Statx found;
+  return CallStatx(AT_FDCWD, path, 0, kStatxType, &found) == 0 && (found.attributes & kStatxAttributeMountRoot) != 0;
+}
+
+bool IsDirectory(int directory, const char* path, unsigned flags) {
+  Statx found;
+  return CallStatx(directory, path, flags, kStatxType, &found) == 0 && S_ISDIR(found.mode);
+}
+
+int Identify(int directory, const char* path, unsigned flags, Identity* identity) {
+  Statx found;
+  if (CallStatx(directory, path, flags, kStatxBasic | kStatxMountId, &found) < 0) return -1;
+  identity->mode = found.mode;
+  identity->device = makedev(found.device_major, found.device_minor);
+  identity->inode = found.inode;
+  identity->mount_id = found.mount_id;
+  return 0;
+}
+
+size_t PageSize() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace kernel

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+// The kernel's calls that the C library may be too old to wrap, by number, with the constants they take. Debian 12's
+// headers, for one, lack STATX_MNT_ID_UNIQUE. Each wrapper returns -1 and sets errno, as the C library's do.
+namespace kernel {
+
+// linux/mount.h
+constexpr unsigned kOpenTreeClone = 1;           // OPEN_TREE_CLONE, 5.2
+constexpr unsigned kOpenTreeCloexec = 02000000;  // OPEN_TREE_CLOEXEC, O_CLOEXEC
+constexpr unsigned kMoveMountFromEmptyPath = 4;  // MOVE_MOUNT_F_EMPTY_PATH, 5.2
+constexpr unsigned kMoveMountToSymlinks = 0x10;  // MOVE_MOUNT_T_SYMLINKS, 5.2
+constexpr uint64_t kMountAttrReadOnly = 0x1;     // MOUNT_ATTR_*, 5.12
+constexpr uint64_t kMountAttrNoSuid = 0x2;
+constexpr uint64_t kMountAttrNoDev = 0x4;
+constexpr uint64_t kMountAttrNoExec = 0x8;
+constexpr uint64_t kMountAttrAtimeMask = 0x70;  // MOUNT_ATTR__ATIME
+constexpr uint64_t kMountAttrNoAtime = 0x10;
+constexpr uint64_t kMountAttrStrictAtime = 0x20;  // relatime is 0
+constexpr uint64_t kMountAttrNoDirAtime = 0x80;
+constexpr uint64_t kMountAttrIdMap = 0x100000;        // 5.12
+constexpr uint64_t kMountAttrNoSymFollow = 0x200000;  // 5.14
+
+constexpr unsigned kFsOpenCloexec = 1;    // FSOPEN_CLOEXEC, 5.2
+constexpr unsigned kFsMountCloexec = 1;   // FSMOUNT_CLOEXEC, 5.2
+constexpr unsigned kFsConfigSetFlag = 0;  // FSCONFIG_*, 5.2
+constexpr unsigned kFsConfigSetString = 1;
+constexpr unsigned kFsConfigSetFd = 5;
+constexpr unsigned kFsConfigCreate = 6;
+
+// linux/fcntl.h
+constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE, 5.2
+
+// linux/mount.h; mount(2)'s flag of the same meaning is newer than some headers (5.10)
+constexpr unsigned long kMsNoSymFollow = 256;
+
+struct MountAttributes {  // struct mount_attr
+  uint64_t set = 0;
+  uint64_t clear = 0;
+  uint64_t propagation = 0;
+  uint64_t userns_fd = 0;
+};
+
+int OpenTree(int directory, const char* path, unsigned flags);
+int MountSetAttributes(int directory, const char* path, unsigned flags, const MountAttributes& attributes);
+int FsOpen(const char* type, unsigned flags);
+int FsConfig(int context, unsigned command, const char* key, const char* value, int aux);
+int FsMount(int context, unsigned flags, unsigned attributes);
+int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags);
+
+// What the kernel wrote to a filesystem context, a message a line.
+std::string ReadLog(int context);
+
+// Whether open_tree, mount_setattr and move_mount may all be called here. They were added in 5.2 and 5.12, and a
+// sandbox may refuse them (ENOSYS, or EPERM from an older seccomp profile). Found out by one call of each that every
+// kernel refuses with EINVAL, once in the life of the process.
+bool HasTreeCalls();
+
+enum class IdKind {
+  kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other
+  kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)
+};
+
+// The id of the mount that `path` leads to (with AT_EMPTY_PATH in `flags`: that `directory` is on), by statx(2) that
+// asks no server.
+int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
+
+// Whether something is mounted at `path`, by the same call; false where that cannot be told (before 5.8).
+bool IsMountPoint(const char* path);
+
+// Whether `path` leads to a directory, by the same call.
+bool IsDirectory(int directory, const char* path, unsigned flags);
+
+struct Identity {
+  uint32_t mode;
+  uint64_t device;
+  uint64_t inode;
+  uint64_t mount_id;  // as in the mount table
+};
+
+// What `path` leads to (with AT_EMPTY_PATH in `flags`: what `directory` stands for), by the same call.
+int Identify(int directory, const char* path, unsigned flags, Identity* identity);
+
+size_t PageSize();
+
+}  // namespace kernel

@@ -1,0 +1,46 @@
+#include "overlay_features.h"
+
+#include <fcntl.h>
+
+#include <atomic>
+
+#include "kernel.h"
+#include "owned_fd.h"
+
+namespace overlay {
+namespace {
+
+bool Accepts(unsigned command, const char* key, const char* value, int aux) {
+  const OwnedFd context(kernel::FsOpen("overlay", kernel::kFsOpenCloexec));
+  return context && kernel::FsConfig(context.get(), command, key, value, aux) == 0;
+}
+
+Features Try() {
+  Features features;
+  const OwnedFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  features.descriptors = root && Accepts(kernel::kFsConfigSetFd, "lowerdir+", nullptr, root.get());
+  // Before 6.5 anything is accepted here and fails at the end, so that an option which does not exist tells.
+  features.appends =
+      features.descriptors || (!Accepts(kernel::kFsConfigSetFlag, "linux_mount_no_such_option", nullptr, 0) &&
+                               Accepts(kernel::kFsConfigSetString, "lowerdir+", "/", 0));
+  return features;
+}
+
+}  // namespace
+
+Features Find() {
+  enum : int { kUnknown = 0, kKnown = 1, kAppends = 2, kDescriptors = 4 };
+  // Two threads that ask at once come to the same answer, so the atomic needs no lock.
+  static std::atomic<int> known{kUnknown};
+  const int answer = known.load(std::memory_order_relaxed);
+  if (answer != kUnknown) return {(answer & kAppends) != 0, (answer & kDescriptors) != 0};
+  const bool possible = static_cast<bool>(OwnedFd(kernel::FsOpen("overlay", kernel::kFsOpenCloexec)));
+  const Features features = possible ? Try() : Features{};
+  if (possible) {
+    const int found = kKnown | (features.appends ? kAppends : 0) | (features.descriptors ? kDescriptors : 0);
+    known.store(found, std::memory_order_relaxed);
+  }
+  return features;
+}
+
+}  // namespace overlay

@@ -1,0 +1,29 @@
+#pragma once
+
+// Threads for calls that may wait: a mount can hang for as long as a dead server likes, and libuv's four threads are
+// needed for everything else in the process.
+//
+// A call in flight has a thread to itself. Threads start when they are needed, without a limit of ours, and end after
+// a second without work. When the system gives no further thread the call waits for one that becomes free.
+namespace threads {
+
+class Task {
+ public:
+  virtual ~Task() = default;
+
+  // Runs once, on a thread of ours; the task owns itself from here on. `own_directory`: see working_directory.h.
+  virtual void Run(bool own_directory) = 0;
+
+ private:
+  friend class Queue;
+  Task* next_ = nullptr;
+};
+
+// Hands the task over. Returns 0, or the errno of pthread_create(3), and then the task still belongs to the caller.
+int Start(Task* task);
+
+// The same on a thread that is started for this task and ends with it: for a task that changes its thread for good, as
+// unshare(CLONE_NEWNS) does. Such a thread must never run anyone else's work.
+int StartOnFreshThread(Task* task);
+
+}  // namespace threads

@@ -1,0 +1,118 @@
+#include "user_namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <string>
+
+namespace user_namespace {
+namespace {
+
+// The child's answer, in memory that it shares with its parent.
+struct Answer {
+  int error;
+  const char* syscall;  // a literal, at the same address in both
+};
+
+Trial Failed(const char* syscall) {
+  Trial trial;
+  trial.error = errno;
+  trial.syscall = syscall;
+  return trial;
+}
+
+// Only system calls from here on: the child of a process of several threads may find any lock taken, malloc's too.
+const char* MountInside(const char* type, const char* data) {
+  // The root below stays the root for absolute paths; ".." of a root is followed into what is mounted over it.
+  if (mount("linux-mount", "/", "tmpfs", 0, "mode=700") < 0) return "mount";
+  if (chdir("/..") < 0) return "chdir";
+  if (mkdir("a", 0700) < 0 || mkdir("b", 0700) < 0 || mkdir("m", 0700) < 0) return "mkdir";
+  if (mount(type, "m", type, 0, data) < 0) return "mount";
+  return nullptr;
+}
+
+[[noreturn]] void RunChild(int start, pid_t parent, const char* type, const char* data, Answer* answer) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  char byte;
+  // Orphaned already, or told to stop: nothing has been done.
+  if (getppid() != parent && getppid() != 0) _exit(1);
+  if (read(start, &byte, 1) != 1) _exit(1);
+  errno = 0;
+  answer->syscall = MountInside(type, data);
+  answer->error = answer->syscall == nullptr ? 0 : errno;
+  _exit(0);
+}
+// To here.
+
+bool WriteFile(const std::string& path, const std::string& text) {
+  const OwnedFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
+// user_namespaces(7): one id each is what anybody may map; groups then have to be fixed first.
+bool MapIds(const std::string& process) {
+  return WriteFile(process + "setgroups", "deny") &&
+         WriteFile(process + "uid_map", "0 " + std::to_string(geteuid()) + " 1") &&
+         WriteFile(process + "gid_map", "0 " + std::to_string(getegid()) + " 1");
+}
+
+// With the child held still: its namespace by descriptor, and with ids.
+Trial Prepare(pid_t child) {
+  const std::string process = "/proc/" + std::to_string(child) + "/";
+  if (!MapIds(process)) return Failed("write");
+  Trial trial;
+  trial.fd = OwnedFd(open((process + "ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  return trial.fd ? std::move(trial) : Failed("open");
+}
+
+void Reap(pid_t child) {
+  while (waitpid(child, nullptr, __WALL) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace
+
+Trial Mount(const char* type, const char* data) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return Failed("pipe2");
+  OwnedFd start(ends[0]);
+  const OwnedFd go(ends[1]);
+  void* shared = mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) return Failed("mmap");
+  auto* answer = static_cast<Answer*>(shared);
+  *answer = {ECANCELED, "clone"};  // stays when the child is killed before it answers
+
+  const pid_t parent = getpid();
+  const long child = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS, 0, 0, 0, 0);
+  if (child == 0) RunChild(start.get(), parent, type, data, answer);
+  Trial trial = child < 0 ? Failed("clone") : Prepare(static_cast<pid_t>(child));
+  if (child > 0) {
+    // It cannot hang, as it has only a tmpfs of its own to do with, so that its end may be waited for.
+    const bool going = trial.error == 0 && write(go.get(), "", 1) == 1;
+    if (!going) kill(static_cast<pid_t>(child), SIGKILL);
+    Reap(static_cast<pid_t>(child));
+    if (going && answer->error != 0) {
+      trial.error = answer->error;
+      trial.syscall = answer->syscall;
+    }
+  }
+  munmap(shared, sizeof(Answer));
+  return trial;
+}
+
+bool IsInside() {
+  constexpr ino_t kFirst = 0xEFFFFFFD;  // PROC_USER_INIT_INO, include/linux/proc_ns.h
+  struct stat found;
+  return stat("/proc/self/ns/user", &found) == 0 && found.st_ino != kFirst;
+}
+
+}  // namespace user_namespace

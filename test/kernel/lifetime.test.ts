@@ -1,0 +1,156 @@
+import { expect, vi } from 'vitest';
+import { runNode } from '../support/child.js';
+import { fuseDevice, lacks } from '../support/environment.js';
+import { test } from '../support/place.js';
+import { mountTable } from '../support/table.js';
+
+vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+
+// Every stage at which a process or a worker can end, each in a process of its own: a crash would be its exit status.
+
+// A FUSE filesystem that nobody serves, as in support/hang.ts, for programs that know the built library only.
+const HANG = `
+  import { openSync, closeSync } from 'node:fs';
+  import { mount, mountSync, umountSync, constants } from 'linux-mount';
+  const [root, arg] = process.argv.slice(1);
+  const device = openSync(${JSON.stringify(fuseDevice)}, 'r+');
+  mountSync('hang', root + '/hang', 'fuse', 0, 'fd=' + device + ',rootmode=40000,user_id=0,group_id=0');
+  const hang = (count) => Array.from({ length: count }, (_, i) => mount('x', root + '/hang/' + i, 'tmpfs').catch((error) => error));
+`;
+
+test.for([
+  ['process.exit()', 'process.exit(3)', 3, null],
+  ['an exception that nobody catches', "setTimeout(() => { throw new Error('uncaught') })", 1, null],
+  ['SIGTERM', "process.kill(process.pid, 'SIGTERM')", null, 'SIGTERM'],
+  ['SIGKILL', "process.kill(process.pid, 'SIGKILL')", null, 'SIGKILL'],
+] as const)('a process ends with calls that hang: %s', async ([_name, end, status, signal], { place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  place.directory('hang');
+  const finished = await runNode(`${HANG} hang(16); setTimeout(() => { ${end} }, 100);`, { args: [place.root] });
+  expect({ status: finished.status, signal: finished.signal }).toEqual({ status, signal });
+});
+
+test('a process ends at once with calls just begun', async ({ place }) => {
+  const targets = Array.from({ length: 32 }, (_, index) => place.directory(`t${index}`));
+  for (const delay of [
+    'process.exit(3)',
+    'setImmediate(() => process.exit(3))',
+    'setTimeout(() => process.exit(3), 1)',
+  ]) {
+    const { status, signal } = await runNode(
+      `import { mount } from 'linux-mount';
+       for (const target of process.argv.slice(1)) mount('x', target, 'tmpfs').catch(() => {});
+       ${delay}`,
+      { args: targets },
+    );
+    expect({ status, signal }).toEqual({ status: 3, signal: null });
+  }
+});
+
+const WORKER = `
+  import { Worker } from 'node:worker_threads';
+  const start = (source, workerData) => new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { workerData });
+`;
+
+// The library's place is given to workers, as code from a data: URL cannot look up packages.
+const IN_WORKER = `
+  import { workerData, parentPort } from 'node:worker_threads';
+  const { mount, mountSync, umount, umountSync, constants } = await import(workerData.library);
+`;
+
+test('it loads in several workers at once, and each takes its turn', async ({ place }) => {
+  for (let index = 0; index < 8; index += 1) place.directory(`t${index}`);
+  const { status, stdout, stderr } = await runNode(
+    `${WORKER}
+     const library = import.meta.resolve('linux-mount');
+     const source = ${JSON.stringify(`${IN_WORKER}
+       for (let round = 0; round < 50; round++) {
+         await mount('x', workerData.target, 'tmpfs');
+         await umount(workerData.target);
+         mountSync('x', workerData.target, 'tmpfs');
+         umountSync(workerData.target);
+       }
+       parentPort.postMessage('done');`)};
+     let done = 0;
+     const ended = Array.from({ length: 8 }, (_, index) => new Promise((resolve, reject) => {
+       const worker = start(source, { library, target: process.argv[1] + '/t' + index });
+       worker.on('message', () => { done += 1; }).on('error', reject).on('exit', resolve);
+     }));
+     console.log(await Promise.all(ended), done);`,
+    { args: [place.root] },
+  );
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: '[\n  0, 0, 0, 0,\n  0, 0, 0, 0\n] 8\n',
+    stderr: '',
+  });
+});
+
+test.for([
+  ['only the worker has loaded it', ''],
+  ['the main thread has loaded it too', "await import('linux-mount');"],
+])('a worker is terminated with calls in flight: %s', async ([_name, main], { place }) => {
+  for (let index = 0; index < 64; index += 1) place.directory(`t${index}`);
+  const { status, signal, stdout, stderr } = await runNode(
+    `${WORKER}
+     ${main}
+     const library = import.meta.resolve('linux-mount');
+     const source = ${JSON.stringify(`${IN_WORKER}
+       let n = 0;
+       parentPort.postMessage('ready');
+       const again = async (target) => { for (;;) { await mount('x', target, 'tmpfs'); await umount(target); } };
+       await Promise.all(Array.from({ length: 64 }, (_, i) => again(workerData.root + '/t' + i)));`)};
+     for (let round = 0; round < 20; round++) {
+       const worker = start(source, { library, root: process.argv[1] });
+       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       await new Promise((resolve) => setTimeout(resolve, round * 3));
+       await worker.terminate();
+     }
+     console.log('survived');`,
+    { args: [place.root], timeout: 300_000 },
+  );
+  expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived\n', stderr: '' });
+});
+
+test('a worker is terminated with calls that hang, which end when it is long gone', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  place.directory('hang');
+  place.directory('target');
+  const { status, signal, stdout, stderr } = await runNode(
+    `${HANG} ${WORKER}
+     const library = import.meta.resolve('linux-mount');
+     const source = ${JSON.stringify(`${IN_WORKER}
+       for (let i = 0; i < 16; i++) mount('x', workerData.root + '/hang/' + i, 'tmpfs').catch(() => {});
+       setTimeout(() => parentPort.postMessage('ready'), 100);`)};
+     for (let round = 0; round < 3; round++) {
+       const worker = start(source, { library, root });
+       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       await worker.terminate();
+     }
+     closeSync(device);
+     umountSync(root + '/hang', constants.MNT_DETACH);
+     await mount('x', root + '/target', 'tmpfs');
+     await new Promise((resolve) => setTimeout(resolve, 300));
+     console.log('survived');`,
+    { args: [place.root] },
+  );
+  expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived\n', stderr: '' });
+});
+
+test('a worker that has ended by itself leaves the others what they need', async ({ place }) => {
+  place.directory('target');
+  const { status, stdout, stderr } = await runNode(
+    `${WORKER}
+     const library = import.meta.resolve('linux-mount');
+     const source = ${JSON.stringify(`${IN_WORKER} await mount('x', workerData.root + '/target', 'tmpfs');`)};
+     for (let round = 0; round < 10; round++) {
+       const worker = start(source, { library, root: process.argv[1] });
+       console.log(await new Promise((resolve) => worker.on('exit', resolve)));
+     }
+     const { mount, umount } = await import('linux-mount');
+     for (let round = 0; round < 10; round++) await umount(process.argv[1] + '/target');`,
+    { args: [place.root] },
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '0\n'.repeat(10), stderr: '' });
+  expect(mountTable().filter(({ mountPoint }) => mountPoint === place.path('target'))).toEqual([]);
+});

@@ -1,0 +1,361 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect } from 'vitest';
+import {
+  type MountError,
+  mountOverlay,
+  mountOverlaySync,
+  mountSync,
+  type OverlayMountOptions,
+  type PathLike,
+} from '../../lib/index.js';
+import { runNode } from '../support/child.js';
+import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
+import { test } from '../support/place.js';
+import { tableEntry } from '../support/table.js';
+import { rejectionOf, thrownBy } from '../support/values.js';
+import { allWays, wayLacks } from '../support/ways.js';
+
+const forms = [
+  ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
+  ['async', mountOverlay],
+] as const;
+
+const cases = allWays.flatMap((strategy) => forms.map(([form, doMount]) => ({ strategy, form, doMount })));
+
+const hex = (path: PathLike | undefined) =>
+  path === undefined ? undefined : Buffer.from(path as Buffer).toString('hex');
+
+describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
+  const lacks = wayLacks(strategy);
+
+  test('shows the layers that were named, and reads them back', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const spec = fc.record({
+      lower: fileNames({ minLength: 2, maxLength: 12 }),
+      writable: fc.boolean(),
+      upper: fileName,
+      work: fileName,
+    });
+    let round = 0;
+    await fc.assert(
+      fc.asyncProperty(spec, async ({ lower, writable, upper, work }) => {
+        round += 1;
+        const layers = lower.map((layer, index) => makeLayer(place, `${round}/lower`, layer, `lower${index}`));
+        const above = {
+          upper: makeLayer(place, `${round}/upper`, upper, 'upper'),
+          work: makeLayer(place, `${round}/work`, work),
+        };
+        await using mount = await doMount({ lower: layers, target, strategy, ...(writable ? above : {}) });
+        expect(mount.strategy).toBe(strategy);
+        const marks = [...lower.map((_, index) => `lower${index}`), ...(writable ? ['upper'] : [])];
+        expect(readdirSync(target).sort()).toEqual(marks.sort());
+        const back = await mount.overlay();
+        expect(back.lower.map(hex)).toEqual(layers.map(hex));
+        expect([hex(back.upper), hex(back.work)]).toEqual(
+          writable ? [hex(above.upper), hex(above.work)] : [undefined, undefined],
+        );
+        expect(mount.overlaySync()).toEqual(back);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test('mounts 500 layers with paths of 3,000 bytes, and no more', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    skip(strategy === 'data', 'an option string holds no such layers');
+    skip(process.env['KERNEL_VM'] !== undefined, 'too many directories for an emulated machine');
+    const target = place.directory('merged');
+    const part = Buffer.from(`/${'\xff:,\\ \n'.repeat(40)}`, 'latin1');
+    const deep = Buffer.concat(Array(12).fill(part));
+    const lower = Array.from({ length: 500 }, (_, index) => {
+      const path = Buffer.concat([Buffer.from(place.path(`${index}`)), deep]);
+      const padded = Buffer.concat([path, Buffer.from(`/${'x'.repeat(3000 - path.length - 1)}`)]);
+      mkdirSync(padded, { recursive: true });
+      return padded;
+    });
+    writeFileSync(Buffer.concat([lower[0] as Buffer, Buffer.from('/first')]), '');
+    writeFileSync(Buffer.concat([lower[499] as Buffer, Buffer.from('/last')]), '');
+    expect(lower.every((path) => path.length === 3000)).toBe(true);
+    {
+      await using mount = await doMount({ lower, target, strategy });
+      expect(readdirSync(target).sort()).toEqual(['first', 'last']);
+      expect((await mount.overlay()).lower.map(hex)).toEqual(lower.map(hex));
+    }
+    const error = await rejectionOf(doMount({ lower: [...lower, place.directory('more')], target, strategy }));
+    expect(error).toMatchObject({ code: 'EINVAL' });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+
+  test('sets options and attributes', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+    await using mount = await doMount({
+      ...layers,
+      target,
+      strategy,
+      source: 'box',
+      noSuid: true,
+      atime: 'noatime',
+      redirectDir: 'nofollow',
+    });
+    expect(tableEntry(target)).toMatchObject({ source: 'box', options: ['rw', 'nosuid', 'noatime'] });
+    expect(await mount.overlay()).toMatchObject({ ...layers, redirectDir: 'nofollow' });
+  });
+
+  test('mounts data-only layers', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const spec = {
+      lower: [place.directory('l1', { a: '' }), place.directory('l2')],
+      dataOnly: [place.directory('d', { hidden: '' })],
+    };
+    const mounted = await doMount({ ...spec, target, strategy }).catch((error: MountError) => error.code);
+    skip(mounted === 'EINVAL' || mounted === 'ENOENT', 'this kernel has no data-only layers, or not without metacopy');
+    if (typeof mounted === 'string') throw new Error(mounted);
+    await using mount = mounted;
+    expect(readdirSync(target)).toEqual(['a']);
+    expect(await mount.overlay()).toMatchObject(spec);
+  });
+
+  test('starts relative paths where the process is', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    place.directory('l1', { a: '' });
+    place.directory('l2');
+    place.directory('merged');
+    const before = process.cwd();
+    process.chdir(place.root);
+    try {
+      const mounting = doMount({ lower: ['l1', 'l2'], target: 'merged', strategy });
+      process.chdir(before);
+      await using mount = await mounting;
+      expect(readdirSync(place.path('merged'))).toEqual(['a']);
+      expect((await mount.overlay()).lower).toEqual([place.path('l1'), place.path('l2')]);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('leaves no mount that overlayfs has silently made read-only', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+    // overlayfs clears its workspace two levels deep, and mounts read-only where that is not enough
+    place.directory('w/work/1/2/3/4/5', { file: '' });
+    const error = await rejectionOf(doMount({ ...layers, target, strategy }));
+    expect(error).toMatchObject({ code: 'EROFS', step: 'verify' });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+});
+
+test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
+  skip(wayLacks('fsconfig') === undefined, 'this kernel has all the ways');
+  const options = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
+  expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'fsconfig' }))).toMatchObject({
+    code: 'EOPNOTSUPP',
+    syscall: 'fsconfig',
+  });
+  expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'links' as 'data' }))).toMatchObject({
+    code: 'ERR_INVALID_ARG_VALUE',
+  });
+});
+
+test('the way is the option string where that fits and needs no escaped comma', async ({ place }) => {
+  const target = place.directory('merged');
+  const plain = [place.directory('l1'), place.directory('l:2')];
+  {
+    await using mount = await mountOverlay({ lower: plain, target });
+    expect(mount.strategy).toBe('data');
+  }
+  await using mount = await mountOverlay({ lower: [...plain, place.directory('l,3')], target });
+  expect(mount.strategy).toBe(wayLacks('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
+});
+
+describe('an upper layer that another overlay has', () => {
+  const layersIn = (place: { directory(name: string): string }) => ({
+    lower: [place.directory('l')],
+    upper: place.directory('u,:\\ x'),
+    work: place.directory('w'),
+  });
+
+  test.for(allWays.filter((way) => way !== 'descriptors'))(
+    'is refused, and the other is named: %s',
+    async (strategy, { place, skip }) => {
+      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      const layers = layersIn(place);
+      const [target, other] = [place.directory('merged'), place.directory('other')];
+      symlinkSync(layers.upper, place.path('link'));
+      await using _mount = await mountOverlay({ ...layers, target: other, strategy });
+      const wrongs = [
+        layers,
+        { ...layers, upper: place.path('link') },
+        { ...layers, work: place.directory('w2') },
+        { ...layers, upper: place.directory('u2') },
+      ];
+      for (const wrong of wrongs) {
+        const error = await rejectionOf(mountOverlay({ ...wrong, target }));
+        expect(error).toMatchObject({ code: 'EBUSY', syscall: 'mount', step: 'check upper' });
+        expect((error as MountError).reason).toContain(other);
+        expect(thrownBy(() => mountOverlaySync({ ...wrong, target }))).toMatchObject({ code: 'EBUSY' });
+      }
+      expect(tableEntry(target)).toBeUndefined();
+      await using allowed = await mountOverlay({
+        ...layers,
+        work: place.directory('w3'),
+        target,
+        allowSharedUpper: true,
+      });
+      expect(readdirSync(target)).toEqual([]);
+      expect(allowed.reused).toBe(false);
+    },
+  );
+
+  test('goes to one of several processes that ask at once', async ({ place }) => {
+    const layers = layersIn(place);
+    const script = `
+      import { mountOverlaySync } from 'linux-mount';
+      const [layers, target] = process.argv.slice(1);
+      try { mountOverlaySync({ ...JSON.parse(layers), target }); console.log('mounted'); } catch ({ code }) { console.log(code); }`;
+    const results = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        runNode(script, { args: [JSON.stringify(layers), place.directory(`t${index}`)] }),
+      ),
+    );
+    expect(results.map(({ stdout }) => stdout.trim()).sort()).toEqual([...Array(5).fill('EBUSY'), 'mounted'].sort());
+  });
+
+  test('goes to one of several calls at once', async ({ place }) => {
+    const layers = layersIn(place);
+    const results = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, index) => mountOverlay({ ...layers, target: place.directory(`t${index}`) })),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(results.filter((result) => result.status === 'rejected' && result.reason.code === 'EBUSY')).toHaveLength(15);
+  });
+});
+
+describe.each(forms)('ifMounted, %s', (_, doMount) => {
+  const specIn = (place: { directory(name: string, files?: Record<string, string>): string }) => ({
+    lower: [place.directory('l1', { a: '' }), place.directory('l2')],
+    target: place.directory('merged'),
+  });
+
+  test("'stack' mounts on top, as the kernel does", async ({ place }) => {
+    const spec = specIn(place);
+    await using below = await doMount(spec);
+    await using above = await doMount({ ...spec, ifMounted: 'stack' });
+    expect(above.id).not.toBe(below.id);
+  });
+
+  test("'error' refuses a target that is a mount point", async ({ place }) => {
+    const spec = specIn(place);
+    {
+      await using _mount = await doMount({ ...spec, ifMounted: 'error' });
+      expect(await rejectionOf(doMount({ ...spec, ifMounted: 'error' }))).toMatchObject({
+        code: 'EBUSY',
+        step: 'check target',
+      });
+    }
+    mountSync('x', spec.target, 'tmpfs');
+    expect(await rejectionOf(doMount({ ...spec, ifMounted: 'error' }))).toMatchObject({ code: 'EBUSY' });
+    expect(tableEntry(spec.target)?.fsType).toBe('tmpfs');
+  });
+
+  test.for(allWays.filter((way) => way !== 'descriptors'))(
+    "'reuse' takes what is the same: %s",
+    async (strategy, { place, skip }) => {
+      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      const { lower, target } = specIn(place);
+      symlinkSync(lower[1] as string, place.path('link'));
+      const writable = {
+        lower,
+        upper: place.directory('u'),
+        work: place.directory('w'),
+        target,
+        noDev: true,
+        defaultPermissions: true,
+      };
+      await using first = await doMount({ ...writable, strategy });
+      const aliases = { ...writable, lower: [Buffer.from(lower[0] as string), place.path('link')] };
+      const again = await doMount({ ...aliases, ifMounted: 'reuse' });
+      expect(again).toMatchObject({ id: first.id, reused: true, strategy });
+      // and takes nothing down that it did not put up
+      await again.unmount();
+      expect(tableEntry(target)?.fsType).toBe('overlay');
+    },
+  );
+
+  test("'reuse' mounts where nothing is mounted", async ({ place }) => {
+    await using mount = await doMount({ ...specIn(place), ifMounted: 'reuse' });
+    expect(mount.reused).toBe(false);
+  });
+
+  test("'reuse' refuses what is not the same, and says what", async ({ place }) => {
+    const spec = specIn(place);
+    const upper = { upper: place.directory('u'), work: place.directory('w') };
+    const there = await doMount({ ...spec, ...upper });
+    const others: [Partial<OverlayMountOptions>, RegExp][] = [
+      [{ lower: spec.lower.toReversed(), ...upper }, /other directories/],
+      [{ lower: [...spec.lower, place.directory('l3')], ...upper }, /another number of layers/],
+      [{}, /another number of layers/],
+      [{ ...upper, noExec: true }, /without noexec/],
+      [{ ...upper, metacopy: true }, /does not show metacopy=on/],
+      [{ upper: place.directory('u2'), work: upper.work }, /other directories/],
+    ];
+    for (const [other, why] of others) {
+      const options = { ...spec, ...other, ifMounted: 'reuse' } as OverlayMountOptions;
+      const error = await rejectionOf(doMount(options));
+      expect(error).toMatchObject({ code: 'EBUSY', step: 'check target', dest: spec.target });
+      expect((error as MountError).reason).toMatch(why);
+    }
+    await there.unmount();
+    mountSync('x', spec.target, 'tmpfs');
+    const error = await rejectionOf(doMount({ ...spec, ifMounted: 'reuse' }));
+    expect((error as MountError).reason).toContain('a filesystem of type tmpfs is mounted there');
+  });
+});
+
+test('a layer is the directory that was opened, whatever happens to its path meanwhile', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  place.directory('one', { one: '' });
+  place.directory('two', { two: '' });
+  place.directory('swapped');
+  const target = place.directory('merged');
+  symlinkSync(place.path('one'), place.path('link'));
+  // Swaps the link for one to the other directory, without an instant in which it is missing.
+  const script = `
+    import { renameSync, symlinkSync } from 'node:fs';
+    const root = process.argv[1];
+    const end = Date.now() + 3000;
+    for (let index = 0; Date.now() < end; index++) {
+      symlinkSync(root + (index % 2 ? '/one' : '/two'), root + '/next');
+      renameSync(root + '/next', root + '/link');
+    }`;
+  const swapping = runNode(script, { args: [place.root] });
+  let done = false;
+  void swapping.finally(() => {
+    done = true;
+  });
+  const seen = new Set<string>();
+  while (!done) {
+    await using mount = await mountOverlay({
+      lower: [place.path('link'), place.path('swapped')],
+      target,
+      strategy: 'fsconfig',
+    });
+    const [name] = readdirSync(target);
+    expect((await mount.overlay()).lower[0]).toBe(place.path(`${name}`));
+    seen.add(`${name}`);
+  }
+  expect((await swapping).stderr).toBe('');
+  expect([...seen].sort()).toEqual(['one', 'two']);
+});
+
+test('a mount of a handle that was moved away cannot be read as its own', async ({ place }) => {
+  const target = place.directory('merged');
+  const mount = await mountOverlay({ lower: [place.directory('l1'), place.directory('l2')], target });
+  mountSync('cover', target, 'tmpfs');
+  expect(await rejectionOf(mount.overlay())).toMatchObject({ code: 'EINVAL', step: 'identify' });
+});

@@ -1,0 +1,10 @@
+{
+  'targets': [
+    {
+      'target_name': 'deny',
+      'type': 'executable',
+      'sources': ['deny.c'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
+    },
+  ],
+}

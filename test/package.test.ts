@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as library from '../lib/index.js';
+import { runNode } from './support/child.js';
+import { projectRoot } from './support/environment.js';
+
+const NAMES = [
+  'Mount',
+  'MountError',
+  'constants',
+  'mount',
+  'mountOverlay',
+  'mountOverlaySync',
+  'mountSync',
+  'overlayData',
+  'overlaySupport',
+  'pageSize',
+  'parseOverlayData',
+  'umount',
+  'umountSync',
+];
+
+test('exports the public names and no others', () => {
+  expect(Object.keys(library).sort()).toEqual(NAMES);
+});
+
+test.each([
+  ['import', `import * as all from 'linux-mount'; console.log(JSON.stringify(Object.keys(all).sort()));`, false],
+  ['import()', `console.log(JSON.stringify(Object.keys(await import('linux-mount')).sort()));`, false],
+  [
+    'require()',
+    `const all = require('linux-mount'); console.log(JSON.stringify(Object.keys(all).sort().filter((name) => name !== '__esModule')));`,
+    true,
+  ],
+])('the built package has the same names by %s', async (_, source, commonjs) => {
+  const { stdout, status } = await runNode(source, { commonjs });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).filter((name: string) => name !== 'module.exports')).toEqual(NAMES);
+});
+
+test('import and require() give the same objects', async () => {
+  const { stdout } = await runNode(
+    `import { createRequire } from 'node:module';
+     import { MountError } from 'linux-mount';
+     console.log(createRequire(import.meta.url)('linux-mount').MountError === MountError);`,
+  );
+  expect(stdout).toBe('true\n');
+});
+
+test('elsewhere it imports, what needs no kernel works, and each call says why not', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'darwin' });
+     const all = await import('linux-mount');
+     const spec = { lower: ['/a', '/b'], target: '/t' };
+     const calls = [() => all.mount('x', '/t', 'tmpfs'), () => all.mountSync('x', '/t', 'tmpfs'), () => all.umount('/t'),
+       () => all.umountSync('/t'), () => all.mountOverlay(spec), () => all.mountOverlaySync(spec)];
+     for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code, error.message); }
+     console.log(all.overlayData({ lower: ['/a:b', '/c'] }), all.parseOverlayData('lowerdir=/a:/b').lower.length, all.constants.MS_BIND, all.pageSize);`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines).toHaveLength(7);
+  for (const line of lines.slice(0, 6)) {
+    expect(line).toMatch(/^ERR_UNSUPPORTED_PLATFORM (mount|umount2) is a system call of Linux; this is darwin$/);
+  }
+  expect(lines[6]).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
+});
+
+test('without a build it says what to do', async () => {
+  // The built JavaScript seen from a place that has no addon beside it.
+  const root = mkdtempSync(join(tmpdir(), 'no-addon-'));
+  try {
+    mkdirSync(join(root, 'copy'));
+    execFileSync('cp', ['-r', join(projectRoot, 'dist'), join(projectRoot, 'package.json'), join(root, 'copy')]);
+    symlinkSync(join(projectRoot, 'node_modules'), join(root, 'copy/node_modules'));
+    const { status, stderr } = await runNode(`await import(process.argv[1])`, {
+      args: [join(root, 'copy/dist/index.js')],
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('linux-mount has no native part for this machine. Build it');
+    expect(stderr).toContain('ERR_DLOPEN_FAILED');
+    unlinkSync(join(root, 'copy/node_modules'));
+    execFileSync('rm', ['-r', join(root, 'copy')]);
+  } finally {
+    rmdirSync(root);
+  }
+});

@@ -1,0 +1,125 @@
+// npm test: the whole suite, in mount namespaces of its own, so that no failing test can leave a mount on the machine.
+//
+//   root          as root
+//   older-kernel  as root, the tests on the kernel once more with the newer calls missing (seccomp)
+//   user          as an ordinary user, in a user namespace of that user
+//
+// An ordinary user runs the last only. Arguments are passed on to vitest; LINUX_MOUNT_PASSES="root user" chooses.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const project = fileURLToPath(new URL('..', import.meta.url));
+const deny = join(project, 'test/native/build/Release/deny');
+const OLDER = ['open_tree=ENOSYS', 'move_mount=ENOSYS', 'mount_setattr=ENOSYS'];
+
+// An id that no account has. It needs neither an entry in /etc/passwd nor a home.
+const ORDINARY_ID = 54321;
+const PARTS = ['package.json', 'tsconfig.json', 'binding.gyp', 'build', 'dist', 'lib', 'test', 'node_modules'];
+
+const PRIVATE = ['unshare', '--mount', '--propagation', 'private', '--'];
+const AS_ORDINARY_USER = ['setpriv', `--reuid=${ORDINARY_ID}`, `--regid=${ORDINARY_ID}`, '--clear-groups', '--'];
+const PRIVATE_AS_USER = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
+
+/** Runs the words after the script as a command, when the script is done. */
+const shell = (script) => ['sh', '-euc', `${script}\nexec "$@"`, 'sh'];
+
+const vitest = (node, directory, ...more) => [
+  node,
+  join(directory, 'node_modules/vitest/vitest.mjs'),
+  'run',
+  '--config',
+  join(directory, 'test/vitest.config.js'),
+  // Otherwise vite writes beside the configuration, where an ordinary user may not.
+  '--configLoader',
+  'native',
+  '--root',
+  directory,
+  ...more,
+  ...process.argv.slice(2),
+];
+
+/** Everything that a test writes goes to a tmpfs that only this namespace sees. */
+const WORK_PLACE = shell('mount -t tmpfs -o mode=1777 tests "$TMPDIR"');
+
+// The checkout and Node may be where only root can read, so the user gets copies, in memory and for this pass only.
+const COPIES = shell(`
+  mkdir "$TMPDIR/project" "$TMPDIR/work"
+  cd "$PROJECT"
+  cp -r ${PARTS.join(' ')} "$TMPDIR/project"
+  cp "$NODE" "$TMPDIR/node"
+  chmod -R go+rX "$TMPDIR/project" "$TMPDIR/node"
+  chmod 1777 "$TMPDIR/work"
+  # Some machines keep /dev/fuse for root.
+  [ ! -c /dev/fuse ] || { mknod -m 666 "$TMPDIR/fuse" c 10 229; export LINUX_MOUNT_FUSE="$TMPDIR/fuse"; }
+  cd "$TMPDIR/project"
+  export TMPDIR="$TMPDIR/work" HOME="$TMPDIR/work"`);
+
+const passes = {
+  root: () => [...PRIVATE, ...WORK_PLACE, ...vitest(process.execPath, project)],
+
+  'older-kernel': () => [
+    ...PRIVATE,
+    ...WORK_PLACE,
+    ...[deny, ...OLDER, '--'],
+    ...vitest(process.execPath, project, 'test/kernel/'),
+  ],
+
+  user: (place) =>
+    process.getuid() === 0
+      ? [
+          ...[...PRIVATE, ...WORK_PLACE, ...COPIES, ...AS_ORDINARY_USER, ...PRIVATE_AS_USER, ...WORK_PLACE],
+          ...vitest(join(place, 'node'), join(place, 'project')),
+        ]
+      : [...PRIVATE_AS_USER, ...WORK_PLACE, ...vitest(process.execPath, project)],
+};
+
+/** Whether a command succeeds; its output is of no interest. */
+const works = (...command) => spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
+
+function possiblePasses() {
+  const asUser = process.getuid() === 0 ? AS_ORDINARY_USER : [];
+  const reasons = {
+    root: !works(...PRIVATE, 'true') && 'this user may not make a mount namespace (CAP_SYS_ADMIN)',
+    'older-kernel': !works(...PRIVATE, deny, ...OLDER, '--', 'true') && 'seccomp or CAP_SYS_ADMIN is missing',
+    user: !works(...asUser, ...PRIVATE_AS_USER, 'true') && 'user namespaces are not allowed here',
+  };
+  const asked = process.env.LINUX_MOUNT_PASSES?.split(' ') ?? Object.keys(passes);
+  return asked.filter((name) => {
+    if (reasons[name]) console.log(`pass "${name}" is not possible: ${reasons[name]}`);
+    return !reasons[name];
+  });
+}
+
+function run(name) {
+  console.log(`\n=== pass "${name}"`);
+  const place = mkdtempSync(join(tmpdir(), 'linux-mount-test-'));
+  try {
+    const [command, ...rest] = passes[name](place);
+    const env = {
+      ...process.env,
+      TMPDIR: place,
+      PROJECT: project,
+      NODE: process.execPath,
+      LINUX_MOUNT_PASS: name,
+      LINUX_MOUNT_OUTSIDE: readlinkSync('/proc/self/ns/mnt'),
+    };
+    return spawnSync(command, rest, { stdio: 'inherit', env }).status === 0;
+  } finally {
+    // Empty, as the tmpfs was only ever in the namespace. Were it not, this would fail rather than delete anything.
+    rmdirSync(place);
+  }
+}
+
+const possible = possiblePasses();
+if (possible.length === 0) {
+  console.error('No pass is possible: root with CAP_SYS_ADMIN, or user namespaces, are needed to mount anything.');
+  process.exit(1);
+}
+const failed = possible.filter((name) => !run(name));
+if (failed.length > 0) {
+  console.error(`\nfailed: ${failed.join(', ')}`);
+  process.exit(1);
+}

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { denyProgram, projectRoot } from './environment.js';
+
+export interface Finished {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+// In milliseconds; an emulated machine is ten times slower.
+const DEFAULT_TIMEOUT = process.env['KERNEL_VM'] === undefined ? 20_000 : 120_000;
+
+/**
+ * Runs a program of Node of its own, which finds the built library as a user does: `import … from 'linux-mount'`.
+ *
+ * @param source the program, an ES module; a CommonJS one with `commonjs`
+ * @param options `deny`: system calls that are to fail, as test/native/deny.c takes them
+ */
+export function runNode(
+  source: string,
+  options: {
+    args?: readonly string[];
+    deny?: readonly string[];
+    commonjs?: boolean;
+    nodeArgs?: readonly string[];
+    timeout?: number;
+    wrapper?: readonly string[];
+  } = {},
+): Promise<Finished> {
+  const { args = [], deny = [], commonjs = false, nodeArgs = [], timeout = DEFAULT_TIMEOUT, wrapper = [] } = options;
+  const words = [
+    ...(deny.length === 0 ? [] : [denyProgram, ...deny, '--']),
+    ...wrapper,
+    process.execPath,
+    ...nodeArgs,
+    commonjs ? '--input-type=commonjs' : '--input-type=module',
+    ...['--eval', source, '--', ...args],
+  ];
+  const [command = '', ...rest] = words;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, rest, {
+      cwd: projectRoot,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (part: string) => {
+      stdout += part;
+    });
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      stderr += part;
+    });
+    child.on('error', reject);
+    child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+}

@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { constants as mountConstants, mountSync } from '../../lib/index.js';
+import { thrownBy } from './values.js';
+
+/** Which pass of test/run.js this is. */
+export const pass: string = process.env['LINUX_MOUNT_PASS'] ?? 'unknown';
+
+/** The top of the project. */
+export const projectRoot: string = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The program that runs another with system calls denied; test/native. */
+export const denyProgram: string = fileURLToPath(new URL('../native/build/Release/deny', import.meta.url));
+
+/** Whether root here is root of the whole machine, not of a user namespace. */
+export const isRealRoot: boolean =
+  process.getuid?.() === 0 && /^\s*0\s+0\s+4294967295\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+
+/** The device of FUSE: test/run.js makes one where that of the machine is not for ordinary users. */
+export const fuseDevice: string = process.env['LINUX_MOUNT_FUSE'] ?? '/dev/fuse';
+
+function isAccessible(path: string): boolean {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether a bind gets its attributes before it is attached; the call that fails first tells. */
+function hasTreeCalls(): boolean {
+  const bind = () => mountSync('/missing', '/', null, mountConstants.MS_BIND | mountConstants.MS_RDONLY);
+  return (thrownBy(bind) as { syscall: string }).syscall === 'open_tree';
+}
+
+/** Programs of util-linux; busybox has some of the same names. */
+function works(...command: [string, ...string[]]): boolean {
+  return spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
+}
+
+/** Reasons to skip, each undefined where there is none. */
+export const lacks = {
+  realRoot: isRealRoot ? undefined : 'only root outside of a user namespace may do this',
+  fuse: isAccessible(fuseDevice) ? undefined : 'there is no /dev/fuse that this user may open',
+  deny: existsSync(denyProgram) ? undefined : 'test/native is not built',
+  treeCalls: hasTreeCalls()
+    ? undefined
+    : 'without mount_setattr a bind is as writable as its source for an instant (kernels before 5.12)',
+  setpriv: works('setpriv', '--bounding-set=-all', 'true') ? undefined : 'this user or machine has no setpriv',
+  prlimit: works('prlimit', '--nproc') ? undefined : 'no prlimit here',
+} as const;

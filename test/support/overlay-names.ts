@@ -1,0 +1,36 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import type { Place } from './place.js';
+
+// Names that mean something to a shell, to the table, to an option string, or to nobody: bytes, as file names are.
+const awkward = fc.string({
+  unit: fc.constantFrom(':', ',', '\\', '"', '=', '#', ' ', '\n', '\t', '😀', 'ü', '+', '::', '\\134', 'a'),
+  minLength: 1,
+  maxLength: 12,
+});
+const anyBytes = fc.uint8Array({ min: 1, minLength: 1, maxLength: 24 }).map((bytes) => Buffer.from(bytes));
+
+/** Any name that a directory may have. */
+export const fileName: fc.Arbitrary<Buffer> = fc
+  .oneof(
+    awkward.map((text) => Buffer.from(text)),
+    anyBytes,
+  )
+  .map((bytes) => Buffer.from(bytes.map((byte) => (byte === 0x2f ? 0x2b : byte))))
+  .filter((bytes) => !['.', '..'].includes(bytes.toString('latin1')));
+
+/** Several names, no two the same. */
+export function fileNames(
+  count: { minLength: number; maxLength: number },
+  name: fc.Arbitrary<Buffer> = fileName,
+): fc.Arbitrary<Buffer[]> {
+  return fc.uniqueArray(name, { ...count, selector: (bytes) => bytes.toString('hex') });
+}
+
+/** Makes a directory of that name, with one file if its name is given, and gives its path. */
+export function makeLayer(place: Place, parent: string, name: Buffer, mark = ''): Buffer {
+  const path = Buffer.concat([Buffer.from(`${place.directory(parent)}/`), name]);
+  mkdirSync(path);
+  if (mark !== '') writeFileSync(Buffer.concat([path, Buffer.from(`/${mark}`)]), '');
+  return path;
+}
