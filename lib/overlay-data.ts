@@ -48,11 +48,7 @@ export function overlayData(spec: OverlaySpec, options: { encoding?: 'utf8' | 'b
 
 const ENCODING: ReadonlySet<string> = new Set(['encoding']);
 
-/**
- * The layers that a spec names, checked.
- *
- * @internal
- */
+/** The layers that a spec names, checked. */
 export interface OverlayLayers {
   readonly lower: readonly Bytes[];
   readonly dataOnly: readonly Bytes[];
