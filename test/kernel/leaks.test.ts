@@ -7,7 +7,7 @@ import { mountTable } from '../support/table.js';
 vi.setConfig({ testTimeout: 120_000 });
 
 const PAIRS = pass === 'root' ? 20_000 : 2_000;
-const ROUNDS = 4;
+const ROUNDS = 8;
 
 // In a process of its own, whose memory is nobody else's. A first round sets up for good what has to be; the others must
 // add nothing to it. Memory also grows by what V8 does at times, a leak in every round: the least growth counts.
@@ -15,7 +15,7 @@ const script = (body: string) => `
   import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
   import { constants, mount, mountOverlay, mountOverlaySync, mountSync, umount, umountSync } from 'linux-mount';
   const [source, target] = process.argv.slice(1);
-  const count = ${PAIRS / ROUNDS};
+  const count = ${PAIRS / 4};
   async function pairs() { ${body} }
   async function counts() {
     await new Promise((resolve) => setTimeout(resolve, 1500)); // our threads end after a second without work

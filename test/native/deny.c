@@ -32,6 +32,7 @@ static const struct call calls[] = {
     {"unshare", SYS_unshare, 0, 0},
     {"open_tree", 428, 0, 0},
     {"move_mount", 429, 0, 0},
+    {"fsopen", 430, 0, 0},
     {"mount_setattr", 442, 0, 0},
 };
 
