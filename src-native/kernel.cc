@@ -63,10 +63,10 @@ long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted,
 
 bool Answers(long result) { return result == -1 && errno == EINVAL; }
 
+constexpr unsigned kNoSuchFlags = ~0u;
+
 bool ProbeTreeCalls() {
-  constexpr unsigned kNoSuchFlags = ~0u;
-  return Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags)) &&
-         Answers(syscall(SYS_move_mount, -1, "", -1, "", kNoSuchFlags)) &&
+  return Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags)) && HasMoveMount() &&
          Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0}));
 }
 
@@ -105,6 +105,8 @@ std::string ReadLog(int context) {
     if (log.back() != '\n') log += '\n';
   }
 }
+
+bool HasMoveMount() { return Answers(syscall(SYS_move_mount, -1, "", -1, "", kNoSuchFlags)); }
 
 bool HasTreeCalls() {
   enum : int { kUnknown, kNo, kYes };

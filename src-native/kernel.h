@@ -59,6 +59,9 @@ std::string ReadLog(int context);
 // kernel refuses with EINVAL, once in the life of the process.
 bool HasTreeCalls();
 
+// Whether what fsopen(2) makes can be mounted in its place: move_mount(2) is there and no filter keeps it away.
+bool HasMoveMount();
+
 enum class IdKind {
   kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other
   kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)

@@ -17,6 +17,8 @@ bool Accepts(unsigned command, const char* key, const char* value, int aux) {
 
 Features Try() {
   Features features;
+  // A filter may know fsopen(2) and not move_mount(2): then all this leads nowhere.
+  if (!kernel::HasMoveMount()) return features;
   const OwnedFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   features.descriptors = root && Accepts(kernel::kFsConfigSetFd, "lowerdir+", nullptr, root.get());
   // Before 6.5 anything is accepted here and fails at the end, so that an option which does not exist tells.

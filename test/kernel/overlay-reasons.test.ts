@@ -15,6 +15,7 @@ import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
+import { allWays, wayLacks } from '../support/ways.js';
 
 const { MS_BIND, MS_RDONLY, MS_REMOUNT, MS_UNBINDABLE } = constants;
 
@@ -412,9 +413,11 @@ const forms = [
 ] as const;
 
 describe.each(forms)('%s', (_form, doMount) => {
-  for (const { name, set, code, reason, strategies = ['data', 'fsconfig', 'descriptors'], skip: why } of BROKEN) {
+  for (const { name, set, code, reason, strategies = allWays, skip: why } of BROKEN) {
     test.for(strategies)(`says why: ${name}, by %s`, async (strategy, { place, skip }) => {
       skip(why !== undefined, why);
+      const lack = wayLacks(strategy);
+      skip(lack !== undefined, lack);
       const layers = layersIn(place);
       const options = { ...layers, ...set(place, layers), strategy } as OverlayMountOptions;
       const before = tableEntry(String(options.target))?.id;
@@ -446,21 +449,18 @@ async function reasonsElsewhere(options: object, how: Parameters<typeof runNode>
 
 const twice = (pattern: RegExp) => Array(2).fill(expect.stringMatching(pattern));
 
-test.for(['data', 'fsconfig', 'descriptors'])(
-  'says why: CAP_SYS_ADMIN is missing, by %s',
-  async (strategy, { place, skip }) => {
-    skip(lacks.setpriv !== undefined, lacks.setpriv);
-    const wrapper = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
-    const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper });
-    expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
-  },
-);
+test.for(allWays)('says why: CAP_SYS_ADMIN is missing, by %s', async (strategy, { place, skip }) => {
+  skip(lacks.setpriv !== undefined, lacks.setpriv);
+  const wrapper = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
+  const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper });
+  expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
+});
 
 test('says why: too many layers for the open files that are allowed', async ({ place, skip }) => {
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   const lower = Array.from({ length: 100 }, (_, index) => place.directory(`l${index}`));
   const wrapper = ['prlimit', '--nofile=80:80', '--'];
-  for (const strategy of ['fsconfig', 'descriptors']) {
+  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((way) => wayLacks(way) === undefined)) {
     const reasons = await reasonsElsewhere({ ...layersIn(place), lower, strategy }, { wrapper });
     expect(reasons).toEqual(twice(/^EMFILE this process has as many open files as it may: raise RLIMIT_NOFILE/));
   }
@@ -484,7 +484,8 @@ test.for([
   ],
   ['unshare=EPERM', 'descriptors', /^EPERM no thread may have a working directory of its own here/],
 ] as const)('says what it is not when it cannot be known: %s', async ([deny, strategy, pattern], { place, skip }) => {
-  skip(lacks.deny !== undefined, lacks.deny);
+  const lack = lacks.deny ?? wayLacks(strategy);
+  skip(lack !== undefined, lack);
   const { lower, target } = layersIn(place);
   expect(await reasonsElsewhere({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
 });

@@ -154,7 +154,7 @@ test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
   skip(wayLacks('fsconfig') === undefined, 'this kernel has all the ways');
   const options = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
   expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'fsconfig' }))).toMatchObject({
-    code: 'EOPNOTSUPP',
+    code: 'ENOTSUP',
     syscall: 'fsconfig',
   });
   expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'links' as 'data' }))).toMatchObject({
@@ -176,7 +176,8 @@ test('the way is the option string where that fits and needs no escaped comma', 
 describe('an upper layer that another overlay has', () => {
   const layersIn = (place: { directory(name: string): string }) => ({
     lower: [place.directory('l')],
-    upper: place.directory('u,:\\ x'),
+    // An upper with a comma goes by descriptors where there is no fsconfig, and then the table shows no name.
+    upper: place.directory(`u:\\ x${wayLacks('fsconfig') === undefined ? ',' : ''}`),
     work: place.directory('w'),
   });
 
