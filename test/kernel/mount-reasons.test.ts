@@ -3,7 +3,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync } from '../../lib/index.js';
-import { runNode } from '../support/child.js';
+import { runNode, withoutPrivilege } from '../support/child.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
@@ -255,7 +255,7 @@ test('says that CAP_SYS_ADMIN is missing', async ({ place, skip }) => {
      const [target] = process.argv.slice(1);
      try { mountSync('tmpfs', target, 'tmpfs'); } catch (error) { console.log(error.code, error.reason); }
      await mount('tmpfs', target, 'tmpfs').catch((error) => console.log(error.code, error.reason));`,
-    { args: [place.directory('target')], wrapper: ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'] },
+    { args: [place.directory('target')], wrapper: withoutPrivilege },
   );
   expect(stderr).toBe('');
   expect(stdout.trim().split('\n')).toEqual(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync, pageSize, umount, umountSync } from '../../lib/index.js';
-import { runNode } from '../support/child.js';
+import { asOrdinaryUser, runNode } from '../support/child.js';
 import { lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -252,7 +252,7 @@ test('without privilege every call is EPERM and nothing else happens', async ({ 
        () => mountSync('/', '/mnt', null, 4097), () => umountSync('/proc'), () => umount('/proc')]) {
        try { await action(); console.log('done'); } catch (error) { console.log(error.code, error.errno); }
      }`,
-    { wrapper: ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--reuid=54321', '--clear-groups'] },
+    { wrapper: asOrdinaryUser },
   );
   expect(stderr).toBe('');
   expect(stdout).toBe('EPERM -1\n'.repeat(5));

@@ -10,7 +10,7 @@ import {
   type OverlayStrategy,
   umountSync,
 } from '../../lib/index.js';
-import { runNode } from '../support/child.js';
+import { runNode, withoutPrivilege } from '../support/child.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -451,8 +451,7 @@ const twice = (pattern: RegExp) => Array(2).fill(expect.stringMatching(pattern))
 
 test.for(allWays)('says why: CAP_SYS_ADMIN is missing, by %s', async (strategy, { place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
-  const wrapper = ['setpriv', '--bounding-set=-all', '--inh-caps=-all', '--'];
-  const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper });
+  const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });
   expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
 });
 

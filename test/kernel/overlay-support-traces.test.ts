@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { overlaySupport } from '../../lib/index.js';
-import { runNode } from '../support/child.js';
+import { runNode, withoutPrivilege } from '../support/child.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { countMountsAndDescriptors, test } from '../support/place.js';
@@ -102,7 +102,7 @@ test('without the right to mount every answer is no, but for what it can do', as
      console.log(JSON.stringify({ overlay, index: options.index, lower: filesystem.lower, dType: filesystem.dType, maxLayers }));`,
     {
       args: [place.directory('directory', { file: 'x' })],
-      wrapper: ['setpriv', '--bounding-set=-all', '--inh-caps=-all'],
+      wrapper: withoutPrivilege,
     },
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });

@@ -2,7 +2,7 @@ import { promises as fs, readdirSync, readFileSync, readlinkSync } from 'node:fs
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { mount, mountOverlay, mountSync, umount } from '../../lib/index.js';
-import { runNode } from '../support/child.js';
+import { asOrdinaryUser, runNode } from '../support/child.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { test } from '../support/place.js';
@@ -130,7 +130,7 @@ test('a process without room for another thread says so', async ({ place, skip }
      await mount('x', process.argv[1], 'tmpfs').catch(({ code, syscall }) => console.log(code, syscall));`,
     {
       args: [place.directory('target')],
-      wrapper: ['setpriv', '--reuid=54321', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all'],
+      wrapper: asOrdinaryUser,
     },
   );
   expect({ stdout, stderr }).toEqual({ stdout: 'EAGAIN pthread_create\n', stderr: '' });

@@ -8,6 +8,24 @@ export interface Finished {
   readonly stderr: string;
 }
 
+// Both may still look for the project and for Node where only the owner may go: a checkout may be such a place.
+
+/** Words before a command, which then has none of the privileges of root. */
+export const withoutPrivilege: readonly string[] = [
+  'setpriv',
+  '--bounding-set=-all,+dac_read_search',
+  '--inh-caps=-all',
+  '--',
+];
+
+/** Words before a command, which root then runs as a user that has no account. */
+export const asOrdinaryUser: readonly string[] = [
+  'setpriv',
+  ...['--reuid=54321', '--regid=54321', '--clear-groups'],
+  ...['--inh-caps=-all,+dac_read_search', '--ambient-caps=-all,+dac_read_search'],
+  '--',
+];
+
 // In milliseconds; an emulated machine is ten times slower.
 const DEFAULT_TIMEOUT = process.env['KERNEL_VM'] === undefined ? 20_000 : 120_000;
 
