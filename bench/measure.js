@@ -4,6 +4,7 @@ import { promises as fs, mkdirSync, mkdtempSync, readlinkSync, rmdirSync, writeF
 import { createRequire } from 'node:module';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import {
   constants,
   mount,
@@ -16,13 +17,22 @@ import {
 } from 'linux-mount';
 import { compare } from './turns.js';
 
-const [outside, ...words] = process.argv.slice(2);
+const [outside, ...args] = process.argv.slice(2);
 if (outside === readlinkSync('/proc/self/ns/mnt')) throw new Error('run this with: npm run bench');
-const jsonFile = words[0] === '--json' ? words[1] : undefined;
-if (words.length !== (jsonFile === undefined ? 0 : 2)) throw new Error('usage: npm run bench -- [--json FILE]');
+const options = /** @type {const} */ ({ json: { type: 'string' }, only: { type: 'string', default: '' } });
+const { json: jsonFile, only } = parseArgs({ args, options }).values;
 
 const baseline = createRequire(import.meta.url)('./native/build/Release/baseline.node');
 const { MS_BIND, MS_NODEV, MS_RDONLY, MS_REMOUNT } = constants;
+
+const CROWD = 1000;
+const WRITABLE = 'overlay with an upper layer + umount';
+const BESIDE_TMPFS = `${WRITABLE}, beside ${CROWD} tmpfs`;
+const BESIDE_OVERLAYS = `${WRITABLE}, beside ${CROWD} of its kind`;
+const MANY_LAYERS = 'overlay of 500 layers with paths of 3,000 bytes + umount';
+const READ_ONLY = 'overlay of two layers + umount';
+const UNLOOKED = 'mountOverlaySync + unmountSync, upper not looked for';
+const LOOKED = 'mountOverlaySync + unmountSync';
 
 /** Does a thing that many times, one after the other. */
 const times = (action) => (count) => {
@@ -49,6 +59,23 @@ function groups(place) {
     await fs.access(source);
     await fs.access(source);
   });
+  const writable = {
+    [UNLOOKED]: {
+      run: times(() => mountOverlaySync({ lower, ...above, target, allowSharedUpper: true }).unmountSync()),
+    },
+    [LOOKED]: { run: times(() => mountOverlaySync({ lower, ...above, target }).unmountSync()) },
+  };
+  /** Mounts that many filesystems beside what is measured; gives what takes them down. */
+  const crowd = (type, dataOf) => {
+    const mounts = Array.from({ length: CROWD }, (_, index) => {
+      const path = directory(`crowd${index}`);
+      mountSync(type, path, type, 0, dataOf(index));
+      return path;
+    });
+    return () => {
+      for (const path of mounts) umountSync(path);
+    };
+  };
   return {
     'bind + umount': {
       'C loop': { run: (count) => baseline.bindAndUmount(source, target, count) },
@@ -103,24 +130,37 @@ function groups(place) {
       },
       '2 × await fs.promises.access': { run: twoAccesses },
     },
-    'overlay of two layers + umount': {
+    [READ_ONLY]: {
       'C loop': {
         run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower }), count),
       },
       'mountOverlaySync + unmountSync': { run: times(() => mountOverlaySync({ lower, target }).unmountSync()) },
     },
-    'overlay with an upper layer + umount': {
+    [WRITABLE]: {
       'C loop': {
         run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower, ...above }), count),
       },
-      'mountOverlaySync + unmountSync, upper not looked for': {
-        run: times(() => mountOverlaySync({ lower, ...above, target, allowSharedUpper: true }).unmountSync()),
-      },
-      'mountOverlaySync + unmountSync': {
-        run: times(() => mountOverlaySync({ lower, ...above, target }).unmountSync()),
-      },
+      ...writable,
     },
-    'overlay of 500 layers with paths of 3,000 bytes + umount': {
+    // Whether another overlay has the upper layer is found out among all mounts: with many of them, of every kind.
+    [BESIDE_TMPFS]: {
+      'C loop': {
+        before: () => crowd('tmpfs', () => null),
+        run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower, ...above }), count),
+      },
+      ...writable,
+    },
+    [BESIDE_OVERLAYS]: {
+      'C loop': {
+        before: () =>
+          crowd('overlay', (index) =>
+            overlayData({ lower, upper: directory(`upper${index}`), work: directory(`work${index}`) }),
+          ),
+        run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower, ...above }), count),
+      },
+      ...writable,
+    },
+    [MANY_LAYERS]: {
       'C loop': { times: 1, run: (count) => baseline.overlayAndUmount(target, many, count) },
       'mountOverlaySync + unmountSync': {
         times: 1,
@@ -140,9 +180,12 @@ async function measure() {
   try {
     const results = {};
     for (const [group, actions] of Object.entries(groups(place))) {
+      if (!group.includes(only)) continue;
       const turns = Object.values(actions)[0].times === 1 ? 30 : 300;
       console.log(`\n${group}: median of ${turns} turns of ${Object.values(actions)[0].times ?? 100}`);
+      const after = Object.values(actions)[0].before?.();
       results[group] = await compare(actions, { turns, warmUp: turns / 10 });
+      after?.();
       console.table(
         Object.fromEntries(
           Object.entries(results[group]).map(([name, { nanoseconds, ratio }]) => [
@@ -161,21 +204,33 @@ async function measure() {
 
 const machine = { node: process.version, kernel: release(), processors: cpus().length, arch: process.arch };
 const results = await measure();
-const bind = results['bind + umount'];
-const change = results['two changes of a mount'];
 const access = '2 × await fs.promises.access';
-const extra = (group, sync, async) => (group[async].nanoseconds - group[sync].nanoseconds) / group[access].nanoseconds;
-const summary = {
-  'bind + umount, sync over C': bind['mountSync + umountSync'].ratio,
-  'two changes, async minus sync, over 2 × fs.promises.access': extra(change, 'mountSync, twice', 'await mount, twice'),
-  'bind + umount, async minus sync, over 2 × fs.promises.access': extra(
-    bind,
-    'mountSync + umountSync',
-    'await mount + await umount',
-  ),
-};
+const over = (group, sync, async) => (group[async].nanoseconds - group[sync].nanoseconds) / group[access].nanoseconds;
+const check = (group) => (group[LOOKED].nanoseconds - group[UNLOOKED].nanoseconds) / 1000;
+const lines = [
+  ['bind + umount', 'bind + umount, sync over C', (group) => group['mountSync + umountSync'].ratio],
+  [
+    'two changes of a mount',
+    'two changes, async minus sync, over 2 × fs.promises.access',
+    (group) => over(group, 'mountSync, twice', 'await mount, twice'),
+  ],
+  [
+    'bind + umount',
+    'bind + umount, async minus sync, over 2 × fs.promises.access',
+    (group) => over(group, 'mountSync + umountSync', 'await mount + await umount'),
+  ],
+  [READ_ONLY, 'overlay of two layers, sync over C', (group) => group[LOOKED].ratio],
+  [WRITABLE, 'overlay with an upper layer that is not looked for, sync over C', (group) => group[UNLOOKED].ratio],
+  [MANY_LAYERS, 'overlay of 500 layers, sync over C', (group) => group[LOOKED].ratio],
+  [WRITABLE, 'to look for the upper layer, µs', check],
+  [BESIDE_TMPFS, `the same beside ${CROWD} tmpfs, µs`, check],
+  [BESIDE_OVERLAYS, `the same beside ${CROWD} of its kind, µs`, check],
+];
+const summary = Object.fromEntries(
+  lines.filter(([group]) => group in results).map(([group, name, figure]) => [name, figure(results[group])]),
+);
 console.log('\nSummary');
-console.table(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, { ratio: value.toFixed(3) }])));
+console.table(Object.fromEntries(Object.entries(summary).map(([name, value]) => [name, { figure: value.toFixed(3) }])));
 const json = JSON.stringify({ machine, results, summary }, null, 2);
 console.log(json);
 if (jsonFile !== undefined) writeFileSync(jsonFile, `${json}\n`);

@@ -2,6 +2,7 @@
 // as JSON. The program runs twice: outside it starts itself in a private mount namespace, inside it measures.
 //
 //   npm run bench -- --json FILE    writes the JSON there as well
+//   npm run bench -- --only WORDS   only groups with these words in the name
 import { spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -28,6 +28,12 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#endif
+#ifndef SYS_listmount
+#define SYS_listmount 458
+#endif
 
 namespace kernel {
 namespace {
@@ -61,6 +67,16 @@ long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted,
   return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);
 }
 
+static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic) == 24);
+
+struct MountRequest {  // struct mnt_id_req as it was first
+  uint32_t size = sizeof(MountRequest);
+  uint32_t spare = 0;
+  uint64_t id;
+  uint64_t parameter;
+};
+static_assert(sizeof(MountRequest) == 24);
+
 bool Answers(long result) { return result == -1 && errno == EINVAL; }
 
 constexpr unsigned kNoSuchFlags = ~0u;
@@ -92,6 +108,17 @@ int FsMount(int context, unsigned flags, unsigned attributes) {
 
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags) {
   return static_cast<int>(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
+}
+
+ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room) {
+  constexpr uint64_t kRoot = ~uint64_t{0};  // LSMT_ROOT
+  const MountRequest request{.id = kRoot, .parameter = after};
+  return syscall(SYS_listmount, &request, ids, room, 0);
+}
+
+int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size) {
+  const MountRequest request{.id = id, .parameter = wanted};
+  return static_cast<int>(syscall(SYS_statmount, &request, status, size, 0));
 }
 
 std::string ReadLog(int context) {

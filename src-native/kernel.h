@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -50,6 +52,25 @@ int FsOpen(const char* type, unsigned flags);
 int FsConfig(int context, unsigned command, const char* key, const char* value, int aux);
 int FsMount(int context, unsigned flags, unsigned attributes);
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags);
+
+// The ids (of the lasting kind) of all mounts of the calling thread's mount namespace above `after`, ascending, as many
+// as there is room for; 0 from the start. Returns how many; 6.8.
+ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room);
+
+struct MountStatus {  // struct statmount, of which only what is read here has a name
+  uint32_t size;
+  uint32_t options;  // where in `text`; with kStatMountOptions
+  uint64_t mask;     // what is known of what was asked for
+  uint32_t device[2];
+  uint64_t magic;  // of the filesystem, as statfs(2) has it; with kStatMountFilesystem
+  uint64_t more[60];
+  char text[];
+};
+constexpr uint64_t kStatMountFilesystem = 0x1;  // STATMOUNT_SB_BASIC, 6.8
+constexpr uint64_t kStatMountOptions = 0x80;    // STATMOUNT_MNT_OPTS, 6.11
+
+// What the kernel knows of the mount with this id; EOVERFLOW when `size` bytes are too few. 6.8.
+int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size);
 
 // What the kernel wrote to a filesystem context, a message a line.
 std::string ReadLog(int context);

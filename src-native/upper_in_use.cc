@@ -6,9 +6,12 @@
 #include <time.h>
 
 #include <string_view>
+#include <vector>
 
 #include "kernel.h"
+#include "known_mounts.h"
 #include "mount_lines.h"
+#include "overlay_directories.h"
 
 namespace {
 
@@ -27,68 +30,40 @@ int Lock(int fd) {
   return 0;
 }
 
-bool IsSame(const kernel::Identity& one, const kernel::Identity& other) {
-  return one.device == other.device && one.inode == other.inode;
-}
-
-// As mount(2) reads it: a backslash takes the meaning from the next byte.
-std::string WithoutBackslashes(std::string_view path) {
-  std::string bytes;
-  for (size_t at = 0; at < path.size(); ++at) {
-    if (path[at] == '\\' && at + 1 < path.size()) ++at;
-    bytes += path[at];
-  }
-  return bytes;
-}
-
-// The value of ",upperdir=" or the like in the options of a filesystem; empty if there is none.
-std::string_view OptionOf(std::string_view options, std::string_view key) {
-  const size_t at = options.find(key);
-  if (at == std::string_view::npos) return {};
-  const std::string_view rest = options.substr(at + key.size());
-  return rest.substr(0, rest.find(','));
-}
-
-struct Wanted {
-  kernel::Identity upper;
-  kernel::Identity work;
-
-  bool Is(std::string_view value) const {
-    if (value.empty()) return false;
-    const std::string raw = UnescapeField(value);
-    kernel::Identity found;
-    // The name as it was given, with the backslashes of an option string or, by a descriptor, without.
-    for (const std::string& path : {WithoutBackslashes(raw), raw}) {
-      if (path[0] != '/' || kernel::Identify(AT_FDCWD, path.c_str(), 0, &found) < 0) continue;
-      if (IsSame(found, upper) || IsSame(found, work)) return true;
-      if (path == raw) break;
+Outcome LookInTable(const Inode& upper, const Inode& work) {
+  std::string table;
+  if (!ReadWhole("/proc/thread-self/mountinfo", &table)) return Outcome::Failure(errno, "read", "read the mount table");
+  constexpr std::string_view kOverlay = " - overlay ";
+  std::vector<Inode> directories;
+  for (size_t at = table.find(kOverlay); at != std::string::npos; at = table.find(kOverlay, at + 1)) {
+    const size_t begin = table.rfind('\n', at) + 1;  // npos + 1 is 0
+    const std::string_view line = std::string_view(table).substr(begin, table.find('\n', at) - begin);
+    directories.clear();
+    FindUpperAndWork(line.substr(line.rfind(' ')), &directories);
+    for (const Inode& each : directories) {
+      if (each != upper && each != work) continue;
+      Outcome outcome = Outcome::Failure(EBUSY, "mount", "check upper");
+      outcome.other = MountPointOf(line);
+      return outcome;
     }
-    return false;
   }
-};
+  return {};
+}
 
 }  // namespace
 
 Outcome UpperInUse::Claim(const char* upper, const char* work) {
-  Wanted wanted;
+  kernel::Identity upper_identity;
+  kernel::Identity work_identity;
   // What is missing or forbidden the kernel says best.
-  if (kernel::Identify(AT_FDCWD, upper, 0, &wanted.upper) < 0) return {};
-  if (kernel::Identify(AT_FDCWD, work, 0, &wanted.work) < 0) return {};
+  if (kernel::Identify(AT_FDCWD, upper, 0, &upper_identity) < 0) return {};
+  if (kernel::Identify(AT_FDCWD, work, 0, &work_identity) < 0) return {};
+  const Inode upper_inode{upper_identity.device, upper_identity.inode};
+  const Inode work_inode{work_identity.device, work_identity.inode};
   lock_ = OwnedFd(open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (lock_) {
     if (const int error = Lock(lock_.get())) return Outcome::Failure(error, "flock", "lock upper");
   }
-  std::string table;
-  if (!ReadWhole("/proc/thread-self/mountinfo", &table)) return Outcome::Failure(errno, "read", "read the mount table");
-  constexpr std::string_view kOverlay = " - overlay ";
-  for (size_t at = table.find(kOverlay); at != std::string::npos; at = table.find(kOverlay, at + 1)) {
-    const size_t begin = table.rfind('\n', at) + 1;  // npos + 1 is 0
-    const std::string_view line = std::string_view(table).substr(begin, table.find('\n', at) - begin);
-    const std::string_view options = line.substr(line.rfind(' '));
-    if (!wanted.Is(OptionOf(options, ",upperdir=")) && !wanted.Is(OptionOf(options, ",workdir="))) continue;
-    Outcome outcome = Outcome::Failure(EBUSY, "mount", "check upper");
-    outcome.other = MountPointOf(line);
-    return outcome;
-  }
-  return {};
+  if (known_mounts::HaveOverlayOn(upper_inode, work_inode) == known_mounts::Answer::kNo) return {};
+  return LookInTable(upper_inode, work_inode);
 }

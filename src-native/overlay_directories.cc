@@ -1,0 +1,52 @@
+#include "overlay_directories.h"
+
+#include <fcntl.h>
+
+#include <string>
+
+#include "kernel.h"
+#include "mount_lines.h"
+
+namespace {
+
+// As mount(2) reads it: a backslash takes the meaning from the next byte.
+std::string WithoutBackslashes(std::string_view path) {
+  std::string bytes;
+  for (size_t at = 0; at < path.size(); ++at) {
+    if (path[at] == '\\' && at + 1 < path.size()) ++at;
+    bytes += path[at];
+  }
+  return bytes;
+}
+
+// The value of ",upperdir=" or the like; empty if there is none.
+std::string_view OptionOf(std::string_view options, std::string_view key) {
+  const size_t at = options.find(key);
+  if (at == std::string_view::npos) return {};
+  const std::string_view rest = options.substr(at + key.size());
+  return rest.substr(0, rest.find(','));
+}
+
+bool Add(const std::string& path, std::vector<Inode>* found) {
+  kernel::Identity identity;
+  if (path[0] != '/' || kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) return false;
+  found->push_back({identity.device, identity.inode});
+  return true;
+}
+
+}  // namespace
+
+bool FindUpperAndWork(std::string_view options, std::vector<Inode>* found) {
+  bool complete = true;
+  for (const std::string_view key : {",upperdir=", ",workdir="}) {
+    const std::string_view value = OptionOf(options, key);
+    if (value.empty()) continue;
+    // The name as it was given: with the backslashes of an option string or, by fsconfig(2), without.
+    const std::string raw = UnescapeField(value);
+    const std::string plain = WithoutBackslashes(raw);
+    bool leads_somewhere = Add(plain, found);
+    if (plain != raw) leads_somewhere = Add(raw, found) || leads_somewhere;
+    complete = complete && leads_somewhere;
+  }
+  return complete;
+}
