@@ -49,10 +49,12 @@ export const ATTRIBUTE_WORDS: readonly (readonly [word: string, flag: number])[]
 
 /** The names of the attributes, for whoever checks an object of options. */
 export const ATTRIBUTE_NAMES: readonly string[] = [...Object.keys(FLAGS), 'atime'];
+const isAttribute = (name: string) => name === 'atime' || Object.hasOwn(FLAGS, name);
 
 /** The attributes as flags of mount(2). Other options in the object are somebody else's. */
 export function attributeFlags(options: Readonly<Record<string, unknown>>): number {
   let flags = 0;
+  if (!Object.keys(options).some(isAttribute)) return flags;
   for (const [name, flag] of FLAG_ENTRIES) {
     if (options[name] !== undefined && booleanOption(`options.${name}`, options[name]) === true) flags |= flag;
   }

@@ -1,9 +1,10 @@
+import { flagsArgument } from './arguments.js';
 import * as native from './native.js';
 import type { OverlayLayers } from './overlay-data.js';
 import { readOverlay, readQuestions } from './overlay-live.js';
 import type { OverlayStrategy } from './overlay-plan.js';
 import type { OverlaySpec } from './overlay-spec.js';
-import { planUmount, umountFailure } from './umount.js';
+import { umountFailure } from './umount.js';
 
 /** What a handle is made of. */
 export interface MountParts {
@@ -102,8 +103,13 @@ export class Mount implements AsyncDisposable, Disposable {
     await this.#state;
   }
 
+  // The target was checked when it was mounted.
+  #plan(flags: number | undefined): native.UmountArguments {
+    return [this.target, flagsArgument('flags', flags), this.id];
+  }
+
   async #unmount(flags: number | undefined): Promise<void> {
-    const plan = planUmount(this.target, flags, this.id);
+    const plan = this.#plan(flags);
     const outcome = await native.umount(...plan);
     if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
   }
@@ -111,8 +117,8 @@ export class Mount implements AsyncDisposable, Disposable {
   /** {@link unmount} on the calling thread. */
   unmountSync(flags?: number): void {
     if (this.#state === 'unmounted') return;
-    const plan = planUmount(this.target, flags, this.id);
-    const outcome = native.umountSync(...plan);
+    const plan = this.#plan(flags);
+    const outcome = native.umountSync(plan[0], plan[1], plan[2]);
     if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
     this.#state = 'unmounted';
   }

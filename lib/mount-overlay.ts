@@ -1,3 +1,4 @@
+import { constants } from './constants.js';
 import { Mount } from './mount-handle.js';
 import * as native from './native.js';
 import { needsExamination, notTheSame, overlayFailure } from './overlay-failure.js';
@@ -41,7 +42,7 @@ export async function mountOverlay(options: OverlayMountOptions): Promise<Mount>
     const reused = asReused(step.value, plan);
     if (reused !== undefined) return reused;
   }
-  const mounting = native.overlay(...asArguments(plan));
+  const mounting = callWith(native.overlay, plan);
   // Now, as the working directory may be another when that is done.
   const named = absoluteNames(plan);
   const outcome = await mounting;
@@ -68,19 +69,27 @@ export function mountOverlaySync(options: OverlayMountOptions): Mount {
     const reused = asReused(step.value, plan);
     if (reused !== undefined) return reused;
   }
-  const outcome = native.overlaySync(...asArguments(plan));
+  const outcome = callWith(native.overlaySync, plan);
   if (!native.isFailure(outcome)) return asMount(outcome, absoluteNames(plan));
   const isUnclear = needsExamination(outcome, plan);
   throw overlayFailure(outcome, plan, isUnclear ? native.examineSync(...overlayQuestions(plan)) : null);
 }
 
-function asArguments(plan: OverlayPlan): native.OverlayArguments {
-  const { source, target, lower, dataOnly, upper, work, words, flags, data, ways, exclusive, ifMounted } = plan;
-  const vacant = ifMounted === 'error';
-  // An option string says it all about the lower layers.
-  if (data !== null) return [source, target, [], [], upper, work, [], flags, data, ways, exclusive, vacant];
-  return [source, target, lower, dataOnly, upper, work, words, flags, null, ways, exclusive, vacant];
+// The arguments one by one: to spread an array of them takes as long as all the rest.
+function callWith<T>(call: (...plan: native.OverlayArguments) => T, plan: OverlayPlan): T {
+  const { source, target, upper, work, flags, data, ways, exclusive } = plan;
+  const writable = upper !== null && (flags & constants.MS_RDONLY) === 0;
+  const vacant = plan.ifMounted === 'error';
+  if (data === null) {
+    const { lower, dataOnly, words } = plan;
+    return call(source, target, lower, dataOnly, upper, work, words, flags, null, ways, writable, exclusive, vacant);
+  }
+  // An option string says it all about the layers, unless they are to be looked for.
+  const [above, beside] = exclusive ? [upper, work] : [null, null];
+  return call(source, target, NONE, NONE, above, beside, NONE, flags, data, ways, writable, exclusive, vacant);
 }
+
+const NONE: readonly never[] = [];
 
 function asMount(outcome: bigint | native.Mounted, named: ReturnType<typeof absoluteNames>): Mount {
   const { target } = named;

@@ -83,6 +83,7 @@ export type OverlayArguments = [
   flags: number,
   data: Bytes | null,
   ways: number,
+  writable: boolean,
   exclusive: boolean,
   vacant: boolean,
 ];

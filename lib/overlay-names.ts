@@ -10,7 +10,7 @@ export interface Names extends OverlayLayers {
 export function absoluteNames(names: Names): Names {
   const { target, lower, dataOnly, upper, work } = names;
   // Nearly always nothing has to be made, and what is there can be kept.
-  const isSo = [lower, dataOnly].every((paths) => paths.every(isAbsolute));
+  const isSo = lower.every(isAbsolute) && dataOnly.every(isAbsolute);
   if (isSo && isAbsolute(target) && isAbsolute(upper) && isAbsolute(work)) return names;
   return {
     target: absolutePath(target),

@@ -40,6 +40,7 @@ const OPTIONS: Readonly<Record<string, Option>> = {
 };
 
 const ENTRIES = Object.entries(OPTIONS);
+const isOption = (name: string) => Object.hasOwn(OPTIONS, name);
 
 // What overlayfs refuses or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify. A rule says which options, what
 // is wrong, and when. Those whose answer depends on the kernel's version are left to the kernel.
@@ -90,7 +91,9 @@ export const OVERLAY_OPTION_NAMES: readonly string[] = [
  */
 export function overlayOptionWords(options: Options, origin: 'asked' | 'shown' = 'asked'): string[] {
   const words: string[] = [];
-  for (const [name, { check, words: its }] of ENTRIES) {
+  // Nearly always nothing but layers are given: the table need not be gone through then.
+  const isGiven = Object.keys(options).some(isOption);
+  for (const [name, { check, words: its }] of isGiven ? ENTRIES : []) {
     if (options[name] === undefined) continue;
     const value = check(`options.${name}`, options[name]);
     const word = Object.keys(its).find((each) => its[each] === value);

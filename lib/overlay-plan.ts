@@ -122,7 +122,8 @@ function hasComma(path: Bytes | null): boolean {
 
 function chooseWays(strategy: OverlayStrategy | undefined, data: Bytes | null): number {
   if (strategy !== undefined) return WAYS[strategy];
-  if (data !== null && Buffer.byteLength(data) < pageSize) return WAYS.data;
+  // A character is at most three bytes of UTF-8.
+  if (data !== null && (data.length * 3 < pageSize || Buffer.byteLength(data) < pageSize)) return WAYS.data;
   return WAYS.fsconfig | WAYS.descriptors;
 }
 

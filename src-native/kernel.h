@@ -63,7 +63,9 @@ struct MountStatus {  // struct statmount, of which only what is read here has a
   uint64_t mask;     // what is known of what was asked for
   uint32_t device[2];
   uint64_t magic;  // of the filesystem, as statfs(2) has it; with kStatMountFilesystem
-  uint64_t more[60];
+  uint32_t flags;  // SB_RDONLY, which is MS_RDONLY, and few others; likewise
+  uint32_t spare;
+  uint64_t more[59];
   char text[];
 };
 constexpr uint64_t kStatMountFilesystem = 0x1;  // STATMOUNT_SB_BASIC, 6.8

@@ -16,7 +16,12 @@ namespace {
 
 constexpr int kOpenLayer = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-bool IsReadOnly(const char* target) {
+// By id, as a path may lead elsewhere by now, where the kernel can be asked so; and that takes half the time.
+bool IsReadOnly(uint64_t id, const char* target) {
+  kernel::MountStatus status;
+  if (kernel::StatMount(id, kernel::kStatMountFilesystem, &status, sizeof status) == 0) {
+    return (status.flags & MS_RDONLY) != 0;
+  }
   struct statfs filesystem;
   return statfs(target, &filesystem) == 0 && (filesystem.f_flags & ST_RDONLY) != 0;
 }
@@ -34,6 +39,7 @@ void OverlayCall::Read(Arguments& arguments) {
       .Flags("flags", &flags_)
       .OptionalBytes("data", &data_)
       .Flags("ways", &ways_)
+      .Boolean("writable", &writable_)
       .Boolean("exclusive", &exclusive_)
       .Boolean("vacant", &vacant_);
 }
@@ -181,7 +187,7 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
 // overlayfs that cannot use its work directory mounts read-only, says so in the kernel log alone and reports success
 // (fs/overlayfs/super.c, ovl_get_workdir). Whoever gave an upper layer wants to write.
 Outcome OverlayCall::Verify(Outcome outcome) const {
-  if (outcome.Failed() || !upper_ || (flags_ & MS_RDONLY) || !IsReadOnly(target_.c_str())) return outcome;
+  if (outcome.Failed() || !writable_ || !IsReadOnly(outcome.mount_id, target_.c_str())) return outcome;
   Outcome failure = Outcome::Failure(EROFS, "mount", "verify");
   failure.left = umount2(target_.c_str(), 0) < 0;
   return failure;

@@ -58,6 +58,7 @@ class OverlayCall {
   unsigned long flags_ = 0;         // attributes, as of mount(2)
   std::optional<std::string> data_;
   unsigned long ways_ = 0;
+  bool writable_ = false;   // refuse a mount that is read-only
   bool exclusive_ = false;  // refuse an upper or work directory that another overlay has
   bool vacant_ = false;     // refuse a target that is a mount point
 };
