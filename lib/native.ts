@@ -2,6 +2,9 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from './arguments.js';
 import { unsupportedPlatform } from './errors.js';
+import type { IdMapWords } from './idmap.js';
+import type { NamespaceWord } from './namespace.js';
+import type { TargetWords } from './target.js';
 
 /**
  * The staircase: the only file that touches the addon. It says what the native floor takes and gives back, and turns
@@ -35,8 +38,23 @@ export interface Mounted {
   readonly way: number;
 }
 
+/** A mount without a place, which the native floor owns: src-native/descriptor.h. */
+export interface Tree {
+  readonly tree: unique symbol;
+}
+
+/** Stands for a call that may be cancelled: src-native/ticket.h. */
+export interface Ticket {
+  readonly ticket: unique symbol;
+}
+
+/** A mount that was made, without a place if that was asked for. */
+export interface Made extends Mounted {
+  readonly tree?: Tree;
+}
+
 /** Whether a call failed. */
-export function isFailure(outcome: Outcome | Mounted | Examination | ScratchResult): outcome is Failure {
+export function isFailure(outcome: Outcome | Mounted | Made | Examination | ScratchResult): outcome is Failure {
   return typeof outcome === 'object' && 'error' in outcome;
 }
 
@@ -51,8 +69,65 @@ export type MountArguments = [
   identify: boolean,
 ];
 
+/** What every operation is told at the end: src-native/operation.h. */
+type OperationArguments = [namespace: NamespaceWord, ticket: Ticket | null];
+
 /** The arguments of umount2(2), and the id that the mount must have, if it matters. */
-export type UmountArguments = [target: Bytes, flags: number, id: bigint | null];
+export type UmountArguments = [...target: TargetWords, flags: number, id: bigint | null, ...OperationArguments];
+
+/** A change of attributes, `MOUNT_ATTR_*`, and of propagation, `MS_*` or 0. */
+export type ChangeWords = readonly [set: number, clear: number, propagation: number, recursive: boolean];
+
+// src-native/operations.h says what each takes.
+export type BindArguments = [
+  source: Bytes,
+  ...target: TargetWords,
+  ...change: ChangeWords,
+  ...idMap: IdMapWords,
+  detached: boolean,
+  vacant: boolean,
+  ...OperationArguments,
+];
+
+export type FilesystemArguments = [
+  source: Bytes | null,
+  ...target: TargetWords,
+  fsType: string,
+  parameters: readonly Bytes[],
+  flags: number,
+  data: Bytes | null,
+  ...idMap: IdMapWords,
+  detached: boolean,
+  vacant: boolean,
+  ...OperationArguments,
+];
+
+export type ChangeArguments = [tree: Tree | null, ...target: TargetWords, ...change: ChangeWords, ...OperationArguments];
+
+export type ReconfigureArguments = [
+  ...target: TargetWords,
+  parameters: readonly Bytes[],
+  data: Bytes | null,
+  mode: '' | 'ro' | 'rw',
+  ...OperationArguments,
+];
+
+export type MoveArguments = [
+  ...from: TargetWords,
+  ...to: TargetWords,
+  beneath: boolean,
+  vacant: boolean,
+  ...OperationArguments,
+];
+
+export type AttachArguments = [
+  tree: Tree,
+  ...target: TargetWords,
+  clone: boolean,
+  beneath: boolean,
+  vacant: boolean,
+  ...OperationArguments,
+];
 
 /** The steps to try in a scratch place in a directory, and what to mount in a new user namespace: src-native/scratch.h. */
 export type ScratchArguments = [directory: Bytes, program: readonly Bytes[], namespaceData: string | null];
@@ -74,7 +149,7 @@ export interface ScratchResult {
 /** What an overlay is made of, the ways it may be mounted, and what is to be checked before: src-native/overlay.h. */
 export type OverlayArguments = [
   source: string,
-  target: Bytes,
+  ...target: TargetWords,
   lower: readonly Bytes[],
   dataOnly: readonly Bytes[],
   upper: Bytes | null,
@@ -86,6 +161,9 @@ export type OverlayArguments = [
   writable: boolean,
   exclusive: boolean,
   vacant: boolean,
+  detached: boolean,
+  idMaps: readonly Bytes[],
+  ...OperationArguments,
 ];
 
 /** Paths to look at, files of /proc to read, and the index of the path to try as an upper layer. */
@@ -95,6 +173,16 @@ export type ExamineArguments = [
   upper: bigint | null,
   cwd: Bytes | null,
 ];
+
+/** Where to look: the root that the first path is inside of, and the mount namespace. */
+export interface Surroundings {
+  readonly root: Bytes | null;
+  readonly resolve: number;
+  readonly namespace: NamespaceWord;
+}
+
+/** Here, and anywhere. */
+export const HERE: Surroundings = Object.freeze({ root: null, resolve: 0, namespace: null });
 
 /** Where a path leads; all but the first are without meaning when that is not 0. */
 export interface PathFacts {
@@ -133,6 +221,7 @@ export interface Examination {
   readonly upper: UpperFacts | null;
 }
 
+type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
 
 interface Addon {
@@ -141,10 +230,27 @@ interface Addon {
   mount(...call: [...MountArguments, Done<Outcome>]): void;
   umountSync(...call: UmountArguments): Outcome;
   umount(...call: [...UmountArguments, Done<Outcome>]): void;
-  overlaySync(...call: OverlayArguments): bigint | Mounted | Failure;
-  overlay(...call: [...OverlayArguments, Done<bigint | Mounted | Failure>]): void;
-  examineSync(...call: ExamineArguments): Examination | Failure;
-  examine(...call: [...ExamineArguments, Done<Examination | Failure>]): void;
+  overlaySync(...call: OverlayArguments): bigint | Made | Failure;
+  overlay(...call: [...OverlayArguments, Done<bigint | Made | Failure>]): void;
+  bindSync(...call: BindArguments): Made | Failure;
+  bind(...call: [...BindArguments, Done<Made | Failure>]): void;
+  filesystemSync(...call: FilesystemArguments): Made | Failure;
+  filesystem(...call: [...FilesystemArguments, Done<Made | Failure>]): void;
+  changeSync(...call: ChangeArguments): Outcome;
+  change(...call: [...ChangeArguments, Done<Outcome>]): void;
+  reconfigureSync(...call: ReconfigureArguments): Outcome;
+  reconfigure(...call: [...ReconfigureArguments, Done<Outcome>]): void;
+  moveSync(...call: MoveArguments): Outcome;
+  move(...call: [...MoveArguments, Done<Outcome>]): void;
+  attachSync(...call: AttachArguments): Outcome;
+  attach(...call: [...AttachArguments, Done<Outcome>]): void;
+  closeSync(tree: Tree, ...operation: OperationArguments): Outcome;
+  close(...call: [tree: Tree, ...OperationArguments, Done<Outcome>]): void;
+  descriptorNumber(tree: Tree): number;
+  ticket(): Ticket;
+  cancel(ticket: Ticket): boolean;
+  examineSync(...call: [...ExamineArguments, ...SurroundingsArguments]): Examination | Failure;
+  examine(...call: [...ExamineArguments, ...SurroundingsArguments, Done<Examination | Failure>]): void;
   scratch(...call: [...ScratchArguments, Done<ScratchResult | Failure>]): void;
 }
 
@@ -174,6 +280,23 @@ function absent(): Addon {
     umount: refuse('umount2'),
     overlaySync: refuse('mount'),
     overlay: refuse('mount'),
+    bindSync: refuse('mount'),
+    bind: refuse('mount'),
+    filesystemSync: refuse('mount'),
+    filesystem: refuse('mount'),
+    changeSync: refuse('mount_setattr'),
+    change: refuse('mount_setattr'),
+    reconfigureSync: refuse('fspick'),
+    reconfigure: refuse('fspick'),
+    moveSync: refuse('move_mount'),
+    move: refuse('move_mount'),
+    attachSync: refuse('move_mount'),
+    attach: refuse('move_mount'),
+    closeSync: refuse('close'),
+    close: refuse('close'),
+    descriptorNumber: refuse('close'),
+    ticket: refuse('mount'),
+    cancel: refuse('mount'),
     examineSync: refuse('statx'),
     examine: refuse('statx'),
     scratch: refuse('mount'),
@@ -198,14 +321,67 @@ export function umount(...call: UmountArguments): Promise<Outcome> {
 
 export const overlaySync: Addon['overlaySync'] = addon.overlaySync;
 
-export function overlay(...call: OverlayArguments): Promise<bigint | Mounted | Failure> {
+export function overlay(...call: OverlayArguments): Promise<bigint | Made | Failure> {
   return new Promise((resolve) => addon.overlay(...call, resolve));
 }
 
-export const examineSync: Addon['examineSync'] = addon.examineSync;
+export const bindSync: Addon['bindSync'] = addon.bindSync;
 
-export function examine(...call: ExamineArguments): Promise<Examination | Failure> {
-  return new Promise((resolve) => addon.examine(...call, resolve));
+export function bind(...call: BindArguments): Promise<Made | Failure> {
+  return new Promise((resolve) => addon.bind(...call, resolve));
+}
+
+export const filesystemSync: Addon['filesystemSync'] = addon.filesystemSync;
+
+export function filesystem(...call: FilesystemArguments): Promise<Made | Failure> {
+  return new Promise((resolve) => addon.filesystem(...call, resolve));
+}
+
+export const changeSync: Addon['changeSync'] = addon.changeSync;
+
+export function change(...call: ChangeArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.change(...call, resolve));
+}
+
+export const reconfigureSync: Addon['reconfigureSync'] = addon.reconfigureSync;
+
+export function reconfigure(...call: ReconfigureArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.reconfigure(...call, resolve));
+}
+
+export const moveSync: Addon['moveSync'] = addon.moveSync;
+
+export function move(...call: MoveArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.move(...call, resolve));
+}
+
+export const attachSync: Addon['attachSync'] = addon.attachSync;
+
+export function attach(...call: AttachArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.attach(...call, resolve));
+}
+
+export function closeSync(tree: Tree): void {
+  addon.closeSync(tree, null, null);
+}
+
+export function close(tree: Tree): Promise<Outcome> {
+  return new Promise((resolve) => addon.close(tree, null, null, resolve));
+}
+
+export const descriptorNumber: Addon['descriptorNumber'] = addon.descriptorNumber;
+export const newTicket: Addon['ticket'] = addon.ticket;
+export const cancel: Addon['cancel'] = addon.cancel;
+
+export function examineSync(call: ExamineArguments, { root, resolve, namespace }: Surroundings = HERE): Examination | Failure {
+  return addon.examineSync(...call, root, resolve, namespace);
+}
+
+export function examine(
+  call: ExamineArguments,
+  { root, resolve, namespace }: Surroundings = HERE,
+): Promise<Examination | Failure> {
+  return new Promise((done) => addon.examine(...call, root, resolve, namespace, done));
 }
 
 export function scratch(...call: ScratchArguments): Promise<ScratchResult | Failure> {

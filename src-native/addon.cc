@@ -1,11 +1,14 @@
 #include <napi.h>
 
 #include "call.h"
+#include "descriptor.h"
 #include "examine.h"
 #include "kernel.h"
 #include "mount.h"
+#include "operations.h"
 #include "overlay.h"
 #include "scratch.h"
+#include "ticket.h"
 #include "umount.h"
 
 // The list of what the addon offers. Each call has two forms, see call.h; what they take is in the Read() of each.
@@ -13,6 +16,16 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountCall>(env, exports, "mount");
   call::Export<UmountCall>(env, exports, "umount");
   call::Export<OverlayCall>(env, exports, "overlay");
+  call::Export<BindCall>(env, exports, "bind");
+  call::Export<FilesystemCall>(env, exports, "filesystem");
+  call::Export<ChangeCall>(env, exports, "change");
+  call::Export<ReconfigureCall>(env, exports, "reconfigure");
+  call::Export<MoveCall>(env, exports, "move");
+  call::Export<AttachCall>(env, exports, "attach");
+  call::Export<CloseCall>(env, exports, "close");
+  exports.Set("descriptorNumber", Napi::Function::New<descriptor::Number>(env, "descriptorNumber"));
+  exports.Set("ticket", Napi::Function::New<Ticket::New>(env, "ticket"));
+  exports.Set("cancel", Napi::Function::New<Ticket::Cancel>(env, "cancel"));
   call::Export<ExamineCall>(env, exports, "examine");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));

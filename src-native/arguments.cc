@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "descriptor.h"
+
 namespace {
 
 // One reading is enough for all but the longest paths.
@@ -147,6 +149,54 @@ Arguments& Arguments::OptionalId(const char* name, std::optional<uint64_t>* id) 
     WrongType(name, "a bigint or null");
   } else if (!lossless) {
     WrongValue(name, "must fit 64 bits");
+  }
+  return *this;
+}
+
+Arguments& Arguments::Namespace(const char* name, NamespaceFile* file) {
+  if (!ok_) return *this;
+  const Napi::Value value = info_[next_];
+  if (value.IsNull()) {
+    ++next_;
+  } else if (value.IsNumber()) {
+    unsigned long descriptor = 0;
+    if (Flags(name, &descriptor).ok()) file->Use(static_cast<int>(descriptor));
+  } else {
+    std::string path;
+    if (Bytes(name, &path).ok()) file->Use(std::move(path));
+  }
+  return *this;
+}
+
+Arguments& Arguments::TakeTicket(const char* name, Ticket* ticket) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  if (!value.IsNull() && !Ticket::FromValue(info_.Env(), value, ticket)) WrongType(name, "a ticket or null");
+  return *this;
+}
+
+Arguments& Arguments::Descriptor(const char* name, OwnedFd* fd) {
+  if (!ok_) return *this;
+  if (!descriptor::Duplicate(info_.Env(), Next(), fd)) WrongType(name, "a descriptor");
+  return *this;
+}
+
+Arguments& Arguments::OptionalDescriptor(const char* name, OwnedFd* fd, bool* is_given) {
+  if (!ok_) return *this;
+  *is_given = !info_[next_].IsNull();
+  if (*is_given) return Descriptor(name, fd);
+  ++next_;
+  return *this;
+}
+
+Arguments& Arguments::TakeDescriptor(const char* name, OwnedFd* fd) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  OwnedFd copy;
+  if (!descriptor::Duplicate(info_.Env(), value, &copy)) {
+    WrongType(name, "a descriptor");
+  } else {
+    *fd = descriptor::Take(info_.Env(), value);
   }
   return *this;
 }

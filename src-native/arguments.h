@@ -7,6 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "namespace_file.h"
+#include "owned_fd.h"
+#include "ticket.h"
+
 // Reads the arguments of a call, one after the other, into bytes and integers of our own. The typed floor (lib/) has
 // checked them before and explains better; here is the gate that nothing passes all the same, since anyone can load
 // the addon. On the first wrong one a TypeError or RangeError with Node's code is pending, and every later read does
@@ -28,6 +32,16 @@ class Arguments {
   Arguments& Boolean(const char* name, bool* value);
   // A bigint of 64 bits, or null.
   Arguments& OptionalId(const char* name, std::optional<uint64_t>* id);
+  // A namespace: null for none, the number of a descriptor, or the path of its file.
+  Arguments& Namespace(const char* name, NamespaceFile* file);
+  // A ticket, or null.
+  Arguments& TakeTicket(const char* name, Ticket* ticket);
+  // A descriptor (descriptor.h), of which a copy is made; none when it is closed.
+  Arguments& Descriptor(const char* name, OwnedFd* fd);
+  // The same, or null.
+  Arguments& OptionalDescriptor(const char* name, OwnedFd* fd, bool* is_given);
+  // A descriptor, which is taken out of its object.
+  Arguments& TakeDescriptor(const char* name, OwnedFd* fd);
   Arguments& Function(const char* name, Napi::FunctionReference* function);
 
   bool ok() const { return ok_; }

@@ -8,21 +8,25 @@
 namespace {
 
 // A file over a directory, or the other way round, is ENOTDIR to mount(2), and to move_mount(2) one of its many EINVAL.
-int AttachError(int error, int tree, const char* target) {
+int AttachError(int error, int tree, const Target& target) {
   if (error != EINVAL) return error;
-  const bool differ = kernel::IsDirectory(tree, "", AT_EMPTY_PATH) != kernel::IsDirectory(AT_FDCWD, target, 0);
-  return differ ? ENOTDIR : EINVAL;
+  const bool is_directory = kernel::IsDirectory(tree, "", AT_EMPTY_PATH);
+  const bool onto_directory = kernel::IsDirectory(target.at(), target.path(), target.empty_path_flag());
+  return is_directory != onto_directory ? ENOTDIR : EINVAL;
 }
 
 }  // namespace
 
-Outcome Attach(int tree, const char* target, bool identify) {
+Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where) {
   Outcome outcome;
-  if (identify && kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
-  constexpr unsigned kFlags = kernel::kMoveMountFromEmptyPath | kernel::kMoveMountToSymlinks;
-  if (kernel::MoveMount(tree, "", AT_FDCWD, target, kFlags) < 0) {
+  if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
+  unsigned flags = kernel::kMoveMountFromEmptyPath;
+  flags |= target.empty_path_flag() ? kernel::kMoveMountToEmptyPath : kernel::kMoveMountToSymlinks;
+  if (where == Where::kBeneath) flags |= kernel::kMoveMountBeneath;
+  if (kernel::MoveMount(tree, "", target.at(), target.path(), flags) < 0) {
     return Outcome::Failure(AttachError(errno, tree, target), "move_mount", "attach");
   }
   return outcome;

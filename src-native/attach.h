@@ -1,7 +1,11 @@
 #pragma once
 
 #include "outcome.h"
+#include "target.h"
+#include "ticket.h"
 
-// Gives a mount that has no place yet (open_tree(2), fsmount(2)) its place: statx(2) for its id, if asked, then
-// move_mount(2). A link to the target is followed, as mount(2) does.
-Outcome Attach(int tree, const char* target, bool identify);
+enum class Where { kOnTop, kBeneath };
+
+// Gives a mount that has no place yet (open_tree(2), fsmount(2)) its place: statx(2) for its id, then move_mount(2). A
+// link to the target is followed, as mount(2) does. The ticket is asked immediately before.
+Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where = Where::kOnTop);

@@ -13,23 +13,61 @@ constexpr unsigned long kAtimeFlags = MS_NOATIME | MS_RELATIME | MS_STRICTATIME;
 constexpr unsigned long kFlags =
     MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | kernel::kMsNoSymFollow | MS_NODIRATIME | kAtimeFlags;
 
-// These flags as mount_setattr(2) and fsmount(2) take them. Where several ways of atime are asked for, mount(2)'s own
-// order decides (fs/namespace.c, path_mount): strictatime over noatime over relatime.
-inline kernel::MountAttributes FromFlags(unsigned long flags) {
-  kernel::MountAttributes attributes;
-  if (flags & MS_RDONLY) attributes.set |= kernel::kMountAttrReadOnly;
-  if (flags & MS_NOSUID) attributes.set |= kernel::kMountAttrNoSuid;
-  if (flags & MS_NODEV) attributes.set |= kernel::kMountAttrNoDev;
-  if (flags & MS_NOEXEC) attributes.set |= kernel::kMountAttrNoExec;
-  if (flags & MS_NODIRATIME) attributes.set |= kernel::kMountAttrNoDirAtime;
-  if (flags & kernel::kMsNoSymFollow) attributes.set |= kernel::kMountAttrNoSymFollow;
-  if (flags & kAtimeFlags) attributes.clear |= kernel::kMountAttrAtimeMask;
-  if (flags & MS_STRICTATIME) {
-    attributes.set |= kernel::kMountAttrStrictAtime;
-  } else if (flags & MS_NOATIME) {
-    attributes.set |= kernel::kMountAttrNoAtime;
+constexpr unsigned long kPropagationFlags = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
+
+// How the attributes of a mount, or of a mount and all below it, are to change.
+struct Change {
+  uint64_t set = 0;               // MOUNT_ATTR_*
+  uint64_t clear = 0;             // likewise; those in both are set
+  unsigned long propagation = 0;  // one of kPropagationFlags, or as it is
+  bool recursive = false;
+
+  bool Changes() const { return (set | clear) != 0; }
+};
+
+// Those that are there or not. Atime is one of three.
+struct Attribute {
+  unsigned long flag;
+  uint64_t attribute;
+};
+constexpr Attribute kEach[] = {
+    {MS_RDONLY, kernel::kMountAttrReadOnly},       {MS_NOSUID, kernel::kMountAttrNoSuid},
+    {MS_NODEV, kernel::kMountAttrNoDev},           {MS_NOEXEC, kernel::kMountAttrNoExec},
+    {MS_NODIRATIME, kernel::kMountAttrNoDirAtime}, {kernel::kMsNoSymFollow, kernel::kMountAttrNoSymFollow},
+};
+
+// The flags of mount(2) as a change. Where several ways of atime are asked for, mount(2)'s own order decides
+// (fs/namespace.c, path_mount): strictatime over noatime over relatime.
+inline Change FromFlags(unsigned long flags) {
+  Change change;
+  for (const auto& [flag, attribute] : kEach) {
+    if (flags & flag) change.set |= attribute;
   }
-  return attributes;
+  if (flags & kAtimeFlags) change.clear |= kernel::kMountAttrAtimeMask;
+  if (flags & MS_STRICTATIME) {
+    change.set |= kernel::kMountAttrStrictAtime;
+  } else if (flags & MS_NOATIME) {
+    change.set |= kernel::kMountAttrNoAtime;
+  }
+  change.recursive = (flags & MS_REC) != 0;
+  return change;
+}
+
+// What a mount with these flags has after the change, as flags again.
+inline unsigned long Apply(const Change& change, unsigned long flags) {
+  unsigned long result = flags & kAtimeFlags;
+  for (const auto& [flag, attribute] : kEach) {
+    const bool stays = (flags & flag) != 0 && (change.clear & attribute) == 0;
+    if (stays || (change.set & attribute) != 0) result |= flag;
+  }
+  if (change.clear & kernel::kMountAttrAtimeMask) {
+    const uint64_t atime = change.set & kernel::kMountAttrAtimeMask;
+    result &= ~kAtimeFlags;
+    result |= atime == kernel::kMountAttrStrictAtime ? MS_STRICTATIME
+              : atime == kernel::kMountAttrNoAtime   ? MS_NOATIME
+                                                     : MS_RELATIME;
+  }
+  return result;
 }
 
 }  // namespace attributes

@@ -2,86 +2,140 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 
 #include <string>
 #include <vector>
 
 #include "attach.h"
-#include "attributes.h"
 #include "mount_lines.h"
-#include "owned_fd.h"
+#include "procfs.h"
+#include "remount.h"
 
 namespace bind {
 namespace {
 
-// open_tree(2), mount_setattr(2), move_mount(2): until the last the copy has no place, and with its descriptor it
-// disappears.
-Outcome BindTree(const char* source, const char* target, unsigned long flags, bool identify) {
-  const unsigned recursive = flags & MS_REC ? kernel::kAtRecursive : 0;
-  const OwnedFd tree(kernel::OpenTree(AT_FDCWD, source, kernel::kOpenTreeClone | kernel::kOpenTreeCloexec | recursive));
-  if (!tree) return Outcome::Failure(errno, "open_tree", "bind");
-  if (kernel::MountSetAttributes(tree.get(), "", AT_EMPTY_PATH | recursive, attributes::FromFlags(flags)) < 0) {
-    return Outcome::Failure(errno, "mount_setattr", "set attributes");
+Outcome Mismatch() { return Outcome::Failure(EPROTO, "mount_setattr", "verify"); }
+
+// Whether a mount and, with `change.recursive`, all below it have what was asked for. By id, as to ask the filesystem
+// may be to ask a server; and by the mount table where the kernel cannot be asked, or for all below.
+Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change) {
+  uint64_t id = 0;
+  kernel::MountStatus status;
+  if (!change.recursive && kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0 &&
+      kernel::StatMount(id, kernel::kStatMountAttributes, &status, sizeof status) == 0) {
+    const bool as_asked =
+        (status.attributes & change.set) == change.set && (status.attributes & change.clear & ~change.set) == 0;
+    return as_asked ? Outcome{} : Mismatch();
   }
-  return Attach(tree.get(), target, identify);
-}
-
-// MS_REMOUNT sets exactly the flags it is given: what the mount has must be among them, or it would be lost, and in a
-// user namespace, where it may be locked, refused with EPERM.
-unsigned long RemountFlags(unsigned long has, unsigned long asked) {
-  const unsigned long atime =
-      asked & attributes::kAtimeFlags ? asked & attributes::kAtimeFlags : has & attributes::kAtimeFlags;
-  return MS_REMOUNT | MS_BIND | ((has | asked) & attributes::kFlags & ~attributes::kAtimeFlags) | atime;
-}
-
-Outcome RemountTree(const char* target, uint64_t top, unsigned long flags) {
+  if (kernel::MountId(at, path, flags, kernel::IdKind::kTable, &id) < 0) {
+    return Outcome::Failure(errno, "statx", "verify");
+  }
   std::vector<MountLine> lines;
-  if (!ReadMountTree(top, &lines)) return Outcome::Failure(errno, "read", "read the mount table");
-  if ((flags & MS_REC) == 0) lines.resize(1);
+  if (!ReadMountTree(id, &lines)) return Outcome::Failure(errno, "read", "verify");
+  if (!change.recursive) lines.resize(1);
   for (const MountLine& line : lines) {
-    const char* path = line.id == top ? target : line.mount_point.c_str();
-    uint64_t found = 0;
-    if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kTable, &found) < 0) {
-      return Outcome::Failure(errno, "statx", "set attributes");
-    }
-    // Another mount hides this one, which no path leads to: without mount_setattr it stays as it is.
-    if (found != line.id) return Outcome::Failure(EBUSY, "mount", "set attributes of a hidden mount");
-    if (mount(nullptr, path, nullptr, RemountFlags(line.attribute_flags, flags), nullptr) < 0) {
-      return Outcome::Failure(errno, "mount", "set attributes");
-    }
+    const unsigned long has = line.attribute_flags & attributes::kFlags;
+    if (attributes::Apply(change, has) != has) return Mismatch();
   }
   return {};
 }
 
-Outcome BindThenRemount(const char* source, const char* target, unsigned long flags, bool identify) {
-  if (mount(source, target, nullptr, MS_BIND | (flags & MS_REC), nullptr) < 0) {
-    return Outcome::Failure(errno, "mount", "bind");
-  }
-  uint64_t top = 0;
-  Outcome outcome;
-  if (kernel::MountId(AT_FDCWD, target, 0, kernel::IdKind::kTable, &top) < 0) {
-    outcome = Outcome::Failure(errno, "statx", "identify");
-  } else {
-    outcome = RemountTree(target, top, flags);
-  }
-  uint64_t id = 0;
-  if (!outcome.Failed() && identify) {
-    if (kernel::MountId(AT_FDCWD, target, 0, kernel::IdKind::kLasting, &id) < 0) {
-      outcome = Outcome::Failure(errno, "statx", "identify");
-    } else {
-      outcome.mount_id = id;
+// Lazily, as the whole tree has to go and somebody may have entered it already.
+Outcome TakeDown(Outcome failure, const char* path) {
+  failure.left = umount2(path, MNT_DETACH) < 0;
+  return failure;
+}
+
+// A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
+Outcome FinishAt(int at, const char* path, unsigned flags, const attributes::Change& change) {
+  if (change.propagation != 0) {
+    kernel::MountAttributes propagation;
+    propagation.propagation = change.propagation;
+    const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
+    if (kernel::MountSetAttributes(at, path, flags | recursive, propagation) < 0) {
+      return Outcome::Failure(errno, "mount_setattr", "set propagation");
     }
   }
-  // Lazily, as the whole tree has to go and somebody may have entered it already.
-  if (outcome.Failed()) outcome.left = umount2(target, MNT_DETACH) < 0;
+  return change.Changes() ? Verify(at, path, flags, change) : Outcome{};
+}
+
+Outcome BindTree(const char* source, Target& target, const attributes::Change& change, int id_map,
+                 const Ticket& ticket) {
+  OwnedFd tree;
+  Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
+  if (!outcome.Failed()) outcome = target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
+  if (outcome.Failed()) return outcome;
+  outcome.way = kTree;
+  const Outcome failure = FinishAt(tree.get(), "", AT_EMPTY_PATH, change);
+  if (!failure.Failed()) return outcome;
+  // The descriptor stands for the mount itself, wherever it is by now.
+  return TakeDown(failure, procfs::Fd(tree.get()).c_str());
+}
+
+Outcome Finish(const char* path, const attributes::Change& change, const Ticket& ticket) {
+  if (change.Changes()) {
+    const Outcome outcome = RemountTree(path, change);
+    if (outcome.Failed()) return outcome;
+  }
+  if (change.propagation != 0) {
+    const Outcome outcome = SetPropagation(path, change.propagation, change.recursive);
+    if (outcome.Failed()) return outcome;
+  }
+  Outcome outcome = change.Changes() ? Verify(AT_FDCWD, path, 0, change) : Outcome{};
+  if (outcome.Failed()) return outcome;
+  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
+  outcome.way = kRemount;
   return outcome;
+}
+
+Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change, const Ticket& ticket) {
+  Outcome outcome = target.Find(kernel::IsDirectory(AT_FDCWD, source, 0));
+  if (outcome.Failed()) return outcome;
+  std::string path;
+  outcome = target.PathAfter(&path);
+  if (outcome.Failed()) return outcome;
+  const unsigned long flags = MS_BIND | (change.recursive ? MS_REC : 0);
+  if (mount(source, target.PathBefore().c_str(), nullptr, flags, nullptr) < 0) {
+    return Outcome::Failure(errno, "mount", "bind");
+  }
+  outcome = Finish(path.c_str(), change, ticket);
+  return outcome.Failed() ? TakeDown(outcome, path.c_str()) : outcome;
 }
 
 }  // namespace
 
-Outcome BindWithAttributes(const char* source, const char* target, unsigned long flags, bool identify) {
-  return kernel::HasTreeCalls() ? BindTree(source, target, flags, identify)
-                                : BindThenRemount(source, target, flags, identify);
+Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree) {
+  const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
+  const unsigned empty = *source == '\0' ? AT_EMPTY_PATH : 0;
+  *tree = OwnedFd(kernel::OpenTree(at, source, kernel::kOpenTreeClone | kernel::kOpenTreeCloexec | recursive | empty));
+  if (!*tree) return Outcome::Failure(errno, "open_tree", "bind");
+  if (id_map >= 0) {
+    kernel::MountAttributes map;
+    map.set = kernel::kMountAttrIdMap;
+    map.userns_fd = static_cast<uint64_t>(id_map);
+    if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, map) < 0) {
+      return Outcome::Failure(errno, "mount_setattr", "map ids");
+    }
+  }
+  if (!change.Changes()) return {};
+  kernel::MountAttributes wanted;
+  wanted.set = change.set;
+  wanted.clear = change.clear;
+  if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, wanted) < 0) {
+    return Outcome::Failure(errno, "mount_setattr", "set attributes");
+  }
+  return {};
+}
+
+Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket) {
+  if (kernel::HasTreeCalls()) return BindTree(source, target, change, id_map, ticket);
+  if (id_map >= 0) return Outcome::Failure(ENOSYS, "mount_setattr", "map ids");
+  return BindThenRemount(source, target, change, ticket);
 }
 
 }  // namespace bind

@@ -1,14 +1,26 @@
 #pragma once
 
+#include "attributes.h"
 #include "outcome.h"
+#include "owned_fd.h"
+#include "target.h"
+#include "ticket.h"
 
 namespace bind {
 
-// A bind of `source` at `target` (with MS_REC: of everything below it as well) that has the attributes of its source
-// and, in addition, those in `flags`. On failure nothing is mounted, or Outcome::left says so.
+// A copy of the mount that `source` is on, from there on (with `change.recursive`, of those below as well), that has no
+// place yet and has the change already: open_tree(2), mount_setattr(2). With its descriptor it disappears.
+// `id_map` is a user namespace whose mapping its files' ids get, or -1.
+Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree);
+
+// A bind of `source` at `target` that has the attributes of its source and the change. On failure nothing is mounted,
+// or Outcome::left says so.
 //
 // Where the kernel has mount_setattr(2) the copy is given its attributes before anybody can reach it. Elsewhere it is
-// bound, then remounted: for an instant it is as writable as its source.
-Outcome BindWithAttributes(const char* source, const char* target, unsigned long flags, bool identify);
+// bound, then remounted: for an instant it is as writable as its source, and ids cannot be mapped (ENOSYS). The result
+// is compared with what was asked for: EPROTO at the step "verify".
+Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket);
+
+enum Way : uint32_t { kTree = 1, kRemount = 2 };
 
 }  // namespace bind

@@ -22,6 +22,7 @@
 //   WorkingDirectory directory;
 //
 //   static constexpr bool kFreshThread = true;    optional: Run changes its thread for good, which then ends with it
+//   MountNamespace mount_namespace;               optional: where it runs; if that is another, likewise
 //
 // and becomes
 //
@@ -32,14 +33,34 @@
 namespace call {
 
 template <typename Call>
-int StartThreadFor(threads::Task* task) {
-  if constexpr (requires { Call::kFreshThread; }) return threads::StartOnFreshThread(task);
-  return threads::Start(task);
+bool IsElsewhere(const Call& call) {
+  if constexpr (requires { call.mount_namespace; }) return call.mount_namespace.IsOther();
+  return false;
+}
+
+template <typename Call>
+bool NeedsFreshThread(const Call& call) {
+  if constexpr (requires { Call::kFreshThread; }) return true;
+  if constexpr (requires { call.NeedsFreshThread(); }) return call.NeedsFreshThread();
+  return IsElsewhere(call);
+}
+
+template <typename Call>
+int StartThreadFor(const Call& call, threads::Task* task) {
+  return NeedsFreshThread(call) ? threads::StartOnFreshThread(task) : threads::Start(task);
+}
+
+// The process's working directory is nowhere in another mount namespace.
+template <typename Call>
+void NoteWorkingDirectory(Call& call) {
+  if (call.IsRelative() && !IsElsewhere(call)) call.directory.Capture();
 }
 
 template <typename Call>
 typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
-  const Outcome entered = call.directory.Enter(own_directory);
+  Outcome entered;
+  if constexpr (requires { call.mount_namespace; }) entered = call.mount_namespace.Enter(own_directory);
+  if (!entered.Failed()) entered = call.directory.Enter(own_directory);
   typename Call::Result result = entered.Failed() ? typename Call::Result(entered) : call.Run();
   call.directory.Leave();
   return result;
@@ -51,7 +72,7 @@ class Errand final : public threads::Task {
  public:
   static typename Call::Result Send(Call& call) {
     Errand errand(call);
-    if (const int error = threads::Start(&errand)) {
+    if (const int error = StartThreadFor(call, &errand)) {
       return typename Call::Result(Outcome::Failure(error, "pthread_create", "start a thread"));
     }
     while (sem_wait(&errand.done_) < 0 && errno == EINTR) {
@@ -105,7 +126,7 @@ Napi::Value Sync(const Napi::CallbackInfo& info) {
   call.Read(arguments);
   if (!arguments.ok()) return {};
   if (!call.NeedsOwnDirectory()) return {info.Env(), call.Run().ToValue(info.Env())};
-  call.directory.Capture();
+  NoteWorkingDirectory(call);
   return {info.Env(), Errand<Call>::Send(call).ToValue(info.Env())};
 }
 
@@ -118,10 +139,10 @@ void Async(const Napi::CallbackInfo& info) {
   if (!arguments.ok()) return;
   Mailbox* mailbox = Mailbox::Of(info.Env());
   if (mailbox == nullptr) return;
-  if (dispatch->call.IsRelative()) dispatch->call.directory.Capture();
+  NoteWorkingDirectory(dispatch->call);
   mailbox->Expect(dispatch.get());
   Dispatch<Call>* under_way = dispatch.release();
-  if (const int error = StartThreadFor<Call>(under_way)) {
+  if (const int error = StartThreadFor(under_way->call, under_way)) {
     under_way->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
     Mailbox::Post(under_way);
   }

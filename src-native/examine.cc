@@ -14,12 +14,14 @@
 #include "kernel.h"
 #include "mount_lines.h"
 #include "owned_fd.h"
+#include "procfs.h"
+#include "target.h"
 
 namespace {
 
 std::string WhereItLeads(int fd) {
   char buffer[4096];
-  const std::string link = "/proc/self/fd/" + std::to_string(fd);
+  const std::string link = procfs::Fd(fd);
   const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
   return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
 }
@@ -42,6 +44,14 @@ ExamineCall::Path ExaminePath(const std::string& path) {
   found.type = static_cast<uint64_t>(filesystem.f_type);
   found.flags = static_cast<uint64_t>(filesystem.f_flags);
   return found;
+}
+
+// A file of /proc, also where that is another.
+std::string Elsewhere(const std::string& file) {
+  constexpr std::string_view kSelf = "/proc/thread-self/";
+  constexpr std::string_view kProc = "/proc/";
+  if (file.compare(0, kSelf.size(), kSelf) == 0) return procfs::Self(file.substr(kSelf.size()));
+  return file.compare(0, kProc.size(), kProc) == 0 ? procfs::Root(file.substr(kProc.size())) : file;
 }
 
 int TryAttribute(int file, const char* name) { return fsetxattr(file, name, "y", 1, 0) < 0 ? errno : 0; }
@@ -86,15 +96,28 @@ void ExamineCall::Read(Arguments& arguments) {
   arguments.BytesList("paths", &paths_)
       .BytesList("files", &files_)
       .OptionalId("upper", &upper_)
-      .OptionalBytes("cwd", &directory.path);
+      .OptionalBytes("cwd", &directory.path)
+      .OptionalBytes("root", &root_)
+      .Flags("resolve", &resolve_)
+      .Namespace("namespace", &mount_namespace.file);
 }
 
 ExamineCall::Result ExamineCall::Run() {
   Result result;
-  for (const std::string& path : paths_) result.paths.push_back(ExaminePath(path));
+  for (const std::string& path : paths_) {
+    if (!root_ || !result.paths.empty()) {
+      result.paths.push_back(ExaminePath(path));
+      continue;
+    }
+    Target target(path, *root_, resolve_);
+    const Outcome outcome = target.Find();
+    Path& found = result.paths.emplace_back();
+    found.error = outcome.error;
+    if (!outcome.Failed()) found = ExaminePath(target.PathBefore());
+  }
   for (const std::string& file : files_) {
     std::string text;
-    const bool read = ReadWhole(file.c_str(), &text);
+    const bool read = ReadWhole(Elsewhere(file).c_str(), &text);
     result.files.emplace_back(read, std::move(text));
   }
   if (upper_ && *upper_ < paths_.size()) {

@@ -9,15 +9,17 @@
 #include <vector>
 
 #include "arguments.h"
+#include "namespace_file.h"
 #include "outcome.h"
 #include "working_directory.h"
 
 // Looks at paths after a failure, to find out why: what each leads to, without following anything further, and without
 // changing anything. Which paths, and what it means, is the business of lib/.
 //
-//   examine(paths, files, upper, cwd)
+//   examine(paths, files, upper, cwd, root, resolve, namespace)
 //
-// gives { paths: [...], files: [...], upper } where
+// looks the first path up in `root`, if there is one (target.h), and all that in a mount namespace. It gives
+// { paths: [...], files: [...], upper } where
 //   - a path is { error } or { path, mode, device, inode, mountId, lastingId, type, flags }: where it leads
 //   (proc_pid_fd(5)), statx(2)
 //     and statfs(2) of it, `mountId` as in the mount table;
@@ -59,13 +61,16 @@ class ExamineCall {
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return directory.path.has_value(); }
+  bool NeedsOwnDirectory() const { return directory.path.has_value() || mount_namespace.IsOther(); }
   Result Run();
 
   WorkingDirectory directory;
+  MountNamespace mount_namespace;
 
  private:
   std::vector<std::string> paths_;
   std::vector<std::string> files_;
   std::optional<uint64_t> upper_;  // an index
+  std::optional<std::string> root_;
+  unsigned long resolve_ = 0;
 };

@@ -25,6 +25,12 @@
 #ifndef SYS_fsmount
 #define SYS_fsmount 432
 #endif
+#ifndef SYS_fspick
+#define SYS_fspick 433
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
@@ -102,12 +108,23 @@ int FsConfig(int context, unsigned command, const char* key, const char* value, 
   return static_cast<int>(syscall(SYS_fsconfig, context, command, key, value, aux));
 }
 
+int FsPick(int directory, const char* path, unsigned flags) {
+  return static_cast<int>(syscall(SYS_fspick, directory, path, flags));
+}
+
 int FsMount(int context, unsigned flags, unsigned attributes) {
   return static_cast<int>(syscall(SYS_fsmount, context, flags, attributes));
 }
 
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags) {
   return static_cast<int>(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
+}
+
+int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve) {
+  const struct {  // struct open_how
+    uint64_t flags, mode, resolve;
+  } how{flags, 0, resolve};
+  return static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
 
 ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room) {
@@ -159,9 +176,10 @@ int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64
   return 0;
 }
 
-bool IsMountPoint(const char* path) {
+bool IsMountPoint(int directory, const char* path, unsigned flags) {
   Statx found;
-  return CallStatx(AT_FDCWD, path, 0, kStatxType, &found) == 0 && (found.attributes & kStatxAttributeMountRoot) != 0;
+  return CallStatx(directory, path, flags, kStatxType, &found) == 0 &&
+         (found.attributes & kStatxAttributeMountRoot) != 0;
 }
 
 bool IsDirectory(int directory, const char* path, unsigned flags) {

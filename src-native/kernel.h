@@ -11,11 +11,13 @@
 namespace kernel {
 
 // linux/mount.h
-constexpr unsigned kOpenTreeClone = 1;           // OPEN_TREE_CLONE, 5.2
-constexpr unsigned kOpenTreeCloexec = 02000000;  // OPEN_TREE_CLOEXEC, O_CLOEXEC
-constexpr unsigned kMoveMountFromEmptyPath = 4;  // MOVE_MOUNT_F_EMPTY_PATH, 5.2
-constexpr unsigned kMoveMountToSymlinks = 0x10;  // MOVE_MOUNT_T_SYMLINKS, 5.2
-constexpr uint64_t kMountAttrReadOnly = 0x1;     // MOUNT_ATTR_*, 5.12
+constexpr unsigned kOpenTreeClone = 1;            // OPEN_TREE_CLONE, 5.2
+constexpr unsigned kOpenTreeCloexec = 02000000;   // OPEN_TREE_CLOEXEC, O_CLOEXEC
+constexpr unsigned kMoveMountFromEmptyPath = 4;   // MOVE_MOUNT_F_EMPTY_PATH, 5.2
+constexpr unsigned kMoveMountToSymlinks = 0x10;   // MOVE_MOUNT_T_SYMLINKS, 5.2
+constexpr unsigned kMoveMountToEmptyPath = 0x40;  // MOVE_MOUNT_T_EMPTY_PATH, 5.2
+constexpr unsigned kMoveMountBeneath = 0x200;     // MOVE_MOUNT_BENEATH, 6.5
+constexpr uint64_t kMountAttrReadOnly = 0x1;      // MOUNT_ATTR_*, 5.12
 constexpr uint64_t kMountAttrNoSuid = 0x2;
 constexpr uint64_t kMountAttrNoDev = 0x4;
 constexpr uint64_t kMountAttrNoExec = 0x8;
@@ -32,6 +34,15 @@ constexpr unsigned kFsConfigSetFlag = 0;  // FSCONFIG_*, 5.2
 constexpr unsigned kFsConfigSetString = 1;
 constexpr unsigned kFsConfigSetFd = 5;
 constexpr unsigned kFsConfigCreate = 6;
+constexpr unsigned kFsConfigReconfigure = 7;
+constexpr unsigned kFsPickCloexec = 1;  // FSPICK_*, 5.2
+constexpr unsigned kFsPickEmptyPath = 8;
+
+// linux/openat2.h, 5.6
+constexpr uint64_t kResolveNoXdev = 0x1;
+constexpr uint64_t kResolveNoMagicLinks = 0x2;
+constexpr uint64_t kResolveNoSymlinks = 0x4;
+constexpr uint64_t kResolveInRoot = 0x10;
 
 // linux/fcntl.h
 constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE, 5.2
@@ -50,8 +61,11 @@ int OpenTree(int directory, const char* path, unsigned flags);
 int MountSetAttributes(int directory, const char* path, unsigned flags, const MountAttributes& attributes);
 int FsOpen(const char* type, unsigned flags);
 int FsConfig(int context, unsigned command, const char* key, const char* value, int aux);
+int FsPick(int directory, const char* path, unsigned flags);
 int FsMount(int context, unsigned flags, unsigned attributes);
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags);
+
+int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 
 // The ids (of the lasting kind) of all mounts of the calling thread's mount namespace above `after`, ascending, as many
 // as there is room for; 0 from the start. Returns how many; 6.8.
@@ -64,11 +78,17 @@ struct MountStatus {  // struct statmount, of which only what is read here has a
   uint32_t device[2];
   uint64_t magic;  // of the filesystem, as statfs(2) has it; with kStatMountFilesystem
   uint32_t flags;  // SB_RDONLY, which is MS_RDONLY, and few others; likewise
-  uint32_t spare;
-  uint64_t more[59];
+  uint32_t type;
+  uint64_t id;
+  uint64_t parent_id;
+  uint32_t table_id;
+  uint32_t table_parent_id;
+  uint64_t attributes;  // MOUNT_ATTR_*; with kStatMountAttributes
+  uint64_t more[55];
   char text[];
 };
 constexpr uint64_t kStatMountFilesystem = 0x1;  // STATMOUNT_SB_BASIC, 6.8
+constexpr uint64_t kStatMountAttributes = 0x2;  // STATMOUNT_MNT_BASIC, 6.8
 constexpr uint64_t kStatMountOptions = 0x80;    // STATMOUNT_MNT_OPTS, 6.11
 
 // What the kernel knows of the mount with this id; EOVERFLOW when `size` bytes are too few. 6.8.
@@ -95,7 +115,7 @@ enum class IdKind {
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
 
 // Whether something is mounted at `path`, by the same call; false where that cannot be told (before 5.8).
-bool IsMountPoint(const char* path);
+bool IsMountPoint(int directory, const char* path, unsigned flags);
 
 // Whether `path` leads to a directory, by the same call.
 bool IsDirectory(int directory, const char* path, unsigned flags);

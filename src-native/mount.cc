@@ -36,7 +36,10 @@ Outcome MountCall::Run() {
   // A bind takes its attributes from MS_RDONLY and the like unless it is a remount, which sets exactly these.
   const bool is_bind = (flags_ & (MS_BIND | MS_REMOUNT)) == MS_BIND;
   if (is_bind && (flags_ & attributes::kFlags) != 0 && source_ && !source_->empty()) {
-    return bind::BindWithAttributes(source_->c_str(), target_.c_str(), flags_, identify_);
+    Target target(target_);
+    Outcome outcome = bind::Bind(source_->c_str(), target, attributes::FromFlags(flags_), -1, Ticket());
+    outcome.way = 0;
+    return outcome;
   }
   return MountAndIdentify();
 }

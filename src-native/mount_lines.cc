@@ -10,11 +10,9 @@
 
 #include "kernel.h"
 #include "owned_fd.h"
+#include "procfs.h"
 
 namespace {
-
-// /proc/thread-self, not /proc/self: threads may be in different mount namespaces.
-constexpr const char* kTable = "/proc/thread-self/mountinfo";
 
 // The next part of `rest` up to `separator`, which is taken off as well.
 std::string_view Take(std::string_view* rest, char separator) {
@@ -109,7 +107,7 @@ bool ReadWhole(const char* path, std::string* text) {
 bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
   std::string text;
   std::vector<MountLine> lines;
-  if (!ReadWhole(kTable, &text) || !ParseTable(text, &lines)) return false;
+  if (!ReadWhole(procfs::Self("mountinfo").c_str(), &text) || !ParseTable(text, &lines)) return false;
   for (const MountLine& line : lines) {
     if (line.id == top) tree->push_back(line);
   }
@@ -129,7 +127,7 @@ bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
 
 bool ReadFilesystemOptions(uint64_t id, std::string* options) {
   std::string text;
-  if (!ReadWhole(kTable, &text)) return false;
+  if (!ReadWhole(procfs::Self("mountinfo").c_str(), &text)) return false;
   const std::string wanted = std::to_string(id);
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = Take(&rest, '\n');

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "arguments.h"
-#include "outcome.h"
+#include "mount_result.h"
+#include "operation.h"
 #include "owned_fd.h"
-#include "working_directory.h"
+#include "target.h"
 
 // Mounts an overlay by the first way of those allowed that this kernel has:
 //
@@ -20,18 +20,21 @@
 // Gives the new mount's id; with the way, if it was not that of data. By the last two each directory is opened once,
 // and it is that directory which becomes a layer, whatever happens to its path meanwhile. All descriptors are closed at
 // the end, and a mount that is not what was asked for is taken down.
-class OverlayCall {
+//
+// An overlay without a place (`detached`), where the kernel cannot make one directly, and one with layers whose ids are
+// mapped, is mounted in a namespace of the thread's own and taken from there (overlay_apart.cc): the layers of an
+// overlay must have a place in the namespace where it is mounted (before 6.15), and nobody is to see theirs.
+class OverlayCall : public Operation {
  public:
-  using Result = Outcome;
+  using Result = MountResult;
 
   enum Way : uint32_t { kData = 1, kFsconfig = 2, kDescriptors = 4 };
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) != 0; }
-  Outcome Run();
-
-  WorkingDirectory directory;
+  bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther(); }
+  bool NeedsFreshThread() const { return mount_namespace.IsOther() || IsApart(); }
+  MountResult Run();
 
  private:
   struct Opened {
@@ -40,16 +43,27 @@ class OverlayCall {
     OwnedFd work;
   };
 
+  bool IsApart() const { return detached_ || !maps_.empty(); }
+  Outcome Check();
   Outcome Mount();
   Outcome MountByData();
   Outcome MountByFsconfig(const Opened& opened);
   Outcome MountByDescriptors(const Opened& opened);
-  Outcome Configure(int context, const Opened& opened) const;
   Outcome Open(Opened* opened) const;
-  Outcome Verify(Outcome outcome) const;
+  Outcome Verify(Outcome outcome);
+
+  // overlay_ways.cc: the overlay without a place, and the option string of numbers.
+  Outcome MakeTree(const Opened& opened, OwnedFd* tree) const;
+  std::string DescriptorData(const Opened& opened) const;
+
+  // overlay_apart.cc
+  MountResult RunApart();
+  Outcome MakeApart(OwnedFd* tree);
+  Outcome OpenMaps(std::vector<OwnedFd>* maps) const;
+  Outcome OpenMapped(const std::vector<OwnedFd>& maps, int memory, Opened* opened) const;
 
   std::string source_;
-  std::string target_;
+  Target target_;
   std::vector<std::string> lower_;
   std::vector<std::string> data_only_;
   std::optional<std::string> upper_;
@@ -61,4 +75,8 @@ class OverlayCall {
   bool writable_ = false;   // refuse a mount that is read-only
   bool exclusive_ = false;  // refuse an upper or work directory that another overlay has
   bool vacant_ = false;     // refuse a target that is a mount point
+  bool detached_ = false;
+  // Of each layer whose ids are mapped: its index, and the file of a user namespace with "", or lines for uid_map and
+  // gid_map (user_namespace.h).
+  std::vector<std::string> maps_;
 };

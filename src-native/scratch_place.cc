@@ -3,13 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel.h"
+#include "private_mounts.h"
 
 namespace {
 
@@ -44,33 +44,13 @@ std::vector<std::string> Names(int directory) {
 
 void ScratchPlace::Enter() {
   umask(077);  // the thread's own, as its working directory is
-  MakePrivate();
+  private_error_ = private_mounts::Enter();
   // Opened after the namespace was copied: a descriptor from before is on a mount of the old one.
   directory_ = OwnedFd(open(".", kHandle));
   struct stat found;
   if (fstat(directory_.get(), &found) == 0) device_ = found.st_dev;
   MakePlace();
-  MakeMemory();
-}
-
-void ScratchPlace::MakePrivate() {
-  // Slave rather than private: what the process unmounts meanwhile is unmounted here too, and nothing goes back.
-  if (unshare(CLONE_NEWNS) < 0 || mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0) private_error_ = errno;
-}
-
-void ScratchPlace::MakeMemory() {
-  memory_error_ = private_error_;
-  if (!IsPrivate()) return;
-  // Mounted over the root, since that is always there. Absolute paths still start at the root below; ".." of a root is
-  // followed into what is mounted over it (fs/namei.c, follow_dotdot).
-  struct stat below, above;
-  if (stat("/", &below) < 0 || mount("linux-mount", "/", "tmpfs", 0, "mode=700") < 0) {
-    memory_error_ = errno;
-    return;
-  }
-  memory_ = OwnedFd(open("/..", kHandle));
-  // Whatever happens, nothing is ever made in the real root.
-  if (!memory_ || fstat(memory_.get(), &above) < 0 || above.st_dev == below.st_dev) memory_error_ = ENOTSUP;
+  memory_error_ = IsPrivate() ? private_mounts::MakeMemory(&memory_) : private_error_;
 }
 
 void ScratchPlace::MakePlace() {

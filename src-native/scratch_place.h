@@ -45,8 +45,6 @@ class ScratchPlace {
     std::string path;
   };
 
-  void MakePrivate();
-  void MakeMemory();
   void MakePlace();
   void Undo(const Entry& entry);
   void Empty(int parent, const char* name, int depth) const;

@@ -12,6 +12,7 @@
 #include "known_mounts.h"
 #include "mount_lines.h"
 #include "overlay_directories.h"
+#include "procfs.h"
 
 namespace {
 
@@ -32,7 +33,8 @@ int Lock(int fd) {
 
 Outcome LookInTable(const Inode& upper, const Inode& work) {
   std::string table;
-  if (!ReadWhole("/proc/thread-self/mountinfo", &table)) return Outcome::Failure(errno, "read", "read the mount table");
+  if (!ReadWhole(procfs::Self("mountinfo").c_str(), &table))
+    return Outcome::Failure(errno, "read", "read the mount table");
   constexpr std::string_view kOverlay = " - overlay ";
   std::vector<Inode> directories;
   for (size_t at = table.find(kOverlay); at != std::string::npos; at = table.find(kOverlay, at + 1)) {

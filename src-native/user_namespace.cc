@@ -14,6 +14,8 @@
 
 #include <string>
 
+#include "procfs.h"
+
 namespace user_namespace {
 namespace {
 
@@ -51,6 +53,14 @@ const char* MountInside(const char* type, const char* data) {
   answer->error = answer->syscall == nullptr ? 0 : errno;
   _exit(0);
 }
+
+[[noreturn]] void WaitForTheEnd(int wait, pid_t parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  char byte;
+  if (getppid() == parent || getppid() == 0) [[maybe_unused]]
+    const ssize_t length = read(wait, &byte, 1);
+  _exit(0);
+}
 // To here.
 
 bool WriteFile(const std::string& path, const std::string& text) {
@@ -67,7 +77,7 @@ bool MapIds(const std::string& process) {
 
 // With the child held still: its namespace by descriptor, and with ids.
 Trial Prepare(pid_t child) {
-  const std::string process = "/proc/" + std::to_string(child) + "/";
+  const std::string process = procfs::Root(std::to_string(child)) + "/";
   if (!MapIds(process)) return Failed("write");
   Trial trial;
   trial.fd = OwnedFd(open((process + "ns/user").c_str(), O_RDONLY | O_CLOEXEC));
@@ -107,6 +117,39 @@ Trial Mount(const char* type, const char* data) {
   }
   munmap(shared, sizeof(Answer));
   return trial;
+}
+
+Made Make(const std::string& uid_lines, const std::string& gid_lines) {
+  Made made;
+  const auto fail = [&](const char* syscall) {
+    made.error = errno;
+    made.syscall = syscall;
+  };
+  // It has nothing to do but to be there: it waits for a byte that never comes.
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) {
+    fail("pipe2");
+    return made;
+  }
+  const OwnedFd wait(ends[0]);
+  const OwnedFd unused(ends[1]);
+  const pid_t parent = getpid();
+  const long child = syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0);
+  if (child == 0) WaitForTheEnd(wait.get(), parent);
+  if (child < 0) {
+    fail("clone");
+    return made;
+  }
+  const std::string process = procfs::Root(std::to_string(child)) + "/";
+  if (!WriteFile(process + "uid_map", uid_lines) || !WriteFile(process + "gid_map", gid_lines)) {
+    fail("write");
+  } else {
+    made.fd = OwnedFd(open((process + "ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!made.fd) fail("open");
+  }
+  kill(static_cast<pid_t>(child), SIGKILL);
+  Reap(static_cast<pid_t>(child));
+  return made;
 }
 
 bool IsInside() {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "owned_fd.h"
 
 namespace user_namespace {
@@ -19,6 +21,17 @@ struct Trial {
 // returns. It has no exit signal: SIGCHLD is never sent for it, and only a wait for clone children (__WALL) can see it,
 // so neither libuv nor anybody else who waits for children of theirs is disturbed.
 Trial Mount(const char* type, const char* data);
+
+struct Made {
+  OwnedFd fd;
+  int error = 0;
+  const char* syscall = nullptr;
+};
+
+// A user namespace with these mappings, lines "inside outside count" each (uid_map and gid_map of
+// user_namespaces(7)). It is made by a child as above, which has ended when the call returns. To map more than one's
+// own id needs CAP_SETUID and CAP_SETGID.
+Made Make(const std::string& uid_lines, const std::string& gid_lines);
 
 // Whether the process is in a user namespace other than the first one.
 bool IsInside();

@@ -1,0 +1,103 @@
+import { choiceOption } from './arguments.js';
+import { invalidArgType } from './errors.js';
+import { type Namespace, namespaceArgument, type NamespaceWord } from './namespace.js';
+import * as native from './native.js';
+
+/** What every operation can be told besides what it is about. */
+export interface OperationOptions {
+  /**
+   * The mount namespace to act in, that of a container for example. All paths are paths there, and must be absolute. A
+   * thread that is thrown away goes there; the process stays where it is.
+   *
+   * @see https://man7.org/linux/man-pages/man2/setns.2.html
+   */
+  namespace?: Namespace;
+  /**
+   * Cancels the operation: its promise is rejected at once with an `AbortError`. A call of the kernel cannot be stopped;
+   * if it ends later with success, it is undone. An operation that has taken effect when the signal comes is not
+   * cancelled. Synchronous forms look at it before they begin only.
+   */
+  signal?: AbortSignal;
+}
+
+/** What operations that mount something can be told in addition. */
+export interface MountingOptions extends OperationOptions {
+  /**
+   * What to do where the target is a mount point already: mount on top of it as the kernel does, refuse with `EBUSY`, or
+   * take what is there if it is what was asked for and refuse with `EBUSY` otherwise.
+   */
+  ifMounted?: 'stack' | 'error' | 'reuse';
+}
+
+export const OPERATION_NAMES: readonly string[] = ['namespace', 'signal'];
+export const MOUNTING_NAMES: readonly string[] = [...OPERATION_NAMES, 'ifMounted'];
+
+export type IfMounted = 'stack' | 'error' | 'reuse';
+
+const IF_MOUNTED: readonly IfMounted[] = ['stack', 'error', 'reuse'];
+
+/** {@link OperationOptions}, checked. */
+export interface OperationPlan {
+  readonly namespace: NamespaceWord;
+  readonly signal: AbortSignal | undefined;
+}
+
+export function operationPlan(options: Readonly<Record<string, unknown>>): OperationPlan {
+  const { namespace, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal);
+  }
+  return { namespace: namespaceArgument('options.namespace', namespace), signal };
+}
+
+export function ifMountedOption(options: Readonly<Record<string, unknown>>): IfMounted {
+  return choiceOption('options.ifMounted', options['ifMounted'], IF_MOUNTED) ?? 'stack';
+}
+
+/** What a cancelled operation is rejected with: shaped like Node's own. */
+export class AbortError extends Error {
+  readonly code = 'ABORT_ERR';
+  override readonly name = 'AbortError';
+
+  constructor(signal: AbortSignal) {
+    super('The operation was aborted', { cause: signal.reason });
+  }
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new AbortError(signal);
+}
+
+/**
+ * Runs a native call that may be cancelled by a signal. The native floor decides whether the call or the cancellation is
+ * first (src-native/ticket.h): a call that is cancelled takes back what it did, and a late failure to do so is told as a
+ * warning of the process, since nobody waits for it any more.
+ */
+export async function cancellable<T>(
+  signal: AbortSignal | undefined,
+  start: (ticket: native.Ticket | null) => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return start(null);
+  throwIfAborted(signal);
+  const ticket = native.newTicket();
+  return new Promise<T>((resolve, reject) => {
+    const abort = () => {
+      if (!native.cancel(ticket)) return; // it has taken effect: the result is on its way
+      reject(new AbortError(signal));
+    };
+    signal.addEventListener('abort', abort, { once: true });
+    start(ticket)
+      .then((outcome) => {
+        resolve(outcome);
+        warnOfLeft(outcome);
+      }, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+
+    function warnOfLeft(outcome: unknown): void {
+      if (!signal?.aborted || !native.isFailure(outcome as native.Outcome)) return;
+      if ((outcome as native.Failure).left) {
+        process.emitWarning('A mount that was cancelled could not be taken down again', 'LinuxMountWarning');
+      }
+    }
+  });
+}

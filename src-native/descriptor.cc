@@ -1,0 +1,54 @@
+#include "descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include <memory>
+
+#include "threads.h"
+#include "wrapped.h"
+
+namespace descriptor {
+namespace {
+
+constexpr napi_type_tag kTag{0x6c696e75782d6d6f, 0x6465736372697000};
+
+class Closing final : public threads::Task {
+ public:
+  explicit Closing(OwnedFd fd) : fd_(std::move(fd)) {}
+  void Run(bool) override { delete this; }
+
+ private:
+  OwnedFd fd_;
+};
+
+void Finalize(OwnedFd* fd) {
+  const std::unique_ptr<OwnedFd> owner(fd);
+  if (!*owner) return;
+  auto closing = std::make_unique<Closing>(std::move(*owner));
+  // Where no thread can be had it is closed here and now.
+  if (threads::Start(closing.get()) == 0) static_cast<void>(closing.release());
+}
+
+}  // namespace
+
+Napi::Value New(napi_env env, OwnedFd fd) { return wrapped::New(env, kTag, new OwnedFd(std::move(fd)), Finalize); }
+
+bool Duplicate(napi_env env, napi_value value, OwnedFd* fd) {
+  const auto* owned = wrapped::Get<OwnedFd>(env, kTag, value);
+  if (owned == nullptr) return false;
+  *fd = OwnedFd(fcntl(owned->get(), F_DUPFD_CLOEXEC, 0));
+  return true;
+}
+
+Napi::Value Number(const Napi::CallbackInfo& info) {
+  const auto* owned = wrapped::Get<OwnedFd>(info.Env(), kTag, info[0]);
+  return Napi::Number::New(info.Env(), owned == nullptr ? -1 : owned->get());
+}
+
+OwnedFd Take(napi_env env, napi_value value) {
+  auto* owned = wrapped::Get<OwnedFd>(env, kTag, value);
+  return owned == nullptr ? OwnedFd() : std::move(*owned);
+}
+
+}  // namespace descriptor

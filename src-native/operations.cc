@@ -1,0 +1,169 @@
+#include "operations.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "attach.h"
+#include "bind.h"
+#include "kernel.h"
+#include "procfs.h"
+#include "remount.h"
+
+namespace {
+
+void ReadChange(Arguments& arguments, attributes::Change* change) {
+  unsigned long set = 0, clear = 0;
+  arguments.Flags("set", &set)
+      .Flags("clear", &clear)
+      .Flags("propagation", &change->propagation)
+      .Boolean("recursive", &change->recursive);
+  change->set = set;
+  change->clear = clear;
+}
+
+Outcome Taken() { return Outcome::Failure(EBUSY, "mount", "check target"); }
+
+}  // namespace
+
+void BindCall::Read(Arguments& arguments) {
+  arguments.Bytes("source", &source_);
+  target_.Read(arguments);
+  ReadChange(arguments, &change_);
+  id_map_.Read(arguments);
+  arguments.Boolean("detached", &detached_).Boolean("vacant", &vacant_);
+  ReadOperation(arguments);
+}
+
+bool BindCall::IsRelative() const {
+  return source_.empty() || source_[0] != '/' || (!detached_ && target_.IsRelative());
+}
+
+MountResult BindCall::Run() {
+  Outcome outcome = id_map_.Open();
+  if (outcome.Failed()) return MountResult(outcome);
+  if (!detached_) {
+    if (vacant_) {
+      outcome = target_.Find(kernel::IsDirectory(AT_FDCWD, source_.c_str(), 0));
+      if (!outcome.Failed() && target_.IsMountPoint()) outcome = Taken();
+    }
+    if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), ticket_);
+    if (!outcome.Failed()) target_.Keep();
+    return MountResult(outcome);
+  }
+  MountResult result;
+  result.outcome = bind::Clone(AT_FDCWD, source_.c_str(), change_, id_map_.fd(), &result.tree);
+  if (!result.outcome.Failed() && change_.propagation != 0) {
+    kernel::MountAttributes propagation;
+    propagation.propagation = change_.propagation;
+    const unsigned flags = AT_EMPTY_PATH | (change_.recursive ? kernel::kAtRecursive : 0);
+    if (kernel::MountSetAttributes(result.tree.get(), "", flags, propagation) < 0) {
+      result.outcome = Outcome::Failure(errno, "mount_setattr", "set propagation");
+    }
+  }
+  if (!result.outcome.Failed() && !ticket_.Commit()) result.outcome = Cancelled();
+  if (result.outcome.Failed()) return MountResult(result.outcome);
+  result.outcome.way = bind::kTree;
+  return result;
+}
+
+void ChangeCall::Read(Arguments& arguments) {
+  arguments.OptionalDescriptor("tree", &tree_, &has_tree_);
+  target_.Read(arguments);
+  ReadChange(arguments, &change_);
+  ReadOperation(arguments);
+}
+
+Outcome ChangeCall::Run() {
+  if (has_tree_) {
+    if (!tree_) return Outcome::Failure(EBADF, "mount_setattr", "set attributes");
+    return Change(tree_.get(), "", AT_EMPTY_PATH);
+  }
+  Outcome outcome = target_.Find();
+  return outcome.Failed() ? outcome : Change(target_.at(), target_.path(), target_.empty_path_flag());
+}
+
+Outcome ChangeCall::Change(int at, const char* path, unsigned flags) const {
+  if (!ticket_.Commit()) return Cancelled();
+  kernel::MountAttributes wanted;
+  wanted.set = change_.set;
+  wanted.clear = change_.clear;
+  wanted.propagation = change_.propagation;
+  const unsigned recursive = change_.recursive ? kernel::kAtRecursive : 0;
+  if (kernel::HasTreeCalls()) {
+    if (kernel::MountSetAttributes(at, path, flags | recursive, wanted) == 0) return {};
+    return Outcome::Failure(errno, "mount_setattr", change_.Changes() ? "set attributes" : "set propagation");
+  }
+  // What a descriptor of a mount leads to is the mount itself.
+  const std::string there = flags != 0 ? procfs::Fd(at) : path;
+  Outcome outcome = change_.Changes() ? RemountTree(there.c_str(), change_) : Outcome{};
+  if (!outcome.Failed() && change_.propagation != 0) {
+    outcome = SetPropagation(there.c_str(), change_.propagation, change_.recursive);
+  }
+  return outcome;
+}
+
+void MoveCall::Read(Arguments& arguments) {
+  from_.Read(arguments);
+  to_.Read(arguments);
+  arguments.Boolean("beneath", &beneath_).Boolean("vacant", &vacant_);
+  ReadOperation(arguments);
+}
+
+Outcome MoveCall::Run() {
+  Outcome outcome = from_.Find();
+  if (outcome.Failed()) return outcome;
+  if (!from_.IsMountPoint()) return Outcome::Failure(EINVAL, "move_mount", "check source");
+  // From here on it is this mount and no other, wherever the path leads by now.
+  const OwnedFd tree(open(from_.PathBefore().c_str(), O_PATH | O_CLOEXEC));
+  if (!tree) return Outcome::Failure(errno, "open", "open source");
+  outcome = to_.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed() && vacant_ && to_.IsMountPoint()) outcome = Taken();
+  if (outcome.Failed()) return outcome;
+  if (kernel::HasMoveMount()) {
+    outcome = Attach(tree.get(), to_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
+  } else if (beneath_) {
+    outcome = Outcome::Failure(ENOSYS, "move_mount", "attach");
+  } else if (!ticket_.Commit()) {
+    outcome = Cancelled();
+  } else if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+    outcome = Outcome::Failure(errno, "statx", "identify");
+  } else if (mount(from_.PathBefore().c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
+    outcome = Outcome::Failure(errno, "mount", "move");
+  }
+  if (!outcome.Failed()) to_.Keep();
+  return outcome;
+}
+
+void AttachCall::Read(Arguments& arguments) {
+  arguments.Descriptor("tree", &tree_);
+  target_.Read(arguments);
+  arguments.Boolean("clone", &clone_).Boolean("beneath", &beneath_).Boolean("vacant", &vacant_);
+  ReadOperation(arguments);
+}
+
+Outcome AttachCall::Run() {
+  if (!tree_) return Outcome::Failure(EBADF, "move_mount", "attach");
+  if (clone_) {
+    OwnedFd copy;
+    attributes::Change everything;
+    everything.recursive = true;
+    const Outcome failure = bind::Clone(tree_.get(), "", everything, -1, &copy);
+    if (failure.Failed()) return Outcome::Failure(failure.error, "open_tree", "clone");
+    tree_ = std::move(copy);
+  }
+  Outcome outcome = target_.Find(kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed() && vacant_ && target_.IsMountPoint()) outcome = Taken();
+  if (!outcome.Failed()) {
+    outcome = Attach(tree_.get(), target_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
+  }
+  if (!outcome.Failed()) target_.Keep();
+  return outcome;
+}
+
+void CloseCall::Read(Arguments& arguments) { arguments.TakeDescriptor("tree", &tree_); }
+
+Outcome CloseCall::Run() {
+  tree_ = OwnedFd();
+  return {};
+}

@@ -1,0 +1,131 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attributes.h"
+#include "id_map.h"
+#include "mount_result.h"
+#include "operation.h"
+#include "target.h"
+
+// The operations on single mounts. What each takes is in its Read, in the order in which JavaScript gives it; `target`
+// stands for four arguments (target.h), `operation` for two (operation.h).
+
+// A bind with its attributes, at a target or, `detached`, without a place: source, target, set, clear, propagation,
+// recursive, id map, detached, vacant, operation.
+class BindCall : public Operation {
+ public:
+  using Result = MountResult;
+
+  void Read(Arguments& arguments);
+  bool IsRelative() const;
+  MountResult Run();
+
+ private:
+  std::string source_;
+  Target target_;
+  attributes::Change change_;
+  IdMap id_map_;
+  bool detached_ = false;
+  bool vacant_ = false;
+};
+
+// A filesystem of any type, by mount(2) where an option string is given and by fsopen(2) otherwise: source, target,
+// type, parameters, flags, data, id map, detached, vacant, operation.
+class FilesystemCall : public Operation {
+ public:
+  using Result = MountResult;
+
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return true; }  // a parameter may be a path
+  MountResult Run();
+
+ private:
+  MountResult MountByParameters();
+  Outcome MountByData();
+
+  std::optional<std::string> source_;
+  Target target_;
+  std::string type_;
+  std::vector<std::string> parameters_;
+  unsigned long flags_ = 0;  // of mount(2)
+  std::optional<std::string> data_;
+  IdMap id_map_;
+  bool detached_ = false;
+  bool vacant_ = false;
+};
+
+// Changes the attributes or the propagation of what is mounted, or of a mount without a place: tree (a descriptor or
+// null), target, set, clear, propagation, recursive, operation.
+class ChangeCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return target_.IsRelative(); }
+  Outcome Run();
+
+ private:
+  Outcome Change(int at, const char* path, unsigned flags) const;
+
+  OwnedFd tree_;
+  bool has_tree_ = false;
+  Target target_;
+  attributes::Change change_;
+};
+
+// Gives a filesystem that is mounted other parameters, by fspick(2) or by mount(2) with an option string: target,
+// parameters, data, read-only ("", "ro" or "rw"), operation.
+class ReconfigureCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return true; }
+  Outcome Run();
+
+ private:
+  Outcome RunByData();
+
+  Target target_;
+  std::vector<std::string> parameters_;
+  std::optional<std::string> data_;
+  std::string mode_;
+};
+
+// Moves a mount: from (a target), to (another), beneath, vacant, operation.
+class MoveCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return from_.IsRelative() || to_.IsRelative(); }
+  Outcome Run();
+
+ private:
+  Target from_, to_;
+  bool beneath_ = false;
+  bool vacant_ = false;
+};
+
+// Gives a mount without a place its place, or a copy of it: tree, target, clone, beneath, vacant, operation.
+class AttachCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return target_.IsRelative(); }
+  Outcome Run();
+
+ private:
+  OwnedFd tree_;
+  Target target_;
+  bool clone_ = false;
+  bool beneath_ = false;
+  bool vacant_ = false;
+};
+
+// Closes a descriptor, on a thread that may wait: tree.
+class CloseCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return false; }
+  Outcome Run();
+
+ private:
+  OwnedFd tree_;
+};

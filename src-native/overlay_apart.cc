@@ -1,0 +1,127 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "attach.h"
+#include "attributes.h"
+#include "bind.h"
+#include "kernel.h"
+#include "overlay.h"
+#include "overlay_features.h"
+#include "private_mounts.h"
+#include "procfs.h"
+#include "user_namespace.h"
+
+// An overlay that is made where nobody sees it, on a thread that ends afterwards, and then given its place.
+
+MountResult OverlayCall::RunApart() {
+  const OwnedFd home(open(procfs::Self("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
+  const OwnedFd before(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!home || !before) return MountResult(Outcome::Failure(errno, "open", "remember the namespace"));
+  MountResult result;
+  result.outcome = MakeApart(&result.tree);
+  if (result.outcome.Failed()) return MountResult(result.outcome);
+  struct statfs filesystem;
+  if (writable_ && fstatfs(result.tree.get(), &filesystem) == 0 && (filesystem.f_flags & MS_RDONLY)) {
+    return MountResult(Outcome::Failure(EROFS, "mount", "verify"));
+  }
+  const uint32_t way = result.outcome.way;
+  if (detached_) {
+    result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
+  } else if (setns(home.get(), CLONE_NEWNS) < 0 || fchdir(before.get()) < 0) {
+    result.outcome = Outcome::Failure(errno, "setns", "leave namespace");
+  } else {
+    result.outcome = Attach(result.tree.get(), target_, ticket_);
+  }
+  if (!detached_ || result.outcome.Failed()) result.tree = OwnedFd();
+  if (!result.outcome.Failed()) result.outcome.way = way;
+  return result;
+}
+
+Outcome OverlayCall::MakeApart(OwnedFd* tree) {
+  const bool has_fsconfig = overlay::Find().appends && (ways_ & kFsconfig);
+  if (!has_fsconfig && (ways_ & kDescriptors) == 0) return Outcome::Failure(EOPNOTSUPP, "fsconfig", "choose a way");
+  // Without ids to map the layers have their places already, and so have the two ways that need one.
+  if (has_fsconfig && maps_.empty()) {
+    Opened opened;
+    Outcome outcome = Open(&opened);
+    if (!outcome.Failed()) outcome = MakeTree(opened, tree);
+    outcome.way = kFsconfig;
+    return outcome;
+  }
+  std::vector<OwnedFd> maps;
+  Outcome outcome = OpenMaps(&maps);
+  if (outcome.Failed()) return outcome;
+  OwnedFd memory;
+  if (const int error = private_mounts::Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
+  if (const int error = private_mounts::MakeMemory(&memory)) return Outcome::Failure(error, "mount", "make a place");
+  Opened opened;
+  outcome = Open(&opened);
+  if (!outcome.Failed()) outcome = OpenMapped(maps, memory.get(), &opened);
+  if (outcome.Failed()) return outcome;
+  if (has_fsconfig) {
+    outcome = MakeTree(opened, tree);
+    outcome.way = kFsconfig;
+    return outcome;
+  }
+  const std::string data = DescriptorData(opened);
+  if (data.size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
+  if (mkdirat(memory.get(), "merged", 0700) < 0) return Outcome::Failure(errno, "mkdirat", "make a place");
+  const OwnedFd merged(openat(memory.get(), "merged", O_PATH | O_CLOEXEC));
+  if (chdir(procfs::Self("fd").c_str()) < 0) return Outcome::Failure(errno, "chdir", "working directory");
+  if (mount(source_.c_str(), std::to_string(merged.get()).c_str(), "overlay", flags_, data.c_str()) < 0) {
+    return Outcome::Failure(errno, "mount", "mount");
+  }
+  *tree = OwnedFd(kernel::OpenTree(memory.get(), "merged", kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
+  outcome = *tree ? Outcome{} : Outcome::Failure(errno, "open_tree", "take the mount");
+  outcome.way = kDescriptors;
+  return outcome;
+}
+
+// The user namespaces, before anything is mounted over the root: whoever has that counts as chrooted and gets none.
+Outcome OverlayCall::OpenMaps(std::vector<OwnedFd>* maps) const {
+  for (size_t at = 0; at + 2 < maps_.size(); at += 3) {
+    Outcome outcome;
+    if (maps_[at + 2].empty()) {
+      maps->emplace_back(open(maps_[at + 1].c_str(), O_RDONLY | O_CLOEXEC));
+      if (!maps->back()) outcome = Outcome::Failure(errno, "open", "open namespace");
+    } else {
+      user_namespace::Made made = user_namespace::Make(maps_[at + 1], maps_[at + 2]);
+      if (made.error != 0) outcome = Outcome::Failure(made.error, made.syscall, "make user namespace");
+      maps->push_back(std::move(made.fd));
+    }
+    if (outcome.Failed()) {
+      outcome.index = atoi(maps_[at].c_str());
+      return outcome;
+    }
+  }
+  return {};
+}
+
+// Each such layer gets a copy of its mount with the ids mapped, and a place for that.
+Outcome OverlayCall::OpenMapped(const std::vector<OwnedFd>& maps, int memory, Opened* opened) const {
+  for (size_t at = 0; at < maps.size(); ++at) {
+    const std::string& name = maps_[at * 3];
+    const auto index = static_cast<size_t>(atoi(name.c_str()));
+    if (index >= opened->layers.size()) return Outcome::Failure(EINVAL, "mount_setattr", "map ids");
+    const std::string& path = index < lower_.size() ? lower_[index] : data_only_[index - lower_.size()];
+    OwnedFd copy;
+    Outcome outcome = bind::Clone(AT_FDCWD, path.c_str(), {}, maps[at].get(), &copy);
+    constexpr unsigned kFlags = kernel::kMoveMountFromEmptyPath;
+    if (!outcome.Failed() && (mkdirat(memory, name.c_str(), 0700) < 0 ||
+                              kernel::MoveMount(copy.get(), "", memory, name.c_str(), kFlags) < 0)) {
+      outcome = Outcome::Failure(errno, "move_mount", "make a place");
+    }
+    if (outcome.Failed()) {
+      outcome.index = static_cast<int>(index);
+      return outcome;
+    }
+    opened->layers[index] = std::move(copy);
+  }
+  return {};
+}

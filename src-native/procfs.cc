@@ -1,0 +1,19 @@
+#include "procfs.h"
+
+namespace procfs {
+namespace {
+
+thread_local bool in_working_directory = false;
+
+}  // namespace
+
+std::string Self(const std::string& name) { return in_working_directory ? name : "/proc/thread-self/" + name; }
+
+std::string Fd(int fd) { return Self("fd/" + std::to_string(fd)); }
+
+// "/proc/thread-self" is /proc/PID/task/TID.
+std::string Root(const std::string& name) { return (in_working_directory ? "../../../" : "/proc/") + name; }
+
+void UseWorkingDirectory() { in_working_directory = true; }
+
+}  // namespace procfs

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+// Paths into /proc for the calling thread. In another mount namespace "/proc" may be missing, or be that of other
+// processes, so that a thread which goes there takes the /proc of home along, as its working directory: see
+// MountNamespace::Enter.
+namespace procfs {
+
+// "/proc/thread-self/NAME".
+std::string Self(const std::string& name);
+// The descriptor as a path, which leads to what it stands for.
+std::string Fd(int fd);
+// "/proc/NAME".
+std::string Root(const std::string& name);
+
+// The working directory of the calling thread is "/proc/thread-self" of home from now on.
+void UseWorkingDirectory();
+
+}  // namespace procfs

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "arguments.h"
+#include "outcome.h"
+#include "owned_fd.h"
+
+// Where something is to be mounted, changed or taken down: a path, which is followed as mount(2) does, or a path inside
+// a root. The latter is looked up by the kernel as if the root were "/" (openat2(2), RESOLVE_IN_ROOT) and from then on
+// stands for the directory or file that was found, so that no link in the root leads out, even while somebody changes
+// it. What is missing there may be made, and is removed again unless Keep is called.
+class Target {
+ public:
+  enum Create : unsigned long { kNothing = 0, kDirectory = 1, kFile = 2, kMatch = 3 };
+  enum Resolve : unsigned long { kNoSymlinks = 1, kNoXdev = 2, kEmulate = 4 };
+
+  Target() = default;
+  explicit Target(std::string path) : path_(std::move(path)) {}
+  Target(std::string path, std::string root, unsigned long resolve)
+      : path_(std::move(path)), root_(std::move(root)), resolve_(resolve) {}
+  Target(const Target&) = delete;
+  Target& operator=(const Target&) = delete;
+  ~Target() { RemoveMade(); }
+
+  // Four arguments: path, root, create, resolve.
+  void Read(Arguments& arguments);
+
+  bool IsRelative() const;
+
+  // Looks it up. `directory`: whether what is to be mounted is a directory, for kMatch.
+  Outcome Find(bool directory = true);
+
+  // What was found, as the *at calls take it: a path, or a descriptor with an empty path.
+  int at() const { return found_ ? found_.get() : kWorkingDirectory; }
+  const char* path() const { return found_ ? "" : path_.c_str(); }
+  unsigned empty_path_flag() const;
+
+  // What was found, as the older calls take it.
+  std::string PathBefore() const;
+  // The path that leads to what has been mounted there since: the place by its parent and its name, which are looked
+  // up as little as they can be.
+  Outcome PathAfter(std::string* path);
+
+  // Whether something is mounted there already.
+  bool IsMountPoint() const;
+
+  // Lets go of what was found: it keeps a mount in use.
+  void LetGo() { found_ = OwnedFd(); }
+
+  // What was made is there to stay.
+  void Keep() { made_.clear(); }
+
+ private:
+  static constexpr int kWorkingDirectory = -100;  // AT_FDCWD
+
+  struct Made {
+    OwnedFd parent;
+    std::string name;
+    bool is_directory;
+  };
+
+  Outcome Open(int root);
+  Outcome Make(int root, bool directory);
+  int OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd) const;
+  int MakeOne(const OwnedFd& parent, const std::string& name, bool directory, OwnedFd* fd);
+  void RemoveMade();
+
+  std::string path_;
+  std::optional<std::string> root_;
+  unsigned long create_ = kNothing;
+  unsigned long resolve_ = 0;
+  OwnedFd found_;
+  OwnedFd parent_;  // of PathAfter
+  std::vector<Made> made_;
+};
