@@ -25,6 +25,8 @@
             'src-native/scratch_steps.cc',
             'src-native/threads.cc',
             'src-native/umount.cc',
+            'src-native/umount_order.cc',
+            'src-native/umount_tree.cc',
             'src-native/upper_in_use.cc',
             'src-native/user_namespace.cc',
             'src-native/working_directory.cc',

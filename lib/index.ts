@@ -23,3 +23,4 @@ export {
   type Support,
 } from './overlay-support.js';
 export { umount, umountSync } from './umount.js';
+export type { UmountOptions, UmountRetry } from './umount-options.js';

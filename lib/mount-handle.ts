@@ -1,9 +1,11 @@
+import { orAborted } from './abort.js';
 import * as native from './native.js';
 import type { OverlayLayers } from './overlay-data.js';
 import { readOverlay, readQuestions } from './overlay-live.js';
 import type { OverlayStrategy } from './overlay-plan.js';
 import type { OverlaySpec } from './overlay-spec.js';
-import { planUmount, umountFailure } from './umount.js';
+import { takeDown, takeDownSync } from './umount.js';
+import { planUmount, type UmountOptions } from './umount-options.js';
 
 /** What a handle is made of. */
 export interface MountParts {
@@ -81,15 +83,21 @@ export class Mount implements AsyncDisposable, Disposable {
    * Takes the mount down: statx(2), then umount2(2), on a thread of its own. Once that has succeeded, to call it again
    * does nothing; while it is under way, a second call waits for the same. After a failure it can be tried again.
    *
-   * @param flags `MNT_DETACH` and the like, of {@link constants}
+   * @param options as those of {@link umount}, but for `stack`: what is mounted over it is not the handle's. With
+   *   `recursive` what is mounted below goes too, whoever mounted it
    * @throws {@link MountError}: `EBUSY` in use; `EINVAL` when the mount at the target is not this one any more, because
    *   another was mounted over it or somebody took it down: then nothing is done
+   * @example
+   * ```ts
+   * await merged.unmount({ retry: { for: 1_000 } });
+   * ```
    * @see https://man7.org/linux/man-pages/man2/umount.2.html
    */
-  async unmount(flags?: number): Promise<void> {
+  async unmount(options?: number | UmountOptions): Promise<void> {
+    const plan = planUmount(this.target, options, { isSync: false, id: this.id });
     if (this.#state === 'unmounted') return;
     if (this.#state === 'mounted') {
-      this.#state = this.#unmount(flags).then(
+      this.#state = takeDown(plan).then(
         () => {
           this.#state = 'unmounted';
         },
@@ -99,21 +107,14 @@ export class Mount implements AsyncDisposable, Disposable {
         },
       );
     }
-    await this.#state;
-  }
-
-  async #unmount(flags: number | undefined): Promise<void> {
-    const plan = planUmount(this.target, flags, this.id);
-    const outcome = await native.umount(...plan);
-    if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+    await orAborted(this.#state, plan.signal);
   }
 
   /** {@link unmount} on the calling thread. */
-  unmountSync(flags?: number): void {
+  unmountSync(options?: number | UmountOptions): void {
+    const plan = planUmount(this.target, options, { isSync: true, id: this.id });
     if (this.#state === 'unmounted') return;
-    const plan = planUmount(this.target, flags, this.id);
-    const outcome = native.umountSync(...plan);
-    if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+    takeDownSync(plan);
     this.#state = 'unmounted';
   }
 

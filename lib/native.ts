@@ -54,6 +54,17 @@ export type MountArguments = [
 /** The arguments of umount2(2), and the id that the mount must have, if it matters. */
 export type UmountArguments = [target: Bytes, flags: number, id: bigint | null];
 
+/** The arguments of umount2(2), the id that the mount must have, and how many mounts: src-native/umount_tree.h. */
+export type UmountTreeArguments = [target: Bytes, flags: number, id: bigint | null, recursive: boolean, stack: boolean];
+
+/** Why a mount was not taken down; where there were several to take down, the mount points of those that are and are not. */
+export interface UmountFailure extends Failure {
+  readonly down?: readonly Buffer[];
+  readonly remaining?: readonly Buffer[];
+}
+
+export type UmountOutcome = undefined | UmountFailure;
+
 /** The steps to try in a scratch place in a directory, and what to mount in a new user namespace: src-native/scratch.h. */
 export type ScratchArguments = [directory: Bytes, program: readonly Bytes[], namespaceData: string | null];
 
@@ -138,8 +149,10 @@ interface Addon {
   readonly pageSize: number;
   mountSync(...call: MountArguments): Outcome;
   mount(...call: [...MountArguments, Done<Outcome>]): void;
-  umountSync(...call: UmountArguments): Outcome;
-  umount(...call: [...UmountArguments, Done<Outcome>]): void;
+  umountSync(...call: UmountArguments): UmountOutcome;
+  umount(...call: [...UmountArguments, Done<UmountOutcome>]): void;
+  umountTreeSync(...call: UmountTreeArguments): UmountOutcome;
+  umountTree(...call: [...UmountTreeArguments, Done<UmountOutcome>]): void;
   overlaySync(...call: OverlayArguments): bigint | Mounted | Failure;
   overlay(...call: [...OverlayArguments, Done<bigint | Mounted | Failure>]): void;
   examineSync(...call: ExamineArguments): Examination | Failure;
@@ -171,6 +184,8 @@ function absent(): Addon {
     mount: refuse('mount'),
     umountSync: refuse('umount2'),
     umount: refuse('umount2'),
+    umountTreeSync: refuse('umount2'),
+    umountTree: refuse('umount2'),
     overlaySync: refuse('mount'),
     overlay: refuse('mount'),
     examineSync: refuse('statx'),
@@ -191,8 +206,14 @@ export function mount(...call: MountArguments): Promise<Outcome> {
   return new Promise((resolve) => addon.mount(...call, resolve));
 }
 
-export function umount(...call: UmountArguments): Promise<Outcome> {
+export function umount(...call: UmountArguments): Promise<UmountOutcome> {
   return new Promise((resolve) => addon.umount(...call, resolve));
+}
+
+export const umountTreeSync: Addon['umountTreeSync'] = addon.umountTreeSync;
+
+export function umountTree(...call: UmountTreeArguments): Promise<UmountOutcome> {
+  return new Promise((resolve) => addon.umountTree(...call, resolve));
 }
 
 export const overlaySync: Addon['overlaySync'] = addon.overlaySync;

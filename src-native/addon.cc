@@ -7,11 +7,13 @@
 #include "overlay.h"
 #include "scratch.h"
 #include "umount.h"
+#include "umount_tree.h"
 
 // The list of what the addon offers. Each call has two forms, see call.h; what they take is in the Read() of each.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountCall>(env, exports, "mount");
   call::Export<UmountCall>(env, exports, "umount");
+  call::Export<UmountTreeCall>(env, exports, "umountTree");
   call::Export<OverlayCall>(env, exports, "overlay");
   call::Export<ExamineCall>(env, exports, "examine");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");

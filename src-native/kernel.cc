@@ -159,6 +159,14 @@ int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64
   return 0;
 }
 
+int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
+  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  Statx found;
+  if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
+  *id = (found.attributes & kStatxAttributeMountRoot) != 0 ? found.mount_id : 0;
+  return 0;
+}
+
 bool IsMountPoint(const char* path) {
   Statx found;
   return CallStatx(AT_FDCWD, path, 0, kStatxType, &found) == 0 && (found.attributes & kStatxAttributeMountRoot) != 0;

@@ -106,10 +106,14 @@ bool ReadWhole(const char* path, std::string* text) {
   }
 }
 
-bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
+bool ReadMountTable(std::vector<MountLine>* lines) {
   std::string text;
+  return ReadWhole(kTable, &text) && ParseTable(text, lines);
+}
+
+bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
   std::vector<MountLine> lines;
-  if (!ReadWhole(kTable, &text) || !ParseTable(text, &lines)) return false;
+  if (!ReadMountTable(&lines)) return false;
   for (const MountLine& line : lines) {
     if (line.id == top) tree->push_back(line);
   }

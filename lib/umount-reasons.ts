@@ -1,0 +1,70 @@
+import { constants as os } from 'node:os';
+import { constants } from './constants.js';
+import { printable } from './errors.js';
+import type { Examination, ExamineArguments, Failure, UmountFailure } from './native.js';
+import { COMMON_RULES, notPermitted, reasonOfStep } from './reason-common.js';
+import { circumstancesOf, listed, QUESTION_FILES } from './reason-facts.js';
+import { type Rule, reasonBy } from './reason-rules.js';
+import type { UmountPlan } from './umount-options.js';
+import { UMOUNT_RULES, type UmountCase } from './umount-rules.js';
+import type { UmountEnd } from './umount-run.js';
+
+/** Why an umount failed, where the failed step tells; undefined where what it depends on must be examined. */
+export function umountReasonOfStep({ failure, flags }: UmountEnd, { id }: UmountPlan): string | undefined {
+  const { mountId, step, error } = failure;
+  if (mountId !== 0n) {
+    return (
+      `mount ${id} is no longer the one at this path, mount ${mountId} is; it was moved, taken down or mounted ` +
+      'over by someone else, and a handle takes down only what it put up'
+    );
+  }
+  // And nothing more is asked: to look at the mount is to use it, and takes the mark away (fs/namespace.c, mntput).
+  if (error === os.errno.EAGAIN && (flags & constants.MNT_EXPIRE) !== 0) {
+    return 'the mount is marked now and still there: the next call with expire takes it down, unless it is used in between';
+  }
+  if (step === 'identify' && failure.other !== null && error === os.errno.EBUSY) {
+    return `at ${printable(failure.other)} others mount and unmount at the same time`;
+  }
+  return reasonOfStep(failure);
+}
+
+/** Where it failed: of several mounts one, by its own mount point. */
+export function failedPlace(failure: Failure, { target, recursive, stack }: UmountPlan): string | Buffer {
+  return recursive || stack ? (failure.other ?? target) : target;
+}
+
+/** What to examine. */
+export function umountQuestions({ failure }: UmountEnd, plan: UmountPlan): ExamineArguments {
+  return [[failedPlace(failure, plan)], QUESTION_FILES, null, null];
+}
+
+/** Why an umount failed, by what was found. Nothing is looked up. */
+export function umountReason(
+  { failure, flags }: UmountEnd,
+  plan: UmountPlan,
+  examination: Examination,
+  inUserNamespace: boolean,
+  busy: string | null,
+): string {
+  const [facts] = examination.paths;
+  if (facts === undefined) throw new TypeError('the failed place was not examined');
+  const target = { name: printable(failedPlace(failure, plan)), facts };
+  return reasonBy<UmountCase>(RULES, {
+    failure,
+    circumstances: circumstancesOf(examination),
+    fsType: null,
+    inUserNamespace,
+    paths: [target],
+    target,
+    flags,
+    busy,
+  });
+}
+
+const RULES: readonly Rule<UmountCase>[] = [...COMMON_RULES, ...UMOUNT_RULES, notPermitted];
+
+/** What several mounts came to, in words: which are down. Undefined where it was about one. */
+export function progressInWords({ down }: UmountFailure): string | undefined {
+  if (down === undefined || down.length === 0) return undefined;
+  return `${listed(down.map(printable))} ${down.length > 1 ? 'are' : 'is'} down`;
+}
