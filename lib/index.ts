@@ -7,6 +7,20 @@ export type { PathLike } from './arguments.js';
 export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
 export { MountError, type MountErrorDetails } from './errors.js';
+export type {
+  Holder,
+  HolderPath,
+  LoopHolder,
+  MountHolder,
+  NamespaceHolder,
+  OverlayHolder,
+  ProcessDirectoryHolder,
+  ProcessFileHolder,
+  ProcessHolder,
+  ProcessMappingHolder,
+  SwapHolder,
+} from './holder-types.js';
+export { type HoldersOptions, holders, holdersSync } from './holders.js';
 export { type MountOptions, mount, mountSync } from './mount.js';
 export { Mount } from './mount-handle.js';
 export { mountOverlay, mountOverlaySync } from './mount-overlay.js';

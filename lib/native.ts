@@ -36,7 +36,7 @@ export interface Mounted {
 }
 
 /** Whether a call failed. */
-export function isFailure(outcome: Outcome | Mounted | Examination | ScratchResult): outcome is Failure {
+export function isFailure(outcome: Outcome | Mounted | Examination | ScratchResult | HoldersScan): outcome is Failure {
   return typeof outcome === 'object' && 'error' in outcome;
 }
 
@@ -143,6 +143,36 @@ export interface Examination {
   readonly upper: UpperFacts | null;
 }
 
+/** One way in which a process uses a mount: src-native/process_uses.h. */
+export interface ProcessUse {
+  readonly pid: number;
+  readonly command: Buffer;
+  readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'mapped';
+  /** Of a file; -1 otherwise. */
+  readonly fd: number;
+  readonly path: Buffer;
+  readonly byDevice: boolean;
+}
+
+/** All that uses a mount, and where else to look: src-native/holders.h. */
+export interface HoldersScan {
+  /** As in the mount table. */
+  readonly mountId: bigint;
+  readonly uses: readonly ProcessUse[];
+  readonly namespaces: readonly {
+    readonly inode: bigint;
+    readonly pid: number;
+    readonly command: Buffer;
+    readonly mountPoint: Buffer;
+  }[];
+  readonly loops: readonly { readonly device: string; readonly file: Buffer }[];
+  readonly table: Buffer;
+  readonly swaps: Buffer | null;
+  readonly processes: number;
+  /** How many of these could not be looked at. */
+  readonly unseen: number;
+}
+
 type Done<T> = (result: T) => void;
 
 interface Addon {
@@ -157,6 +187,8 @@ interface Addon {
   overlay(...call: [...OverlayArguments, Done<bigint | Mounted | Failure>]): void;
   examineSync(...call: ExamineArguments): Examination | Failure;
   examine(...call: [...ExamineArguments, Done<Examination | Failure>]): void;
+  holdersSync(target: Bytes): HoldersScan | Failure;
+  holders(target: Bytes, done: Done<HoldersScan | Failure>): void;
   scratch(...call: [...ScratchArguments, Done<ScratchResult | Failure>]): void;
 }
 
@@ -190,6 +222,8 @@ function absent(): Addon {
     overlay: refuse('mount'),
     examineSync: refuse('statx'),
     examine: refuse('statx'),
+    holdersSync: refuse('statx'),
+    holders: refuse('statx'),
     scratch: refuse('mount'),
   };
 }
@@ -226,6 +260,12 @@ export const examineSync: Addon['examineSync'] = addon.examineSync;
 
 export function examine(...call: ExamineArguments): Promise<Examination | Failure> {
   return new Promise((resolve) => addon.examine(...call, resolve));
+}
+
+export const holdersSync: Addon['holdersSync'] = addon.holdersSync;
+
+export function holders(target: Bytes): Promise<HoldersScan | Failure> {
+  return new Promise((resolve) => addon.holders(target, resolve));
 }
 
 export function scratch(...call: ScratchArguments): Promise<ScratchResult | Failure> {

@@ -1,7 +1,16 @@
 import { constants as os } from 'node:os';
+import type { Bytes } from './arguments.js';
+import { busyReason } from './busy-reason.js';
 import { constants } from './constants.js';
 import { printable } from './errors.js';
-import type { Examination, ExamineArguments, Failure, UmountFailure } from './native.js';
+import {
+  type Examination,
+  type ExamineArguments,
+  type Failure,
+  type HoldersScan,
+  isFailure,
+  type UmountFailure,
+} from './native.js';
 import { COMMON_RULES, notPermitted, reasonOfStep } from './reason-common.js';
 import { circumstancesOf, listed, QUESTION_FILES } from './reason-facts.js';
 import { type Rule, reasonBy } from './reason-rules.js';
@@ -29,13 +38,19 @@ export function umountReasonOfStep({ failure, flags }: UmountEnd, { id }: Umount
 }
 
 /** Where it failed: of several mounts one, by its own mount point. */
-export function failedPlace(failure: Failure, { target, recursive, stack }: UmountPlan): string | Buffer {
+function failedPlace(failure: Failure, { target, recursive, stack }: UmountPlan): Bytes {
   return recursive || stack ? (failure.other ?? target) : target;
 }
 
-/** What to examine. */
-export function umountQuestions({ failure }: UmountEnd, plan: UmountPlan): ExamineArguments {
-  return [[failedPlace(failure, plan)], QUESTION_FILES, null, null];
+/** What to examine, and the mount whose holders to look for; null where that is of no use. */
+export function umountQuestions(
+  end: UmountEnd,
+  plan: UmountPlan,
+): { readonly examine: ExamineArguments | null; readonly scan: Bytes | null } {
+  if (umountReasonOfStep(end, plan) !== undefined) return { examine: null, scan: null };
+  const place = failedPlace(end.failure, plan);
+  const isBusy = end.failure.error === os.errno.EBUSY && end.failure.step === 'unmount';
+  return { examine: [[place], QUESTION_FILES, null, null], scan: isBusy ? place : null };
 }
 
 /** Why an umount failed, by what was found. Nothing is looked up. */
@@ -44,7 +59,7 @@ export function umountReason(
   plan: UmountPlan,
   examination: Examination,
   inUserNamespace: boolean,
-  busy: string | null,
+  scan: HoldersScan | Failure | null,
 ): string {
   const [facts] = examination.paths;
   if (facts === undefined) throw new TypeError('the failed place was not examined');
@@ -57,9 +72,11 @@ export function umountReason(
     paths: [target],
     target,
     flags,
-    busy,
+    busy: scan === null ? null : isFailure(scan) ? GONE : busyReason(scan),
   });
 }
+
+const GONE = 'it was in use, and is not there any more: somebody else has taken it down meanwhile';
 
 const RULES: readonly Rule<UmountCase>[] = [...COMMON_RULES, ...UMOUNT_RULES, notPermitted];
 

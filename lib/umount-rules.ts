@@ -3,7 +3,7 @@ import { printable } from './errors.js';
 import type { CommonCase } from './reason-common.js';
 import { type Looked, mountInWords } from './reason-facts.js';
 import { mountOf } from './reason-mounts.js';
-import type { Rule } from './reason-rules.js';
+import type { Finding, Rule } from './reason-rules.js';
 
 const { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW } = constants;
 const FLAGS = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
@@ -50,7 +50,11 @@ function link({ failure, target, flags }: UmountCase) {
   return `${target.name} is a symbolic link (to ${printable(failure.other)}), and it is not to be followed: name the mount point itself`;
 }
 
-function notMounted({ target, circumstances: { mounts } }: UmountCase) {
+/** A place where nothing is mounted. */
+export function notMounted({
+  target,
+  circumstances: { mounts },
+}: Pick<UmountCase, 'target' | 'circumstances'>): Finding {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
   if (mount === undefined) {

@@ -13,12 +13,13 @@ function umountFailure(
   plan: UmountPlan,
   end: UmountEnd,
   examination: native.Examination | native.Failure | null,
+  scan: native.HoldersScan | native.Failure | null,
 ): MountError {
   const { error: errno, syscall, step } = end.failure;
   const why =
     examination === null || native.isFailure(examination)
       ? umountReasonOfStep(end, plan)
-      : umountReason(end, plan, examination, inUserNamespace(), null);
+      : umountReason(end, plan, examination, inUserNamespace(), scan);
   const parts = [why, progressInWords(end.failure)].filter((part) => part !== undefined);
   return new MountError({
     errno,
@@ -41,16 +42,26 @@ function umountFailure(
 export async function takeDown(plan: UmountPlan): Promise<void> {
   const end = await runUmount(plan);
   if (end === undefined) return;
-  const isUnclear = umountReasonOfStep(end, plan) === undefined;
-  throw umountFailure(plan, end, isUnclear ? await native.examine(...umountQuestions(end, plan)) : null);
+  const { examine, scan } = umountQuestions(end, plan);
+  throw umountFailure(
+    plan,
+    end,
+    examine === null ? null : await native.examine(...examine),
+    scan === null ? null : await native.holders(scan),
+  );
 }
 
 /** {@link takeDown} on the calling thread. @internal */
 export function takeDownSync(plan: UmountPlan): void {
   const end = runUmountSync(plan);
   if (end === undefined) return;
-  const isUnclear = umountReasonOfStep(end, plan) === undefined;
-  throw umountFailure(plan, end, isUnclear ? native.examineSync(...umountQuestions(end, plan)) : null);
+  const { examine, scan } = umountQuestions(end, plan);
+  throw umountFailure(
+    plan,
+    end,
+    examine === null ? null : native.examineSync(...examine),
+    scan === null ? null : native.holdersSync(scan),
+  );
 }
 
 /**

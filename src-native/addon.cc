@@ -2,6 +2,7 @@
 
 #include "call.h"
 #include "examine.h"
+#include "holders.h"
 #include "kernel.h"
 #include "mount.h"
 #include "overlay.h"
@@ -16,6 +17,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<UmountTreeCall>(env, exports, "umountTree");
   call::Export<OverlayCall>(env, exports, "overlay");
   call::Export<ExamineCall>(env, exports, "examine");
+  call::Export<HoldersCall>(env, exports, "holders");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;
