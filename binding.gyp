@@ -31,6 +31,7 @@
             'src-native/umount.cc',
             'src-native/umount_order.cc',
             'src-native/umount_tree.cc',
+            'src-native/unix_sockets.cc',
             'src-native/upper_in_use.cc',
             'src-native/user_namespace.cc',
             'src-native/working_directory.cc',

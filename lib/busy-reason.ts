@@ -37,6 +37,7 @@ const HOW = {
   root: 'root directory',
   executable: 'executable',
   file: 'open file',
+  socket: 'Unix socket',
   mapped: 'mapped file',
 } as const;
 
@@ -71,8 +72,8 @@ function nobody({ processes, unseen }: HoldersScan, found: readonly Holder[]): s
       : `; ${unseen} of the ${processes} processes could not be looked at, which needs CAP_SYS_PTRACE (root)`;
   return (
     `nobody was found who holds it, by now: not one of ${processes - unseen} processes with its working directory, ` +
-    `root directory, executable, an open or a mapped file, no loop device, swap file or mount below${perhaps}${hidden}. ` +
-    'What cannot be seen from here: processes outside of this PID namespace, files on their way through a socket or ' +
+    `root directory, executable, an open or mapped file, or a Unix socket, no loop device, swap file or mount below${perhaps}${hidden}. ` +
+    'What cannot be seen from here: processes outside of this PID namespace, sockets of other network namespaces, files on their way through a socket or ' +
     'registered with io_uring, and what the kernel itself keeps (an NFS export, process accounting)'
   );
 }

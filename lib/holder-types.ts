@@ -25,23 +25,33 @@ export interface ProcessDirectoryHolder extends ProcessHolderCommon {
   readonly how: 'cwd' | 'root' | 'executable';
 }
 
-/** A process that has a file open there, or a directory; sockets and pipes that have a name there are none. */
+/** A process that has a file or directory open there. */
 export interface ProcessFileHolder extends ProcessHolderCommon {
   readonly how: 'file';
   readonly fd: number;
 }
 
-/** A process that has a file from there in its memory: a library, or its own program. */
-export interface ProcessMappingHolder extends ProcessHolderCommon {
-  readonly how: 'mapped';
-  /**
-   * Known by the number of the device only, as the kernel tells more to none but CAP_SYS_ADMIN of the machine: a file
-   * of this filesystem, perhaps of another mount of it. Then `blocks` is false.
-   */
+/** What is known by the number of the device only is on this filesystem, but perhaps on another mount of it. */
+interface ByDevice {
+  /** `blocks` is then true only if there is no other mount of it to be seen. */
   readonly byDevice: boolean;
 }
 
-export type ProcessHolder = ProcessDirectoryHolder | ProcessFileHolder | ProcessMappingHolder;
+/** A process that has a Unix socket bound to a name there. The path is what it gave to bind(2). */
+export interface ProcessSocketHolder extends ProcessHolderCommon, ByDevice {
+  readonly how: 'socket';
+  readonly fd: number;
+}
+
+/**
+ * A process that has a file from there in its memory: a library, or its own program. Of which mount it is the kernel
+ * tells only with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE of the machine.
+ */
+export interface ProcessMappingHolder extends ProcessHolderCommon, ByDevice {
+  readonly how: 'mapped';
+}
+
+export type ProcessHolder = ProcessDirectoryHolder | ProcessFileHolder | ProcessSocketHolder | ProcessMappingHolder;
 
 /** A loop device, whose file is on the mount going by the path that the kernel has for it. */
 export interface LoopHolder extends HolderCommon {

@@ -10,10 +10,13 @@ export function holdersIn(scan: HoldersScan, asBuffers: boolean): Holder[] {
   const mounts = mountLines(scan.table);
   const ours = mounts.find(({ id }) => id === scan.mountId);
   const isOnMount = (path: string) => ours !== undefined && mountHolding(mounts, path)?.mountPoint === ours.mountPoint;
+  // Where there is no other mount of the filesystem, what is on its device is on this one.
+  const isOnlyMount =
+    scan.namespaces.length === 0 && mounts.filter(({ device }) => device === ours?.device).length === 1;
   const isOurs = ({ pid }: ProcessUse) => pid === process.pid;
   const processes = [...scan.uses.filter(isOurs), ...scan.uses.filter((use) => !isOurs(use))];
   return [
-    ...processes.map((use) => asProcess(use, show)),
+    ...processes.map((use) => asProcess(use, isOnlyMount, show)),
     ...scan.loops
       .filter(({ file }) => isOnMount(file.toString('latin1')))
       .map(({ device, file }): Holder => ({ kind: 'loop', device, path: show(file), blocks: true })),
@@ -42,13 +45,16 @@ export function holdersIn(scan: HoldersScan, asBuffers: boolean): Holder[] {
 
 function asProcess(
   { pid, command, how, fd, path, byDevice }: ProcessUse,
+  isOnlyMount: boolean,
   show: (path: Buffer) => HolderPath,
 ): ProcessHolder {
   const common = {
     kind: 'process',
-    ...{ pid, command: command.toString(), isThisProcess: pid === process.pid, path: show(path), blocks: !byDevice },
+    ...{ pid, command: command.toString(), isThisProcess: pid === process.pid, path: show(path) },
+    blocks: !byDevice || isOnlyMount,
   } as const;
   if (how === 'file') return { ...common, how, fd };
+  if (how === 'socket') return { ...common, how, fd, byDevice };
   return how === 'mapped' ? { ...common, how, byDevice } : { ...common, how };
 }
 

@@ -46,18 +46,18 @@ function holdersFailure(
 
 /**
  * Who uses the mount at a path, the topmost if there are several: processes (working directory, root directory,
- * executable, open and mapped files), loop devices and swap files on it, mounts below it, overlays that have a layer on
+ * executable, open and mapped files, Unix sockets), loop devices and swap files on it, mounts below it, overlays that have a layer on
  * it, and other mount namespaces that have it as well. Those with `blocks` are why umount(2) answers `EBUSY`.
  *
- * Processes are matched by the mount's id, which the kernel tells of every directory and open file, and mapped files by
- * the device where it does not. Where an umount would propagate to copies of the mount, in this or other namespaces,
+ * Processes are matched by the mount's id, which the kernel tells of every directory and open file; mapped files by
+ * the device where it does not, and Unix sockets always (`byDevice`). Where an umount would propagate to copies of the mount, in this or other namespaces,
  * those who use a copy count too.
  *
  * It reads `/proc` and `/sys` on a thread of its own, follows no path to a file system that may not answer, and changes
  * nothing. It is a picture of a moment: a process may have gone since, or come. What it cannot see is not in the
  * result: processes of other users without CAP_SYS_PTRACE, processes outside of the PID namespace of `/proc` or hidden
- * by its `hidepid`, the memory of one that waits for a dead device, mount namespaces that no process is in, files on
- * their way through a socket or registered with io_uring, and what the kernel itself keeps (an NFS export).
+ * by its `hidepid`, the memory of one that waits for a dead device, mount namespaces that no process is in, sockets of other
+ * network namespaces, files on their way through a socket or registered with io_uring, and what the kernel itself keeps (an NFS export).
  *
  * @param target the mount point; a symbolic link is followed
  * @throws {@link MountError}: `EINVAL` when it is not a mount point, `ENOENT` and the like when it leads nowhere;

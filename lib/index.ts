@@ -18,6 +18,7 @@ export type {
   ProcessFileHolder,
   ProcessHolder,
   ProcessMappingHolder,
+  ProcessSocketHolder,
   SwapHolder,
 } from './holder-types.js';
 export { type HoldersOptions, holders, holdersSync } from './holders.js';

@@ -147,8 +147,8 @@ export interface Examination {
 export interface ProcessUse {
   readonly pid: number;
   readonly command: Buffer;
-  readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'mapped';
-  /** Of a file; -1 otherwise. */
+  readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'socket' | 'mapped';
+  /** Of a file or socket; -1 otherwise. */
   readonly fd: number;
   readonly path: Buffer;
   readonly byDevice: boolean;

@@ -11,6 +11,7 @@
 #include "kernel.h"
 #include "mount_lines.h"
 #include "proc.h"
+#include "unix_sockets.h"
 
 namespace {
 
@@ -101,7 +102,7 @@ HoldersCall::Result HoldersCall::Run() {
   const MountTraits* parent = FindMount(mounts, mount->parent_id);
   const uint64_t parent_group = parent == nullptr ? 0 : parent->shared;
 
-  WantedMounts wanted{{result.mount_id}, mount->device, mount->type == "overlay"};
+  WantedMounts wanted{{result.mount_id}, mount->device, SocketsOn(mount->device), mount->type == "overlay"};
   if (mount != &unknown) {
     for (const MountCopy& copy : FindCopies(mounts, *mount, parent_group)) {
       if (copy.goes_along) wanted.ids.push_back(copy.mount->id);

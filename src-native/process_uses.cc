@@ -64,11 +64,23 @@ class Process {
     std::vector<int> fds;
     if (!proc::Numbers(directory_ + "/fdinfo", &fds)) return errno == ENOENT || errno == ESRCH;
     for (const int fd : fds) {
-      const std::string number = std::to_string(fd);
-      if (!IsWanted(proc::MountIdOfFd(directory_ + "/fdinfo/" + number))) continue;
-      Add("file", proc::Link(directory_ + "/fd/" + number), fd);
+      const std::string link = directory_ + "/fd/" + std::to_string(fd);
+      if (IsWanted(proc::MountIdOfFd(directory_ + "/fdinfo/" + std::to_string(fd)))) {
+        Add("file", proc::Link(link), fd);
+      } else if (!wanted_.sockets.empty()) {
+        LookAtSocket(fd, proc::Link(link));
+      }
     }
     return true;
+  }
+
+  void LookAtSocket(int fd, const std::string& link) {
+    constexpr std::string_view kSocket = "socket:[";
+    if (!link.starts_with(kSocket)) return;
+    const uint64_t inode = strtoull(link.c_str() + kSocket.size(), nullptr, 10);
+    for (const BoundSocket& socket : wanted_.sockets) {
+      if (socket.inode == inode) Add("socket", socket.name, fd, true);
+    }
   }
 
   //   7f0c2a000000-7f0c2a021000 r--p 00000000 fe:00 1234    /lib/x.so

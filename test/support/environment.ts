@@ -52,5 +52,6 @@ export const lacks = {
   userNamespace: works('unshare', '--user', '--map-root-user', '--mount', 'true')
     ? undefined
     : 'user namespaces are not allowed here',
+  mountNamespace: works('unshare', '--mount', 'true') ? undefined : 'no mount namespace can be made here',
   prlimit: works('prlimit', '--nproc') ? undefined : 'no prlimit here',
 } as const;
