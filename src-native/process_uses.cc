@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <string_view>
 
 #include "mount_lines.h"
@@ -32,8 +33,8 @@ class Process {
   }
 
   bool Has(const char* how) const {
-    return std::any_of(uses_->rbegin(), uses_->rend(),
-                       [&](const ProcessUse& use) { return use.process == id_ && use.how == how; });
+    return std::any_of(uses_->begin() + static_cast<ptrdiff_t>(first_), uses_->end(),
+                       [&](const ProcessUse& use) { return use.how == how; });
   }
 
   // False when it may not be asked.
@@ -124,6 +125,7 @@ class Process {
   const std::string directory_;
   const WantedMounts& wanted_;
   std::vector<ProcessUse>* const uses_;
+  const size_t first_ = uses_->size();  // of this process
 };
 
 }  // namespace

@@ -6,9 +6,12 @@ import { basename, dirname } from 'node:path';
 /** A program that holds something until the end of the block. It says a line when it is ready. */
 export class HolderProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
+  readonly #end: Promise<unknown>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
+    // Later than 'exit': nobody has its output open any more.
+    this.#end = once(child, 'close');
   }
 
   /** @param words the command; in a process group of its own, which ends with it */
@@ -32,9 +35,8 @@ export class HolderProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const end = once(this.#child, 'exit');
     process.kill(-this.pid, 'SIGKILL');
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await end;
+    await this.#end;
   }
 }
 
