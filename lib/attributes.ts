@@ -61,3 +61,66 @@ export function attributeFlags(options: Readonly<Record<string, unknown>>): numb
   const atime = choiceOption('options.atime', options['atime'], ATIME_NAMES);
   return atime === undefined ? flags : flags | ATIME[atime];
 }
+
+/** `MOUNT_ATTR_*` that are there or not, by option. */
+const ATTRIBUTES = {
+  readonly: constants.MOUNT_ATTR_RDONLY,
+  noSuid: constants.MOUNT_ATTR_NOSUID,
+  noDev: constants.MOUNT_ATTR_NODEV,
+  noExec: constants.MOUNT_ATTR_NOEXEC,
+  noSymFollow: constants.MOUNT_ATTR_NOSYMFOLLOW,
+  noDirAtime: constants.MOUNT_ATTR_NODIRATIME,
+} as const;
+
+const ATIME_ATTRIBUTES = {
+  relatime: constants.MOUNT_ATTR_RELATIME,
+  noatime: constants.MOUNT_ATTR_NOATIME,
+  strictatime: constants.MOUNT_ATTR_STRICTATIME,
+} as const;
+
+/**
+ * The attributes as a change of those that a mount has: `set` and `clear` as mount_setattr(2) takes them.
+ *
+ * @param mode `'add'`: what is true is added, and nothing is taken away; `'change'`: what is false is taken away; `'exact'`:
+ *   what is not true is taken away, and access times are updated as the kernel does by default unless said
+ */
+export function attributeChange(
+  options: Readonly<Record<string, unknown>>,
+  mode: 'add' | 'change' | 'exact',
+): { set: number; clear: number } {
+  let [set, clear] = [0, 0];
+  for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
+    const value = booleanOption(`options.${name}`, options[name]);
+    if (value === true) set |= attribute;
+    else if (mode === 'exact' || (mode === 'change' && value === false)) clear |= attribute;
+  }
+  const atime = choiceOption('options.atime', options['atime'], ATIME_NAMES);
+  if (atime !== undefined) set |= ATIME_ATTRIBUTES[atime];
+  if (atime !== undefined || mode === 'exact') clear |= constants.MOUNT_ATTR__ATIME;
+  return { set, clear };
+}
+
+/** The words of the mount table, for comparison: those of a change that are there or not. */
+export function attributesDiffer(words: readonly string[], set: number, clear: number): string | undefined {
+  const names: readonly (readonly [string, number])[] = [
+    ['ro', constants.MOUNT_ATTR_RDONLY],
+    ['nosuid', constants.MOUNT_ATTR_NOSUID],
+    ['nodev', constants.MOUNT_ATTR_NODEV],
+    ['noexec', constants.MOUNT_ATTR_NOEXEC],
+    ['nosymfollow', constants.MOUNT_ATTR_NOSYMFOLLOW],
+    ['nodiratime', constants.MOUNT_ATTR_NODIRATIME],
+  ];
+  for (const [word, attribute] of names) {
+    const has = words.includes(word);
+    if (!has && (set & attribute) !== 0) return `without ${word}`;
+    if (has && (clear & ~set & attribute) !== 0) return `with ${word}`;
+  }
+  if ((clear & constants.MOUNT_ATTR__ATIME) === 0) return undefined;
+  const wanted = set & constants.MOUNT_ATTR__ATIME;
+  const has = words.includes('noatime')
+    ? constants.MOUNT_ATTR_NOATIME
+    : words.includes('relatime')
+      ? constants.MOUNT_ATTR_RELATIME
+      : constants.MOUNT_ATTR_STRICTATIME;
+  return has === wanted ? undefined : 'with another atime';
+}

@@ -16,6 +16,8 @@ export interface MountErrorDetails {
   kernelLog?: string | undefined;
   reason?: string | undefined;
   left?: readonly string[] | undefined;
+  /** What the message calls that. */
+  leftIs?: string | undefined;
 }
 
 /**
@@ -55,17 +57,17 @@ export class MountError extends Error {
   declare readonly kernelLog?: string;
   /** One sentence: what is wrong and what to do. */
   declare readonly reason?: string;
-  /** What could not be undone after the failure and is still there. */
+  /** What is still there: it could not be undone after the failure, or, of umount, could not be taken down. */
   declare readonly left?: readonly string[];
 
-  constructor({ errno, syscall, ...details }: MountErrorDetails) {
+  constructor({ errno, syscall, leftIs = 'could not be undone', ...details }: MountErrorDetails) {
     const { name, message } = describeErrno(errno);
     const { path, dest, reason, left } = details;
     let text = `${name}: ${message}, ${syscall}`;
     if (path !== undefined) text += ` ${printable(path)}`;
     if (dest !== undefined) text += ` -> ${printable(dest)}`;
     if (reason !== undefined) text += `: ${reason}`;
-    if (left !== undefined) text += ` (could not be undone: ${left.join(', ')})`;
+    if (left !== undefined) text += ` (${leftIs}: ${left.join(', ')})`;
     super(text);
     this.code = name;
     this.errno = -errno;

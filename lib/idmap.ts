@@ -1,6 +1,6 @@
 import { type Bytes, optionsArgument } from './arguments.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
-import { type Namespace, namespaceArgument, type NamespaceWord } from './namespace.js';
+import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 
 /** A range of ids: `count` of them from `inside` on, as the filesystem has them, appear from `outside` on. */
 export interface IdRange {
@@ -88,7 +88,8 @@ function rangeOf(name: string, value: unknown): IdRange {
     count: id(`${name}.count`, count, 1),
   };
   for (const key of ['inside', 'outside'] as const) {
-    if (endOf(range, key) > LAST_ID + 1) throw outOfRange(`${name}.count`, `such that no id is above ${LAST_ID}`, count);
+    if (endOf(range, key) > LAST_ID + 1)
+      throw outOfRange(`${name}.count`, `such that no id is above ${LAST_ID}`, count);
   }
   return range;
 }

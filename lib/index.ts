@@ -6,14 +6,62 @@
 export type { PathLike } from './arguments.js';
 export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
+export {
+  type DetachedBindOptions,
+  type DetachedFilesystemOptions,
+  detachedBind,
+  detachedBindSync,
+  detachedFilesystem,
+  detachedFilesystemSync,
+  detachedOverlay,
+  detachedOverlaySync,
+} from './detached.js';
+export { type AttachOptions, DetachedMount } from './detached-mount.js';
 export { MountError, type MountErrorDetails } from './errors.js';
+export type {
+  Holder,
+  HolderPath,
+  LoopHolder,
+  MountHolder,
+  NamespaceHolder,
+  OverlayHolder,
+  ProcessDirectoryHolder,
+  ProcessFileHolder,
+  ProcessHolder,
+  ProcessMappingHolder,
+  ProcessSocketHolder,
+  SwapHolder,
+} from './holder-types.js';
+export { type HoldersOptions, holders, holdersSync } from './holders.js';
+export type { IdMap, IdRange } from './idmap.js';
 export { type MountOptions, mount, mountSync } from './mount.js';
-export { Mount } from './mount-handle.js';
+export {
+  type ChangeOptions,
+  setMountAttributes,
+  setMountAttributesSync,
+  setPropagation,
+  setPropagationSync,
+} from './mount-attributes.js';
+export { type BindAttributes, type BindOptions, mountBind, mountBindSync } from './mount-bind.js';
+export {
+  type FilesystemAttributes,
+  type FilesystemOptions,
+  mountFilesystem,
+  mountFilesystemSync,
+  type RemountOptions,
+  remountFilesystem,
+  remountFilesystemSync,
+} from './mount-filesystem.js';
+export { Mount, type MountStrategy } from './mount-handle.js';
 export { mountOverlay, mountOverlaySync } from './mount-overlay.js';
+export { mountTmpfs, mountTmpfsSync, type TmpfsOptions, type TmpfsParameters } from './mount-tmpfs.js';
+export { type MoveOptions, moveMount, moveMountSync } from './move-mount.js';
+export type { Namespace } from './namespace.js';
 export { pageSize } from './native.js';
+export type { MountingOptions, OperationOptions } from './operation.js';
 export { overlayData } from './overlay-data.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay-parse.js';
-export type { OverlayMountOptions, OverlayStrategy } from './overlay-plan.js';
+export type { OverlayMountOptions, OverlayOptions, OverlayStrategy } from './overlay-plan.js';
 export type { OverlaySpec } from './overlay-spec.js';
 export {
   type OverlayFilesystemSupport,
@@ -22,4 +70,8 @@ export {
   overlaySupport,
   type Support,
 } from './overlay-support.js';
+export type { FilesystemParameters } from './parameters.js';
+export type { Propagation } from './propagation.js';
+export type { Target, TargetInRoot } from './target.js';
 export { umount, umountSync } from './umount.js';
+export type { UmountOptions, UmountRetry } from './umount-options.js';

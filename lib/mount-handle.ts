@@ -1,19 +1,30 @@
-import { flagsArgument } from './arguments.js';
+import { orAborted } from './abort.js';
+import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
 import type { OverlayLayers } from './overlay-data.js';
 import { readOverlay, readQuestions } from './overlay-live.js';
 import type { OverlayStrategy } from './overlay-plan.js';
 import type { OverlaySpec } from './overlay-spec.js';
-import { umountFailure } from './umount.js';
+import { pathOfTarget, surroundingsOf, type TargetWords } from './target.js';
+import { takeDown, takeDownSync } from './umount.js';
+import { planUmount, type UmountOptions } from './umount-options.js';
+
+/**
+ * How something was mounted: an overlay by one of its ways; a bind by `'tree'` (open_tree(2), mount_setattr(2),
+ * move_mount(2)) or `'remount'` (mount(2) twice); another filesystem by `'fsconfig'` (fsopen(2) …) or `'data'` (mount(2)
+ * with an option string); and `'move'` for what was mounted already and has got another place.
+ */
+export type MountStrategy = OverlayStrategy | 'tree' | 'remount' | 'move';
 
 /** What a handle is made of. */
 export interface MountParts {
-  readonly target: string | Buffer;
+  readonly target: TargetWords;
+  readonly namespace: NamespaceWord;
   readonly id: bigint;
-  readonly strategy: OverlayStrategy;
+  readonly strategy: MountStrategy;
   readonly reused: boolean;
-  /** The layers as they were named, absolute. */
-  readonly named: OverlayLayers;
+  /** Of an overlay, the layers as they were named, absolute. */
+  readonly named?: OverlayLayers;
 }
 
 /**
@@ -32,25 +43,27 @@ export interface MountParts {
  * ```
  */
 export class Mount implements AsyncDisposable, Disposable {
-  /** The mount point, absolute, in the type in which it was given. */
+  /** The mount point, absolute, in the type in which it was given; inside a root, below that. */
   readonly target: string | Buffer;
   /** The kernel's id of the mount: `stx_mnt_id` of statx(2), 64 bits and never used again from Linux 6.8 on. */
   readonly id: bigint;
   /** How it was mounted. */
-  readonly strategy: OverlayStrategy;
+  readonly strategy: MountStrategy;
 
   /** Whether it was there before (`ifMounted: 'reuse'`). Such a handle takes nothing down. */
   readonly reused: boolean;
 
   #state: 'mounted' | 'unmounted' | Promise<void> = 'mounted';
-  readonly #named: OverlayLayers;
+  readonly #place: { readonly id: bigint; readonly target: TargetWords; readonly namespace: NamespaceWord };
+  readonly #named: OverlayLayers | undefined;
 
   /** @internal */
-  constructor({ target, id, strategy, reused, named }: MountParts) {
-    this.target = target;
+  constructor({ target, namespace, id, strategy, reused, named }: MountParts) {
+    this.target = pathOfTarget(target);
     this.id = id;
     this.strategy = strategy;
     this.reused = reused;
+    this.#place = { id, target, namespace };
     this.#named = named;
     if (reused) this.#state = 'unmounted';
   }
@@ -59,19 +72,19 @@ export class Mount implements AsyncDisposable, Disposable {
    * What the overlay is made of, as the kernel has it now: read from the mount table, on a thread of its own. Where the
    * table has no name that leads anywhere (a relative path, the number of a descriptor) it is the one it was made with.
    *
-   * @throws {@link MountError} with `EINVAL` when the mount at the target is not this one any more
+   * @throws {@link MountError} with `EINVAL` when the mount at the target is not this one any more, or is no overlay
    * @example
    * ```ts
    * const { lower, upper } = await merged.overlay();
    * ```
    */
   async overlay(): Promise<OverlaySpec> {
-    return this.#read(await native.examine(...readQuestions(this.target)));
+    return this.#read(await native.examine(readQuestions(this.#place.target[0]), surroundingsOf(this.#place)));
   }
 
   /** {@link overlay} on the calling thread. */
   overlaySync(): OverlaySpec {
-    return this.#read(native.examineSync(...readQuestions(this.target)));
+    return this.#read(native.examineSync(readQuestions(this.#place.target[0]), surroundingsOf(this.#place)));
   }
 
   #read(examination: native.Examination | native.Failure): OverlaySpec {
@@ -82,15 +95,21 @@ export class Mount implements AsyncDisposable, Disposable {
    * Takes the mount down: statx(2), then umount2(2), on a thread of its own. Once that has succeeded, to call it again
    * does nothing; while it is under way, a second call waits for the same. After a failure it can be tried again.
    *
-   * @param flags `MNT_DETACH` and the like, of {@link constants}
+   * @param options as those of {@link umount}, but for `stack` and `namespace`: what is mounted over it is not the
+   *   handle's. With `recursive` what is mounted below goes too, whoever mounted it
    * @throws {@link MountError}: `EBUSY` in use; `EINVAL` when the mount at the target is not this one any more, because
    *   another was mounted over it or somebody took it down: then nothing is done
+   * @example
+   * ```ts
+   * await merged.unmount({ retry: { for: 1_000 } });
+   * ```
    * @see https://man7.org/linux/man-pages/man2/umount.2.html
    */
-  async unmount(flags?: number): Promise<void> {
+  async unmount(options?: number | UmountOptions): Promise<void> {
+    const plan = planUmount(this.target, options, { isSync: false, of: this.#place });
     if (this.#state === 'unmounted') return;
     if (this.#state === 'mounted') {
-      this.#state = this.#unmount(flags).then(
+      this.#state = takeDown(plan).then(
         () => {
           this.#state = 'unmounted';
         },
@@ -100,26 +119,14 @@ export class Mount implements AsyncDisposable, Disposable {
         },
       );
     }
-    await this.#state;
-  }
-
-  // The target was checked when it was mounted.
-  #plan(flags: number | undefined): native.UmountArguments {
-    return [this.target, flagsArgument('flags', flags), this.id];
-  }
-
-  async #unmount(flags: number | undefined): Promise<void> {
-    const plan = this.#plan(flags);
-    const outcome = await native.umount(...plan);
-    if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+    await orAborted(this.#state, plan.signal);
   }
 
   /** {@link unmount} on the calling thread. */
-  unmountSync(flags?: number): void {
+  unmountSync(options?: number | UmountOptions): void {
+    const plan = planUmount(this.target, options, { isSync: true, of: this.#place });
     if (this.#state === 'unmounted') return;
-    const plan = this.#plan(flags);
-    const outcome = native.umountSync(plan[0], plan[1], plan[2]);
-    if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+    takeDownSync(plan);
     this.#state = 'unmounted';
   }
 

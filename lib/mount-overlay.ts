@@ -1,11 +1,13 @@
 import { constants } from './constants.js';
+import type { Driven } from './drivers.js';
+import { run, runSync } from './drivers.js';
 import { Mount } from './mount-handle.js';
 import * as native from './native.js';
 import { needsExamination, notTheSame, overlayFailure } from './overlay-failure.js';
-import { absoluteNames } from './overlay-names.js';
-import { type OverlayMountOptions, type OverlayPlan, planOverlay, WAYS } from './overlay-plan.js';
+import { type OverlayMountOptions, type OverlayPlan, type OverlayStrategy, planOverlay, WAYS } from './overlay-plan.js';
 import { overlayQuestions } from './overlay-questions.js';
-import { type Found, lookAtTarget } from './overlay-reuse.js';
+import { lookAtTarget } from './overlay-reuse.js';
+import { surroundingsOf } from './target.js';
 
 /**
  * Merges directories into one by overlayfs: mount(2) with type `overlay`.
@@ -18,9 +20,10 @@ import { type Found, lookAtTarget } from './overlay-reuse.js';
  *
  * @param options layers, target, options of overlayfs, and attributes of the mount
  * @returns the handle that takes it down again
- * @throws {@link MountError} when the kernel says no: `ENOENT` a directory is missing, `EINVAL` overlayfs does not
- *   accept the layers or an option, `E2BIG` the layers' names need a page or more, `ENODEV` no overlayfs in this kernel,
- *   `EPERM` no CAP_SYS_ADMIN; `TypeError` with Node's codes for options that are wrong in themselves
+ * @throws {@link MountError} when the kernel says no, with the `reason`: `ENOENT` a directory is missing, `EINVAL`
+ *   overlayfs does not accept the layers or an option, `EBUSY` another overlay has the upper layer, `ENODEV` no
+ *   overlayfs in this kernel, `EPERM` no CAP_SYS_ADMIN; `TypeError` with Node's codes for options that are wrong in
+ *   themselves; an `AbortError`
  * @example
  * ```ts
  * await using merged = await mountOverlay({
@@ -34,22 +37,7 @@ import { type Found, lookAtTarget } from './overlay-reuse.js';
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
 export async function mountOverlay(options: OverlayMountOptions): Promise<Mount> {
-  const plan = planOverlay(options);
-  if (plan.ifMounted === 'reuse') {
-    const look = lookAtTarget(plan);
-    let step = look.next();
-    while (!step.done) step = look.next(examined(await native.examine(...step.value), plan));
-    const reused = asReused(step.value, plan);
-    if (reused !== undefined) return reused;
-  }
-  const mounting = callWith(native.overlay, plan);
-  // Now, as the working directory may be another when that is done.
-  const named = absoluteNames(plan);
-  const outcome = await mounting;
-  if (!native.isFailure(outcome)) return asMount(outcome, named);
-  // Only now, and as the mount itself on a thread of ours.
-  const isUnclear = needsExamination(outcome, plan);
-  throw overlayFailure(outcome, plan, isUnclear ? await native.examine(...overlayQuestions(plan)) : null);
+  return run(OVERLAY, planOverlay(options));
 }
 
 /**
@@ -61,51 +49,70 @@ export async function mountOverlay(options: OverlayMountOptions): Promise<Mount>
  * ```
  */
 export function mountOverlaySync(options: OverlayMountOptions): Mount {
-  const plan = planOverlay(options);
-  if (plan.ifMounted === 'reuse') {
-    const look = lookAtTarget(plan);
-    let step = look.next();
-    while (!step.done) step = look.next(examined(native.examineSync(...step.value), plan));
-    const reused = asReused(step.value, plan);
-    if (reused !== undefined) return reused;
-  }
-  const outcome = callWith(native.overlaySync, plan);
-  if (!native.isFailure(outcome)) return asMount(outcome, absoluteNames(plan));
-  const isUnclear = needsExamination(outcome, plan);
-  throw overlayFailure(outcome, plan, isUnclear ? native.examineSync(...overlayQuestions(plan)) : null);
+  return runSync(OVERLAY, planOverlay(options));
+}
+
+/** What detached overlays have in common with those that have a place. */
+export const OVERLAY_CALL: Omit<Driven<OverlayPlan, bigint | native.Made, never>, 'finish'> = {
+  start: (plan, ticket) => callWith(native.overlay, plan, ticket),
+  startSync: (plan) => callWith(native.overlaySync, plan, null),
+  questions: (plan, failure) => (needsExamination(failure, plan) ? overlayQuestions(plan) : null),
+  surroundings: surroundingsOfPlan,
+  error: (plan, failure, examination) => overlayFailure(failure, plan, examination),
+};
+
+const OVERLAY: Driven<OverlayPlan, bigint | native.Made, Mount> = {
+  ...OVERLAY_CALL,
+  finish: (plan, outcome) =>
+    typeof outcome === 'bigint'
+      ? handle(plan, outcome, 'data', false)
+      : handle(plan, outcome.mountId, strategyOf(outcome), false),
+  reuse: {
+    look: lookAtTarget,
+    same: (plan, { id, strategy }) => handle(plan, id, strategy as OverlayStrategy, true),
+    other: notTheSame,
+  },
+};
+
+/** The way that was taken, of those by descriptors. */
+export function strategyOf({ way }: native.Mounted): OverlayStrategy {
+  return way === WAYS.fsconfig ? 'fsconfig' : 'descriptors';
+}
+
+function handle(plan: OverlayPlan, id: bigint, strategy: OverlayStrategy, reused: boolean): Mount {
+  const { lasting, namespace, named } = plan;
+  return new Mount({ target: lasting, namespace, id, strategy, reused, named });
+}
+
+function surroundingsOfPlan({ at, namespace }: OverlayPlan): native.Surroundings {
+  return surroundingsOf({ target: at, namespace });
 }
 
 // The arguments one by one: to spread an array of them takes as long as all the rest.
-function callWith<T>(call: (...plan: native.OverlayArguments) => T, plan: OverlayPlan): T {
-  const { source, target, upper, work, flags, data, ways, exclusive } = plan;
+function callWith<T>(
+  call: (...plan: native.OverlayArguments) => T,
+  plan: OverlayPlan,
+  ticket: native.Ticket | null,
+): T {
+  const { source, at, upper, work, flags, data, ways, exclusive, detached, idMaps, namespace } = plan;
   const writable = upper !== null && (flags & constants.MS_RDONLY) === 0;
   const vacant = plan.ifMounted === 'error';
+  const [path, root, create, resolve] = at;
+  // biome-ignore format: one call, and one line for each part of it
   if (data === null) {
     const { lower, dataOnly, words } = plan;
-    return call(source, target, lower, dataOnly, upper, work, words, flags, null, ways, writable, exclusive, vacant);
+    return call(
+      source, path, root, create, resolve, lower, dataOnly, upper, work, words, flags, null,
+      ways, writable, exclusive, vacant, detached, idMaps, namespace, ticket,
+    );
   }
   // An option string says it all about the layers, unless they are to be looked for.
   const [above, beside] = exclusive ? [upper, work] : [null, null];
-  return call(source, target, NONE, NONE, above, beside, NONE, flags, data, ways, writable, exclusive, vacant);
+  // biome-ignore format: as above
+  return call(
+    source, path, root, create, resolve, NONE, NONE, above, beside, NONE, flags, data,
+    ways, writable, exclusive, vacant, false, NONE, namespace, ticket,
+  );
 }
 
 const NONE: readonly never[] = [];
-
-function asMount(outcome: bigint | native.Mounted, named: ReturnType<typeof absoluteNames>): Mount {
-  const { target } = named;
-  if (typeof outcome === 'bigint') return new Mount({ target, id: outcome, strategy: 'data', reused: false, named });
-  const strategy = outcome.way === WAYS.fsconfig ? 'fsconfig' : 'descriptors';
-  return new Mount({ target, id: outcome.mountId, strategy, reused: false, named });
-}
-
-function examined(examination: native.Examination | native.Failure, plan: OverlayPlan): native.Examination {
-  if (native.isFailure(examination)) throw overlayFailure(examination, plan, null);
-  return examination;
-}
-
-function asReused(found: Found, plan: OverlayPlan): Mount | undefined {
-  if (found.kind === 'vacant') return undefined;
-  if (found.kind === 'other') throw notTheSame(plan, found.why);
-  const named = absoluteNames(plan);
-  return new Mount({ target: named.target, id: found.id, strategy: found.strategy, reused: true, named });
-}

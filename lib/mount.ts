@@ -122,7 +122,7 @@ export async function mount(
   const outcome = await native.mount(...plan);
   if (!native.isFailure(outcome)) return;
   const isUnclear = mountReasonOfStep(outcome, plan) === undefined;
-  throw mountFailure(outcome, plan, isUnclear ? await native.examine(...mountQuestions(plan)) : null);
+  throw mountFailure(outcome, plan, isUnclear ? await native.examine(mountQuestions(plan)) : null);
 }
 
 /**
@@ -145,5 +145,5 @@ export function mountSync(
   const outcome = native.mountSync(...plan);
   if (!native.isFailure(outcome)) return;
   const isUnclear = mountReasonOfStep(outcome, plan) === undefined;
-  throw mountFailure(outcome, plan, isUnclear ? native.examineSync(...mountQuestions(plan)) : null);
+  throw mountFailure(outcome, plan, isUnclear ? native.examineSync(mountQuestions(plan)) : null);
 }

@@ -39,7 +39,10 @@ function numberOf(name: string, value: unknown, least: number): number {
 }
 
 /** Relative paths start where this process is, which is nowhere in another namespace. */
-export function refuseRelative(namespace: NamespaceWord, paths: readonly (readonly [name: string, path: Bytes | null])[]) {
+export function refuseRelative(
+  namespace: NamespaceWord,
+  paths: readonly (readonly [name: string, path: Bytes | null])[],
+): void {
   if (namespace === null) return;
   for (const [name, path] of paths) {
     if (!isAbsolute(path)) throw invalidArgValue(name, 'must be absolute, as it is a path of another namespace');

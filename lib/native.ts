@@ -54,7 +54,9 @@ export interface Made extends Mounted {
 }
 
 /** Whether a call failed. */
-export function isFailure(outcome: Outcome | Mounted | Made | Examination | ScratchResult): outcome is Failure {
+export function isFailure(
+  outcome: Outcome | Mounted | Made | Examination | ScratchResult | HoldersScan,
+): outcome is Failure {
   return typeof outcome === 'object' && 'error' in outcome;
 }
 
@@ -102,7 +104,12 @@ export type FilesystemArguments = [
   ...OperationArguments,
 ];
 
-export type ChangeArguments = [tree: Tree | null, ...target: TargetWords, ...change: ChangeWords, ...OperationArguments];
+export type ChangeArguments = [
+  tree: Tree | null,
+  ...target: TargetWords,
+  ...change: ChangeWords,
+  ...OperationArguments,
+];
 
 export type ReconfigureArguments = [
   ...target: TargetWords,
@@ -128,6 +135,24 @@ export type AttachArguments = [
   vacant: boolean,
   ...OperationArguments,
 ];
+
+/** The arguments of umount2(2), the id that the mount must have, and how many mounts: src-native/umount_tree.h. */
+export type UmountTreeArguments = [
+  ...target: TargetWords,
+  flags: number,
+  id: bigint | null,
+  recursive: boolean,
+  stack: boolean,
+  ...OperationArguments,
+];
+
+/** Why a mount was not taken down; where there were several to take down, the mount points of those that are and are not. */
+export interface UmountFailure extends Failure {
+  readonly down?: readonly Buffer[];
+  readonly remaining?: readonly Buffer[];
+}
+
+export type UmountOutcome = undefined | UmountFailure;
 
 /** The steps to try in a scratch place in a directory, and what to mount in a new user namespace: src-native/scratch.h. */
 export type ScratchArguments = [directory: Bytes, program: readonly Bytes[], namespaceData: string | null];
@@ -221,6 +246,36 @@ export interface Examination {
   readonly upper: UpperFacts | null;
 }
 
+/** One way in which a process uses a mount: src-native/process_uses.h. */
+export interface ProcessUse {
+  readonly pid: number;
+  readonly command: Buffer;
+  readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'socket' | 'mapped';
+  /** Of a file or socket; -1 otherwise. */
+  readonly fd: number;
+  readonly path: Buffer;
+  readonly byDevice: boolean;
+}
+
+/** All that uses a mount, and where else to look: src-native/holders.h. */
+export interface HoldersScan {
+  /** As in the mount table. */
+  readonly mountId: bigint;
+  readonly uses: readonly ProcessUse[];
+  readonly namespaces: readonly {
+    readonly inode: bigint;
+    readonly pid: number;
+    readonly command: Buffer;
+    readonly mountPoint: Buffer;
+  }[];
+  readonly loops: readonly { readonly device: string; readonly file: Buffer }[];
+  readonly table: Buffer;
+  readonly swaps: Buffer | null;
+  readonly processes: number;
+  /** How many of these could not be looked at. */
+  readonly unseen: number;
+}
+
 type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
 
@@ -228,8 +283,10 @@ interface Addon {
   readonly pageSize: number;
   mountSync(...call: MountArguments): Outcome;
   mount(...call: [...MountArguments, Done<Outcome>]): void;
-  umountSync(...call: UmountArguments): Outcome;
-  umount(...call: [...UmountArguments, Done<Outcome>]): void;
+  umountSync(...call: UmountArguments): UmountOutcome;
+  umount(...call: [...UmountArguments, Done<UmountOutcome>]): void;
+  umountTreeSync(...call: UmountTreeArguments): UmountOutcome;
+  umountTree(...call: [...UmountTreeArguments, Done<UmountOutcome>]): void;
   overlaySync(...call: OverlayArguments): bigint | Made | Failure;
   overlay(...call: [...OverlayArguments, Done<bigint | Made | Failure>]): void;
   bindSync(...call: BindArguments): Made | Failure;
@@ -251,6 +308,8 @@ interface Addon {
   cancel(ticket: Ticket): boolean;
   examineSync(...call: [...ExamineArguments, ...SurroundingsArguments]): Examination | Failure;
   examine(...call: [...ExamineArguments, ...SurroundingsArguments, Done<Examination | Failure>]): void;
+  holdersSync(target: Bytes): HoldersScan | Failure;
+  holders(target: Bytes, done: Done<HoldersScan | Failure>): void;
   scratch(...call: [...ScratchArguments, Done<ScratchResult | Failure>]): void;
 }
 
@@ -278,6 +337,8 @@ function absent(): Addon {
     mount: refuse('mount'),
     umountSync: refuse('umount2'),
     umount: refuse('umount2'),
+    umountTreeSync: refuse('umount2'),
+    umountTree: refuse('umount2'),
     overlaySync: refuse('mount'),
     overlay: refuse('mount'),
     bindSync: refuse('mount'),
@@ -299,6 +360,8 @@ function absent(): Addon {
     cancel: refuse('mount'),
     examineSync: refuse('statx'),
     examine: refuse('statx'),
+    holdersSync: refuse('statx'),
+    holders: refuse('statx'),
     scratch: refuse('mount'),
   };
 }
@@ -315,8 +378,14 @@ export function mount(...call: MountArguments): Promise<Outcome> {
   return new Promise((resolve) => addon.mount(...call, resolve));
 }
 
-export function umount(...call: UmountArguments): Promise<Outcome> {
+export function umount(...call: UmountArguments): Promise<UmountOutcome> {
   return new Promise((resolve) => addon.umount(...call, resolve));
+}
+
+export const umountTreeSync: Addon['umountTreeSync'] = addon.umountTreeSync;
+
+export function umountTree(...call: UmountTreeArguments): Promise<UmountOutcome> {
+  return new Promise((resolve) => addon.umountTree(...call, resolve));
 }
 
 export const overlaySync: Addon['overlaySync'] = addon.overlaySync;
@@ -373,7 +442,10 @@ export const descriptorNumber: Addon['descriptorNumber'] = addon.descriptorNumbe
 export const newTicket: Addon['ticket'] = addon.ticket;
 export const cancel: Addon['cancel'] = addon.cancel;
 
-export function examineSync(call: ExamineArguments, { root, resolve, namespace }: Surroundings = HERE): Examination | Failure {
+export function examineSync(
+  call: ExamineArguments,
+  { root, resolve, namespace }: Surroundings = HERE,
+): Examination | Failure {
   return addon.examineSync(...call, root, resolve, namespace);
 }
 
@@ -382,6 +454,12 @@ export function examine(
   { root, resolve, namespace }: Surroundings = HERE,
 ): Promise<Examination | Failure> {
   return new Promise((done) => addon.examine(...call, root, resolve, namespace, done));
+}
+
+export const holdersSync: Addon['holdersSync'] = addon.holdersSync;
+
+export function holders(target: Bytes): Promise<HoldersScan | Failure> {
+  return new Promise((resolve) => addon.holders(target, resolve));
 }
 
 export function scratch(...call: ScratchArguments): Promise<ScratchResult | Failure> {

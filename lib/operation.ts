@@ -1,6 +1,6 @@
+import { abortError, signalOption } from './abort.js';
 import { choiceOption } from './arguments.js';
-import { invalidArgType } from './errors.js';
-import { type Namespace, namespaceArgument, type NamespaceWord } from './namespace.js';
+import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 import * as native from './native.js';
 
 /** What every operation can be told besides what it is about. */
@@ -44,28 +44,18 @@ export interface OperationPlan {
 
 export function operationPlan(options: Readonly<Record<string, unknown>>): OperationPlan {
   const { namespace, signal } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal);
-  }
-  return { namespace: namespaceArgument('options.namespace', namespace), signal };
+  return {
+    namespace: namespaceArgument('options.namespace', namespace),
+    signal: signalOption('options.signal', signal),
+  };
 }
 
 export function ifMountedOption(options: Readonly<Record<string, unknown>>): IfMounted {
   return choiceOption('options.ifMounted', options['ifMounted'], IF_MOUNTED) ?? 'stack';
 }
 
-/** What a cancelled operation is rejected with: shaped like Node's own. */
-export class AbortError extends Error {
-  readonly code = 'ABORT_ERR';
-  override readonly name = 'AbortError';
-
-  constructor(signal: AbortSignal) {
-    super('The operation was aborted', { cause: signal.reason });
-  }
-}
-
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new AbortError(signal);
+  if (signal?.aborted) throw abortError(signal);
 }
 
 /**
@@ -83,7 +73,7 @@ export async function cancellable<T>(
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
       if (!native.cancel(ticket)) return; // it has taken effect: the result is on its way
-      reject(new AbortError(signal));
+      reject(abortError(signal));
     };
     signal.addEventListener('abort', abort, { once: true });
     start(ticket)

@@ -22,7 +22,7 @@ export function overlayFailure(
     syscall,
     step,
     path: plan.source,
-    dest: plan.target,
+    dest: plan.detached ? undefined : plan.target,
     fsType: 'overlay',
     flags: mountFlagNames(plan.flags),
     kernelLog: log === null ? undefined : log.toString().trimEnd(),

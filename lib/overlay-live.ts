@@ -22,7 +22,7 @@ export function readOverlay(
   examination: Examination | Failure,
   target: Bytes,
   id: bigint,
-  named: OverlayLayers,
+  named: OverlayLayers | undefined,
 ): OverlaySpec {
   const fail = (errno: number, syscall: string, reason?: string) =>
     new MountError({ errno, syscall, step: 'identify', path: target, reason });
@@ -40,16 +40,19 @@ export function readOverlay(
       `mount ${id} is not the one at this path; it was moved, taken down or mounted over by someone else`,
     );
   }
+  if (line.fsType !== 'overlay') {
+    throw fail(os.errno.EINVAL, 'statx', `a filesystem of type ${line.fsType} is mounted here, which has no layers`);
+  }
   const spec = parseOverlayData(line.superOptions, { form: 'table' });
-  const names = (shown: readonly unknown[], ours: readonly Bytes[]): Bytes[] =>
+  const names = (shown: readonly unknown[], ours: readonly Bytes[] = []): Bytes[] =>
     shown.map((path, index) => absoluteOr(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;
   return {
     ...spec,
-    lower: names(lower, named.lower),
-    ...(dataOnly !== undefined && { dataOnly: names(dataOnly, named.dataOnly) }),
-    ...(upper !== undefined && { upper: absoluteOr(upper as Bytes, named.upper) }),
-    ...(work !== undefined && { work: absoluteOr(work as Bytes, named.work) }),
+    lower: names(lower, named?.lower),
+    ...(dataOnly !== undefined && { dataOnly: names(dataOnly, named?.dataOnly) }),
+    ...(upper !== undefined && { upper: absoluteOr(upper as Bytes, named?.upper) }),
+    ...(work !== undefined && { work: absoluteOr(work as Bytes, named?.work) }),
   } as OverlaySpec;
 }
 

@@ -1,19 +1,13 @@
-import { absolutePath, type Bytes, isAbsolute } from './arguments.js';
+import { absolutePath, isAbsolute } from './arguments.js';
 import type { OverlayLayers } from './overlay-data.js';
 
-/** The target and the layers of an overlay. */
-export interface Names extends OverlayLayers {
-  readonly target: Bytes;
-}
-
 /** The same directories by absolute paths, to be remembered: a handle outlives the working directory of the moment. */
-export function absoluteNames(names: Names): Names {
-  const { target, lower, dataOnly, upper, work } = names;
+export function absoluteNames(names: OverlayLayers): OverlayLayers {
+  const { lower, dataOnly, upper, work } = names;
   // Nearly always nothing has to be made, and what is there can be kept.
   const isSo = lower.every(isAbsolute) && dataOnly.every(isAbsolute);
-  if (isSo && isAbsolute(target) && isAbsolute(upper) && isAbsolute(work)) return names;
+  if (isSo && isAbsolute(upper) && isAbsolute(work)) return names;
   return {
-    target: absolutePath(target),
     lower: lower.map(absolutePath),
     dataOnly: dataOnly.map(absolutePath),
     upper: upper === null ? null : absolutePath(upper),

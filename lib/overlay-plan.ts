@@ -1,19 +1,16 @@
 import { readlinkSync } from 'node:fs';
-import {
-  type Bytes,
-  booleanOption,
-  choiceOption,
-  nullableStringArgument,
-  optionsArgument,
-  type PathLike,
-  pathArgument,
-} from './arguments.js';
+import { type Bytes, booleanOption, choiceOption, nullableStringArgument, optionsArgument } from './arguments.js';
 import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from './attributes.js';
 import { invalidArgValue } from './errors.js';
+import { type IdMap, idMapArgument, idMapTexts } from './idmap.js';
+import { type NamespaceWord, refuseRelative } from './namespace.js';
 import { pageSize } from './native.js';
+import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
 import { joinOverlayData, type OverlayLayers, overlayLayers } from './overlay-data.js';
+import { absoluteNames } from './overlay-names.js';
 import { OVERLAY_OPTION_NAMES, overlayOptionWords } from './overlay-options.js';
 import type { OverlaySpec } from './overlay-spec.js';
+import { lastingTarget, pathOfTarget, type Target, type TargetWords, targetArgument } from './target.js';
 
 /**
  * How an overlay is mounted.
@@ -27,19 +24,23 @@ import type { OverlaySpec } from './overlay-spec.js';
 export type OverlayStrategy = 'data' | 'fsconfig' | 'descriptors';
 
 /** What {@link mountOverlay} mounts, where, and how. */
-export type OverlayMountOptions = OverlaySpec &
+export type OverlayMountOptions = OverlayOptions & {
+  /** The mount point, a directory; a symbolic link is followed. Or a place inside a root. */
+  target: Target;
+} & MountingOptions;
+
+/** What {@link detachedOverlay} makes. */
+export type OverlayOptions = OverlaySpec &
   MountAttributes & {
-    /** The mount point, a directory; a symbolic link is followed. */
-    target: PathLike;
     /** The name that the mount table shows as the source, `'overlay'` unless said. */
     source?: string;
     /** The one way to mount it; unless said the first of `'data'`, `'fsconfig'`, `'descriptors'` that does. */
     strategy?: OverlayStrategy;
     /**
-     * What to do where the target is a mount point already: mount on top of it as the kernel does, refuse with `EBUSY`,
-     * or take what is there if it is an overlay of the same layers and options, and mount on top otherwise an error.
+     * How the owners of the files in lower layers appear: in all of them, or in each by its index (`undefined` for one as
+     * it is). Since Linux 5.19, for filesystems that can have mapped ids.
      */
-    ifMounted?: 'stack' | 'error' | 'reuse';
+    lowerIdmap?: IdMap | readonly (IdMap | undefined)[];
     /**
      * Do not look for another overlay that has the same `upper` or `work`. The kernel lets two of them write to the same
      * upper layer, unless `index` is on, and what they leave there is undefined.
@@ -51,12 +52,20 @@ export type OverlayMountOptions = OverlaySpec &
 export const WAYS: Readonly<Record<OverlayStrategy, number>> = { data: 1, fsconfig: 2, descriptors: 4 };
 
 const STRATEGIES = Object.keys(WAYS) as OverlayStrategy[];
-const IF_MOUNTED = ['stack', 'error', 'reuse'] as const;
 
 /** What is to be done, checked and decided, before anything is done. */
 export interface OverlayPlan extends OverlayLayers {
   readonly source: string;
+  /** The target as one path, for messages; `at` is what it is. An overlay without a place has none. */
   readonly target: Bytes;
+  readonly at: TargetWords;
+  /** The same for later, when the working directory may be another. */
+  readonly lasting: TargetWords;
+  readonly namespace: NamespaceWord;
+  readonly signal: AbortSignal | undefined;
+  readonly detached: boolean;
+  /** Of each lower layer with mapped ids: index, and the map as the native floor takes it (src-native/overlay.h). */
+  readonly idMaps: readonly Bytes[];
   /** The options besides the layers, as the kernel's words: `'index=on'`, `'userxattr'`. */
   readonly words: readonly string[];
   /** The attributes as flags of mount(2). */
@@ -67,40 +76,96 @@ export interface OverlayPlan extends OverlayLayers {
   readonly ways: number;
   /** Whether another overlay with this upper or work directory is to be looked for. */
   readonly exclusive: boolean;
-  readonly ifMounted: 'stack' | 'error' | 'reuse';
+  readonly ifMounted: IfMounted;
+  /** The layers by absolute paths, taken now, as the working directory may be another when the call is done. */
+  readonly named: OverlayLayers;
 }
 
-const KNOWN: ReadonlySet<string> = new Set([
+const KNOWN_DETACHED: ReadonlySet<string> = new Set([
   ...OVERLAY_OPTION_NAMES,
   ...ATTRIBUTE_NAMES,
-  ...['target', 'source', 'strategy', 'ifMounted', 'allowSharedUpper'],
+  ...['source', 'strategy', 'allowSharedUpper', 'lowerIdmap', 'signal'],
 ]);
+const KNOWN: ReadonlySet<string> = new Set([...KNOWN_DETACHED, ...MOUNTING_NAMES, 'target']);
+
+const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planOverlay(options: OverlayMountOptions): OverlayPlan {
   const checked = optionsArgument('options', options, KNOWN);
+  return planOf(checked, targetArgument('options.target', checked['target']), false);
+}
+
+/** The same for an overlay without a place. */
+export function planDetachedOverlay(options: OverlayOptions): OverlayPlan {
+  return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true);
+}
+
+function planOf(checked: Readonly<Record<string, unknown>>, at: TargetWords, detached: boolean): OverlayPlan {
   const layers = overlayLayers(checked);
   const words = overlayOptionWords(withUserxattr(checked));
   const strategy = choiceOption('options.strategy', checked['strategy'], STRATEGIES);
-  const data = mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
+  const idMaps = idMapsOf(checked['lowerIdmap'], layers.lower.length);
+  const isApart = detached || idMaps.length > 0;
+  if (isApart && strategy === 'data') {
+    throw invalidArgValue(
+      'options.strategy',
+      "cannot be 'data' here: by an option string every layer and the mount have a place",
+    );
+  }
+  const data = !isApart && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
   const ways = chooseWays(strategy, data);
+  const { namespace, signal } = operationPlan(checked);
   const source = nullableStringArgument('options.source', checked['source'] ?? 'overlay');
   if (source === null) throw invalidArgValue('options.source', 'must be a string', { value: source });
   const allowShared = booleanOption('options.allowSharedUpper', checked['allowSharedUpper']) ?? false;
+  if (namespace !== null) refuseRelative(namespace, namedPaths(layers, at));
   return {
     lower: layers.lower,
     dataOnly: layers.dataOnly,
     upper: layers.upper,
     work: layers.work,
     source,
-    target: pathArgument('options.target', checked['target']),
+    target: pathOfTarget(at),
+    at,
+    lasting: lastingTarget(at),
+    namespace,
+    signal,
+    detached,
+    idMaps,
     words,
     flags: attributeFlags(checked),
     data: ways === WAYS.data ? data : null,
     ways,
     exclusive: layers.upper !== null && !allowShared,
-    ifMounted: choiceOption('options.ifMounted', checked['ifMounted'], IF_MOUNTED) ?? 'stack',
+    ifMounted: ifMountedOption(checked),
+    named: absoluteNames(layers),
   };
+}
+
+function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, [path, root]: TargetWords) {
+  const each = (name: string, paths: readonly Bytes[]) =>
+    paths.map((one, index) => [`${name}[${index}]`, one] as const);
+  const target = ['options.target', root ?? path] as const;
+  return [
+    ...each('spec.lower', lower),
+    ...each('spec.dataOnly', dataOnly),
+    ['spec.upper', upper],
+    ['spec.work', work],
+    target,
+  ] as const;
+}
+
+function idMapsOf(value: unknown, count: number): Bytes[] {
+  if (value === undefined) return [];
+  const maps: readonly unknown[] = Array.isArray(value) ? value : Array(count).fill(value);
+  if (maps.length > count)
+    throw invalidArgValue('options.lowerIdmap', 'must not have more maps than there are lower layers');
+  return maps.flatMap((map, index) => {
+    if (map === undefined) return [];
+    const name = Array.isArray(value) ? `options.lowerIdmap[${index}]` : 'options.lowerIdmap';
+    return [String(index), ...idMapTexts(idMapArgument(name, map))];
+  });
 }
 
 // A string of this many layers is never shorter than a page of 4 KiB, and may be long: it need not be made.

@@ -20,8 +20,9 @@ export interface OverlayFacts {
 }
 
 /** What to examine. */
-export function overlayQuestions({ target, lower, dataOnly, upper, work }: OverlayPlan): ExamineArguments {
-  const paths: Bytes[] = [target, ...lower, ...dataOnly];
+export function overlayQuestions({ at, lower, dataOnly, upper, work }: OverlayPlan): ExamineArguments {
+  // What has no place needs no target either.
+  const paths: Bytes[] = [at[0] === '' ? '/' : at[0], ...lower, ...dataOnly];
   if (upper === null || work === null) return [paths, QUESTION_FILES, null, null];
   paths.push(upper, work, below(work, 'work'), below(work, VOLATILE_MARK));
   return [paths, QUESTION_FILES, BigInt(paths.length - 3), null];

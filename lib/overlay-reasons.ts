@@ -1,4 +1,5 @@
 import { printable } from './errors.js';
+import { idMapReasonOfStep } from './idmap-reasons.js';
 import { type Examination, type Failure, pageSize } from './native.js';
 import { DIRECTORY_RULES } from './overlay-directory-rules.js';
 import { OPTION_RULES } from './overlay-option-rules.js';
@@ -10,9 +11,10 @@ import { STACK_RULES } from './overlay-stack-rules.js';
 import { COMMON_RULES, notPermitted, reasonOfStep } from './reason-common.js';
 import { isDirectory, kindOf, unreachable } from './reason-facts.js';
 import { type Rule, reasonBy } from './reason-rules.js';
+import { targetReasonOfStep } from './target-reasons.js';
 
 /** Why an overlay could not be mounted, where the failed step tells; undefined where its inputs must be examined. */
-export function overlayReasonOfStep(failure: Failure, { data }: OverlayPlan): string | undefined {
+export function overlayReasonOfStep(failure: Failure, { data, at, namespace, lower }: OverlayPlan): string | undefined {
   const { error, step, other } = failure;
   switch (step) {
     case 'check data':
@@ -30,7 +32,12 @@ export function overlayReasonOfStep(failure: Failure, { data }: OverlayPlan): st
     case 'lock upper':
       return 'another process holds a lock (flock) on the upper directory: wait until it is done';
     default:
-      return error === OPEN_TOO_MANY ? tooManyOpen(failure) : reasonOfStep(failure);
+      if (error === OPEN_TOO_MANY) return tooManyOpen(failure);
+      return (
+        targetReasonOfStep(failure, at, namespace) ??
+        idMapReasonOfStep(failure, lower[failure.index] ?? null) ??
+        reasonOfStep(failure)
+      );
   }
 }
 

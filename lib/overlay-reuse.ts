@@ -1,20 +1,12 @@
 import type { Bytes } from './arguments.js';
 import { ATTRIBUTE_WORDS } from './attributes.js';
+import type { Looking } from './drivers.js';
 import { type MountLine, mountLine } from './mount-line.js';
-import type { Examination, ExamineArguments, PathFacts } from './native.js';
+import type { PathFacts } from './native.js';
 import { type OverlayLayers, overlayLayers } from './overlay-data.js';
 import { overlayOptionWords } from './overlay-options.js';
 import { parseOverlayData } from './overlay-parse.js';
 import type { OverlayPlan, OverlayStrategy } from './overlay-plan.js';
-
-/** What `ifMounted: 'reuse'` has found at the target. */
-export type Found =
-  /** Nothing is mounted there: mount. */
-  | { readonly kind: 'vacant' }
-  /** What was asked for is there already. */
-  | { readonly kind: 'same'; readonly id: bigint; readonly strategy: OverlayStrategy }
-  /** Something else is. */
-  | { readonly kind: 'other'; readonly why: string };
 
 const TABLE = '/proc/thread-self/mountinfo';
 
@@ -25,8 +17,8 @@ const SHOWN_ANYWAY = /^(?:uuid|redirect_dir|xino)=/;
  * Looks at what is mounted at the target of a plan. Yields what has to be examined, is given what was found there, and
  * returns what it means: the drivers do the examining, on the calling thread or on one of ours.
  */
-export function* lookAtTarget(plan: OverlayPlan): Generator<ExamineArguments, Found, Examination> {
-  const { paths, files } = yield [[plan.target], [TABLE], null, null];
+export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
+  const { paths, files } = yield { ask: [[plan.at[0]], [TABLE], null, null], inRoot: true };
   const [target] = paths;
   const table = files[0] ?? null;
   // What is missing or forbidden the mount itself says best.
@@ -41,7 +33,7 @@ export function* lookAtTarget(plan: OverlayPlan): Generator<ExamineArguments, Fo
   if (asked.length !== shown.length || plan.lower.length !== there.layers.lower.length) {
     return { kind: 'other', why: 'an overlay with another number of layers is mounted there' };
   }
-  const compared = yield [[...asked, ...shown], [], null, null];
+  const compared = yield { ask: [[...asked, ...shown], [], null, null], inRoot: false };
   const different = asked.findIndex((_, index) => !isSame(compared.paths[index], compared.paths[asked.length + index]));
   if (different >= 0) return { kind: 'other', why: 'an overlay of other directories is mounted there' };
   const why = difference(plan, line, there.words);

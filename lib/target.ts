@@ -1,14 +1,18 @@
+import { isUint8Array } from 'node:util/types';
 import {
+  absolutePath,
   type Bytes,
   booleanOption,
   choiceOption,
+  isAbsolute,
+  nonEmptyPathArgument,
   optionsArgument,
   type PathLike,
-  nonEmptyPathArgument,
   pathArgument,
 } from './arguments.js';
-import { isUint8Array } from 'node:util/types';
 import { printable } from './errors.js';
+import type { NamespaceWord } from './namespace.js';
+import { HERE, type Surroundings } from './native.js';
 
 /**
  * A place inside a directory that somebody else may be changing: a container's root. It is looked up by the kernel as if
@@ -76,4 +80,16 @@ export function pathOfTarget([path, root]: TargetWords): Bytes {
 /** The target in a sentence. */
 export function targetInWords([path, root]: TargetWords): string {
   return root === null ? printable(path) : `${printable(path)} inside the root ${printable(root)}`;
+}
+
+/** A target that outlives the working directory of the moment; nothing is made in it again. */
+export function lastingTarget(target: TargetWords): TargetWords {
+  const [path, root, create, resolve] = target;
+  if (root === null) return isAbsolute(path) && create === 0 ? target : [absolutePath(path), null, 0, 0];
+  return [path, absolutePath(root), 0, resolve];
+}
+
+/** Where to look for a target: its root, and the mount namespace. */
+export function surroundingsOf({ target, namespace }: { target: TargetWords; namespace: NamespaceWord }): Surroundings {
+  return namespace === null && target[1] === null ? HERE : { root: target[1], resolve: target[3], namespace };
 }

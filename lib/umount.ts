@@ -1,76 +1,121 @@
-import { flagsArgument, type PathLike, pathArgument } from './arguments.js';
+import { orAborted } from './abort.js';
 import { umountFlagNames } from './constants.js';
-import { MountError } from './errors.js';
+import { MountError, printable } from './errors.js';
 import * as native from './native.js';
+import { inUserNamespace } from './overlay-plan.js';
+import { pathOfTarget, type Target } from './target.js';
+import { planUmount, type UmountOptions, type UmountPlan } from './umount-options.js';
+import { progressInWords, umountQuestions, umountReason, umountReasonOfStep } from './umount-reasons.js';
+import { runUmount, runUmountSync, type UmountEnd } from './umount-run.js';
 
-/**
- * Turns what the user asked into the arguments of the native call, without doing anything.
- *
- * @internal
- */
-export function planUmount(target: PathLike, flags?: number, id: bigint | null = null): native.UmountArguments {
-  return [pathArgument('target', target), flagsArgument('flags', flags), id];
-}
-
-/**
- * Makes an error of a failed umount.
- *
- * @internal
- */
-export function umountFailure(
-  { error: errno, syscall, step, mountId }: native.Failure,
-  [target, flags, id]: native.UmountArguments,
+/** Makes an error of a failed umount. */
+function umountFailure(
+  plan: UmountPlan,
+  end: UmountEnd,
+  examination: native.Examination | native.Failure | null,
+  scan: native.HoldersScan | native.Failure | null,
 ): MountError {
+  const { error: errno, syscall, step } = end.failure;
+  const why =
+    examination === null || native.isFailure(examination)
+      ? umountReasonOfStep(end, plan)
+      : umountReason(end, plan, examination, inUserNamespace(), scan);
+  const parts = [why, progressInWords(end.failure)].filter((part) => part !== undefined);
   return new MountError({
     errno,
     syscall,
     step,
-    path: target,
-    flags: umountFlagNames(flags),
-    reason:
-      mountId === 0n
-        ? undefined
-        : `mount ${id} is no longer the one at this path, mount ${mountId} is; it was moved, taken down or mounted ` +
-          'over by someone else, and a handle takes down only what it put up',
+    path: pathOfTarget(plan.target),
+    flags: umountFlagNames(end.flags),
+    reason: parts.length === 0 ? undefined : parts.join('; '),
+    left: end.failure.remaining?.length ? end.failure.remaining.map(printable) : undefined,
+    leftIs: 'still mounted',
   });
+}
+
+// The place of one of several mounts is a path of its own, not one inside the root.
+function surroundings(
+  { target: [, root, , resolve], namespace, recursive, stack }: UmountPlan,
+  { failure }: UmountEnd,
+) {
+  const isOfTarget = !((recursive || stack) && failure.other !== null);
+  return { root: isOfTarget ? root : null, resolve, namespace };
+}
+
+/**
+ * Does what was planned: the part of {@link umount} that others share. It settles when all is over, whatever a signal
+ * has said to the caller in the meantime.
+ *
+ * @internal
+ */
+export async function takeDown(plan: UmountPlan): Promise<void> {
+  const end = await runUmount(plan);
+  if (end === undefined) return;
+  const { examine, scan } = umountQuestions(end, plan);
+  throw umountFailure(
+    plan,
+    end,
+    examine === null ? null : await native.examine(examine, surroundings(plan, end)),
+    scan === null ? null : await native.holders(scan),
+  );
+}
+
+/** {@link takeDown} on the calling thread. @internal */
+export function takeDownSync(plan: UmountPlan): void {
+  const end = runUmountSync(plan);
+  if (end === undefined) return;
+  const { examine, scan } = umountQuestions(end, plan);
+  throw umountFailure(
+    plan,
+    end,
+    examine === null ? null : native.examineSync(examine, surroundings(plan, end)),
+    scan === null ? null : native.holdersSync(scan),
+  );
 }
 
 /**
  * Takes down the mount at a path, the topmost if there are several: umount2(2).
  *
  * Every answer of the kernel but success is an error. `EINVAL` in particular, which others take for "was not mounted",
- * may also mean that the mount is locked and still there.
+ * may also mean that the mount is locked and still there, that flags are wrong or that the target is a link:
+ * `error.reason` says which. `EBUSY` names who holds the mount.
+ *
+ * By default nothing is lazy, forced or tried twice; see {@link UmountOptions}. With `recursive` and `stack` several
+ * mounts go, one after the other: when one of them cannot, `error.left` lists the mount points of those that are still
+ * there, and the reason names those that are down. Nothing is ever deleted.
  *
  * The call runs on a thread of its own. To take down what {@link mountOverlay} put up and nothing else, use
  * {@link Mount.unmount}.
  *
- * @param target the mount point; a symbolic link is followed unless `UMOUNT_NOFOLLOW` is given
- * @param flags `MNT_FORCE`, `MNT_DETACH`, `MNT_EXPIRE` and `UMOUNT_NOFOLLOW` of {@link constants}, joined with `|`
- * @throws {@link MountError}: `EBUSY` in use, `EINVAL` not a mount point or locked, `EPERM` no CAP_SYS_ADMIN,
- *   `EAGAIN` marked by `MNT_EXPIRE`; `TypeError` or `RangeError` with Node's codes for wrong arguments
+ * @param target the mount point; a symbolic link is followed unless `noFollow` is given
+ * @param options options by name, or `MNT_FORCE`, `MNT_DETACH`, `MNT_EXPIRE` and `UMOUNT_NOFOLLOW` of
+ *   {@link constants}, joined with `|`
+ * @throws {@link MountError}: `EBUSY` in use, or the root of this process (which the kernel would make read-only
+ *   instead); `EINVAL` not a mount point or locked; `EPERM` no CAP_SYS_ADMIN; `EAGAIN` marked by `expire`. `TypeError`
+ *   or `RangeError` with Node's codes for wrong arguments, and for options that exclude each other. `AbortError`
  * @example
  * ```ts
  * await umount('/run/cache');
  * await umount('/mnt/usb', constants.UMOUNT_NOFOLLOW);
+ * // everything below /jail, waiting five seconds for what still uses it
+ * await umount('/jail', { recursive: true, retry: { for: 5_000 }, then: 'lazy' });
  * ```
  * @see https://man7.org/linux/man-pages/man2/umount.2.html
  */
-export async function umount(target: PathLike, flags?: number): Promise<void> {
-  const plan = planUmount(target, flags);
-  const outcome = await native.umount(...plan);
-  if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+export async function umount(target: Target, options?: number | UmountOptions): Promise<void> {
+  const plan = planUmount(target, options, { isSync: false });
+  await orAborted(takeDown(plan), plan.signal);
 }
 
 /**
- * {@link umount} on the calling thread, which waits for the kernel.
+ * {@link umount} on the calling thread, which waits for the kernel, and with `retry` for whoever holds the mount.
  *
  * @example
  * ```ts
  * umountSync('/jail/proc');
+ * umountSync('/jail', { recursive: true });
  * ```
  */
-export function umountSync(target: PathLike, flags?: number): void {
-  const plan = planUmount(target, flags);
-  const outcome = native.umountSync(...plan);
-  if (native.isFailure(outcome)) throw umountFailure(outcome, plan);
+export function umountSync(target: Target, options?: number | UmountOptions): void {
+  takeDownSync(planUmount(target, options, { isSync: true }));
 }

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "descriptor.h"
 #include "examine.h"
+#include "holders.h"
 #include "kernel.h"
 #include "mount.h"
 #include "operations.h"
@@ -10,11 +11,13 @@
 #include "scratch.h"
 #include "ticket.h"
 #include "umount.h"
+#include "umount_tree.h"
 
 // The list of what the addon offers. Each call has two forms, see call.h; what they take is in the Read() of each.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountCall>(env, exports, "mount");
   call::Export<UmountCall>(env, exports, "umount");
+  call::Export<UmountTreeCall>(env, exports, "umountTree");
   call::Export<OverlayCall>(env, exports, "overlay");
   call::Export<BindCall>(env, exports, "bind");
   call::Export<FilesystemCall>(env, exports, "filesystem");
@@ -27,6 +30,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("ticket", Napi::Function::New<Ticket::New>(env, "ticket"));
   exports.Set("cancel", Napi::Function::New<Ticket::Cancel>(env, "cancel"));
   call::Export<ExamineCall>(env, exports, "examine");
+  call::Export<HoldersCall>(env, exports, "holders");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;

@@ -176,6 +176,14 @@ int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64
   return 0;
 }
 
+int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
+  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  Statx found;
+  if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
+  *id = (found.attributes & kStatxAttributeMountRoot) != 0 ? found.mount_id : 0;
+  return 0;
+}
+
 bool IsMountPoint(int directory, const char* path, unsigned flags) {
   Statx found;
   return CallStatx(directory, path, flags, kStatxType, &found) == 0 &&

@@ -114,6 +114,9 @@ enum class IdKind {
 // asks no server.
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
 
+// The id of the mount whose topmost directory `path` leads to, by the same call; 0 where `path` is no mount point.
+int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
+
 // Whether something is mounted at `path`, by the same call; false where that cannot be told (before 5.8).
 bool IsMountPoint(int directory, const char* path, unsigned flags);
 

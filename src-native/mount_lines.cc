@@ -104,10 +104,14 @@ bool ReadWhole(const char* path, std::string* text) {
   }
 }
 
-bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
+bool ReadMountTable(std::vector<MountLine>* lines) {
   std::string text;
+  return ReadWhole(procfs::Self("mountinfo").c_str(), &text) && ParseTable(text, lines);
+}
+
+bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
   std::vector<MountLine> lines;
-  if (!ReadWhole(procfs::Self("mountinfo").c_str(), &text) || !ParseTable(text, &lines)) return false;
+  if (!ReadMountTable(&lines)) return false;
   for (const MountLine& line : lines) {
     if (line.id == top) tree->push_back(line);
   }

@@ -23,6 +23,10 @@ std::string MountPointOf(std::string_view line);
 // A whole file, of /proc for the most part: read to its end, as it has no size before.
 bool ReadWhole(const char* path, std::string* text);
 
+// All mounts of the calling thread's namespace that can be reached from its root. False with errno set when the table
+// cannot be read or is not understood.
+bool ReadMountTable(std::vector<MountLine>* lines);
+
 // The mount with this id (as in the table) and all mounts below it, itself first, parents before children. False with
 // errno set when the table cannot be read, does not have it, or is not understood.
 bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree);

@@ -16,4 +16,6 @@ std::string Root(const std::string& name) { return (in_working_directory ? "../.
 
 void UseWorkingDirectory() { in_working_directory = true; }
 
+bool IsElsewhere() { return in_working_directory; }
+
 }  // namespace procfs

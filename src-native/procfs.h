@@ -16,5 +16,6 @@ std::string Root(const std::string& name);
 
 // The working directory of the calling thread is "/proc/thread-self" of home from now on.
 void UseWorkingDirectory();
+bool IsElsewhere();
 
 }  // namespace procfs

@@ -3,8 +3,73 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <unistd.h>
+
+#include <atomic>
 
 #include "kernel.h"
+#include "procfs.h"
+
+namespace {
+
+unsigned Following(unsigned long flags) { return flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0; }
+
+bool IsRootOfProcess(const std::string& target, unsigned long flags) {
+  // The root's id as it was when it was first asked for, in this mount namespace: where the target has another, as nearly
+  // always, one look is enough. That a process is given another root while it runs (pivot_root(2)) is not seen.
+  static std::atomic<uint64_t> first_root{0};
+  uint64_t there = 0;
+  uint64_t root = procfs::IsElsewhere() ? 0 : first_root.load(std::memory_order_relaxed);
+  if (kernel::MountPointId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kTable, &there) < 0 ||
+      there == 0 || (root != 0 && there != root)) {
+    return false;
+  }
+  if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kTable, &root) < 0) return false;
+  if (!procfs::IsElsewhere()) first_root.store(root, std::memory_order_relaxed);
+  return there == root;
+}
+
+std::string WhatLinkNames(const std::string& path) {
+  char buffer[4096];
+  const ssize_t length = readlink(path.c_str(), buffer, sizeof buffer);
+  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+}
+
+}  // namespace
+
+Outcome Unmount(const std::string& target, unsigned long flags) {
+  // With one of these the kernel does no such thing.
+  if ((flags & (MNT_DETACH | MNT_EXPIRE)) == 0 && IsRootOfProcess(target, flags)) {
+    return Outcome::Failure(EBUSY, "umount2", "check root");
+  }
+  return UnmountOther(target, flags);
+}
+
+Outcome UnmountOther(const std::string& target, unsigned long flags) {
+  if (umount2(target.c_str(), static_cast<int>(flags)) == 0) return {};
+  Outcome outcome = Outcome::Failure(errno, "umount2", "unmount");
+  if (outcome.error == EINVAL && (flags & UMOUNT_NOFOLLOW) != 0) outcome.other = WhatLinkNames(target);
+  return outcome;
+}
+
+Outcome CheckMountIs(uint64_t id, const std::string& target, unsigned long flags) {
+  uint64_t found = 0;
+  if (kernel::MountId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kLasting, &found) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  if (found == id) return {};
+  Outcome outcome = Outcome::Failure(EINVAL, "umount2", "identify");
+  outcome.mount_id = found;
+  return outcome;
+}
+
+Outcome LocateMount(Target& target, std::string* path, unsigned long* flags) {
+  Outcome outcome = target.Find();
+  if (!outcome.Failed()) outcome = target.PathAfter(path);
+  if (target.empty_path_flag() != 0) *flags |= UMOUNT_NOFOLLOW;
+  target.LetGo();
+  return outcome;
+}
 
 void UmountCall::Read(Arguments& arguments) {
   target_.Read(arguments);
@@ -14,25 +79,12 @@ void UmountCall::Read(Arguments& arguments) {
 
 Outcome UmountCall::Run() {
   std::string path;
-  Outcome outcome = target_.Find();
-  if (!outcome.Failed()) outcome = target_.PathAfter(&path);
+  Outcome outcome = LocateMount(target_, &path, &flags_);
+  // umount2 goes by path and cannot be told an id, so the two are as close together as they can be.
+  if (!outcome.Failed() && id_) outcome = CheckMountIs(*id_, path, flags_);
   if (outcome.Failed()) return outcome;
-  if (target_.empty_path_flag() != 0) flags_ |= UMOUNT_NOFOLLOW;
-  target_.LetGo();
-  if (id_) {
-    // umount2 goes by path and cannot be told an id, so the two are as close together as they can be.
-    const unsigned follow = flags_ & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
-    uint64_t found = 0;
-    if (kernel::MountId(AT_FDCWD, path.c_str(), follow, kernel::IdKind::kLasting, &found) < 0) {
-      return Outcome::Failure(errno, "statx", "identify");
-    }
-    if (found != *id_) {
-      outcome = Outcome::Failure(EINVAL, "umount2", "identify");
-      outcome.mount_id = found;
-      return outcome;
-    }
-  }
   if (!ticket_.Commit()) return Cancelled();
-  if (umount2(path.c_str(), static_cast<int>(flags_)) < 0) return Outcome::Failure(errno, "umount2", "unmount");
-  return {};
+  if (!id_) return Unmount(path, flags_);
+  // A mount that this library made is not the process's root.
+  return UnmountOther(path, flags_);
 }

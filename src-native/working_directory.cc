@@ -38,3 +38,9 @@ void WorkingDirectory::Leave() {
   // stays where it is until it ends, which is at most the idle time away (threads.cc).
   [[maybe_unused]] int result = chdir("/");
 }
+
+void WorkingDirectory::LetGo() {
+  Leave();
+  moved_ = false;
+  base_ = OwnedFd();
+}

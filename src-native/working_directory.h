@@ -32,6 +32,9 @@ class WorkingDirectory {
   // Thread of ours: back to "/".
   void Leave();
 
+  // The same, and gives the process's directory back: for a call that must not be found to use it itself.
+  void LetGo();
+
  private:
   OwnedFd base_;
   int base_error_ = 0;

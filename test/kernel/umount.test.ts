@@ -34,8 +34,10 @@ describe.each(forms)('%s', (_, doUmount) => {
       step: 'unmount',
       path: target,
       flags: '0',
+      reason: `'${target}' is not a mount point, nothing is mounted there (it is on the mount at '${place.root}' (tmpfs))`,
     });
-    expect((error as Error).message).toBe(`EINVAL: invalid argument, umount2 '${target}'`);
+    const { reason, message } = error as MountError;
+    expect(message).toBe(`EINVAL: invalid argument, umount2 '${target}': ${reason}`);
   });
 
   test('says EBUSY while a file is open, and takes the mount away with MNT_DETACH', async ({ place }) => {

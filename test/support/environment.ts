@@ -49,5 +49,9 @@ export const lacks = {
     ? undefined
     : 'without mount_setattr a bind is as writable as its source for an instant (kernels before 5.12)',
   setpriv: works('setpriv', '--bounding-set=-all', 'true') ? undefined : 'this user or machine has no setpriv',
+  userNamespace: works('unshare', '--user', '--map-root-user', '--mount', 'true')
+    ? undefined
+    : 'user namespaces are not allowed here',
+  mountNamespace: works('unshare', '--mount', 'true') ? undefined : 'no mount namespace can be made here',
   prlimit: works('prlimit', '--nproc') ? undefined : 'no prlimit here',
 } as const;

@@ -1,0 +1,120 @@
+import type { PathLike } from './arguments.js';
+import { DetachedMount, type DetachedParts } from './detached-mount.js';
+import { type Driven, run, runSync } from './drivers.js';
+import { BIND_CALL, BIND_NAMES, type BindAttributes, type BindPlan, planBind } from './mount-bind.js';
+import {
+  FILESYSTEM_CALL,
+  FILESYSTEM_NAMES,
+  type FilesystemAttributes,
+  type FilesystemPlan,
+  planFilesystem,
+} from './mount-filesystem.js';
+import { OVERLAY_CALL, strategyOf } from './mount-overlay.js';
+import type * as native from './native.js';
+import { type OverlayOptions, type OverlayPlan, planDetachedOverlay } from './overlay-plan.js';
+
+/** A call that can be cancelled and is about nothing but what it makes. */
+interface Cancellable {
+  /** Cancels the call: see {@link OperationOptions.signal}. */
+  signal?: AbortSignal;
+}
+
+/** How {@link detachedBind} binds. */
+export interface DetachedBindOptions extends BindAttributes, Cancellable {}
+
+/** How {@link detachedFilesystem} mounts. */
+export interface DetachedFilesystemOptions extends FilesystemAttributes, Cancellable {}
+
+function made(
+  strategy: DetachedParts['strategy'],
+  outcome: native.Made,
+  named?: DetachedParts['named'],
+): DetachedMount {
+  const parts = { tree: outcome.tree as native.Tree, strategy };
+  return new DetachedMount(named === undefined ? parts : { ...parts, named });
+}
+
+const OVERLAY: Driven<OverlayPlan, bigint | native.Made, DetachedMount> = {
+  ...OVERLAY_CALL,
+  finish: ({ named }, outcome) => made(strategyOf(outcome as native.Made), outcome as native.Made, named),
+};
+
+const BIND: Driven<BindPlan, native.Made, DetachedMount> = {
+  ...BIND_CALL,
+  finish: (_, outcome) => made('tree', outcome),
+};
+
+const FILESYSTEM: Driven<FilesystemPlan, native.Made, DetachedMount> = {
+  ...FILESYSTEM_CALL,
+  finish: (_, outcome) => made('fsconfig', outcome),
+};
+
+const BIND_KNOWN: ReadonlySet<string> = new Set(BIND_NAMES);
+const FILESYSTEM_KNOWN: ReadonlySet<string> = new Set(FILESYSTEM_NAMES);
+
+/**
+ * An overlay without a place: {@link mountOverlay} up to where it would get one. Where overlayfs takes no layers one by one
+ * (before Linux 6.7) it is mounted where nobody sees it, and taken from there.
+ *
+ * @throws as {@link mountOverlay}
+ * @example
+ * ```ts
+ * await using image = await detachedOverlay({ lower: ['/images/app', '/images/base'] });
+ * await cp(join(image.path, 'etc'), '/tmp/etc', { recursive: true });
+ * ```
+ */
+export async function detachedOverlay(options: OverlayOptions): Promise<DetachedMount> {
+  return run(OVERLAY, planDetachedOverlay(options));
+}
+
+/** {@link detachedOverlay} on the calling thread. */
+export function detachedOverlaySync(options: OverlayOptions): DetachedMount {
+  return runSync(OVERLAY, planDetachedOverlay(options));
+}
+
+/**
+ * A copy of a directory's or file's mount without a place: open_tree(2), mount_setattr(2).
+ *
+ * @throws as {@link mountBind}
+ * @example
+ * ```ts
+ * await using tools = await detachedBind('/opt/tools', { readonly: true, recursive: true });
+ * await tools.attach('/jail/opt/tools');
+ * ```
+ * @see https://man7.org/linux/man-pages/man2/open_tree.2.html
+ */
+export async function detachedBind(source: PathLike, options: DetachedBindOptions = {}): Promise<DetachedMount> {
+  return run(BIND, planBind(source, undefined, options, BIND_KNOWN));
+}
+
+/** {@link detachedBind} on the calling thread. */
+export function detachedBindSync(source: PathLike, options: DetachedBindOptions = {}): DetachedMount {
+  return runSync(BIND, planBind(source, undefined, options, BIND_KNOWN));
+}
+
+/**
+ * A filesystem without a place: fsopen(2), fsconfig(2), fsmount(2).
+ *
+ * @throws as {@link mountFilesystem}
+ * @example
+ * ```ts
+ * await using scratch = await detachedFilesystem('scratch', 'tmpfs', { parameters: { size: '16m', mode: '700' } });
+ * await writeFile(join(scratch.path, 'key'), secret); // on no disk, and in no directory that anybody else can enter
+ * ```
+ */
+export async function detachedFilesystem(
+  source: PathLike | null,
+  fsType: string,
+  options: DetachedFilesystemOptions = {},
+): Promise<DetachedMount> {
+  return run(FILESYSTEM, planFilesystem(source, undefined, fsType, options, FILESYSTEM_KNOWN));
+}
+
+/** {@link detachedFilesystem} on the calling thread. */
+export function detachedFilesystemSync(
+  source: PathLike | null,
+  fsType: string,
+  options: DetachedFilesystemOptions = {},
+): DetachedMount {
+  return runSync(FILESYSTEM, planFilesystem(source, undefined, fsType, options, FILESYSTEM_KNOWN));
+}

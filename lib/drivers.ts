@@ -1,0 +1,98 @@
+import type { MountError } from './errors.js';
+import * as native from './native.js';
+import { cancellable, type IfMounted, type OperationPlan, throwIfAborted } from './operation.js';
+
+/** What is to be examined: with `inRoot`, the first path is one inside the root of the target. */
+export interface Look {
+  readonly ask: native.ExamineArguments;
+  readonly inRoot: boolean;
+}
+
+/** What `ifMounted: 'reuse'` has found at the target. */
+export type Found<S> =
+  /** Nothing is mounted there: mount. */
+  | { readonly kind: 'vacant' }
+  /** What was asked for is there already. */
+  | { readonly kind: 'same'; readonly id: bigint; readonly strategy: S }
+  /** Something else is. */
+  | { readonly kind: 'other'; readonly why: string };
+
+/** Looks at what is there: yields what has to be examined, and is given what was found. */
+export type Looking<S> = Generator<Look, Found<S>, native.Examination>;
+
+/** The part of a plan that the drivers look at. */
+export interface DrivenPlan extends OperationPlan {
+  readonly ifMounted?: IfMounted;
+}
+
+/**
+ * An operation as its two drivers see it: pure functions of its plan, and the native call in its two forms. `O` is what
+ * the call gives when it does not fail, `T` what the operation gives.
+ */
+export interface Driven<P extends DrivenPlan, O, T> {
+  start(plan: P, ticket: native.Ticket | null): Promise<O | native.Failure>;
+  startSync(plan: P): O | native.Failure;
+  /** Turns what came of it into the result. */
+  finish(plan: P, outcome: O): T;
+  /** What to examine after a failure, once and only then; null where the failed step says why by itself. */
+  questions(plan: P, failure: native.Failure): native.ExamineArguments | null;
+  surroundings(plan: P): native.Surroundings;
+  error(plan: P, failure: native.Failure, examination: native.Examination | native.Failure | null): MountError;
+  /** Of operations that can take what is there already. */
+  readonly reuse?: {
+    look(plan: P): Looking<unknown>;
+    same(plan: P, found: Found<unknown> & { readonly kind: 'same' }): T;
+    other(plan: P, why: string): MountError;
+  };
+}
+
+/** Runs an operation on threads of ours. */
+export async function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): Promise<T> {
+  throwIfAborted(plan.signal);
+  const { reuse } = driven;
+  if (plan.ifMounted === 'reuse' && reuse !== undefined) {
+    const looking = reuse.look(plan);
+    let step = looking.next();
+    while (!step.done) {
+      const examination = await native.examine(step.value.ask, lookFrom(driven, plan, step.value));
+      if (native.isFailure(examination)) throw driven.error(plan, examination, null);
+      step = looking.next(examination);
+    }
+    if (step.value.kind === 'same') return reuse.same(plan, step.value);
+    if (step.value.kind === 'other') throw reuse.other(plan, step.value.why);
+  }
+  const outcome = await cancellable(plan.signal, (ticket) => driven.start(plan, ticket));
+  if (!isFailed(outcome)) return driven.finish(plan, outcome);
+  const ask = driven.questions(plan, outcome);
+  throw driven.error(plan, outcome, ask === null ? null : await native.examine(ask, driven.surroundings(plan)));
+}
+
+/** The same on the calling thread. */
+export function runSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): T {
+  throwIfAborted(plan.signal);
+  const { reuse } = driven;
+  if (plan.ifMounted === 'reuse' && reuse !== undefined) {
+    const looking = reuse.look(plan);
+    let step = looking.next();
+    while (!step.done) {
+      const examination = native.examineSync(step.value.ask, lookFrom(driven, plan, step.value));
+      if (native.isFailure(examination)) throw driven.error(plan, examination, null);
+      step = looking.next(examination);
+    }
+    if (step.value.kind === 'same') return reuse.same(plan, step.value);
+    if (step.value.kind === 'other') throw reuse.other(plan, step.value.why);
+  }
+  const outcome = driven.startSync(plan);
+  if (!isFailed(outcome)) return driven.finish(plan, outcome);
+  const ask = driven.questions(plan, outcome);
+  throw driven.error(plan, outcome, ask === null ? null : native.examineSync(ask, driven.surroundings(plan)));
+}
+
+function lookFrom<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P, { inRoot }: Look): native.Surroundings {
+  const surroundings = driven.surroundings(plan);
+  return inRoot ? surroundings : { ...surroundings, root: null };
+}
+
+function isFailed<O>(outcome: O | native.Failure): outcome is native.Failure {
+  return native.isFailure(outcome as native.Outcome);
+}

@@ -1,0 +1,139 @@
+import { booleanOption, optionsArgument } from './arguments.js';
+import { ATTRIBUTE_NAMES, attributeChange, type MountAttributes } from './attributes.js';
+import { constants } from './constants.js';
+import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
+import { invalidArgValue } from './errors.js';
+import { refuseRelative } from './namespace.js';
+import * as native from './native.js';
+import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
+import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
+import { type Propagation, propagationOption } from './propagation.js';
+import { surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
+
+/** How {@link setMountAttributes} and {@link setPropagation} go about it. */
+export interface ChangeOptions extends OperationOptions {
+  /** All mounts below as well: every one of them, or none. */
+  recursive?: boolean;
+}
+
+interface ChangePlan extends DrivenPlan {
+  readonly target: TargetWords;
+  readonly change: native.ChangeWords;
+}
+
+const KNOWN_ATTRIBUTES: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
+const KNOWN: ReadonlySet<string> = new Set(['recursive', ...OPERATION_NAMES]);
+
+/** A change of attributes, checked: `true` sets, `false` clears, what is left out stays. */
+export function changeOf(attributes: MountAttributes): { set: number; clear: number } {
+  const change = attributeChange(optionsArgument('attributes', attributes, KNOWN_ATTRIBUTES), 'change');
+  if ((change.set | change.clear) === 0) throw invalidArgValue('attributes', 'must say what is to change');
+  return change;
+}
+
+function planChange(
+  target: Target,
+  { set, clear }: { set: number; clear: number },
+  propagation: number,
+  options: ChangeOptions,
+): ChangePlan {
+  const checked = optionsArgument('options', options, KNOWN);
+  const at = targetArgument('target', target);
+  const operation = operationPlan(checked);
+  refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
+  const recursive = booleanOption('options.recursive', checked['recursive']) === true;
+  return { target: at, change: [set, clear, propagation, recursive], ...operation };
+}
+
+function argumentsOf({ target, change, namespace }: ChangePlan, ticket: native.Ticket | null): native.ChangeArguments {
+  return [null, ...target, ...change, namespace, ticket];
+}
+
+function caseOf({ target, change: [set, , propagation], namespace }: ChangePlan): OperationCase {
+  const remount = constants.MS_REMOUNT | constants.MS_BIND;
+  const flags = propagation === 0 ? remount | flagsOf(set) : propagation;
+  return { source: null, target, fsType: null, flags, hasData: false, namespace };
+}
+
+// As flags of mount(2), for the error: those that are set.
+function flagsOf(set: number): number {
+  const pairs = [
+    [constants.MOUNT_ATTR_RDONLY, constants.MS_RDONLY],
+    [constants.MOUNT_ATTR_NOSUID, constants.MS_NOSUID],
+    [constants.MOUNT_ATTR_NODEV, constants.MS_NODEV],
+    [constants.MOUNT_ATTR_NOEXEC, constants.MS_NOEXEC],
+    [constants.MOUNT_ATTR_NODIRATIME, constants.MS_NODIRATIME],
+    [constants.MOUNT_ATTR_NOSYMFOLLOW, constants.MS_NOSYMFOLLOW],
+    [constants.MOUNT_ATTR_NOATIME, constants.MS_NOATIME],
+    [constants.MOUNT_ATTR_STRICTATIME, constants.MS_STRICTATIME],
+  ] as const;
+  return pairs.reduce((flags, [attribute, flag]) => ((set & attribute) === 0 ? flags : flags | flag), 0);
+}
+
+const CHANGE: Driven<ChangePlan, undefined, void> = {
+  start: async (plan, ticket) => (await native.change(...argumentsOf(plan, ticket))) as undefined,
+  startSync: (plan) => native.changeSync(...argumentsOf(plan, null)) as undefined,
+  finish: () => undefined,
+  questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
+  surroundings: surroundingsOf,
+  error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
+};
+
+/**
+ * Changes the attributes of a mount that is there: mount_setattr(2). What is `true` is set, what is `false` is taken away,
+ * what is left out stays. With `recursive` it is done to all mounts below or to none.
+ *
+ * Without mount_setattr(2) each is remounted, and put back if one cannot be.
+ *
+ * @param target a mount point
+ * @throws {@link MountError}: `EINVAL` not a mount point, `EPERM` no CAP_SYS_ADMIN, or attributes that are locked in a
+ *   user namespace, `EBUSY` files are open for writing; `TypeError` with Node's codes; an `AbortError`
+ * @example
+ * ```ts
+ * await setMountAttributes('/srv/data', { readonly: true }, { recursive: true });
+ * await setMountAttributes('/srv/data', { readonly: false, noExec: true, atime: 'noatime' });
+ * ```
+ * @see https://man7.org/linux/man-pages/man2/mount_setattr.2.html
+ */
+export async function setMountAttributes(
+  target: Target,
+  attributes: MountAttributes,
+  options: ChangeOptions = {},
+): Promise<void> {
+  return run(CHANGE, planChange(target, changeOf(attributes), 0, options));
+}
+
+/** {@link setMountAttributes} on the calling thread. */
+export function setMountAttributesSync(target: Target, attributes: MountAttributes, options: ChangeOptions = {}): void {
+  runSync(CHANGE, planChange(target, changeOf(attributes), 0, options));
+}
+
+function planPropagation(target: Target, propagation: Propagation, options: ChangeOptions): ChangePlan {
+  const flag = propagationOption('propagation', propagation);
+  if (flag === 0) throw invalidArgValue('propagation', 'must be given');
+  return planChange(target, { set: 0, clear: 0 }, flag, options);
+}
+
+/**
+ * Says what happens to mounts made below a mount: mount_setattr(2), or mount(2) with MS_PRIVATE and the like.
+ *
+ * @param target a mount point
+ * @throws as {@link setMountAttributes}
+ * @example
+ * ```ts
+ * await setPropagation('/', 'slave', { recursive: true });
+ * ```
+ * @see https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
+ */
+export async function setPropagation(
+  target: Target,
+  propagation: Propagation,
+  options: ChangeOptions = {},
+): Promise<void> {
+  return run(CHANGE, planPropagation(target, propagation, options));
+}
+
+/** {@link setPropagation} on the calling thread. */
+export function setPropagationSync(target: Target, propagation: Propagation, options: ChangeOptions = {}): void {
+  runSync(CHANGE, planPropagation(target, propagation, options));
+}

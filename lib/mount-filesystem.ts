@@ -1,0 +1,262 @@
+import { type Bytes, booleanOption, choiceOption, optionsArgument, type PathLike, pathArgument } from './arguments.js';
+import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from './attributes.js';
+import { constants } from './constants.js';
+import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
+import { invalidArgType, invalidArgValue } from './errors.js';
+import { lookAtFilesystem } from './filesystem-reuse.js';
+import { type IdMap, type IdMapWords, idMapArgument, NO_ID_MAP } from './idmap.js';
+import { Mount, type MountStrategy } from './mount-handle.js';
+import { refuseRelative } from './namespace.js';
+import * as native from './native.js';
+import {
+  type IfMounted,
+  ifMountedOption,
+  MOUNTING_NAMES,
+  type MountingOptions,
+  OPERATION_NAMES,
+  type OperationOptions,
+  operationPlan,
+} from './operation.js';
+import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
+import { type FilesystemParameters, type ParameterWords, parameterWords } from './parameters.js';
+import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
+
+/** How a filesystem is mounted. */
+export interface FilesystemAttributes extends MountAttributes {
+  /** The filesystem's own options, by the kernel's names. */
+  parameters?: FilesystemParameters;
+  /** How the owners of the files appear, where the filesystem can have that. Since Linux 5.12. */
+  idmap?: IdMap;
+  /**
+   * The way: one option string for mount(2), or one parameter after the other by fsopen(2) and fsconfig(2). Unless said
+   * the string where all fit into one.
+   */
+  strategy?: 'data' | 'fsconfig';
+}
+
+/** How {@link mountFilesystem} mounts. */
+export interface FilesystemOptions extends FilesystemAttributes, MountingOptions {}
+
+/** What is to be mounted, checked. */
+export interface FilesystemPlan extends DrivenPlan {
+  readonly source: Bytes | null;
+  readonly target: TargetWords | undefined;
+  readonly lasting: TargetWords | undefined;
+  readonly fsType: string;
+  readonly parameters: ParameterWords;
+  readonly flags: number;
+  readonly isByData: boolean;
+  readonly idMap: IdMapWords;
+  readonly ifMounted: IfMounted;
+}
+
+export const FILESYSTEM_NAMES: readonly string[] = [...ATTRIBUTE_NAMES, 'parameters', 'idmap', 'strategy', 'signal'];
+const KNOWN: ReadonlySet<string> = new Set([...FILESYSTEM_NAMES, ...MOUNTING_NAMES]);
+const NOWHERE: TargetWords = ['', null, 0, 0];
+
+/** Turns what the user asked into a plan, without doing anything. */
+export function planFilesystem(
+  source: PathLike | null,
+  target: Target | undefined,
+  fsType: string,
+  options: FilesystemOptions,
+  known: ReadonlySet<string> = KNOWN,
+): FilesystemPlan {
+  const checked = optionsArgument('options', options, known);
+  if (typeof fsType !== 'string') throw invalidArgType('fsType', 'of type string', fsType);
+  if (fsType === '' || fsType.includes('\0')) throw invalidArgValue('fsType', 'must be the name of a filesystem');
+  const parameters = parameterWords('options.parameters', checked['parameters']);
+  const idMap = idMapArgument('options.idmap', checked['idmap']);
+  const at = target === undefined ? undefined : targetArgument('target', target);
+  const strategy = choiceOption('options.strategy', checked['strategy'], ['data', 'fsconfig']);
+  // What has no place yet, and what gets its ids mapped before it has one.
+  const isApart = at === undefined || idMap !== NO_ID_MAP;
+  if (strategy === 'data' && (isApart || parameters.data === null)) {
+    throw invalidArgValue(
+      'options.strategy',
+      isApart
+        ? "cannot be 'data' for a mount that has no place at first"
+        : "cannot be 'data', as the parameters do not fit into one string",
+    );
+  }
+  const { namespace, signal } = operationPlan(checked);
+  const from = source === null ? null : pathArgument('source', source);
+  refuseRelative(namespace, [['target', at?.[1] ?? at?.[0] ?? null]]);
+  return {
+    source: from,
+    target: at,
+    lasting: at === undefined ? undefined : lastingTarget(at),
+    fsType,
+    parameters,
+    flags: attributeFlags(checked),
+    isByData: strategy === 'data' || (strategy === undefined && !isApart && parameters.data !== null),
+    idMap,
+    ifMounted: ifMountedOption(checked),
+    namespace,
+    signal,
+  };
+}
+
+/**
+ * Mounts a filesystem of any type: mount(2), or fsopen(2), fsconfig(2), fsmount(2) and move_mount(2) where an option string
+ * cannot hold the parameters. For overlays there is {@link mountOverlay}, for memory {@link mountTmpfs}.
+ *
+ * `readonly` makes the filesystem itself read-only, as with mount(2), and not only this mount of it.
+ *
+ * @param source a device, or what the filesystem takes for one; null where it needs none
+ * @param target the mount point, or a place inside a root
+ * @param fsType `'ext4'`, `'proc'` … as in `/proc/filesystems`
+ * @throws {@link MountError} with the `reason`, and what the kernel wrote in `kernelLog`; `TypeError` or `RangeError`
+ *   with Node's codes; an `AbortError`
+ * @example
+ * ```ts
+ * await using data = await mountFilesystem('/dev/sdb1', '/data', 'ext4', {
+ *   parameters: { errors: 'remount-ro', commit: 30, nodiscard: true },
+ *   noDev: true,
+ * });
+ * ```
+ * @see https://man7.org/linux/man-pages/man2/mount.2.html
+ */
+export async function mountFilesystem(
+  source: PathLike | null,
+  target: Target,
+  fsType: string,
+  options: FilesystemOptions = {},
+): Promise<Mount> {
+  return run(FILESYSTEM, planFilesystem(source, target, fsType, options));
+}
+
+/**
+ * {@link mountFilesystem} on the calling thread.
+ *
+ * @example
+ * ```ts
+ * using proc = mountFilesystemSync('proc', '/jail/proc', 'proc', { noSuid: true, noDev: true, noExec: true });
+ * ```
+ */
+export function mountFilesystemSync(
+  source: PathLike | null,
+  target: Target,
+  fsType: string,
+  options: FilesystemOptions = {},
+): Mount {
+  return runSync(FILESYSTEM, planFilesystem(source, target, fsType, options));
+}
+
+function argumentsOf(plan: FilesystemPlan, ticket: native.Ticket | null): native.FilesystemArguments {
+  const { source, target, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
+  return [
+    source,
+    ...(target ?? NOWHERE),
+    fsType,
+    isByData ? [] : parameters.words,
+    flags,
+    isByData ? parameters.data : null,
+    ...idMap,
+    target === undefined,
+    ifMounted === 'error',
+    namespace,
+    ticket,
+  ];
+}
+
+function caseOf({ source, target, fsType, flags, parameters, namespace }: FilesystemPlan): OperationCase {
+  return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace };
+}
+
+/** What filesystems with and without a place have in common. */
+export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, 'finish'> = {
+  start: (plan, ticket) => native.filesystem(...argumentsOf(plan, ticket)),
+  startSync: (plan) => native.filesystemSync(...argumentsOf(plan, null)),
+  questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
+  surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
+  error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
+};
+
+/** A filesystem with a place. */
+export const FILESYSTEM: Driven<FilesystemPlan, native.Made, Mount> = {
+  ...FILESYSTEM_CALL,
+  finish: (plan, { mountId }) => handle(plan, mountId, plan.isByData ? 'data' : 'fsconfig', false),
+  reuse: {
+    look: lookAtFilesystem,
+    same: (plan, { id, strategy }) => handle(plan, id, strategy as MountStrategy, true),
+    other: (plan, why) => notTheSame(caseOf(plan), why),
+  },
+};
+
+function handle({ lasting, namespace }: FilesystemPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
+  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused });
+}
+
+/** What {@link remountFilesystem} changes. */
+export interface RemountOptions extends OperationOptions {
+  /** The filesystem's own options that are to change, by the kernel's names. */
+  parameters?: FilesystemParameters;
+  /** Whether the filesystem itself can be written to, through whichever mount. */
+  readonly?: boolean;
+}
+
+interface RemountPlan extends DrivenPlan {
+  readonly target: TargetWords;
+  readonly parameters: ParameterWords;
+  readonly mode: '' | 'ro' | 'rw';
+}
+
+const REMOUNT_KNOWN: ReadonlySet<string> = new Set(['parameters', 'readonly', ...OPERATION_NAMES]);
+
+function planRemount(target: Target, options: RemountOptions): RemountPlan {
+  const checked = optionsArgument('options', options, REMOUNT_KNOWN);
+  const readonly = booleanOption('options.readonly', checked['readonly']);
+  const at = targetArgument('target', target);
+  const operation = operationPlan(checked);
+  refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
+  return {
+    target: at,
+    parameters: parameterWords('options.parameters', checked['parameters']),
+    mode: readonly === undefined ? '' : readonly ? 'ro' : 'rw',
+    ...operation,
+  };
+}
+
+function remountCase({ target, parameters, mode, namespace }: RemountPlan): OperationCase {
+  const flags = constants.MS_REMOUNT | (mode === 'ro' ? constants.MS_RDONLY : 0);
+  return { source: null, target, fsType: null, flags, hasData: parameters.words.length > 0, namespace };
+}
+
+function remountArguments(plan: RemountPlan, ticket: native.Ticket | null): native.ReconfigureArguments {
+  const { target, parameters, mode, namespace } = plan;
+  return [...target, parameters.words, null, mode, namespace, ticket];
+}
+
+const REMOUNT: Driven<RemountPlan, undefined, void> = {
+  start: async (plan, ticket) => (await native.reconfigure(...remountArguments(plan, ticket))) as undefined,
+  startSync: (plan) => native.reconfigureSync(...remountArguments(plan, null)) as undefined,
+  finish: () => undefined,
+  questions: (plan, failure) => operationQuestions(failure, remountCase(plan)),
+  surroundings: surroundingsOf,
+  error: (plan, failure, examination) => operationError(failure, remountCase(plan), examination),
+};
+
+/**
+ * Changes the options of a filesystem that is mounted, for all its mounts: fspick(2), or mount(2) with MS_REMOUNT where that
+ * is missing. What is not named stays, as far as the filesystem keeps it. For the attributes of one mount there is
+ * {@link setMountAttributes}.
+ *
+ * @param target a mount point of the filesystem
+ * @throws {@link MountError}: `EBUSY` it is written to and cannot become read-only, `EINVAL` not a mount point, or an
+ *   option that cannot change; `EPERM`; `TypeError` with Node's codes; an `AbortError`
+ * @example
+ * ```ts
+ * await remountFilesystem('/run/cache', { parameters: { size: '128m' } });
+ * await remountFilesystem('/data', { readonly: true });
+ * ```
+ * @see https://man7.org/linux/man-pages/man2/mount.2.html
+ */
+export async function remountFilesystem(target: Target, options: RemountOptions): Promise<void> {
+  return run(REMOUNT, planRemount(target, options));
+}
+
+/** {@link remountFilesystem} on the calling thread. */
+export function remountFilesystemSync(target: Target, options: RemountOptions): void {
+  runSync(REMOUNT, planRemount(target, options));
+}

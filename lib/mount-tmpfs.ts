@@ -1,0 +1,136 @@
+import { booleanOption, choiceOption, optionsArgument } from './arguments.js';
+import { ATTRIBUTE_NAMES, type MountAttributes } from './attributes.js';
+import { run, runSync } from './drivers.js';
+import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
+import type { IdMap } from './idmap.js';
+import { FILESYSTEM, type FilesystemOptions, type FilesystemPlan, planFilesystem } from './mount-filesystem.js';
+import type { Mount } from './mount-handle.js';
+import { MOUNTING_NAMES, type MountingOptions } from './operation.js';
+import type { FilesystemParameters } from './parameters.js';
+import type { Target } from './target.js';
+
+/** What a tmpfs is like: tmpfs(5). What is left out has the kernel's default. */
+export interface TmpfsParameters {
+  /** At most that many bytes: a number, or text with a unit (`'64m'`) or a share of the memory (`'25%'`). 0 is no limit. */
+  size?: number | string;
+  /** The same in blocks of a page each. */
+  nrBlocks?: number | string;
+  /** At most that many files and directories. 0 is no limit. */
+  nrInodes?: number | string;
+  /** The permissions of its root, `0o700` for example. */
+  mode?: number;
+  /** The owner of its root. */
+  uid?: number;
+  gid?: number;
+  /** When huge pages are used. */
+  huge?: 'never' | 'always' | 'within_size' | 'advise';
+  /** The NUMA policy: `'interleave'`, `'bind:0-1'` … */
+  mpol?: string;
+  /** Inode numbers of 64 bits, or of 32. */
+  inode64?: boolean;
+  /** Never to be swapped out. Since Linux 6.4. */
+  noSwap?: boolean;
+  /** Quotas for users and groups. Since Linux 6.6. */
+  usrQuota?: boolean;
+  grpQuota?: boolean;
+}
+
+/** How {@link mountTmpfs} mounts. */
+export interface TmpfsOptions extends TmpfsParameters, MountAttributes, MountingOptions {
+  /** The name that the mount table shows as the source, `'tmpfs'` unless said. */
+  source?: string;
+  /** How the owners of its files appear. Since Linux 6.3. */
+  idmap?: IdMap;
+  /** Parameters that have no option here, by the kernel's names. */
+  parameters?: FilesystemParameters;
+}
+
+const PARAMETERS = [
+  ...[
+    'size',
+    'nrBlocks',
+    'nrInodes',
+    'mode',
+    'uid',
+    'gid',
+    'huge',
+    'mpol',
+    'inode64',
+    'noSwap',
+    'usrQuota',
+    'grpQuota',
+  ],
+];
+const PASSED_ON: readonly string[] = [...ATTRIBUTE_NAMES, ...MOUNTING_NAMES, 'idmap'];
+const KNOWN: ReadonlySet<string> = new Set([...PARAMETERS, ...PASSED_ON, 'source', 'parameters']);
+
+/** Turns what the user asked into a plan, without doing anything. */
+export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan {
+  const checked = optionsArgument('options', options, KNOWN);
+  const source = checked['source'] ?? 'tmpfs';
+  if (typeof source !== 'string') throw invalidArgType('options.source', 'of type string', source);
+  const rest = Object.fromEntries(PASSED_ON.filter((name) => name in checked).map((name) => [name, checked[name]]));
+  const parameters = { ...tmpfsParameters(checked), ...(checked['parameters'] as FilesystemParameters | undefined) };
+  return planFilesystem(source, target, 'tmpfs', { ...rest, parameters } as FilesystemOptions);
+}
+
+// mm/shmem.c, shmem_fs_parameters.
+function tmpfsParameters(options: Readonly<Record<string, unknown>>): FilesystemParameters {
+  const inode64 = booleanOption('options.inode64', options['inode64']);
+  return {
+    size: amount('size', options['size'], /^\d+(?:[kmgtpe]|%)?$/i),
+    nr_blocks: amount('nrBlocks', options['nrBlocks'], /^\d+[kmgtpe]?$/i),
+    nr_inodes: amount('nrInodes', options['nrInodes'], /^\d+[kmgtpe]?$/i),
+    mode: number('mode', options['mode'], 0o7777)?.toString(8),
+    uid: number('uid', options['uid'], 0xffff_fffe),
+    gid: number('gid', options['gid'], 0xffff_fffe),
+    huge: choiceOption('options.huge', options['huge'], ['never', 'always', 'within_size', 'advise']),
+    mpol: text('mpol', options['mpol']),
+    inode64: inode64 === true,
+    inode32: inode64 === false,
+    noswap: booleanOption('options.noSwap', options['noSwap']),
+    usrquota: booleanOption('options.usrQuota', options['usrQuota']),
+    grpquota: booleanOption('options.grpQuota', options['grpQuota']),
+  };
+}
+
+function amount(name: string, value: unknown, pattern: RegExp): number | string | undefined {
+  if (typeof value !== 'string') return number(name, value, Number.MAX_SAFE_INTEGER);
+  if (!pattern.test(value)) throw invalidArgValue(`options.${name}`, 'must be a number, with a unit if any', { value });
+  return value;
+}
+
+function number(name: string, value: unknown, most: number): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number') throw invalidArgType(`options.${name}`, 'of type number', value);
+  if (!Number.isInteger(value) || value < 0 || value > most) {
+    throw outOfRange(`options.${name}`, `an integer >= 0 and <= ${most}`, value);
+  }
+  return value;
+}
+
+function text(name: string, value: unknown): string | undefined {
+  if (value !== undefined && typeof value !== 'string')
+    throw invalidArgType(`options.${name}`, 'of type string', value);
+  return value;
+}
+
+/**
+ * Mounts a filesystem in memory: mount(2) with type `tmpfs`. What is in it is gone with it.
+ *
+ * @param target the mount point, or a place inside a root
+ * @throws {@link MountError} with the `reason`; `TypeError` or `RangeError` with Node's codes; an `AbortError`
+ * @example
+ * ```ts
+ * await using cache = await mountTmpfs('/run/cache', { size: '64m', mode: 0o700, noSuid: true, noDev: true });
+ * ```
+ * @see https://man7.org/linux/man-pages/man5/tmpfs.5.html
+ */
+export async function mountTmpfs(target: Target, options: TmpfsOptions = {}): Promise<Mount> {
+  return run(FILESYSTEM, planTmpfs(target, options));
+}
+
+/** {@link mountTmpfs} on the calling thread. */
+export function mountTmpfsSync(target: Target, options: TmpfsOptions = {}): Mount {
+  return runSync(FILESYSTEM, planTmpfs(target, options));
+}

@@ -1,0 +1,107 @@
+import { constants as os } from 'node:os';
+import type { Bytes } from './arguments.js';
+import { mountFlagNames } from './constants.js';
+import { MountError, printable } from './errors.js';
+import { idMapReasonOfStep } from './idmap-reasons.js';
+import { mountQuestions, mountReason } from './mount-reasons.js';
+import type { NamespaceWord } from './namespace.js';
+import * as native from './native.js';
+import { inUserNamespace } from './overlay-plan.js';
+import { reasonOfStep } from './reason-common.js';
+import { pathOfTarget, type TargetWords } from './target.js';
+import { targetReasonOfStep } from './target-reasons.js';
+
+/**
+ * What an operation on one mount is like, for its reasons: the call of mount(2) that would do the same, since what may be
+ * wrong is the same.
+ */
+export interface OperationCase {
+  readonly source: Bytes | null;
+  /** Undefined for what has no place. */
+  readonly target: TargetWords | undefined;
+  readonly fsType: string | null;
+  /** `MS_BIND` and the like. */
+  readonly flags: number;
+  readonly hasData: boolean;
+  readonly namespace: NamespaceWord;
+}
+
+/** Why it failed, where the failed step tells; undefined where what it depends on must be examined. */
+function reasonOfOperationStep(
+  failure: native.Failure,
+  { source, target, namespace }: OperationCase,
+): string | undefined {
+  const { step, error } = failure;
+  switch (step) {
+    case 'check target':
+      return "the target is a mount point already: unmount it first, or ask for ifMounted: 'stack'";
+    case 'verify':
+      return error === os.errno.EPROTO
+        ? 'the kernel said that it had set the attributes, and the mount does not have them: it has been taken down again'
+        : undefined;
+    case 'clone':
+      return error === os.errno.EINVAL
+        ? 'this kernel cannot copy a mount that has no place (Linux 6.15): attach it without clone, and bind from there'
+        : undefined;
+    case 'check source':
+      return `${source === null ? 'the source' : printable(source)} is not a mount point, and only a mount can be moved: name one`;
+    case 'set attributes of a hidden mount':
+      return 'a mount below it is hidden by another, so that no path leads to it: without mount_setattr(2) (Linux 5.12) its attributes cannot be changed';
+    case 'check data':
+      return 'the parameters need a page or more as one option string, and this kernel or sandbox has no fsopen(2), which takes them one by one: give fewer or shorter ones';
+    default:
+      return (
+        (target === undefined ? undefined : targetReasonOfStep(failure, target, namespace)) ??
+        idMapReasonOfStep(failure, source) ??
+        reasonOfStep(failure)
+      );
+  }
+}
+
+function asMount({ source, target, fsType, flags, hasData }: OperationCase): native.MountArguments {
+  return [source, target?.[0] ?? '/', fsType, flags, hasData ? '' : null, null, false];
+}
+
+/** What to examine after a failure; null where the failed step says why. */
+export function operationQuestions(failure: native.Failure, about: OperationCase): native.ExamineArguments | null {
+  return reasonOfOperationStep(failure, about) === undefined ? mountQuestions(asMount(about)) : null;
+}
+
+/** Makes an error of an operation that failed. */
+export function operationError(
+  failure: native.Failure,
+  about: OperationCase,
+  examination: native.Examination | native.Failure | null,
+): MountError {
+  const { error: errno, syscall, step, left, log } = failure;
+  const { source, target, fsType, flags } = about;
+  const path = target === undefined ? undefined : pathOfTarget(target);
+  const isExamined = examination !== null && !native.isFailure(examination);
+  return new MountError({
+    errno,
+    syscall,
+    step,
+    ...(source === null ? { path } : { path: source, dest: path }),
+    fsType: fsType ?? undefined,
+    flags: flags === 0 ? undefined : mountFlagNames(flags),
+    kernelLog: log === null ? undefined : log.toString().trimEnd(),
+    reason: isExamined
+      ? mountReason(failure, asMount(about), examination, inUserNamespace())
+      : reasonOfOperationStep(failure, about),
+    left: left && path !== undefined ? [printable(path)] : undefined,
+  });
+}
+
+/** Makes an error of a target where something else is mounted than what was to be reused. */
+export function notTheSame(about: OperationCase, why: string): MountError {
+  const { source, target, fsType } = about;
+  const path = target === undefined ? undefined : pathOfTarget(target);
+  return new MountError({
+    errno: os.errno.EBUSY,
+    syscall: 'mount',
+    step: 'check target',
+    ...(source === null ? { path } : { path: source, dest: path }),
+    fsType: fsType ?? undefined,
+    reason: `${why}, which is not what was asked for`,
+  });
+}

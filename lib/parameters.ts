@@ -1,0 +1,77 @@
+import { types } from 'node:util';
+import type { Bytes } from './arguments.js';
+import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
+import { pageSize } from './native.js';
+
+/**
+ * The parameters of a filesystem, by the kernel's names: a string, a number or bytes as its value, `true` for a word
+ * without one. `false` and `undefined` leave it out. Values may be secrets and are in no message.
+ */
+export type FilesystemParameters = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
+
+/** Parameters as words, `key` or `key=value`, and as one option string where they can be one. */
+export interface ParameterWords {
+  readonly words: readonly Bytes[];
+  /** Null where a value has a comma, which no option string can hold, or all need a page or more. */
+  readonly data: Bytes | null;
+}
+
+// fs/fsopen.c, SYSCALL_DEFINE5(fsconfig): strndup_user(_value, 256).
+const LONGEST_VALUE = 255;
+
+/** Parameters, checked; what the kernel could be given in no way is refused. */
+export function parameterWords(name: string, value: unknown): ParameterWords {
+  if (value === undefined) return { words: [], data: '' };
+  if (typeof value !== 'object' || value === null) throw invalidArgType(name, 'of type object', value);
+  const words = Object.entries(value).flatMap(([key, each]) => wordOf(name, key, each));
+  const data = words.some(hasComma) ? null : joined(words);
+  if (data !== null && Buffer.byteLength(data) < pageSize) return { words, data };
+  const long = words.find((word) => valueLength(word) > LONGEST_VALUE);
+  if (long !== undefined) {
+    const why = data === null ? 'some value has a comma' : 'all together need a page or more';
+    throw invalidArgValue(
+      `${name}.${keyOf(long)}`,
+      `has more than ${LONGEST_VALUE} bytes, which fsconfig(2) does not take, and an option string cannot be made, as ${why}`,
+    );
+  }
+  return { words, data: null };
+}
+
+function wordOf(name: string, key: string, value: unknown): Bytes[] {
+  const label = `${name}.${key}`;
+  if (key === '' || /[=,\0]/.test(key))
+    throw invalidArgValue(name, 'has a name that is empty or has one of "=", "," and NUL');
+  if (value === undefined || value === false) return [];
+  if (value === true) return [key];
+  if (typeof value === 'number') {
+    if (!Number.isSafeInteger(value)) throw outOfRange(label, 'an integer', value);
+    return [`${key}=${value}`];
+  }
+  if (typeof value === 'string') {
+    if (value.includes('\0') || !value.isWellFormed()) throw invalidArgValue(label, 'must be text without null bytes');
+    return [`${key}=${value}`];
+  }
+  if (!types.isUint8Array(value)) {
+    throw invalidArgType(label, 'of type string, number or boolean, or an instance of Uint8Array', value);
+  }
+  if (value.includes(0)) throw invalidArgValue(label, 'must not contain null bytes');
+  return [Buffer.concat([Buffer.from(`${key}=`), value])];
+}
+
+function hasComma(word: Bytes): boolean {
+  return word.includes(',');
+}
+
+function valueLength(word: Bytes): number {
+  const at = word.indexOf('=');
+  return at < 0 ? 0 : Buffer.byteLength(word.slice(at + 1));
+}
+
+function keyOf(word: Bytes): string {
+  return word.toString().split('=', 1).join();
+}
+
+function joined(words: readonly Bytes[]): Bytes {
+  if (words.every((word) => typeof word === 'string')) return words.join(',');
+  return Buffer.concat(words.flatMap((word, index) => [Buffer.from(index === 0 ? '' : ','), Buffer.from(word)]));
+}

@@ -1,0 +1,80 @@
+import { describeErrno } from './errno.js';
+import { printable } from './errors.js';
+import type { NamespaceWord } from './namespace.js';
+import type { Failure } from './native.js';
+import { unreachable } from './reason-facts.js';
+import { type TargetWords, targetInWords } from './target.js';
+
+/** Why a target inside a root, or another namespace, could not be had, where the failed step tells. */
+export function targetReasonOfStep(
+  { step, syscall, error }: Failure,
+  target: TargetWords,
+  namespace: NamespaceWord,
+): string | undefined {
+  const { name, message } = describeErrno(error);
+  switch (step) {
+    case 'open root':
+      return unreachable([`the root ${printable(target[1] ?? '')}`], error);
+    case 'open target':
+    case 'make target':
+      return target[1] === null ? undefined : reasonInRoot(step, name, message, target);
+    case 'locate target':
+      return `the target ${targetInWords(target)} was moved or exchanged while it was being used (${name}: ${message}): nothing was done`;
+    case 'open namespace':
+      return reasonOfOpen(name, message, namespace);
+    case 'enter namespace':
+      return reasonOfEntering(syscall, name, message, namespace);
+    case 'working directory':
+      return namespace === null || syscall !== 'unshare'
+        ? undefined
+        : 'no thread may have a working directory of its own here (unshare(CLONE_FS) is denied, as a seccomp filter may do), and only such a thread may enter a mount namespace';
+    default:
+      return undefined;
+  }
+}
+
+function reasonInRoot(step: string, name: string, message: string, target: TargetWords): string {
+  const where = `the target ${targetInWords(target)}`;
+  switch (name) {
+    case 'ENOENT':
+      return `${where} does not exist (or is a link to nowhere in there): make it first, or ask for create`;
+    case 'ELOOP':
+      return `${where} leads through a symbolic link, which noSymlinks forbids, or through too many of them: name the directory itself`;
+    case 'EXDEV':
+      return `${where} leads to another mount, which noXdev forbids: name a place on the mount of the root`;
+    case 'EAGAIN':
+      return `${where} could not be looked up, as something in the root is renamed all the time: try again`;
+    case 'ENOSYS':
+    case 'EPERM':
+      return step === 'open target'
+        ? `openat2(2), which keeps ${where} inside, is not to be had here (${name}: Linux 5.6, and no seccomp filter that denies it): allowEmulation: true looks it up step by step, see there`
+        : `${where} could not be made (${name}: ${message})`;
+    default:
+      return `${where} could not be ${step === 'open target' ? 'reached' : 'made'} (${name}: ${message})`;
+  }
+}
+
+function namespaceInWords(namespace: NamespaceWord): string {
+  return typeof namespace === 'number' ? `descriptor ${namespace}` : printable(namespace ?? '');
+}
+
+function reasonOfOpen(name: string, message: string, namespace: NamespaceWord): string {
+  const what = namespaceInWords(namespace);
+  const pid = typeof namespace === 'string' ? /^\/proc\/(\d+)\/ns\/\w+$/.exec(namespace)?.[1] : undefined;
+  if (name === 'ENOENT' && pid !== undefined) return `there is no process ${pid} any more: name one that is there`;
+  if (name === 'EBADF') return `the namespace, ${what}, is not an open descriptor: keep it open until the call is done`;
+  return `the namespace ${what} cannot be opened (${name}: ${message}): name one that can, by a process, a descriptor or a file`;
+}
+
+function reasonOfEntering(syscall: string, name: string, message: string, namespace: NamespaceWord): string {
+  const what = namespaceInWords(namespace);
+  if (syscall === 'setns' && name === 'EINVAL')
+    return `${what} is not a mount namespace: name the file ns/mnt of a process`;
+  if (syscall === 'setns' && name === 'EPERM') {
+    return (
+      `the mount namespace ${what} may not be entered: that takes CAP_SYS_ADMIN and CAP_SYS_CHROOT here, and CAP_SYS_ADMIN ` +
+      'in the user namespace that it belongs to'
+    );
+  }
+  return `the mount namespace ${what} could not be entered (${name}: ${message})`;
+}

@@ -1,0 +1,98 @@
+import { constants } from 'node:os';
+import { abortError, pause, pauseSync } from './abort.js';
+import * as native from './native.js';
+import type { UmountPlan } from './umount-options.js';
+
+/**
+ * The attempts of one umount and the pauses between them: one sequence, as a generator that says what is to be done
+ * next, and two drivers that do it.
+ *
+ * A pause is a timer here and not a sleep in the native call: it keeps no thread, and can be ended at any time. Between
+ * two attempts nothing is half done; what must not be interrupted is inside one attempt (src-native/umount_tree.h).
+ */
+type Step = { readonly kind: 'attempt'; readonly flags: number } | { readonly kind: 'pause'; readonly for: number };
+
+/** How it ended: the failure, with the flags of that attempt. */
+export interface UmountEnd {
+  readonly failure: native.UmountFailure;
+  readonly flags: number;
+  readonly attempts: number;
+}
+
+const FIRST_PAUSE = 2;
+const LONGEST_PAUSE = 200;
+const { EBUSY } = constants.errno;
+
+function* attempts({
+  flags,
+  retryFor,
+  last,
+}: UmountPlan): Generator<Step, UmountEnd | undefined, native.UmountOutcome> {
+  const start = performance.now();
+  let count = 0;
+  let failure: native.UmountFailure;
+  for (let next = FIRST_PAUSE; ; next = Math.min(next * 2, LONGEST_PAUSE)) {
+    const outcome = yield { kind: 'attempt', flags };
+    count += 1;
+    if (outcome === undefined) return undefined;
+    failure = outcome;
+    const rest = start + retryFor - performance.now();
+    if (failure.error !== EBUSY || isHopeless(failure)) return { failure, flags, attempts: count };
+    if (rest <= 0) break;
+    // The last attempt is at the very end.
+    yield { kind: 'pause', for: Math.min(next, rest) };
+  }
+  if (last === 0) return { failure, flags, attempts: count };
+  const outcome = yield { kind: 'attempt', flags: flags | last };
+  return outcome === undefined ? undefined : { failure: outcome, flags: flags | last, attempts: count + 1 };
+}
+
+// The process's root stays it.
+function isHopeless({ step }: native.Failure): boolean {
+  return step === 'check root';
+}
+
+/** Undefined when it is down. Once the signal is aborted nothing more is begun. */
+export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined> {
+  const { signal } = plan;
+  const steps = attempts(plan);
+  let step = steps.next();
+  while (!step.done) {
+    if (signal?.aborted) throw abortError(signal);
+    if (step.value.kind === 'pause') {
+      await pause(step.value.for, signal);
+      step = steps.next();
+    } else {
+      step = steps.next(await attempt(plan, step.value.flags));
+    }
+  }
+  return step.value;
+}
+
+/** {@link runUmount} on the calling thread. */
+export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
+  const steps = attempts(plan);
+  let step = steps.next();
+  while (!step.done) {
+    if (step.value.kind === 'pause') {
+      pauseSync(step.value.for);
+      step = steps.next();
+    } else {
+      step = steps.next(attemptSync(plan, step.value.flags));
+    }
+  }
+  return step.value;
+}
+
+function attempt(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
+  const { target, id, recursive, stack, namespace } = plan;
+  if (recursive || stack) return native.umountTree(...target, flags, id, recursive, stack, namespace, null);
+  return native.umount(...target, flags, id, namespace, null);
+}
+
+function attemptSync(plan: UmountPlan, flags: number): native.UmountOutcome {
+  const { target, id, recursive, stack, namespace } = plan;
+  if (recursive || stack) return native.umountTreeSync(...target, flags, id, recursive, stack, namespace, null);
+  const [path, root, create, resolve] = target;
+  return native.umountSync(path, root, create, resolve, flags, id, namespace, null);
+}

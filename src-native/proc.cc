@@ -1,0 +1,90 @@
+#include "proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
+
+#include "kernel.h"
+#include "mount_lines.h"
+#include "owned_fd.h"
+
+namespace proc {
+namespace {
+
+constexpr int kLooks = 4;
+constexpr long kPauseNanoseconds = 1'000'000;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { closedir(directory); }
+};
+
+// The state letter: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
+char StateOf(pid_t process) {
+  std::string text;
+  if (!ReadWhole(("/proc/" + std::to_string(process) + "/stat").c_str(), &text)) return '?';
+  const size_t end = text.rfind(')');
+  return end == std::string::npos || end + 2 >= text.size() ? '?' : text[end + 2];
+}
+
+}  // namespace
+
+bool Numbers(const std::string& directory, std::vector<int>* numbers) {
+  const std::unique_ptr<DIR, CloseDirectory> open_directory(opendir(directory.c_str()));
+  if (open_directory == nullptr) return false;
+  while (const dirent* entry = readdir(open_directory.get())) {
+    char* end;
+    const long number = strtol(entry->d_name, &end, 10);
+    if (*end == '\0' && entry->d_name[0] != '.' && number <= INT_MAX) numbers->push_back(static_cast<int>(number));
+  }
+  std::sort(numbers->begin(), numbers->end());
+  return true;
+}
+
+std::string Link(const std::string& path) {
+  // A page is the longest that the kernel writes here.
+  char buffer[4096];
+  const ssize_t length = readlink(path.c_str(), buffer, sizeof buffer);
+  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+}
+
+uint64_t MountIdBehind(const std::string& link) {
+  uint64_t id = 0;
+  return kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kTable, &id) < 0 ? 0 : id;
+}
+
+uint64_t MountIdOfFd(const std::string& fdinfo) {
+  const OwnedFd file(open(fdinfo.c_str(), O_RDONLY | O_CLOEXEC));
+  char text[256];
+  const ssize_t length = file ? read(file.get(), text, sizeof text - 1) : -1;
+  if (length <= 0) return 0;
+  text[length] = '\0';
+  const char* field = strstr(text, "mnt_id:");
+  return field == nullptr ? 0 : strtoull(field + 7, nullptr, 10);
+}
+
+std::string CommandOf(pid_t process) {
+  std::string name;
+  if (!ReadWhole(("/proc/" + std::to_string(process) + "/comm").c_str(), &name)) return "";
+  if (!name.empty() && name.back() == '\n') name.pop_back();
+  return name;
+}
+
+bool IsStuck(pid_t process) {
+  for (int look = 0; look < kLooks; ++look) {
+    if (StateOf(process) != 'D') return false;
+    const timespec pause{0, kPauseNanoseconds};
+    nanosleep(&pause, nullptr);
+  }
+  return true;
+}
+
+}  // namespace proc

@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+
+/** A program that holds something until the end of the block. It says a line when it is ready. */
+export class HolderProcess implements AsyncDisposable {
+  readonly #child: ChildProcess;
+  readonly #end: Promise<unknown>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    // Later than 'exit': nobody has its output open any more.
+    this.#end = once(child, 'close');
+  }
+
+  /** @param words the command; in a process group of its own, which ends with it */
+  static async start(words: readonly string[], options: { cwd?: string } = {}): Promise<HolderProcess> {
+    const [command = '', ...rest] = words;
+    const child = spawn(command, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    const holder = new HolderProcess(child);
+    const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit'), once(child, 'error')]);
+    if (!Buffer.isBuffer(line)) throw new Error(`${command} did not start: ${String(line)}`);
+    return holder;
+  }
+
+  /** A shell that runs a script and then, as the same process, waits. */
+  static shell(script: string, options: { cwd?: string; before?: readonly string[] } = {}): Promise<HolderProcess> {
+    const { before = [], ...rest } = options;
+    return HolderProcess.start([...before, 'sh', '-euc', `${script}\necho ready\nexec sleep 1000`], rest);
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    process.kill(-this.pid, 'SIGKILL');
+    await this.#end;
+  }
+}
+
+/** Copies a program and the libraries that it needs into a directory that can then be a root. */
+export function copyProgram(program: string, root: string): void {
+  const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
+  const libraries = stdout.match(/\/\S+(?= \()/g) ?? [];
+  for (const file of libraries) {
+    mkdirSync(`${root}${dirname(file)}`, { recursive: true });
+    copyFileSync(file, `${root}${file}`);
+  }
+  copyFileSync(program, `${root}/${basename(program)}`);
+}
+
+/** Where a program is. */
+export function whereIs(name: string): string {
+  const directories = (process.env['PATH'] ?? '').split(':');
+  const found = directories.find((directory) => {
+    try {
+      return readdirSync(directory).includes(name);
+    } catch {
+      return false;
+    }
+  });
+  return `${found}/${name}`;
+}
