@@ -11,6 +11,8 @@ const NAMES = [
   'Mount',
   'MountError',
   'constants',
+  'holders',
+  'holdersSync',
   'mount',
   'mountOverlay',
   'mountOverlaySync',

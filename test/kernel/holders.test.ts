@@ -17,6 +17,7 @@ import {
   holders,
   holdersSync,
   type MountError,
+  mount,
   mountOverlaySync,
   mountSync,
   umount,
@@ -172,6 +173,18 @@ describe('a process', () => {
     }
     await umount(target);
   });
+});
+
+test('a thread that has a working directory of its own: a call of this library that hangs', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  const target = mounted(place);
+  using hang = new Hang(place.directory('hang'));
+  const hanging = rejectionOf(mount('x', `${hang.path}/below`, 'tmpfs', 0, null, { cwd: target }));
+  await waitFor(() => holdersSync(target).length > 0);
+  expect(await holders(target)).toMatchObject([{ how: 'cwd', path: target, isThisProcess: true }]);
+  hang.end();
+  await hanging;
+  umountSync(target, { retry: { for: 5_000 } });
 });
 
 test('another mount namespace that has the mount: no reason for EBUSY', async ({ place, skip }) => {

@@ -13,7 +13,7 @@ const ROUNDS = 8;
 // add nothing to it. Memory also grows by what V8 does at times, a leak in every round: the least growth counts.
 const script = (body: string) => `
   import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-  import { constants, mount, mountOverlay, mountOverlaySync, mountSync, umount, umountSync } from 'linux-mount';
+  import { constants, holders, mount, mountOverlay, mountOverlaySync, mountSync, umount, umountSync } from 'linux-mount';
   const [source, target] = process.argv.slice(1);
   const count = ${PAIRS / 4};
   async function pairs() { ${body} }
@@ -56,6 +56,26 @@ test.for([
        await Promise.all(targets.map((each) => mount(source, each, null, constants.MS_BIND)));
        await Promise.all(targets.map((each) => umount(each)));
      }`,
+  ],
+  [
+    'a tree, async',
+    `for (let i = 0; i < count / 2; i++) {
+       mountSync('x', target, 'ramfs');
+       mkdirSync(target + '/below');
+       mountSync(source, target + '/below', null, constants.MS_BIND);
+       await umount(target, { recursive: true });
+     }`,
+  ],
+  [
+    'holders, and EBUSY with its reason',
+    `mountSync('x', target, 'ramfs');
+     process.chdir(target);
+     for (let i = 0; i < count / 200; i++) {
+       await Promise.all([holders(target), umount(target).catch(() => {})]);
+       try { umountSync(target); } catch {}
+     }
+     process.chdir('/');
+     umountSync(target);`,
   ],
   [
     'read-only, sync',
