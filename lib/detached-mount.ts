@@ -9,7 +9,7 @@ import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
-import type { OverlayLayers } from './overlay-data.js';
+import type { NamedLayers } from './overlay-live.js';
 import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
 
 /** How {@link DetachedMount.attach} goes about it. */
@@ -98,7 +98,9 @@ const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
 export interface DetachedParts {
   readonly tree: native.Tree;
   readonly strategy: MountStrategy;
-  readonly named?: OverlayLayers;
+  /** Whether it came with mounts below it. */
+  readonly isTree: boolean;
+  readonly named?: NamedLayers;
 }
 
 /**
@@ -116,12 +118,14 @@ export interface DetachedParts {
 export class DetachedMount implements AsyncDisposable, Disposable {
   /** How it was made. */
   readonly strategy: MountStrategy;
-  readonly #named: OverlayLayers | undefined;
+  readonly #named: NamedLayers | undefined;
+  readonly #isTree: boolean;
   #tree: native.Tree | undefined;
   #end = 'closed';
 
   /** @internal */
-  constructor({ tree, strategy, named }: DetachedParts) {
+  constructor({ tree, strategy, isTree, named }: DetachedParts) {
+    this.#isTree = isTree;
     this.#tree = tree;
     this.strategy = strategy;
     this.#named = named;
@@ -184,7 +188,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   #handle({ lasting, namespace }: AttachPlan, id: bigint): Mount {
     const { strategy } = this;
     const named = this.#named === undefined ? {} : { named: this.#named };
-    return new Mount({ target: lasting, namespace, id, strategy, reused: false, ...named });
+    return new Mount({ target: lasting, namespace, id, strategy, reused: false, isTree: this.#isTree, ...named });
   }
 
   /**

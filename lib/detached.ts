@@ -25,28 +25,24 @@ export interface DetachedBindOptions extends BindAttributes, Cancellable {}
 /** How {@link detachedFilesystem} mounts. */
 export interface DetachedFilesystemOptions extends FilesystemAttributes, Cancellable {}
 
-function made(
-  strategy: DetachedParts['strategy'],
-  outcome: native.Made,
-  named?: DetachedParts['named'],
-): DetachedMount {
-  const parts = { tree: outcome.tree as native.Tree, strategy };
-  return new DetachedMount(named === undefined ? parts : { ...parts, named });
+function made(outcome: native.Made, parts: Omit<DetachedParts, 'tree'>): DetachedMount {
+  return new DetachedMount({ tree: outcome.tree as native.Tree, ...parts });
 }
 
 const OVERLAY: Driven<OverlayPlan, bigint | native.Made, DetachedMount> = {
   ...OVERLAY_CALL,
-  finish: ({ named }, outcome) => made(strategyOf(outcome as native.Made), outcome as native.Made, named),
+  finish: ({ named }, outcome) =>
+    made(outcome as native.Made, { strategy: strategyOf(outcome as native.Made), isTree: false, named }),
 };
 
 const BIND: Driven<BindPlan, native.Made, DetachedMount> = {
   ...BIND_CALL,
-  finish: (_, outcome) => made('tree', outcome),
+  finish: ({ change }, outcome) => made(outcome, { strategy: 'tree', isTree: change[3] }),
 };
 
 const FILESYSTEM: Driven<FilesystemPlan, native.Made, DetachedMount> = {
   ...FILESYSTEM_CALL,
-  finish: (_, outcome) => made('fsconfig', outcome),
+  finish: (_, outcome) => made(outcome, { strategy: 'fsconfig', isTree: false }),
 };
 
 const BIND_KNOWN: ReadonlySet<string> = new Set(BIND_NAMES);

@@ -147,8 +147,8 @@ const BIND: Driven<BindPlan, native.Made, Mount> = {
   },
 };
 
-function handle({ lasting, namespace }: BindPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
-  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused });
+function handle({ lasting, namespace, change }: BindPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
+  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused, isTree: change[3] });
 }
 
 const TABLE = '/proc/thread-self/mountinfo';

@@ -1,13 +1,12 @@
 import { orAborted } from './abort.js';
 import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
-import type { OverlayLayers } from './overlay-data.js';
-import { readOverlay, readQuestions } from './overlay-live.js';
+import { type NamedLayers, readOverlay, readQuestions } from './overlay-live.js';
 import type { OverlayStrategy } from './overlay-plan.js';
 import type { OverlaySpec } from './overlay-spec.js';
 import { pathOfTarget, surroundingsOf, type TargetWords } from './target.js';
 import { takeDown, takeDownSync } from './umount.js';
-import { planUmount, type UmountOptions } from './umount-options.js';
+import { planUmount, type UmountOptions, type UmountOwn } from './umount-options.js';
 
 /**
  * How something was mounted: an overlay by one of its ways; a bind by `'tree'` (open_tree(2), mount_setattr(2),
@@ -23,8 +22,10 @@ export interface MountParts {
   readonly id: bigint;
   readonly strategy: MountStrategy;
   readonly reused: boolean;
+  /** Whether it came with mounts below it, which then go with it. */
+  readonly isTree?: boolean;
   /** Of an overlay, the layers as they were named, absolute. */
-  readonly named?: OverlayLayers;
+  readonly named?: NamedLayers;
 }
 
 /**
@@ -54,16 +55,16 @@ export class Mount implements AsyncDisposable, Disposable {
   readonly reused: boolean;
 
   #state: 'mounted' | 'unmounted' | Promise<void> = 'mounted';
-  readonly #place: { readonly id: bigint; readonly target: TargetWords; readonly namespace: NamespaceWord };
-  readonly #named: OverlayLayers | undefined;
+  readonly #place: UmountOwn;
+  readonly #named: NamedLayers | undefined;
 
   /** @internal */
-  constructor({ target, namespace, id, strategy, reused, named }: MountParts) {
+  constructor({ target, namespace, id, strategy, reused, isTree = false, named }: MountParts) {
     this.target = pathOfTarget(target);
     this.id = id;
     this.strategy = strategy;
     this.reused = reused;
-    this.#place = { id, target, namespace };
+    this.#place = { id, target, namespace, isTree };
     this.#named = named;
     if (reused) this.#state = 'unmounted';
   }

@@ -42,10 +42,12 @@ export const MOUNT_RULES: readonly MountRule[] = [
   {
     codes: ['EINVAL'],
     what: 'option data',
-    find: ({ fsType, hasData }) =>
+    find: ({ fsType, hasData, failure }) =>
       fsType === null || !hasData
         ? null
-        : `the filesystem '${fsType}' does not take its option data, as far as can be told: nothing else was found wrong. See its documentation for the options, and the log of the kernel (dmesg) for what it says`,
+        : failure.log !== null
+          ? undefined
+          : `the filesystem '${fsType}' does not take its option data, as far as can be told: nothing else was found wrong. See its documentation for the options, and the log of the kernel (dmesg) for what it says`,
   },
 ];
 

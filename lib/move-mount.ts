@@ -67,7 +67,7 @@ const MOVE: Driven<MovePlan, bigint, Mount> = {
   start: async (plan, ticket) => (await native.move(...argumentsOf(plan, ticket))) as bigint,
   startSync: (plan) => native.moveSync(...argumentsOf(plan, null)) as bigint,
   finish: ({ lasting, namespace }, id) =>
-    new Mount({ target: lasting, namespace, id, strategy: 'move', reused: false }),
+    new Mount({ target: lasting, namespace, id, strategy: 'move', reused: false, isTree: true }),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
   surroundings: ({ to, namespace }) => surroundingsOf({ target: to, namespace }),
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),

@@ -301,8 +301,8 @@ interface Addon {
   move(...call: [...MoveArguments, Done<Outcome>]): void;
   attachSync(...call: AttachArguments): Outcome;
   attach(...call: [...AttachArguments, Done<Outcome>]): void;
-  closeSync(tree: Tree, ...operation: OperationArguments): Outcome;
-  close(...call: [tree: Tree, ...OperationArguments, Done<Outcome>]): void;
+  closeSync(tree: Tree): Outcome;
+  close(tree: Tree, done: Done<Outcome>): void;
   descriptorNumber(tree: Tree): number;
   ticket(): Ticket;
   cancel(ticket: Ticket): boolean;
@@ -431,11 +431,11 @@ export function attach(...call: AttachArguments): Promise<Outcome> {
 }
 
 export function closeSync(tree: Tree): void {
-  addon.closeSync(tree, null, null);
+  addon.closeSync(tree);
 }
 
 export function close(tree: Tree): Promise<Outcome> {
-  return new Promise((resolve) => addon.close(tree, null, null, resolve));
+  return new Promise((resolve) => addon.close(tree, resolve));
 }
 
 export const descriptorNumber: Addon['descriptorNumber'] = addon.descriptorNumber;

@@ -12,6 +12,12 @@ export function readQuestions(target: Bytes): ExamineArguments {
   return [[target], ['/proc/thread-self/mountinfo'], null, null];
 }
 
+/** The layers of an overlay as they were named. */
+export interface NamedLayers extends OverlayLayers {
+  /** The kernel had them in a place of our own, so that the table's names mean nothing (lowerIdmap). */
+  readonly isHidden?: boolean;
+}
+
 /**
  * The spec of the overlay that is mounted at a target, from what was found there.
  *
@@ -22,7 +28,7 @@ export function readOverlay(
   examination: Examination | Failure,
   target: Bytes,
   id: bigint,
-  named: OverlayLayers | undefined,
+  named: NamedLayers | undefined,
 ): OverlaySpec {
   const fail = (errno: number, syscall: string, reason?: string) =>
     new MountError({ errno, syscall, step: 'identify', path: target, reason });
@@ -43,16 +49,18 @@ export function readOverlay(
   if (line.fsType !== 'overlay') {
     throw fail(os.errno.EINVAL, 'statx', `a filesystem of type ${line.fsType} is mounted here, which has no layers`);
   }
+  const better = (shown: Bytes, ours: Bytes | null | undefined) =>
+    named?.isHidden === true && ours ? ours : absoluteOr(shown, ours);
   const spec = parseOverlayData(line.superOptions, { form: 'table' });
   const names = (shown: readonly unknown[], ours: readonly Bytes[] = []): Bytes[] =>
-    shown.map((path, index) => absoluteOr(path as Bytes, ours[index]));
+    shown.map((path, index) => better(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;
   return {
     ...spec,
     lower: names(lower, named?.lower),
     ...(dataOnly !== undefined && { dataOnly: names(dataOnly, named?.dataOnly) }),
-    ...(upper !== undefined && { upper: absoluteOr(upper as Bytes, named?.upper) }),
-    ...(work !== undefined && { work: absoluteOr(work as Bytes, named?.work) }),
+    ...(upper !== undefined && { upper: better(upper as Bytes, named?.upper) }),
+    ...(work !== undefined && { work: better(work as Bytes, named?.work) }),
   } as OverlaySpec;
 }
 

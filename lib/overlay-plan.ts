@@ -7,6 +7,7 @@ import { type NamespaceWord, refuseRelative } from './namespace.js';
 import { pageSize } from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
 import { joinOverlayData, type OverlayLayers, overlayLayers } from './overlay-data.js';
+import type { NamedLayers } from './overlay-live.js';
 import { absoluteNames } from './overlay-names.js';
 import { OVERLAY_OPTION_NAMES, overlayOptionWords } from './overlay-options.js';
 import type { OverlaySpec } from './overlay-spec.js';
@@ -78,7 +79,7 @@ export interface OverlayPlan extends OverlayLayers {
   readonly exclusive: boolean;
   readonly ifMounted: IfMounted;
   /** The layers by absolute paths, taken now, as the working directory may be another when the call is done. */
-  readonly named: OverlayLayers;
+  readonly named: NamedLayers;
 }
 
 const KNOWN_DETACHED: ReadonlySet<string> = new Set([
@@ -139,7 +140,7 @@ function planOf(checked: Readonly<Record<string, unknown>>, at: TargetWords, det
     ways,
     exclusive: layers.upper !== null && !allowShared,
     ifMounted: ifMountedOption(checked),
-    named: absoluteNames(layers),
+    named: idMaps.length === 0 ? absoluteNames(layers) : { ...absoluteNames(layers), isHidden: true },
   };
 }
 

@@ -42,6 +42,8 @@ function reasonInRoot(step: string, name: string, message: string, target: Targe
       return `${where} leads through a symbolic link, which noSymlinks forbids, or through too many of them: name the directory itself`;
     case 'EXDEV':
       return `${where} leads to another mount, which noXdev forbids: name a place on the mount of the root`;
+    case 'ENOTDIR':
+      return `${where} leads through a file, or has '..' after what does not exist yet: name it without`;
     case 'EAGAIN':
       return `${where} could not be looked up, as something in the root is renamed all the time: try again`;
     case 'ENOSYS':

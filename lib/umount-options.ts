@@ -52,6 +52,13 @@ export interface UmountPlace {
   readonly namespace: NamespaceWord;
 }
 
+/** What a handle has put up. */
+export interface UmountOwn extends UmountPlace {
+  readonly id: bigint;
+  /** It came with mounts below it. */
+  readonly isTree: boolean;
+}
+
 /** What is to be done, checked. */
 export interface UmountPlan extends UmountPlace {
   readonly flags: number;
@@ -70,7 +77,7 @@ export interface UmountPlan extends UmountPlace {
 export interface UmountForm {
   readonly isSync: boolean;
   /** The mount of a handle, and where it was put. */
-  readonly of?: UmountPlace & { readonly id: bigint };
+  readonly of?: UmountOwn;
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -92,8 +99,18 @@ const CONFLICTS = [
 /** Turns what the user asked into a plan, without doing anything. */
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
-  const { id, ...place } = of ?? { id: null, target: targetArgument('target', target), namespace: null };
-  const plain = { ...place, id, recursive: false, stack: false, retryFor: 0, last: 0, signal: undefined };
+  const own = of ?? { id: null, target: targetArgument('target', target), namespace: null, isTree: false };
+  const { id, namespace: home, isTree } = own;
+  const plain = {
+    target: own.target,
+    namespace: home,
+    id,
+    recursive: isTree,
+    stack: false,
+    retryFor: 0,
+    last: 0,
+    signal: undefined,
+  };
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);
     if ((flags & constants.MNT_EXPIRE) !== 0 && id !== null) throw noExpiry('options');
@@ -106,7 +123,7 @@ export function planUmount(target: Target, options: number | UmountOptions | und
   const flag = (name: string) => booleanOption(`options.${name}`, given[name]) === true;
   const on = {
     ...{ lazy: flag('lazy'), force: flag('force'), expire: flag('expire'), noFollow: flag('noFollow') },
-    ...{ recursive: flag('recursive'), stack: flag('stack') },
+    ...{ recursive: booleanOption('options.recursive', given['recursive']) ?? isTree, stack: flag('stack') },
     retry: given['retry'] !== undefined,
     then: choiceOption('options.then', given['then'], ['force', 'lazy']),
   };
@@ -124,7 +141,7 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     throw invalidArgValue('options.namespace', 'is not for a handle, which knows where its mount is');
   }
   const { retryFor, signals } = waiting(given, form.isSync);
-  const namespace = of?.namespace ?? namespaceArgument('options.namespace', given['namespace']);
+  const namespace = home ?? namespaceArgument('options.namespace', given['namespace']);
   refuseRelative(namespace, [['target', plain.target[1] ?? plain.target[0]]]);
   return {
     ...plain,

@@ -12,26 +12,46 @@ type Export = (...values: unknown[]) => unknown;
 const addon: Record<string, Export> = createRequire(import.meta.url)('node-gyp-build')(projectRoot);
 const done = () => {};
 
-const right = {
-  mountSync: ['x', '/nowhere', 'tmpfs', 0, null, null, false],
-  mount: ['x', '/nowhere', 'tmpfs', 0, null, null, false, done],
-  umountSync: ['/nowhere', 0, null],
-  umount: ['/nowhere', 0, null, done],
-  umountTreeSync: ['/nowhere', 0, null, true, true],
-  umountTree: ['/nowhere', 0, null, true, true, done],
-  holdersSync: ['/nowhere'],
-  holders: ['/nowhere', done],
-  overlaySync: ['x', '/nowhere', ['/nowhere'], [], null, null, [], 0, null, 6, false, false],
-  overlay: ['x', '/nowhere', ['/nowhere'], [], null, null, [], 0, null, 6, false, false, done],
-  examineSync: [['/nowhere'], ['/nowhere'], null, null],
-  examine: [['/nowhere'], ['/nowhere'], null, null, done],
-  scratch: ['/nowhere', [], null, done],
-} as const;
+// What stands for a target, a change, a map of ids, and what every operation is told.
+const target = ['/nowhere', null, 0, 0];
+const change = [1, 0, 0, false];
+const idMap = [null, null, null];
+const operation = [null, null];
 
-const names = Object.keys(right) as (keyof typeof right)[];
+const calls: Readonly<Record<string, readonly unknown[]>> = {
+  mount: ['x', '/nowhere', 'tmpfs', 0, null, null, false],
+  umount: [...target, 0, null, ...operation],
+  umountTree: [...target, 0, null, true, true, ...operation],
+  holders: ['/nowhere'],
+  overlay: [
+    ...['x', ...target, ['/nowhere'], [], null, null, [], 0, null, 6, false, false, false, false, []],
+    ...operation,
+  ],
+  bind: ['/nowhere', ...target, ...change, ...idMap, false, false, ...operation],
+  filesystem: ['x', ...target, 'nowhere', [], 0, null, ...idMap, false, false, ...operation],
+  change: [null, ...target, ...change, ...operation],
+  reconfigure: [...target, [], null, '', ...operation],
+  move: [...target, ...target, false, false, ...operation],
+  examine: [['/nowhere'], ['/nowhere'], null, null, null, 0, null],
+};
+
+const right: Readonly<Record<string, readonly unknown[]>> = {
+  ...Object.fromEntries(
+    Object.entries(calls).flatMap(([name, call]) => [
+      [`${name}Sync`, call],
+      [name, [...call, done]],
+    ]),
+  ),
+  scratch: ['/nowhere', [], null, done],
+};
+
+// These take an object that only the addon makes.
+const others = ['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'ticket', 'cancel', 'pageSize'];
+
+const names = Object.keys(right);
 
 test('exports what the typed floor expects, and nothing else', () => {
-  expect(Object.keys(addon).sort()).toEqual([...names, 'pageSize'].sort());
+  expect(Object.keys(addon).sort()).toEqual([...names, ...others].sort());
 });
 
 describe.each(names)('%s', (name) => {
@@ -53,8 +73,9 @@ describe.each(names)('%s', (name) => {
     [-1n],
     [new Proxy([], {})],
   ])('refuses %s wherever it does not belong', (value) => {
-    for (const [index, belongs] of right[name].entries()) {
-      const call: unknown[] = [...right[name]];
+    const rightCall = right[name] ?? [];
+    for (const [index, belongs] of rightCall.entries()) {
+      const call: unknown[] = [...rightCall];
       call[index] = value;
       // A string with a NUL is refused everywhere; other values only where the type is another.
       if (typeof value === typeof belongs && !String(value).includes('\0') && typeof value !== 'number') continue;
@@ -67,8 +88,8 @@ describe.each(names)('%s', (name) => {
   });
 
   test('refuses to be called with too little', () => {
-    for (let count = 0; count < right[name].length; count += 1) {
-      expect(() => addon[name]?.(...right[name].slice(0, count))).toThrow(TypeError);
+    for (let count = 0; count < (right[name]?.length ?? 0); count += 1) {
+      expect(() => addon[name]?.(...(right[name] ?? []).slice(0, count))).toThrow(TypeError);
     }
   });
 
@@ -101,10 +122,23 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+test.each(['attach', 'attachSync', 'close', 'closeSync'])('%s refuses what is no descriptor', (name) => {
+  for (const value of [undefined, null, 0, {}, addon['ticket']?.(), new Proxy({}, {}), done]) {
+    expect(() => addon[name]?.(value, ...target, false, false, false, ...operation, done)).toThrow(TypeError);
+  }
+});
+
+test('what is no descriptor and no ticket does nothing', () => {
+  for (const value of [undefined, null, 0, {}, 'x', done]) {
+    expect(addon['descriptorNumber']?.(value)).toBe(-1);
+    expect(addon['cancel']?.(value)).toBe(false);
+  }
+});
+
 test('a callback that throws does not abort the process', async () => {
   const { signal, stderr } = await runNode(
     `const addon = require('node-gyp-build')(process.argv[1]);
-     addon.umount('/nowhere', 0, null, () => { throw new Error('from the callback'); });`,
+     addon.umount('/nowhere', null, 0, 0, 0, null, null, null, () => { throw new Error('from the callback'); });`,
     { args: [projectRoot], commonjs: true },
   );
   expect(signal).toBeNull();
