@@ -99,22 +99,13 @@ const CONFLICTS = [
 /** Turns what the user asked into a plan, without doing anything. */
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
+  if (options === undefined && of !== undefined) return plainPlan(of, 0);
   const own = of ?? { id: null, target: targetArgument('target', target), namespace: null, isTree: false };
   const { id, namespace: home, isTree } = own;
-  const plain = {
-    target: own.target,
-    namespace: home,
-    id,
-    recursive: isTree,
-    stack: false,
-    retryFor: 0,
-    last: 0,
-    signal: undefined,
-  };
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);
     if ((flags & constants.MNT_EXPIRE) !== 0 && id !== null) throw noExpiry('options');
-    return { ...plain, flags };
+    return plainPlan(own, flags);
   }
   if (typeof options !== 'object' || options === null) {
     throw invalidArgType('options', 'of type number or object', options);
@@ -142,9 +133,10 @@ export function planUmount(target: Target, options: number | UmountOptions | und
   }
   const { retryFor, signals } = waiting(given, form.isSync);
   const namespace = home ?? namespaceArgument('options.namespace', given['namespace']);
-  refuseRelative(namespace, [['target', plain.target[1] ?? plain.target[0]]]);
+  refuseRelative(namespace, [['target', own.target[1] ?? own.target[0]]]);
   return {
-    ...plain,
+    target: own.target,
+    id,
     namespace,
     flags:
       (on.lazy ? constants.MNT_DETACH : 0) |
@@ -157,6 +149,11 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     last: on.then === 'force' ? constants.MNT_FORCE : on.then === 'lazy' ? constants.MNT_DETACH : 0,
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
   };
+}
+
+function plainPlan(own: UmountPlace & { id: bigint | null; isTree: boolean }, flags: number): UmountPlan {
+  const { target, namespace, id, isTree } = own;
+  return { target, namespace, id, flags, recursive: isTree, stack: false, retryFor: 0, last: 0, signal: undefined };
 }
 
 // A mark is gone as soon as somebody looks at the mount, and a handle looks first whether it is still its own.

@@ -52,9 +52,19 @@ function isHopeless({ step }: native.Failure): boolean {
   return step === 'check root';
 }
 
+// Nearly every umount is one attempt, which costs less than a sequence of one.
+function isSingle({ retryFor, last, signal }: UmountPlan): boolean {
+  return retryFor === 0 && last === 0 && signal === undefined;
+}
+
+function asEnd({ flags }: UmountPlan, outcome: native.UmountOutcome): UmountEnd | undefined {
+  return outcome === undefined ? undefined : { failure: outcome, flags, attempts: 1 };
+}
+
 /** Undefined when it is down. Once the signal is aborted nothing more is begun. */
 export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined> {
   const { signal } = plan;
+  if (isSingle(plan)) return asEnd(plan, await attempt(plan, plan.flags));
   const steps = attempts(plan);
   let step = steps.next();
   while (!step.done) {
@@ -71,6 +81,7 @@ export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined
 
 /** {@link runUmount} on the calling thread. */
 export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
+  if (isSingle(plan)) return asEnd(plan, attemptSync(plan, plan.flags));
   const steps = attempts(plan);
   let step = steps.next();
   while (!step.done) {
