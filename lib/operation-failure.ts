@@ -49,13 +49,34 @@ function reasonOfOperationStep(
       return 'a mount below it is hidden by another, so that no path leads to it: without mount_setattr(2) (Linux 5.12) its attributes cannot be changed';
     case 'check data':
       return 'the parameters need a page or more as one option string, and this kernel or sandbox has no fsopen(2), which takes them one by one: give fewer or shorter ones';
+    case 'attach beneath':
+      return 'this kernel cannot attach a mount beneath another (MOVE_MOUNT_BENEATH, Linux 6.5), or move_mount(2) is denied: unmount the other first';
     default:
       return (
         (target === undefined ? undefined : targetReasonOfStep(failure, target, namespace)) ??
         idMapReasonOfStep(failure, source) ??
-        reasonOfStep(failure)
+        reasonOfStep(failure) ??
+        missingCall(failure)
       );
   }
+}
+
+// What came with which kernel; all of them are refused by some sandboxes.
+const SINCE: Readonly<Record<string, string>> = {
+  open_tree: '5.2',
+  move_mount: '5.2',
+  fsopen: '5.2',
+  fsconfig: '5.2',
+  fsmount: '5.2',
+  fspick: '5.2',
+  openat2: '5.6',
+  mount_setattr: '5.12',
+};
+
+function missingCall({ syscall, error }: native.Failure): string | undefined {
+  const since = SINCE[syscall];
+  if (error !== os.errno.ENOSYS || since === undefined) return undefined;
+  return `${syscall}(2) is missing here: this needs Linux ${since}, and no seccomp filter that denies it`;
 }
 
 function asMount({ source, target, fsType, flags, hasData }: OperationCase): native.MountArguments {

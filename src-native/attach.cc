@@ -15,6 +15,13 @@ int AttachError(int error, int tree, const Target& target) {
   return is_directory != onto_directory ? ENOTDIR : EINVAL;
 }
 
+// An unknown flag is looked at before anything else is.
+bool KnowsBeneath() {
+  const int result = kernel::MoveMount(
+      -1, "", -1, "", kernel::kMoveMountBeneath | kernel::kMoveMountFromEmptyPath | kernel::kMoveMountToEmptyPath);
+  return result == 0 || errno != EINVAL;
+}
+
 }  // namespace
 
 Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where) {
@@ -27,7 +34,11 @@ Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where
   flags |= target.empty_path_flag() ? kernel::kMoveMountToEmptyPath : kernel::kMoveMountToSymlinks;
   if (where == Where::kBeneath) flags |= kernel::kMoveMountBeneath;
   if (kernel::MoveMount(tree, "", target.at(), target.path(), flags) < 0) {
-    return Outcome::Failure(AttachError(errno, tree, target), "move_mount", "attach");
+    const int error = errno;
+    if (error == EINVAL && where == Where::kBeneath && !KnowsBeneath()) {
+      return Outcome::Failure(ENOSYS, "move_mount", "attach beneath");
+    }
+    return Outcome::Failure(AttachError(error, tree, target), "move_mount", "attach");
   }
   return outcome;
 }

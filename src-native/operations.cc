@@ -77,6 +77,8 @@ void ChangeCall::Read(Arguments& arguments) {
 Outcome ChangeCall::Run() {
   if (has_tree_) {
     if (!tree_) return Outcome::Failure(EBADF, "mount_setattr", "set attributes");
+    // By mount(2) only what has a place can be changed.
+    if (!kernel::HasTreeCalls()) return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes");
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
   Outcome outcome = target_.Find();
@@ -123,7 +125,7 @@ Outcome MoveCall::Run() {
   if (kernel::HasMoveMount()) {
     outcome = Attach(tree.get(), to_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
   } else if (beneath_) {
-    outcome = Outcome::Failure(ENOSYS, "move_mount", "attach");
+    outcome = Outcome::Failure(ENOSYS, "move_mount", "attach beneath");
   } else if (!ticket_.Commit()) {
     outcome = Cancelled();
   } else if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
