@@ -16,6 +16,7 @@
             'src-native/mailbox.cc',
             'src-native/mount.cc',
             'src-native/mount_lines.cc',
+            'src-native/mount_table.cc',
             'src-native/outcome.cc',
             'src-native/overlay.cc',
             'src-native/overlay_directories.cc',

@@ -8,8 +8,11 @@ export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
 export { MountError, type MountErrorDetails } from './errors.js';
 export { type MountOptions, mount, mountSync } from './mount.js';
+export type { MountEntry, MountName, MountPropagation, MountTableChange } from './mount-entry.js';
 export { Mount } from './mount-handle.js';
+export { type MountInfoOptions, parseMountInfo } from './mount-info.js';
 export { mountOverlay, mountOverlaySync } from './mount-overlay.js';
+export { type MountFilter, type MountNode, MountTable } from './mount-table.js';
 export { pageSize } from './native.js';
 export { overlayData } from './overlay-data.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay-parse.js';
@@ -22,4 +25,5 @@ export {
   overlaySupport,
   type Support,
 } from './overlay-support.js';
+export { type MountTableOptions, readMountTable, readMountTableSync } from './read-mount-table.js';
 export { umount, umountSync } from './umount.js';

@@ -36,7 +36,7 @@ export interface Mounted {
 }
 
 /** Whether a call failed. */
-export function isFailure(outcome: Outcome | Mounted | Examination | ScratchResult): outcome is Failure {
+export function isFailure(outcome: Outcome | Mounted | Examination | ScratchResult | TableLines): outcome is Failure {
   return typeof outcome === 'object' && 'error' in outcome;
 }
 
@@ -132,6 +132,13 @@ export interface Examination {
   readonly upper: UpperFacts | null;
 }
 
+/** Lines of a mount table, and for each the lasting id, 0n where it is not known: src-native/mount_table.h. */
+export interface TableLines {
+  readonly table: Buffer;
+  /** Null where the kernel has none. */
+  readonly ids: BigUint64Array | null;
+}
+
 type Done<T> = (result: T) => void;
 
 interface Addon {
@@ -145,6 +152,8 @@ interface Addon {
   examineSync(...call: ExamineArguments): Examination | Failure;
   examine(...call: [...ExamineArguments, Done<Examination | Failure>]): void;
   scratch(...call: [...ScratchArguments, Done<ScratchResult | Failure>]): void;
+  tableSync(process: string): TableLines | Failure;
+  table(process: string, done: Done<TableLines | Failure>): void;
 }
 
 function load(): Addon {
@@ -176,6 +185,8 @@ function absent(): Addon {
     examineSync: refuse('statx'),
     examine: refuse('statx'),
     scratch: refuse('mount'),
+    tableSync: refuse('listmount'),
+    table: refuse('listmount'),
   };
 }
 
@@ -209,4 +220,10 @@ export function examine(...call: ExamineArguments): Promise<Examination | Failur
 
 export function scratch(...call: ScratchArguments): Promise<ScratchResult | Failure> {
   return new Promise((resolve) => addon.scratch(...call, resolve));
+}
+
+export const tableSync: Addon['tableSync'] = addon.tableSync;
+
+export function table(process: string): Promise<TableLines | Failure> {
+  return new Promise((resolve) => addon.table(process, resolve));
 }
