@@ -40,7 +40,7 @@ export function readOverlay(
       `mount ${id} is not the one at this path; it was moved, taken down or mounted over by someone else`,
     );
   }
-  const spec = parseOverlayData(line.superOptions, { form: 'table' });
+  const spec = parseOverlayData(line.superOptionsText, { form: 'table' });
   const names = (shown: readonly unknown[], ours: readonly Bytes[]): Bytes[] =>
     shown.map((path, index) => absoluteOr(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;
