@@ -8,6 +8,7 @@ export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
 export { MountError, type MountErrorDetails } from './errors.js';
 export { type MountOptions, mount, mountSync } from './mount.js';
+export { isMountPoint, isMountPointSync, mountAt, mountAtSync } from './mount-at.js';
 export type { MountEntry, MountName, MountPropagation, MountTableChange } from './mount-entry.js';
 export { Mount } from './mount-handle.js';
 export { type MountInfoOptions, parseMountInfo } from './mount-info.js';

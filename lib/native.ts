@@ -36,7 +36,9 @@ export interface Mounted {
 }
 
 /** Whether a call failed. */
-export function isFailure(outcome: Outcome | Mounted | Examination | ScratchResult | TableLines): outcome is Failure {
+export function isFailure(
+  outcome: Outcome | Mounted | Examination | ScratchResult | TableLines | boolean,
+): outcome is Failure {
   return typeof outcome === 'object' && 'error' in outcome;
 }
 
@@ -154,6 +156,10 @@ interface Addon {
   scratch(...call: [...ScratchArguments, Done<ScratchResult | Failure>]): void;
   tableSync(process: string): TableLines | Failure;
   table(process: string, done: Done<TableLines | Failure>): void;
+  mountRootSync(path: Bytes): boolean | Failure;
+  mountRoot(path: Bytes, done: Done<boolean | Failure>): void;
+  mountAtSync(path: Bytes): TableLines | Failure;
+  mountAt(path: Bytes, done: Done<TableLines | Failure>): void;
 }
 
 function load(): Addon {
@@ -187,6 +193,10 @@ function absent(): Addon {
     scratch: refuse('mount'),
     tableSync: refuse('listmount'),
     table: refuse('listmount'),
+    mountRootSync: refuse('statx'),
+    mountRoot: refuse('statx'),
+    mountAtSync: refuse('statmount'),
+    mountAt: refuse('statmount'),
   };
 }
 
@@ -226,4 +236,16 @@ export const tableSync: Addon['tableSync'] = addon.tableSync;
 
 export function table(process: string): Promise<TableLines | Failure> {
   return new Promise((resolve) => addon.table(process, resolve));
+}
+
+export const mountRootSync: Addon['mountRootSync'] = addon.mountRootSync;
+
+export function mountRoot(path: Bytes): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.mountRoot(path, resolve));
+}
+
+export const mountAtSync: Addon['mountAtSync'] = addon.mountAtSync;
+
+export function mountAt(path: Bytes): Promise<TableLines | Failure> {
+  return new Promise((resolve) => addon.mountAt(path, resolve));
 }

@@ -4,6 +4,7 @@
 #include "examine.h"
 #include "kernel.h"
 #include "mount.h"
+#include "mount_at.h"
 #include "mount_table.h"
 #include "overlay.h"
 #include "scratch.h"
@@ -16,6 +17,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<OverlayCall>(env, exports, "overlay");
   call::Export<ExamineCall>(env, exports, "examine");
   call::Export<TableCall>(env, exports, "table");
+  call::Export<MountRootCall>(env, exports, "mountRoot");
+  call::Export<MountAtCall>(env, exports, "mountAt");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;
