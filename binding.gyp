@@ -30,6 +30,7 @@
             'src-native/umount.cc',
             'src-native/upper_in_use.cc',
             'src-native/user_namespace.cc',
+            'src-native/watch.cc',
             'src-native/working_directory.cc',
           ],
           'include_dirs': [

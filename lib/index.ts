@@ -28,3 +28,4 @@ export {
 } from './overlay-support.js';
 export { type MountTableOptions, readMountTable, readMountTableSync } from './read-mount-table.js';
 export { umount, umountSync } from './umount.js';
+export { type MountTableWatcher, type WatchOptions, watchMountTable } from './watch-mount-table.js';

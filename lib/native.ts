@@ -36,10 +36,8 @@ export interface Mounted {
 }
 
 /** Whether a call failed. */
-export function isFailure(
-  outcome: Outcome | Mounted | Examination | ScratchResult | TableLines | boolean,
-): outcome is Failure {
-  return typeof outcome === 'object' && 'error' in outcome;
+export function isFailure(outcome: unknown): outcome is Failure {
+  return typeof outcome === 'object' && outcome !== null && 'error' in outcome;
 }
 
 /** The arguments of mount(2), a working directory, and whether to return the new mount's id. */
@@ -141,6 +139,18 @@ export interface TableLines {
   readonly ids: BigUint64Array | null;
 }
 
+/** A watch of the native floor, of which nothing is known here: src-native/watch.h. */
+export interface Watch {
+  readonly [brand]: never;
+}
+declare const brand: unique symbol;
+
+/** The lines that are not as they were; both empty when the watch was closed. */
+export interface TableDifference {
+  readonly before: TableLines;
+  readonly after: TableLines;
+}
+
 type Done<T> = (result: T) => void;
 
 interface Addon {
@@ -160,6 +170,9 @@ interface Addon {
   mountRoot(path: Bytes, done: Done<boolean | Failure>): void;
   mountAtSync(path: Bytes): TableLines | Failure;
   mountAt(path: Bytes, done: Done<TableLines | Failure>): void;
+  watchOpen(): Watch | Failure;
+  watchWait(watch: Watch, done: Done<TableDifference | Failure>): void;
+  watchClose(watch: Watch): void;
 }
 
 function load(): Addon {
@@ -197,6 +210,9 @@ function absent(): Addon {
     mountRoot: refuse('statx'),
     mountAtSync: refuse('statmount'),
     mountAt: refuse('statmount'),
+    watchOpen: refuse('listmount'),
+    watchWait: refuse('listmount'),
+    watchClose: refuse('listmount'),
   };
 }
 
@@ -248,4 +264,11 @@ export const mountAtSync: Addon['mountAtSync'] = addon.mountAtSync;
 
 export function mountAt(path: Bytes): Promise<TableLines | Failure> {
   return new Promise((resolve) => addon.mountAt(path, resolve));
+}
+
+export const watchOpen: Addon['watchOpen'] = addon.watchOpen;
+export const watchClose: Addon['watchClose'] = addon.watchClose;
+
+export function watchWait(watch: Watch): Promise<TableDifference | Failure> {
+  return new Promise((resolve) => addon.watchWait(watch, resolve));
 }

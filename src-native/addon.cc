@@ -9,6 +9,7 @@
 #include "overlay.h"
 #include "scratch.h"
 #include "umount.h"
+#include "watch.h"
 
 // The list of what the addon offers. Each call has two forms, see call.h; what they take is in the Read() of each.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
@@ -20,6 +21,9 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountRootCall>(env, exports, "mountRoot");
   call::Export<MountAtCall>(env, exports, "mountAt");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
+  call::ExportAsync<WatchWaitCall>(env, exports, "watchWait");
+  exports.Set("watchOpen", Napi::Function::New<WatchOpen>(env, "watchOpen"));
+  exports.Set("watchClose", Napi::Function::New<WatchClose>(env, "watchClose"));
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;
 }

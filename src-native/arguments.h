@@ -28,6 +28,8 @@ class Arguments {
   Arguments& Boolean(const char* name, bool* value);
   // A bigint of 64 bits, or null.
   Arguments& OptionalId(const char* name, std::optional<uint64_t>* id);
+  // An object with something native in it, made and tagged by us.
+  Arguments& Wrapped(const char* name, const napi_type_tag& tag, void** native);
   Arguments& Function(const char* name, Napi::FunctionReference* function);
 
   bool ok() const { return ok_; }

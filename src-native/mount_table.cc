@@ -114,6 +114,9 @@ void OpenTable::Match(const std::vector<uint64_t>& ids, const std::vector<size_t
   std::vector<std::pair<uint64_t, uint64_t>> known;
   for (const uint64_t id : ids) known.emplace_back(TableIdOf(id, namespace_), id);
   std::sort(known.begin(), known.end());
+  // A sandbox may have the one call and not the other: then none is known.
+  lines->ids.clear();
+  if (known.empty() || known.back().first == 0) return;
   lines->ids.assign(starts.size(), 0);
   for (size_t line = 0; line < starts.size(); ++line) {
     const std::pair<uint64_t, uint64_t> wanted{TableIdAt(lines->text, starts[line]), 0};

@@ -29,6 +29,7 @@ const NAMES = [
   'readMountTableSync',
   'umount',
   'umountSync',
+  'watchMountTable',
 ];
 
 test('exports the public names and no others', () => {
@@ -66,13 +67,13 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
      const calls = [() => all.mount('x', '/t', 'tmpfs'), () => all.mountSync('x', '/t', 'tmpfs'), () => all.umount('/t'),
        () => all.umountSync('/t'), () => all.mountOverlay(spec), () => all.mountOverlaySync(spec),
        () => all.readMountTable(), () => all.readMountTableSync(), () => all.isMountPoint('/'), () => all.isMountPointSync('/'),
-       () => all.mountAt('/'), () => all.mountAtSync('/')];
+       () => all.mountAt('/'), () => all.mountAtSync('/'), () => all.watchMountTable()];
      for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code, error.message); }
      console.log(all.overlayData({ lower: ['/a:b', '/c'] }), all.parseOverlayData('lowerdir=/a:/b').lower.length, all.constants.MS_BIND, all.pageSize);`,
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trim().split('\n');
-  expect(lines).toHaveLength(13);
+  expect(lines).toHaveLength(14);
   for (const line of lines.slice(0, -1)) {
     expect(line).toMatch(
       /^ERR_UNSUPPORTED_PLATFORM (mount|umount2|listmount|statx|statmount) is a system call of Linux; this is darwin$/,
