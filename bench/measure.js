@@ -15,6 +15,7 @@ import {
   umount,
   umountSync,
 } from 'linux-mount';
+import { tableGroups, tableLines } from './table.js';
 import { compare } from './turns.js';
 
 const [outside, ...args] = process.argv.slice(2);
@@ -179,12 +180,13 @@ async function measure() {
   mountSync('bench', place, 'tmpfs');
   try {
     const results = {};
-    for (const [group, actions] of Object.entries(groups(place))) {
+    for (const [group, actions] of Object.entries({ ...groups(place), ...tableGroups(place) })) {
       if (!group.includes(only)) continue;
-      const turns = Object.values(actions)[0].times === 1 ? 30 : 300;
+      const [first] = Object.values(actions);
+      const turns = first.turns ?? (first.times === 1 ? 30 : 300);
       console.log(`\n${group}: median of ${turns} turns of ${Object.values(actions)[0].times ?? 100}`);
       const after = Object.values(actions)[0].before?.();
-      results[group] = await compare(actions, { turns, warmUp: turns / 10 });
+      results[group] = await compare(actions, { turns, warmUp: Math.ceil(turns / 10) });
       after?.();
       console.table(
         Object.fromEntries(
@@ -225,6 +227,7 @@ const lines = [
   [WRITABLE, 'to look for the upper layer, µs', check],
   [BESIDE_TMPFS, `the same beside ${CROWD} tmpfs, µs`, check],
   [BESIDE_OVERLAYS, `the same beside ${CROWD} of its kind, µs`, check],
+  ...tableLines,
 ];
 const summary = Object.fromEntries(
   lines.filter(([group]) => group in results).map(([group, name, figure]) => [name, figure(results[group])]),

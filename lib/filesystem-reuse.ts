@@ -1,9 +1,10 @@
 import type { Bytes } from './arguments.js';
 import { ATTRIBUTE_WORDS } from './attributes.js';
 import type { Looking } from './drivers.js';
+import type { MountEntry } from './mount-entry.js';
 import type { FilesystemPlan } from './mount-filesystem.js';
 import type { MountStrategy } from './mount-handle.js';
-import { type MountLine, mountLine } from './mount-line.js';
+import { mountLine } from './mount-line.js';
 
 const TABLE = '/proc/thread-self/mountinfo';
 
@@ -18,7 +19,7 @@ export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> 
   const table = files[0] ?? null;
   if (target === undefined || target.error !== 0 || table === null) return { kind: 'vacant' };
   const line = mountLine(table, target.mountId);
-  if (line === undefined || !line.mountPoint.equals(target.path)) return { kind: 'vacant' };
+  if (line === undefined || !line.target.equals(target.path)) return { kind: 'vacant' };
   const other = (why: string) => ({ kind: 'other', why }) as const;
   if (line.fsType !== fsType) return other(`a filesystem of type ${line.fsType} is mounted there`);
   if (!Buffer.from(source ?? 'none').equals(line.source)) return other('another source is mounted there');
@@ -27,13 +28,13 @@ export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> 
   return why === undefined ? { kind: 'same', id: target.lastingId, strategy: 'data' } : other(why);
 }
 
-function difference({ parameters, flags }: FilesystemPlan, line: MountLine): string | undefined {
-  const shown = wordsOf(line.superOptions).map(canonical);
+function difference({ parameters, flags }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
+  const shown = line.superOptions.map(canonical);
   // Its value may be a secret.
   const missing = parameters.words.find((word) => !shown.includes(canonical(word)));
   if (missing !== undefined) return `one that does not show the ${keyOf(missing)} that was asked for is mounted there`;
   for (const [word, flag] of ATTRIBUTE_WORDS) {
-    const has = line.attributes.includes(word);
+    const has = line.options.includes(word);
     if (has !== ((flags & flag) !== 0)) return `one ${has ? 'with' : 'without'} ${word} is mounted there`;
   }
   return undefined;
@@ -41,15 +42,6 @@ function difference({ parameters, flags }: FilesystemPlan, line: MountLine): str
 
 function keyOf(word: Bytes): string {
   return word.toString().split('=', 1).join();
-}
-
-function wordsOf(superOptions: Buffer): string[] {
-  return superOptions
-    .toString('latin1')
-    .split(',')
-    .map((word) =>
-      word.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8))),
-    );
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };

@@ -7,7 +7,7 @@ import { type MountLine, mountHolding, mountLines } from './reason-mounts.js';
 /** What a scan has found, read: pure. Processes come first, of these the one that asks. */
 export function holdersIn(scan: HoldersScan, asBuffers: boolean): Holder[] {
   const show = (path: Buffer): HolderPath => (asBuffers || !isUtf8(path) ? path : path.toString());
-  const mounts = mountLines(scan.table);
+  const mounts = mountLines(scan.table) ?? [];
   const ours = mounts.find(({ id }) => id === scan.mountId);
   const isOnMount = (path: string) => ours !== undefined && mountHolding(mounts, path)?.mountPoint === ours.mountPoint;
   // Where there is no other mount of the filesystem, what is on its device is on this one.

@@ -36,6 +36,14 @@ export { type HoldersOptions, holders, holdersSync } from './holders.js';
 export type { IdMap, IdRange } from './idmap.js';
 export { type MountOptions, mount, mountSync } from './mount.js';
 export {
+  isMountPoint,
+  isMountPointSync,
+  type MountAtNamespace,
+  type MountAtOptions,
+  mountAt,
+  mountAtSync,
+} from './mount-at.js';
+export {
   type ChangeOptions,
   setMountAttributes,
   setMountAttributesSync,
@@ -43,6 +51,7 @@ export {
   setPropagationSync,
 } from './mount-attributes.js';
 export { type BindAttributes, type BindOptions, mountBind, mountBindSync } from './mount-bind.js';
+export type { MountEntry, MountName, MountPropagation, MountTableChange } from './mount-entry.js';
 export {
   type FilesystemAttributes,
   type FilesystemOptions,
@@ -53,7 +62,9 @@ export {
   remountFilesystemSync,
 } from './mount-filesystem.js';
 export { Mount, type MountStrategy } from './mount-handle.js';
+export { type MountInfoOptions, parseMountInfo } from './mount-info.js';
 export { mountOverlay, mountOverlaySync } from './mount-overlay.js';
+export { type MountFilter, type MountNode, MountTable } from './mount-table.js';
 export { mountTmpfs, mountTmpfsSync, type TmpfsOptions, type TmpfsParameters } from './mount-tmpfs.js';
 export { type MoveOptions, moveMount, moveMountSync } from './move-mount.js';
 export type { Namespace } from './namespace.js';
@@ -72,6 +83,8 @@ export {
 } from './overlay-support.js';
 export type { FilesystemParameters } from './parameters.js';
 export type { Propagation } from './propagation.js';
+export { type MountTableOptions, readMountTable, readMountTableSync } from './read-mount-table.js';
 export type { Target, TargetInRoot } from './target.js';
 export { umount, umountSync } from './umount.js';
 export type { UmountOptions, UmountRetry } from './umount-options.js';
+export { type MountTableWatcher, type WatchOptions, watchMountTable } from './watch-mount-table.js';

@@ -161,7 +161,7 @@ function* lookAtTarget({ source, target = NOWHERE, change, idMap }: BindPlan): L
   const table = there.files[0] ?? null;
   if (at === undefined || at.error !== 0 || table === null) return { kind: 'vacant' };
   const line = mountLine(table, at.mountId);
-  if (line === undefined || !line.mountPoint.equals(at.path)) return { kind: 'vacant' };
+  if (line === undefined || !line.target.equals(at.path)) return { kind: 'vacant' };
   const { paths } = yield { ask: [[source], [], null, null], inRoot: false };
   const [from] = paths;
   if (from === undefined || from.error !== 0) return { kind: 'vacant' };
@@ -170,7 +170,7 @@ function* lookAtTarget({ source, target = NOWHERE, change, idMap }: BindPlan): L
   }
   if (change[3]) return { kind: 'other', why: 'a bind whose mounts below are not compared is mounted there' };
   if (idMap !== NO_ID_MAP) return { kind: 'other', why: 'a bind whose map of ids cannot be read is mounted there' };
-  const difference = attributesDiffer(line.attributes, change[0], change[1]);
+  const difference = attributesDiffer(line.options, change[0], change[1]);
   if (difference !== undefined) return { kind: 'other', why: `a bind ${difference} is mounted there` };
   return { kind: 'same', id: at.lastingId, strategy: 'tree' };
 }

@@ -54,10 +54,8 @@ export interface Made extends Mounted {
 }
 
 /** Whether a call failed. */
-export function isFailure(
-  outcome: Outcome | Mounted | Made | Examination | ScratchResult | HoldersScan,
-): outcome is Failure {
-  return typeof outcome === 'object' && 'error' in outcome;
+export function isFailure(outcome: unknown): outcome is Failure {
+  return typeof outcome === 'object' && outcome !== null && 'error' in outcome;
 }
 
 /** The arguments of mount(2), a working directory, and whether to return the new mount's id. */
@@ -276,6 +274,25 @@ export interface HoldersScan {
   readonly unseen: number;
 }
 
+/** Lines of a mount table, and for each the lasting id, 0n where it is not known: src-native/mount_table.h. */
+export interface TableLines {
+  readonly table: Buffer;
+  /** Null where the kernel has none. */
+  readonly ids: BigUint64Array | null;
+}
+
+/** A watch of the native floor, of which nothing is known here: src-native/watch.h. */
+export interface Watch {
+  readonly [brand]: never;
+}
+declare const brand: unique symbol;
+
+/** The lines that are not as they were; both empty when the watch was closed. */
+export interface TableDifference {
+  readonly before: TableLines;
+  readonly after: TableLines;
+}
+
 type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
 
@@ -311,6 +328,15 @@ interface Addon {
   holdersSync(target: Bytes): HoldersScan | Failure;
   holders(target: Bytes, done: Done<HoldersScan | Failure>): void;
   scratch(...call: [...ScratchArguments, Done<ScratchResult | Failure>]): void;
+  tableSync(process: string, namespace: NamespaceWord): TableLines | Failure;
+  table(process: string, namespace: NamespaceWord, done: Done<TableLines | Failure>): void;
+  mountRootSync(path: Bytes, namespace: NamespaceWord): boolean | Failure;
+  mountRoot(path: Bytes, namespace: NamespaceWord, done: Done<boolean | Failure>): void;
+  mountAtSync(path: Bytes, namespace: NamespaceWord): TableLines | Failure;
+  mountAt(path: Bytes, namespace: NamespaceWord, done: Done<TableLines | Failure>): void;
+  watchOpen(): Watch | Failure;
+  watchWait(watch: Watch, done: Done<TableDifference | Failure>): void;
+  watchClose(watch: Watch): void;
 }
 
 function load(): Addon {
@@ -363,6 +389,15 @@ function absent(): Addon {
     holdersSync: refuse('statx'),
     holders: refuse('statx'),
     scratch: refuse('mount'),
+    tableSync: refuse('listmount'),
+    table: refuse('listmount'),
+    mountRootSync: refuse('statx'),
+    mountRoot: refuse('statx'),
+    mountAtSync: refuse('statmount'),
+    mountAt: refuse('statmount'),
+    watchOpen: refuse('listmount'),
+    watchWait: refuse('listmount'),
+    watchClose: refuse('listmount'),
   };
 }
 
@@ -464,4 +499,29 @@ export function holders(target: Bytes): Promise<HoldersScan | Failure> {
 
 export function scratch(...call: ScratchArguments): Promise<ScratchResult | Failure> {
   return new Promise((resolve) => addon.scratch(...call, resolve));
+}
+
+export const tableSync: Addon['tableSync'] = addon.tableSync;
+
+export function table(process: string, namespace: NamespaceWord): Promise<TableLines | Failure> {
+  return new Promise((resolve) => addon.table(process, namespace, resolve));
+}
+
+export const mountRootSync: Addon['mountRootSync'] = addon.mountRootSync;
+
+export function mountRoot(path: Bytes, namespace: NamespaceWord): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.mountRoot(path, namespace, resolve));
+}
+
+export const mountAtSync: Addon['mountAtSync'] = addon.mountAtSync;
+
+export function mountAt(path: Bytes, namespace: NamespaceWord): Promise<TableLines | Failure> {
+  return new Promise((resolve) => addon.mountAt(path, namespace, resolve));
+}
+
+export const watchOpen: Addon['watchOpen'] = addon.watchOpen;
+export const watchClose: Addon['watchClose'] = addon.watchClose;
+
+export function watchWait(watch: Watch): Promise<TableDifference | Failure> {
+  return new Promise((resolve) => addon.watchWait(watch, resolve));
 }

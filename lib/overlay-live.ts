@@ -51,7 +51,7 @@ export function readOverlay(
   }
   const better = (shown: Bytes, ours: Bytes | null | undefined) =>
     named?.isHidden === true && ours ? ours : absoluteOr(shown, ours);
-  const spec = parseOverlayData(line.superOptions, { form: 'table' });
+  const spec = parseOverlayData(line.superOptionsText, { form: 'table' });
   const names = (shown: readonly unknown[], ours: readonly Bytes[] = []): Bytes[] =>
     shown.map((path, index) => better(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;

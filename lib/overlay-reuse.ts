@@ -1,7 +1,8 @@
 import type { Bytes } from './arguments.js';
 import { ATTRIBUTE_WORDS } from './attributes.js';
 import type { Looking } from './drivers.js';
-import { type MountLine, mountLine } from './mount-line.js';
+import type { MountEntry } from './mount-entry.js';
+import { mountLine } from './mount-line.js';
 import type { PathFacts } from './native.js';
 import { type OverlayLayers, overlayLayers } from './overlay-data.js';
 import { overlayOptionWords } from './overlay-options.js';
@@ -24,7 +25,7 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
   // What is missing or forbidden the mount itself says best.
   if (target === undefined || target.error !== 0 || table === null) return { kind: 'vacant' };
   const line = mountLine(table, target.mountId);
-  if (line === undefined || !line.mountPoint.equals(target.path)) return { kind: 'vacant' };
+  if (line === undefined || !line.target.equals(target.path)) return { kind: 'vacant' };
   if (line.fsType !== 'overlay') return { kind: 'other', why: `a filesystem of type ${line.fsType} is mounted there` };
 
   const there = readBack(line);
@@ -47,7 +48,7 @@ interface ReadBack {
 }
 
 /** The layers, options and way of an overlay in the table; undefined when they cannot be told. */
-export function readBack({ superOptions }: MountLine): ReadBack | undefined {
+export function readBack({ superOptionsText: superOptions }: MountEntry<Buffer>): ReadBack | undefined {
   try {
     const spec = { ...parseOverlayData(superOptions, { form: 'table', encoding: 'buffer' }) } as Record<
       string,
@@ -75,7 +76,7 @@ function isSame(one: PathFacts | undefined, other: PathFacts | undefined): boole
   return one.device === other.device && one.inode === other.inode;
 }
 
-function difference(plan: OverlayPlan, line: MountLine, shown: readonly string[]): string | undefined {
+function difference(plan: OverlayPlan, line: MountEntry<Buffer>, shown: readonly string[]): string | undefined {
   const asked = plan.words.map(canonical);
   const there = shown.map(canonical);
   const missing = asked.find((word) => !there.includes(word));
@@ -83,7 +84,7 @@ function difference(plan: OverlayPlan, line: MountLine, shown: readonly string[]
   const more = there.find((word) => !asked.includes(word) && !SHOWN_ANYWAY.test(word));
   if (more !== undefined) return `an overlay with ${more} is mounted there`;
   for (const [word, flag] of ATTRIBUTE_WORDS) {
-    const has = line.attributes.includes(word);
+    const has = line.options.includes(word);
     if (has !== ((plan.flags & flag) !== 0)) return `an overlay ${has ? 'with' : 'without'} ${word} is mounted there`;
   }
   return undefined;

@@ -25,6 +25,11 @@ export function wordsOf(text: string, form: Form): string[] {
   return cut(text, ',', false).map((word) => withoutOctal(word.startsWith('lowerdir=') ? withColons(word) : word));
 }
 
+/** The words between the commas of options as the mount table shows them, of any filesystem; escapes are left. */
+export function commaWords(text: string): string[] {
+  return cut(text, ',', false);
+}
+
 const WRONG_COLONS: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^:/, 'begins with a colon'],
   [/:$/, 'ends with a colon'],

@@ -1,4 +1,9 @@
+import type { MountEntry } from './mount-entry.js';
+import { parseLines } from './mount-info.js';
+import { isWithin } from './mount-path.js';
 import type { PathFacts } from './native.js';
+
+export { isWithin };
 
 /**
  * The mount table as far as reasons need it. Bytes are Latin-1 here, a character each: names need not be UTF-8.
@@ -20,34 +25,30 @@ export interface MountLine {
   readonly superOptions: string;
 }
 
-/** The lines of a mount table: proc_pid_mountinfo(5). */
-export function mountLines(table: Buffer): MountLine[] {
-  return table.toString('latin1').split('\n').filter(Boolean).map(mountLine);
+/** The lines of a mount table; null for one that is not understood, as a reason must not hide the error it is for. */
+export function mountLines(table: Buffer): MountLine[] | null {
+  try {
+    return parseLines(table, (latin1) => latin1).map(mountLine);
+  } catch {
+    return null;
+  }
 }
 
-function mountLine(line: string): MountLine {
-  const end = line.indexOf(' - ');
-  const [id = '0', parentId = '0', device = '', root = '', mountPoint = '', options = '', ...propagation] = line
-    .slice(0, end)
-    .split(' ');
-  const [fsType = '', source = '', superOptions = ''] = line.slice(end + 3).split(' ');
+function mountLine(entry: MountEntry<string>): MountLine {
+  const { id, parentId, device, root, target, options, propagation, fsType, source, superOptionsText } = entry;
   return {
-    id: BigInt(id),
-    parentId: BigInt(parentId),
-    device,
-    root: withoutOctal(root),
-    mountPoint: withoutOctal(mountPoint),
-    options: options.split(','),
-    isUnbindable: propagation.includes('unbindable'),
-    isShared: propagation.some((field) => field.startsWith('shared:')),
+    id,
+    parentId,
+    device: `${device.major}:${device.minor}`,
+    root,
+    mountPoint: target,
+    options,
+    isUnbindable: propagation.unbindable,
+    isShared: propagation.shared !== null,
     fsType,
-    source: withoutOctal(source),
-    superOptions,
+    source,
+    superOptions: superOptionsText,
   };
-}
-
-function withoutOctal(field: string): string {
-  return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /** The mount that a path leads to. */
@@ -71,11 +72,6 @@ export function spotOf(mounts: readonly MountLine[], facts: PathFacts): Spot | u
 /** Whether one spot is inside of the other, or the same. */
 export function isSpotWithin(inner: Spot, outer: Spot): boolean {
   return inner.device === outer.device && isWithin(inner.path, outer.path);
-}
-
-/** Whether a path is another or below it; both absolute and without links. */
-export function isWithin(path: string, directory: string): boolean {
-  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
 }
 
 /** The mount that holds an absolute path without links: the last of those with the longest mount point. */

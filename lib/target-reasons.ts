@@ -7,10 +7,11 @@ import { type TargetWords, targetInWords } from './target.js';
 
 /** Why a target inside a root, or another namespace, could not be had, where the failed step tells. */
 export function targetReasonOfStep(
-  { step, syscall, error }: Failure,
+  failure: Failure,
   target: TargetWords,
   namespace: NamespaceWord,
 ): string | undefined {
+  const { step, error } = failure;
   const { name, message } = describeErrno(error);
   switch (step) {
     case 'open root':
@@ -20,6 +21,15 @@ export function targetReasonOfStep(
       return target[1] === null ? undefined : reasonInRoot(step, name, message, target);
     case 'locate target':
       return `the target ${targetInWords(target)} was moved or exchanged while it was being used (${name}: ${message}): nothing was done`;
+    default:
+      return namespaceReasonOfStep(failure, namespace);
+  }
+}
+
+/** Why another namespace could not be had, where the failed step tells. */
+export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespace: NamespaceWord): string | undefined {
+  const { name, message } = describeErrno(error);
+  switch (step) {
     case 'open namespace':
       return reasonOfOpen(name, message, namespace);
     case 'enter namespace':

@@ -201,6 +201,17 @@ Arguments& Arguments::TakeDescriptor(const char* name, OwnedFd* fd) {
   return *this;
 }
 
+Arguments& Arguments::Wrapped(const char* name, const napi_type_tag& tag, void** native) {
+  if (!ok_) return *this;
+  const Napi::Value value = Next();
+  bool is_ours = false;
+  if (!value.IsObject() || napi_check_object_type_tag(info_.Env(), value, &tag, &is_ours) != napi_ok || !is_ours ||
+      napi_unwrap(info_.Env(), value, native) != napi_ok) {
+    WrongType(name, "what this addon has made for it");
+  }
+  return *this;
+}
+
 Arguments& Arguments::Function(const char* name, Napi::FunctionReference* function) {
   if (!ok_) return *this;
   const Napi::Value value = Next();

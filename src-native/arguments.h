@@ -42,6 +42,8 @@ class Arguments {
   Arguments& OptionalDescriptor(const char* name, OwnedFd* fd, bool* is_given);
   // A descriptor, which is taken out of its object.
   Arguments& TakeDescriptor(const char* name, OwnedFd* fd);
+  // An object with something native in it, made and tagged by us.
+  Arguments& Wrapped(const char* name, const napi_type_tag& tag, void** native);
   Arguments& Function(const char* name, Napi::FunctionReference* function);
 
   bool ok() const { return ok_; }

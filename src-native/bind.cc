@@ -23,7 +23,7 @@ Outcome Verify(int at, const char* path, unsigned flags, const attributes::Chang
   uint64_t id = 0;
   kernel::MountStatus status;
   if (!change.recursive && kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0 &&
-      kernel::StatMount(id, kernel::kStatMountAttributes, &status, sizeof status) == 0) {
+      kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0) {
     const bool as_asked =
         (status.attributes & change.set) == change.set && (status.attributes & change.clear & ~change.set) == 0;
     return as_asked ? Outcome{} : Mismatch();

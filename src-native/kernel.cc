@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -61,27 +62,37 @@ struct Statx {
   uint16_t mode;
   uint16_t spare;
   uint64_t inode;
-  uint32_t before_device[24];
+  uint64_t length;
+  uint64_t blocks;
+  uint64_t attributes_mask;
+  uint32_t before_device[18];
   uint32_t device_major;
   uint32_t device_minor;
   uint64_t mount_id;
   uint64_t after[13];
 };
-static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(Statx, mount_id) == 0x90);
+static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(Statx, attributes_mask) == 0x38 &&
+              offsetof(Statx, mount_id) == 0x90);
 
 long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted, Statx* found) {
   return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);
 }
 
-static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic) == 24);
+static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic) == 24 &&
+              offsetof(MountStatus, id) == 40 && offsetof(MountStatus, root) == 104 &&
+              offsetof(MountStatus, source) == 124);
 
-struct MountRequest {  // struct mnt_id_req as it was first
-  uint32_t size = sizeof(MountRequest);
+struct MountRequest {  // struct mnt_id_req; what it had at first is all that is passed unless the rest is needed
+  uint32_t size;
   uint32_t spare = 0;
   uint64_t id;
   uint64_t parameter;
+  uint64_t mount_namespace;
+
+  MountRequest(uint64_t id, uint64_t parameter, uint64_t mount_namespace)
+      : size(mount_namespace == 0 ? 24 : 32), id(id), parameter(parameter), mount_namespace(mount_namespace) {}
 };
-static_assert(sizeof(MountRequest) == 24);
+static_assert(sizeof(MountRequest) == 32);
 
 bool Answers(long result) { return result == -1 && errno == EINVAL; }
 
@@ -127,14 +138,19 @@ int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve) {
   return static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
 
-ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room) {
+ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace) {
   constexpr uint64_t kRoot = ~uint64_t{0};  // LSMT_ROOT
-  const MountRequest request{.id = kRoot, .parameter = after};
+  const MountRequest request(kRoot, after, mount_namespace);
   return syscall(SYS_listmount, &request, ids, room, 0);
 }
 
-int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size) {
-  const MountRequest request{.id = id, .parameter = wanted};
+int MountNamespaceId(int fd, uint64_t* id) {
+  constexpr unsigned long kGetMountNamespaceId = _IOR(0xb7, 0x5, uint64_t);  // NS_GET_MNTNS_ID, linux/nsfs.h
+  return ioctl(fd, kGetMountNamespaceId, id);
+}
+
+int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size, uint64_t mount_namespace) {
+  const MountRequest request(id, wanted, mount_namespace);
   return static_cast<int>(syscall(SYS_statmount, &request, status, size, 0));
 }
 
@@ -188,6 +204,16 @@ bool IsMountPoint(int directory, const char* path, unsigned flags) {
   Statx found;
   return CallStatx(directory, path, flags, kStatxType, &found) == 0 &&
          (found.attributes & kStatxAttributeMountRoot) != 0;
+}
+
+int IsMountRoot(const char* path) {
+  Statx found;
+  if (CallStatx(AT_FDCWD, path, 0, kStatxType, &found) < 0) return -1;
+  if ((found.attributes_mask & kStatxAttributeMountRoot) == 0) {
+    errno = ENOSYS;  // before 5.8
+    return -1;
+  }
+  return (found.attributes & kStatxAttributeMountRoot) != 0;
 }
 
 bool IsDirectory(int directory, const char* path, unsigned flags) {

@@ -67,32 +67,52 @@ int MoveMount(int from, const char* from_path, int to, const char* to_path, unsi
 
 int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 
-// The ids (of the lasting kind) of all mounts of the calling thread's mount namespace above `after`, ascending, as many
-// as there is room for; 0 from the start. Returns how many; 6.8.
-ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room);
+// The ids (of the lasting kind) of all mounts of a mount namespace above `after`, ascending, as many as there is room
+// for; 0 from the start. The namespace is one that MountNamespaceId told (6.11), or 0 for the calling thread's. Returns
+// how many; 6.8.
+ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace = 0);
 
-struct MountStatus {  // struct statmount, of which only what is read here has a name
+// The id of the mount namespace that a descriptor of /proc/PID/ns/mnt stands for; 6.11.
+int MountNamespaceId(int fd, uint64_t* id);
+
+struct MountStatus {  // struct statmount; a string is told by where it begins in `text`
   uint32_t size;
-  uint32_t options;  // where in `text`; with kStatMountOptions
-  uint64_t mask;     // what is known of what was asked for
-  uint32_t device[2];
+  uint32_t options;  // string; with kStatMountOptions
+  uint64_t mask;     // what is known of what was asked for; a string that is empty is not
+  uint32_t device_major;
+  uint32_t device_minor;
   uint64_t magic;  // of the filesystem, as statfs(2) has it; with kStatMountFilesystem
-  uint32_t flags;  // SB_RDONLY, which is MS_RDONLY, and few others; likewise
-  uint32_t type;
+  uint32_t filesystem_flags;
+  uint32_t type;  // string
   uint64_t id;
   uint64_t parent_id;
   uint32_t table_id;
-  uint32_t table_parent_id;
-  uint64_t attributes;  // MOUNT_ATTR_*; with kStatMountAttributes
-  uint64_t more[55];
+  uint32_t parent_table_id;
+  uint64_t attributes;   // MOUNT_ATTR_*
+  uint64_t propagation;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE
+  uint64_t peer_group;
+  uint64_t master;
+  uint64_t propagate_from;
+  uint32_t root;         // string
+  uint32_t mount_point;  // string
+  uint64_t namespace_id;
+  uint32_t subtype;  // string
+  uint32_t source;   // string
+  uint64_t more[48];
   char text[];
 };
-constexpr uint64_t kStatMountFilesystem = 0x1;  // STATMOUNT_SB_BASIC, 6.8
-constexpr uint64_t kStatMountAttributes = 0x2;  // STATMOUNT_MNT_BASIC, 6.8
-constexpr uint64_t kStatMountOptions = 0x80;    // STATMOUNT_MNT_OPTS, 6.11
+constexpr uint64_t kStatMountFilesystem = 0x1;     // STATMOUNT_SB_BASIC, 6.8
+constexpr uint64_t kStatMountMount = 0x2;          // STATMOUNT_MNT_BASIC, 6.8
+constexpr uint64_t kStatMountPropagateFrom = 0x4;  // STATMOUNT_PROPAGATE_FROM, 6.8
+constexpr uint64_t kStatMountRoot = 0x8;           // STATMOUNT_MNT_ROOT, 6.8
+constexpr uint64_t kStatMountPoint = 0x10;         // STATMOUNT_MNT_POINT, 6.8
+constexpr uint64_t kStatMountType = 0x20;          // STATMOUNT_FS_TYPE, 6.8
+constexpr uint64_t kStatMountOptions = 0x80;       // STATMOUNT_MNT_OPTS, 6.11
+constexpr uint64_t kStatMountSubtype = 0x100;      // STATMOUNT_FS_SUBTYPE, 6.13
+constexpr uint64_t kStatMountSource = 0x200;       // STATMOUNT_SB_SOURCE, 6.13
 
 // What the kernel knows of the mount with this id; EOVERFLOW when `size` bytes are too few. 6.8.
-int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size);
+int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size, uint64_t mount_namespace = 0);
 
 // What the kernel wrote to a filesystem context, a message a line.
 std::string ReadLog(int context);
@@ -119,6 +139,9 @@ int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, u
 
 // Whether something is mounted at `path`, by the same call; false where that cannot be told (before 5.8).
 bool IsMountPoint(int directory, const char* path, unsigned flags);
+
+// The same with an answer of its own: 1 or 0, or -1 with errno set, ENOSYS where the kernel does not tell.
+int IsMountRoot(const char* path);
 
 // Whether `path` leads to a directory, by the same call.
 bool IsDirectory(int directory, const char* path, unsigned flags);

@@ -20,7 +20,7 @@ constexpr int kOpenLayer = O_PATH | O_DIRECTORY | O_CLOEXEC;
 bool IsReadOnly(uint64_t id, const char* path) {
   kernel::MountStatus status;
   if (kernel::StatMount(id, kernel::kStatMountFilesystem, &status, sizeof status) == 0) {
-    return (status.flags & MS_RDONLY) != 0;
+    return (status.filesystem_flags & MS_RDONLY) != 0;
   }
   struct statfs filesystem;
   return statfs(path, &filesystem) == 0 && (filesystem.f_flags & ST_RDONLY) != 0;

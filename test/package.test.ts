@@ -11,6 +11,7 @@ const NAMES = [
   'DetachedMount',
   'Mount',
   'MountError',
+  'MountTable',
   'constants',
   'detachedBind',
   'detachedBindSync',
@@ -20,7 +21,11 @@ const NAMES = [
   'detachedOverlaySync',
   'holders',
   'holdersSync',
+  'isMountPoint',
+  'isMountPointSync',
   'mount',
+  'mountAt',
+  'mountAtSync',
   'mountBind',
   'mountBindSync',
   'mountFilesystem',
@@ -35,7 +40,10 @@ const NAMES = [
   'overlayData',
   'overlaySupport',
   'pageSize',
+  'parseMountInfo',
   'parseOverlayData',
+  'readMountTable',
+  'readMountTableSync',
   'remountFilesystem',
   'remountFilesystemSync',
   'setMountAttributes',
@@ -44,6 +52,7 @@ const NAMES = [
   'setPropagationSync',
   'umount',
   'umountSync',
+  'watchMountTable',
 ];
 
 test('exports the public names and no others', () => {
@@ -79,17 +88,21 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
      const all = await import('linux-mount');
      const spec = { lower: ['/a', '/b'], target: '/t' };
      const calls = [() => all.mount('x', '/t', 'tmpfs'), () => all.mountSync('x', '/t', 'tmpfs'), () => all.umount('/t'),
-       () => all.umountSync('/t'), () => all.mountOverlay(spec), () => all.mountOverlaySync(spec)];
+       () => all.umountSync('/t'), () => all.mountOverlay(spec), () => all.mountOverlaySync(spec),
+       () => all.readMountTable(), () => all.readMountTableSync(), () => all.isMountPoint('/'), () => all.isMountPointSync('/'),
+       () => all.mountAt('/'), () => all.mountAtSync('/'), () => all.watchMountTable()];
      for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code, error.message); }
      console.log(all.overlayData({ lower: ['/a:b', '/c'] }), all.parseOverlayData('lowerdir=/a:/b').lower.length, all.constants.MS_BIND, all.pageSize);`,
   );
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = stdout.trim().split('\n');
-  expect(lines).toHaveLength(7);
-  for (const line of lines.slice(0, 6)) {
-    expect(line).toMatch(/^ERR_UNSUPPORTED_PLATFORM (mount|umount2) is a system call of Linux; this is darwin$/);
+  expect(lines).toHaveLength(14);
+  for (const line of lines.slice(0, -1)) {
+    expect(line).toMatch(
+      /^ERR_UNSUPPORTED_PLATFORM (mount|umount2|listmount|statx|statmount) is a system call of Linux; this is darwin$/,
+    );
   }
-  expect(lines[6]).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
+  expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
 });
 
 test('without a build it says what to do', async () => {

@@ -23,6 +23,9 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   umount: [...target, 0, null, ...operation],
   umountTree: [...target, 0, null, true, true, ...operation],
   holders: ['/nowhere'],
+  table: ['/proc/nowhere', null],
+  mountRoot: ['/nowhere', null],
+  mountAt: ['/nowhere', null],
   overlay: [
     ...['x', ...target, ['/nowhere'], [], null, null, [], 0, null, 6, false, false, false, false, []],
     ...operation,
@@ -46,7 +49,19 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 // These take an object that only the addon makes.
-const others = ['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'ticket', 'cancel', 'pageSize'];
+const others = [
+  'watchOpen',
+  'watchWait',
+  'watchClose',
+  'attach',
+  'attachSync',
+  'close',
+  'closeSync',
+  'descriptorNumber',
+  'ticket',
+  'cancel',
+  'pageSize',
+];
 
 const names = Object.keys(right);
 

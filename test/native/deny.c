@@ -28,12 +28,15 @@ static const struct call calls[] = {
     {"remount", SYS_mount, 3, MS_REMOUNT},
     {"mount-with-data", SYS_mount, 4, ~0u},
     {"umount2", SYS_umount2, 0, 0},
+    {"statx", SYS_statx, 0, 0},
     {"statx-mount-id", SYS_statx, 3, 0x1000},
     {"unshare", SYS_unshare, 0, 0},
     {"open_tree", 428, 0, 0},
     {"move_mount", 429, 0, 0},
     {"fsopen", 430, 0, 0},
     {"mount_setattr", 442, 0, 0},
+    {"statmount", 457, 0, 0},
+    {"listmount", 458, 0, 0},
 };
 
 static const struct {

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <napi.h>
+
+#include <string>
+
+#include "arguments.h"
+#include "mount_table.h"
+#include "namespace_file.h"
+#include "outcome.h"
+#include "working_directory.h"
+
+// Questions about one path that need no mount table. Neither waits for a server where the kernel can avoid it
+// (AT_STATX_DONT_SYNC, O_PATH), and neither triggers an automount (AT_NO_AUTOMOUNT).
+
+// mountRoot(path, namespace): whether the path leads to the root of a mount, as true or false: statx(2) with
+// STATX_ATTR_MOUNT_ROOT (5.8). Where that is not to be had the table is searched.
+class MountRootCall {
+ public:
+  struct Result {
+    explicit Result(const Outcome& failure = {}) : outcome(failure) {}
+    napi_value ToValue(Napi::Env env) const;
+
+    Outcome outcome;
+    bool is_root = false;
+  };
+
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return path_.empty() || path_[0] != '/'; }
+  bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
+  Result Run();
+
+  WorkingDirectory directory;
+  MountNamespace mount_namespace;
+
+ private:
+  std::string path_;
+};
+
+// mountAt(path, namespace): the line of the mount that the path leads to, with its lasting id: statx(2) and statmount(2), which
+// knows all of it since 6.13. Elsewhere the line is looked for in the table.
+class MountAtCall {
+ public:
+  using Result = MountLinesResult;
+
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return path_.empty() || path_[0] != '/'; }
+  bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
+  Result Run();
+
+  WorkingDirectory directory;
+  MountNamespace mount_namespace;
+
+ private:
+  std::string path_;
+};
