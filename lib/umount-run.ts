@@ -21,7 +21,7 @@ export interface UmountEnd {
 
 const FIRST_PAUSE = 2;
 const LONGEST_PAUSE = 200;
-const { EBUSY } = constants.errno;
+const { EBUSY, ECANCELED } = constants.errno;
 
 function* attempts({
   flags,
@@ -73,7 +73,9 @@ export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined
       await pause(step.value.for, signal);
       step = steps.next();
     } else {
-      step = steps.next(await attempt(plan, step.value.flags));
+      const outcome = await attempt(plan, step.value.flags);
+      if (outcome?.error === ECANCELED && signal?.aborted) throw abortError(signal);
+      step = steps.next(outcome);
     }
   }
   return step.value;
@@ -95,10 +97,22 @@ export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
   return step.value;
 }
 
-function attempt(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
-  const { target, id, recursive, stack, namespace } = plan;
-  if (recursive || stack) return native.umountTree(...target, flags, id, recursive, stack, namespace, null);
-  return native.umount(...target, flags, id, namespace, null);
+async function attempt(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
+  const { target, id, recursive, stack, namespace, signal } = plan;
+  const call = (ticket: native.Ticket | null) =>
+    recursive || stack
+      ? native.umountTree(...target, flags, id, recursive, stack, namespace, ticket)
+      : native.umount(...target, flags, id, namespace, ticket);
+  if (signal === undefined) return call(null);
+  // What the kernel has not been asked yet when the signal comes is not asked any more.
+  const ticket = native.newTicket();
+  const cancel = () => void native.cancel(ticket);
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await call(ticket);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 function attemptSync(plan: UmountPlan, flags: number): native.UmountOutcome {
