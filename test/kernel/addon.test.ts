@@ -12,6 +12,10 @@ type Export = (...values: unknown[]) => unknown;
 const addon: Record<string, Export> = createRequire(import.meta.url)('node-gyp-build')(projectRoot);
 const done = () => {};
 
+// Closed, so that to wait for it ends at once.
+const watch = addon['watchOpen']?.();
+addon['watchClose']?.(watch);
+
 const right = {
   mountSync: ['x', '/nowhere', 'tmpfs', 0, null, null, false],
   mount: ['x', '/nowhere', 'tmpfs', 0, null, null, false, done],
@@ -22,12 +26,20 @@ const right = {
   examineSync: [['/nowhere'], ['/nowhere'], null, null],
   examine: [['/nowhere'], ['/nowhere'], null, null, done],
   scratch: ['/nowhere', [], null, done],
+  tableSync: ['/nowhere'],
+  table: ['/nowhere', done],
+  mountRootSync: ['/nowhere'],
+  mountRoot: ['/nowhere', done],
+  mountAtSync: ['/nowhere'],
+  mountAt: ['/nowhere', done],
+  watchWait: [watch, done],
+  watchClose: [watch],
 } as const;
 
 const names = Object.keys(right) as (keyof typeof right)[];
 
 test('exports what the typed floor expects, and nothing else', () => {
-  expect(Object.keys(addon).sort()).toEqual([...names, 'pageSize'].sort());
+  expect(Object.keys(addon).sort()).toEqual([...names, 'watchOpen', 'pageSize'].sort());
 });
 
 describe.each(names)('%s', (name) => {
