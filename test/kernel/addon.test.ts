@@ -12,6 +12,10 @@ type Export = (...values: unknown[]) => unknown;
 const addon: Record<string, Export> = createRequire(import.meta.url)('node-gyp-build')(projectRoot);
 const done = () => {};
 
+// Closed, so that to wait for it ends at once.
+const watch = addon['watchOpen']?.();
+addon['watchClose']?.(watch);
+
 // What stands for a target, a change, a map of ids, and what every operation is told.
 const target = ['/nowhere', null, 0, 0];
 const change = [1, 0, 0, false];
@@ -46,13 +50,13 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
     ]),
   ),
   scratch: ['/nowhere', [], null, done],
+  watchWait: [watch, done],
+  watchClose: [watch],
 };
 
 // These take an object that only the addon makes.
 const others = [
   'watchOpen',
-  'watchWait',
-  'watchClose',
   'attach',
   'attachSync',
   'close',

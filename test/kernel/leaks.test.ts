@@ -13,7 +13,7 @@ const ROUNDS = 8;
 // add nothing to it. Memory also grows by what V8 does at times, a leak in every round: the least growth counts.
 const script = (body: string) => `
   import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-  import { constants, holders, mount, mountOverlay, mountOverlaySync, mountSync, umount, umountSync } from 'linux-mount';
+  import { constants, holders, isMountPoint, mount, mountAt, mountOverlay, mountOverlaySync, mountSync, readMountTable, umount, umountSync } from 'linux-mount';
   const [source, target] = process.argv.slice(1);
   const count = ${PAIRS / 4};
   async function pairs() { ${body} }
@@ -84,6 +84,10 @@ test.for([
   [
     'failing, async',
     `for (let i = 0; i < count; i++) await mount(source, target + '/missing', null, constants.MS_BIND | constants.MS_RDONLY).catch(() => {});`,
+  ],
+  [
+    'questions about the mount table',
+    `for (let i = 0; i < count; i++) { await isMountPoint(target); await mountAt(target); if (i % 20 === 0) await readMountTable(); }`,
   ],
 ] as const)('20,000 pairs leave nothing behind: %s', async ([_name, body], { place, skip }) => {
   skip(process.env['KERNEL_VM'] !== undefined, 'too many calls for an emulated machine');

@@ -102,7 +102,8 @@ test('an overlay of 400 layers, on one line', ({ place }) => {
   const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
   const entry = must(readMountTableSync().byId(merged.id));
-  expect(entry.superOptionsText.length).toBeGreaterThan(80_000);
+  // Where the layers are given as numbers of descriptors that is what the table shows.
+  if (merged.strategy === 'fsconfig') expect(entry.superOptionsText.length).toBeGreaterThan(80_000);
   expect(merged.overlaySync().lower).toEqual(lower);
 });
 
