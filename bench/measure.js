@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import {
   constants,
   mount,
+  mountBindSync,
   mountOverlay,
   mountOverlaySync,
   mountSync,
@@ -31,8 +32,10 @@ const WRITABLE = 'overlay with an upper layer + umount';
 const BESIDE_TMPFS = `${WRITABLE}, beside ${CROWD} tmpfs`;
 const BESIDE_OVERLAYS = `${WRITABLE}, beside ${CROWD} of its kind`;
 const MANY_LAYERS = 'overlay of 500 layers with paths of 3,000 bytes + umount';
+const TREE = 'read-only bind of a tree of 50 mounts + umount';
 const READ_ONLY = 'overlay of two layers + umount';
 const UNLOOKED = 'mountOverlaySync + unmountSync, upper not looked for';
+const KNOWN = 'C loop that knows its mount again';
 const LOOKED = 'mountOverlaySync + unmountSync';
 
 /** Does a thing that many times, one after the other. */
@@ -55,6 +58,10 @@ function groups(place) {
     const path = `${join(place, `many${index}`)}${`/${'x'.repeat(239)}`.repeat(12)}`;
     return directory(`${path}/${'y'.repeat(3000 - path.length - 1)}`.slice(place.length + 1));
   });
+  const tree = directory('tree');
+  mountSync('tree', tree, 'tmpfs');
+  const submounts = Array.from({ length: 50 }, (_, index) => `sub${index}`);
+  for (const name of submounts) mountSync('sub', directory(`tree/${name}`), 'tmpfs');
   const targets = Array.from({ length: 64 }, (_, index) => directory(`target${index}`));
   const twoAccesses = timesAsync(async () => {
     await fs.access(source);
@@ -135,11 +142,19 @@ function groups(place) {
       'C loop': {
         run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower }), count),
       },
+      [KNOWN]: {
+        run: (count) =>
+          baseline.mountKnownAndUmount('overlay', target, 'overlay', overlayData({ lower }), false, count),
+      },
       'mountOverlaySync + unmountSync': { run: times(() => mountOverlaySync({ lower, target }).unmountSync()) },
     },
     [WRITABLE]: {
       'C loop': {
         run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower, ...above }), count),
+      },
+      [KNOWN]: {
+        run: (count) =>
+          baseline.mountKnownAndUmount('overlay', target, 'overlay', overlayData({ lower, ...above }), true, count),
       },
       ...writable,
     },
@@ -160,6 +175,25 @@ function groups(place) {
         run: (count) => baseline.mountAndUmount('overlay', target, 'overlay', overlayData({ lower, ...above }), count),
       },
       ...writable,
+    },
+    [TREE]: {
+      'C loop': { times: 10, run: (count) => baseline.treeAndUmount(tree, target, count) },
+      'mountBindSync + unmountSync, checked': {
+        times: 10,
+        run: times(() =>
+          mountBindSync(tree, target, { readonly: true, recursive: true }).unmountSync(constants.MNT_DETACH),
+        ),
+      },
+      'mount(2) and a remount of each': {
+        times: 10,
+        run: times(() => {
+          mountSync(tree, target, null, MS_BIND | constants.MS_REC);
+          for (const each of [target, ...submounts.map((name) => join(target, name))]) {
+            mountSync(null, each, null, MS_REMOUNT | MS_BIND | MS_RDONLY);
+          }
+          umountSync(target, constants.MNT_DETACH);
+        }),
+      },
     },
     [MANY_LAYERS]: {
       'C loop': { times: 1, run: (count) => baseline.overlayAndUmount(target, many, count) },
@@ -222,7 +256,10 @@ const lines = [
     (group) => over(group, 'mountSync + umountSync', 'await mount + await umount'),
   ],
   [READ_ONLY, 'overlay of two layers, sync over C', (group) => group[LOOKED].ratio],
+  [READ_ONLY, 'the same over C that knows its mount again', (group) => group[LOOKED].ratio / group[KNOWN].ratio],
+  [TREE, 'read-only bind of 50 mounts, over C', (group) => group['mountBindSync + unmountSync, checked'].ratio],
   [WRITABLE, 'overlay with an upper layer that is not looked for, sync over C', (group) => group[UNLOOKED].ratio],
+  [WRITABLE, 'the same over C that knows its mount again', (group) => group[UNLOOKED].ratio / group[KNOWN].ratio],
   [MANY_LAYERS, 'overlay of 500 layers, sync over C', (group) => group[LOOKED].ratio],
   [WRITABLE, 'to look for the upper layer, µs', check],
   [BESIDE_TMPFS, `the same beside ${CROWD} tmpfs, µs`, check],

@@ -114,7 +114,10 @@ export function planUmount(target: Target, options: number | UmountOptions | und
   const flag = (name: string) => booleanOption(`options.${name}`, given[name]) === true;
   const on = {
     ...{ lazy: flag('lazy'), force: flag('force'), expire: flag('expire'), noFollow: flag('noFollow') },
-    ...{ recursive: booleanOption('options.recursive', given['recursive']) ?? isTree, stack: flag('stack') },
+    ...{
+      recursive: booleanOption('options.recursive', given['recursive']) ?? (isTree && given['lazy'] !== true),
+      stack: flag('stack'),
+    },
     retry: given['retry'] !== undefined,
     then: choiceOption('options.then', given['then'], ['force', 'lazy']),
   };
@@ -153,7 +156,9 @@ export function planUmount(target: Target, options: number | UmountOptions | und
 
 function plainPlan(own: UmountPlace & { id: bigint | null; isTree: boolean }, flags: number): UmountPlan {
   const { target, namespace, id, isTree } = own;
-  return { target, namespace, id, flags, recursive: isTree, stack: false, retryFor: 0, last: 0, signal: undefined };
+  // A lazy umount takes along what is below.
+  const recursive = isTree && (flags & constants.MNT_DETACH) === 0;
+  return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined };
 }
 
 // A mark is gone as soon as somebody looks at the mount, and a handle looks first whether it is still its own.

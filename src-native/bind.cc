@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -17,16 +18,38 @@ namespace {
 
 Outcome Mismatch() { return Outcome::Failure(EPROTO, "mount_setattr", "verify"); }
 
-// Whether a mount and, with `change.recursive`, all below it have what was asked for. By id, as to ask the filesystem
-// may be to ask a server; and by the mount table where the kernel cannot be asked, or for all below.
+enum class Answer { kYes, kNo, kCannotTell };
+
+Answer HasChange(uint64_t id, const attributes::Change& change) {
+  kernel::MountStatus status;
+  if (kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) < 0) return Answer::kCannotTell;
+  const bool is_set = (status.attributes & change.set) == change.set;
+  const bool is_cleared = (status.attributes & change.clear & ~change.set) == 0;
+  return is_set && is_cleared ? Answer::kYes : Answer::kNo;
+}
+
+// By id, as to ask the filesystem may be to ask a server.
+Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
+  Answer answer = HasChange(top, change);
+  if (!change.recursive) return answer;
+  uint64_t ids[256];
+  for (uint64_t after = 0; answer == Answer::kYes;) {
+    const ssize_t count = kernel::ListMounts(after, ids, std::size(ids), 0, top);
+    if (count < 0) return Answer::kCannotTell;
+    if (count == 0) break;
+    for (ssize_t at = 0; at < count && answer == Answer::kYes; ++at) answer = HasChange(ids[at], change);
+    after = ids[count - 1];
+  }
+  return answer;
+}
+
+// Whether a mount and, with `change.recursive`, all below it have what was asked for: by the mount table where the
+// kernel cannot be asked about each (before 6.8).
 Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change) {
   uint64_t id = 0;
-  kernel::MountStatus status;
-  if (!change.recursive && kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0 &&
-      kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0) {
-    const bool as_asked =
-        (status.attributes & change.set) == change.set && (status.attributes & change.clear & ~change.set) == 0;
-    return as_asked ? Outcome{} : Mismatch();
+  if (kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0) {
+    const Answer answer = AllHaveChange(id, change);
+    if (answer != Answer::kCannotTell) return answer == Answer::kYes ? Outcome{} : Mismatch();
   }
   if (kernel::MountId(at, path, flags, kernel::IdKind::kTable, &id) < 0) {
     return Outcome::Failure(errno, "statx", "verify");

@@ -138,9 +138,8 @@ int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve) {
   return static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
 
-ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace) {
-  constexpr uint64_t kRoot = ~uint64_t{0};  // LSMT_ROOT
-  const MountRequest request(kRoot, after, mount_namespace);
+ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace, uint64_t below) {
+  const MountRequest request(below, after, mount_namespace);
   return syscall(SYS_listmount, &request, ids, room, 0);
 }
 

@@ -70,7 +70,9 @@ int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 // The ids (of the lasting kind) of all mounts of a mount namespace above `after`, ascending, as many as there is room
 // for; 0 from the start. The namespace is one that MountNamespaceId told (6.11), or 0 for the calling thread's. Returns
 // how many; 6.8.
-ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace = 0);
+constexpr uint64_t kAllMounts = ~uint64_t{0};  // LSMT_ROOT; otherwise those below the mount with that id
+ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace = 0,
+                   uint64_t below = kAllMounts);
 
 // The id of the mount namespace that a descriptor of /proc/PID/ns/mnt stands for; 6.11.
 int MountNamespaceId(int fd, uint64_t* id);

@@ -71,7 +71,7 @@ bool CannotAsk(int error) { return error == ENOSYS || error == EPERM; }
 
 }  // namespace
 
-void MountRootCall::Read(Arguments& arguments) { 
+void MountRootCall::Read(Arguments& arguments) {
   arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file);
 }
 
@@ -94,7 +94,7 @@ napi_value MountRootCall::Result::ToValue(Napi::Env env) const {
   return outcome.Failed() ? outcome.ToValue(env) : Napi::Boolean::New(env, is_root);
 }
 
-void MountAtCall::Read(Arguments& arguments) { 
+void MountAtCall::Read(Arguments& arguments) {
   arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file);
 }
 

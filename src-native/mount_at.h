@@ -37,8 +37,8 @@ class MountRootCall {
   std::string path_;
 };
 
-// mountAt(path, namespace): the line of the mount that the path leads to, with its lasting id: statx(2) and statmount(2), which
-// knows all of it since 6.13. Elsewhere the line is looked for in the table.
+// mountAt(path, namespace): the line of the mount that the path leads to, with its lasting id: statx(2) and
+// statmount(2), which knows all of it since 6.13. Elsewhere the line is looked for in the table.
 class MountAtCall {
  public:
   using Result = MountLinesResult;

@@ -11,8 +11,8 @@
 #include <memory>
 #include <utility>
 
-#include "procfs.h"
 #include "kernel.h"
+#include "procfs.h"
 
 namespace {
 
@@ -171,7 +171,7 @@ napi_value MountLinesResult::ToValue(Napi::Env env) const {
   return outcome.Failed() ? outcome.ToValue(env) : LinesToValue(env, lines);
 }
 
-void TableCall::Read(Arguments& arguments) { 
+void TableCall::Read(Arguments& arguments) {
   arguments.Bytes("process", &process_).Namespace("namespace", &mount_namespace.file);
 }
 
