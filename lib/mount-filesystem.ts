@@ -225,7 +225,7 @@ function remountCase({ target, parameters, mode, namespace }: RemountPlan): Oper
 
 function remountArguments(plan: RemountPlan, ticket: native.Ticket | null): native.ReconfigureArguments {
   const { target, parameters, mode, namespace } = plan;
-  return [...target, parameters.words, null, mode, namespace, ticket];
+  return [...target, parameters.words, parameters.data, mode, namespace, ticket];
 }
 
 const REMOUNT: Driven<RemountPlan, undefined, void> = {
@@ -239,7 +239,7 @@ const REMOUNT: Driven<RemountPlan, undefined, void> = {
 
 /**
  * Changes the options of a filesystem that is mounted, for all its mounts: fspick(2), or mount(2) with MS_REMOUNT where that
- * is missing. What is not named stays, as far as the filesystem keeps it. For the attributes of one mount there is
+ * is missing, in a mount namespace of a thread's own, so that the attributes of the mount stay as they are. What is not named stays, as far as the filesystem keeps it. For the attributes of one mount there is
  * {@link setMountAttributes}.
  *
  * @param target a mount point of the filesystem
