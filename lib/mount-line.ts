@@ -4,6 +4,8 @@ export interface MountLine {
   readonly mountPoint: Buffer;
   /** The attributes of the mount: `ro`, `nosuid`, `relatime` … */
   readonly attributes: readonly string[];
+  /** The optional fields: `shared:1`, `master:2`, `unbindable`. */
+  readonly propagation: readonly string[];
   readonly fsType: string;
   readonly source: Buffer;
   /** The options of the filesystem as they stand there, escapes and all. */
@@ -13,7 +15,7 @@ export interface MountLine {
 //   36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
 //   id parent    root mount point  attributes optional  type source  super options
 // Only a space ends a field: names may have any other white space in them.
-const LINE = /^\d+ \d+ [^ ]+ [^ ]+ ([^ ]+) ([^ ]+) (?:[^ ]+ )*?- ([^ ]+) ([^ ]+) ([^ ]+)$/s;
+const LINE = /^\d+ \d+ [^ ]+ [^ ]+ ([^ ]+) ([^ ]+) ((?:[^ ]+ )*?)- ([^ ]+) ([^ ]+) ([^ ]+)$/s;
 
 /** The line of the mount with this id; undefined when there is none. */
 export function mountLine(table: Buffer, id: bigint): MountLine | undefined {
@@ -22,11 +24,13 @@ export function mountLine(table: Buffer, id: bigint): MountLine | undefined {
     .toString('latin1')
     .split('\n')
     .find((each) => each.startsWith(`${id} `));
-  const [, mountPoint = '', attributes = '', fsType = '', source = '', superOptions = ''] = LINE.exec(line ?? '') ?? [];
+  const [, mountPoint = '', attributes = '', propagation = '', fsType = '', source = '', superOptions = ''] =
+    LINE.exec(line ?? '') ?? [];
   if (mountPoint === '') return undefined;
   return {
     mountPoint: Buffer.from(unescaped(mountPoint), 'latin1'),
     attributes: attributes.split(','),
+    propagation: propagation.split(' ').filter(Boolean),
     fsType,
     source: Buffer.from(unescaped(source), 'latin1'),
     superOptions: Buffer.from(superOptions, 'latin1'),

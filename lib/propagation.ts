@@ -21,3 +21,20 @@ export function propagationOption(name: string, value: unknown): number {
   const propagation = choiceOption(name, value, Object.keys(FLAGS) as Propagation[]);
   return propagation === undefined ? 0 : FLAGS[propagation];
 }
+
+/** Whether the optional fields of a mount in the table are those of the propagation with this flag; 0 is any. */
+export function hasPropagation(fields: readonly string[], flag: number): boolean {
+  const isIn = (name: string) => fields.some((field) => field.startsWith(name));
+  switch (flag) {
+    case constants.MS_SHARED:
+      return isIn('shared:');
+    case constants.MS_SLAVE:
+      return isIn('master:') && !isIn('shared:');
+    case constants.MS_UNBINDABLE:
+      return isIn('unbindable');
+    case constants.MS_PRIVATE:
+      return fields.length === 0;
+    default:
+      return true;
+  }
+}
