@@ -15,8 +15,8 @@ namespace {
 unsigned Following(unsigned long flags) { return flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0; }
 
 bool IsRootOfProcess(const std::string& target, unsigned long flags) {
-  // The root's id as it was when it was first asked for, in this mount namespace: where the target has another, as nearly
-  // always, one look is enough. That a process is given another root while it runs (pivot_root(2)) is not seen.
+  // The root's id as it was when it was first asked for, in this mount namespace: where the target has another, as
+  // nearly always, one look is enough. That a process is given another root while it runs (pivot_root(2)) is not seen.
   static std::atomic<uint64_t> first_root{0};
   uint64_t there = 0;
   uint64_t root = procfs::IsElsewhere() ? 0 : first_root.load(std::memory_order_relaxed);

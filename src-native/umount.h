@@ -14,10 +14,10 @@ Outcome Unmount(const std::string& target, unsigned long flags);
 // The same for a mount that is known not to be the root.
 Outcome UnmountOther(const std::string& target, unsigned long flags);
 
-// The same for a target, flags, an id or null, and what all operations are told. With an id it takes down that mount and
-// no other: when something else is mounted at the target, the call fails with EINVAL at the step "identify" and tells
-// the id found there. A target in a root is taken down by the directory that it is in and its name there, so that no
-// link leads elsewhere.
+// The same for a target, flags, an id or null, and what all operations are told. With an id it takes down that mount
+// and no other: when something else is mounted at the target, the call fails with EINVAL at the step "identify" and
+// tells the id found there. A target in a root is taken down by the directory that it is in and its name there, so that
+// no link leads elsewhere.
 class UmountCall : public Operation {
  public:
   void Read(Arguments& arguments);
