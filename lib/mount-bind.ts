@@ -41,19 +41,28 @@ export interface BindPlan extends DrivenPlan {
   readonly ifMounted: IfMounted;
 }
 
-export const BIND_NAMES: readonly string[] = [
+const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...ATTRIBUTE_NAMES,
   ...['recursive', 'propagation', 'flags', 'idmap', 'signal'],
-];
-const KNOWN: ReadonlySet<string> = new Set([...BIND_NAMES, ...MOUNTING_NAMES]);
+]);
+const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
-export function planBind(
+export function planBind(source: PathLike, target: Target, options: BindOptions): BindPlan {
+  return planAt(source, targetArgument('target', target), options, KNOWN);
+}
+
+/** The same for a bind without a place. */
+export function planDetachedBind(source: PathLike, options: BindAttributes & { signal?: AbortSignal }): BindPlan {
+  return planAt(source, undefined, options, DETACHED_KNOWN);
+}
+
+function planAt(
   source: PathLike,
-  target: Target | undefined,
+  at: TargetWords | undefined,
   options: BindOptions,
-  known: ReadonlySet<string> = KNOWN,
+  known: ReadonlySet<string>,
 ): BindPlan {
   const checked = optionsArgument('options', options, known);
   const flags = choiceOption('options.flags', checked['flags'], ['inherit', 'exact']);
@@ -61,7 +70,6 @@ export function planBind(
   const recursive = booleanOption('options.recursive', checked['recursive']) === true;
   const propagation = propagationOption('options.propagation', checked['propagation']);
   const from = pathArgument('source', source);
-  const at = target === undefined ? undefined : targetArgument('target', target);
   const { namespace, signal } = operationPlan(checked);
   refuseRelative(namespace, [
     ['source', from],

@@ -50,24 +50,44 @@ export interface FilesystemPlan extends DrivenPlan {
   readonly ifMounted: IfMounted;
 }
 
-export const FILESYSTEM_NAMES: readonly string[] = [...ATTRIBUTE_NAMES, 'parameters', 'idmap', 'strategy', 'signal'];
-const KNOWN: ReadonlySet<string> = new Set([...FILESYSTEM_NAMES, ...MOUNTING_NAMES]);
+const DETACHED_KNOWN: ReadonlySet<string> = new Set([
+  ...ATTRIBUTE_NAMES,
+  ...['parameters', 'idmap', 'strategy', 'signal'],
+]);
+const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planFilesystem(
   source: PathLike | null,
-  target: Target | undefined,
+  target: Target,
   fsType: string,
   options: FilesystemOptions,
-  known: ReadonlySet<string> = KNOWN,
+): FilesystemPlan {
+  return planAt(source, targetArgument('target', target), fsType, options, KNOWN);
+}
+
+/** The same for a filesystem without a place. */
+export function planDetachedFilesystem(
+  source: PathLike | null,
+  fsType: string,
+  options: FilesystemAttributes & { signal?: AbortSignal },
+): FilesystemPlan {
+  return planAt(source, undefined, fsType, options, DETACHED_KNOWN);
+}
+
+function planAt(
+  source: PathLike | null,
+  at: TargetWords | undefined,
+  fsType: string,
+  options: FilesystemOptions,
+  known: ReadonlySet<string>,
 ): FilesystemPlan {
   const checked = optionsArgument('options', options, known);
   if (typeof fsType !== 'string') throw invalidArgType('fsType', 'of type string', fsType);
   if (fsType === '' || fsType.includes('\0')) throw invalidArgValue('fsType', 'must be the name of a filesystem');
   const parameters = parameterWords('options.parameters', checked['parameters']);
   const idMap = idMapArgument('options.idmap', checked['idmap']);
-  const at = target === undefined ? undefined : targetArgument('target', target);
   const strategy = choiceOption('options.strategy', checked['strategy'], ['data', 'fsconfig']);
   // What has no place yet, and what gets its ids mapped before it has one.
   const isApart = at === undefined || idMap !== NO_ID_MAP;
