@@ -64,7 +64,7 @@ const passes = {
     ...PRIVATE,
     ...WORK_PLACE,
     ...[deny, ...OLDER, '--'],
-    ...vitest(process.execPath, project, 'test/kernel/'),
+    ...vitest(process.execPath, project, ...(process.argv.length > 2 ? [] : ['test/kernel/'])),
   ],
 
   user: (place) =>
