@@ -230,9 +230,13 @@ function planRemount(target: Target, options: RemountOptions): RemountPlan {
   const at = targetArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
+  const parameters = parameterWords('options.parameters', checked['parameters']);
+  if (readonly === undefined && parameters.words.length === 0) {
+    throw invalidArgValue('options', 'must say what is to change');
+  }
   return {
     target: at,
-    parameters: parameterWords('options.parameters', checked['parameters']),
+    parameters,
     mode: readonly === undefined ? '' : readonly ? 'ro' : 'rw',
     ...operation,
   };

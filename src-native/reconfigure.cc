@@ -60,8 +60,8 @@ Outcome ReconfigureCall::Run() {
 Outcome ReconfigureCall::RunByData() {
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
   if (const int error = private_mounts::Enter()) {
-    // Whoever may not do that may not have been allowed to do the other either.
-    if (error == EPERM && kernel::FsPickError() == EPERM) return Outcome::Failure(EPERM, "fspick", "open context");
+    // Who is not permitted that has not been permitted the other either.
+    if (error == EPERM) return Outcome::Failure(EPERM, "fspick", "open context");
     return Outcome::Failure(error, "unshare", "make a namespace");
   }
   const Outcome outcome = target_.Find();
