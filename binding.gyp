@@ -38,6 +38,7 @@
             'src-native/proc.cc',
             'src-native/process_uses.cc',
             'src-native/procfs.cc',
+            'src-native/reconfigure.cc',
             'src-native/remount.cc',
             'src-native/scratch.cc',
             'src-native/scratch_place.cc',

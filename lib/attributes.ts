@@ -100,27 +100,52 @@ export function attributeChange(
   return { set, clear };
 }
 
-/** The words of the mount table, for comparison: those of a change that are there or not. */
-export function attributesDiffer(words: readonly string[], set: number, clear: number): string | undefined {
-  const names: readonly (readonly [string, number])[] = [
-    ['ro', constants.MOUNT_ATTR_RDONLY],
-    ['nosuid', constants.MOUNT_ATTR_NOSUID],
-    ['nodev', constants.MOUNT_ATTR_NODEV],
-    ['noexec', constants.MOUNT_ATTR_NOEXEC],
-    ['nosymfollow', constants.MOUNT_ATTR_NOSYMFOLLOW],
-    ['nodiratime', constants.MOUNT_ATTR_NODIRATIME],
-  ];
-  for (const [word, attribute] of names) {
+/** The attributes that may be locked in a user namespace, in the languages of mount_setattr(2) and of mount(2). */
+const LOCKABLE = [
+  [constants.MOUNT_ATTR_RDONLY, constants.MS_RDONLY],
+  [constants.MOUNT_ATTR_NOSUID, constants.MS_NOSUID],
+  [constants.MOUNT_ATTR_NODEV, constants.MS_NODEV],
+  [constants.MOUNT_ATTR_NOEXEC, constants.MS_NOEXEC],
+  [constants.MOUNT_ATTR_NODIRATIME, constants.MS_NODIRATIME],
+  [constants.MOUNT_ATTR_NOATIME, constants.MS_NOATIME],
+] as const;
+
+/** Those of them that a change does not take away, as flags of mount(2). */
+export function keptFlags(set: number, clear: number): number {
+  return LOCKABLE.reduce((flags, [attribute, flag]) => ((clear & ~set & attribute) === 0 ? flags | flag : flags), 0);
+}
+
+const WORDS = [
+  ['ro', constants.MOUNT_ATTR_RDONLY],
+  ['nosuid', constants.MOUNT_ATTR_NOSUID],
+  ['nodev', constants.MOUNT_ATTR_NODEV],
+  ['noexec', constants.MOUNT_ATTR_NOEXEC],
+  ['nosymfollow', constants.MOUNT_ATTR_NOSYMFOLLOW],
+  ['nodiratime', constants.MOUNT_ATTR_NODIRATIME],
+] as const;
+
+// fs/proc_namespace.c, show_mnt_opts: of strictatime the table says nothing.
+function atimeShown(words: readonly string[]): number {
+  if (words.includes('noatime')) return constants.MOUNT_ATTR_NOATIME;
+  return words.includes('relatime') ? constants.MOUNT_ATTR_RELATIME : constants.MOUNT_ATTR_STRICTATIME;
+}
+
+/**
+ * How the attributes of a mount differ from what `inherited` becomes by a change; both as words of the mount table.
+ * Undefined when they do not.
+ */
+export function attributesDiffer(
+  words: readonly string[],
+  inherited: readonly string[],
+  set: number,
+  clear: number,
+): string | undefined {
+  for (const [word, attribute] of WORDS) {
     const has = words.includes(word);
-    if (!has && (set & attribute) !== 0) return `without ${word}`;
-    if (has && (clear & ~set & attribute) !== 0) return `with ${word}`;
+    const wanted = (set & attribute) !== 0 || (inherited.includes(word) && (clear & attribute) === 0);
+    if (has !== wanted) return `${has ? 'with' : 'without'} ${word}`;
   }
-  if ((clear & constants.MOUNT_ATTR__ATIME) === 0) return undefined;
-  const wanted = set & constants.MOUNT_ATTR__ATIME;
-  const has = words.includes('noatime')
-    ? constants.MOUNT_ATTR_NOATIME
-    : words.includes('relatime')
-      ? constants.MOUNT_ATTR_RELATIME
-      : constants.MOUNT_ATTR_STRICTATIME;
-  return has === wanted ? undefined : 'with another atime';
+  const isSaid = (clear & constants.MOUNT_ATTR__ATIME) !== 0;
+  const wanted = isSaid ? set & constants.MOUNT_ATTR__ATIME : atimeShown(inherited);
+  return atimeShown(words) === wanted ? undefined : 'with another atime';
 }

@@ -2,7 +2,7 @@ import { booleanOption, choiceOption, optionsArgument } from './arguments.js';
 import type { MountAttributes } from './attributes.js';
 import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
-import { invalidArgValue } from './errors.js';
+import { invalidArgValue, invalidState } from './errors.js';
 import { changeOf } from './mount-attributes.js';
 import { Mount, type MountStrategy } from './mount-handle.js';
 import { refuseRelative } from './namespace.js';
@@ -122,6 +122,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   readonly #isTree: boolean;
   #tree: native.Tree | undefined;
   #end = 'closed';
+  #isBeingAttached = false;
 
   /** @internal */
   constructor({ tree, strategy, isTree, named }: DetachedParts) {
@@ -133,8 +134,15 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   #open(): native.Tree {
     if (this.#tree !== undefined) return this.#tree;
-    const why = `This mount has been ${this.#end} and can no longer be used`;
-    throw Object.assign(new Error(why), { code: 'ERR_INVALID_STATE' });
+    throw invalidState(`This mount has been ${this.#end} and can no longer be used`);
+  }
+
+  // A second attach would take the mount from the place that the first has given it, whose handle would then lie.
+  #planAttach(target: Target, options: AttachOptions): AttachPlan {
+    const plan = planAttach(this.#open(), target, options);
+    if (this.#isBeingAttached && !plan.clone)
+      throw invalidState('This mount is being attached, which can be done once');
+    return plan;
   }
 
   /**
@@ -170,16 +178,22 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    * @see https://man7.org/linux/man-pages/man2/move_mount.2.html
    */
   async attach(target: Target, options: AttachOptions = {}): Promise<Mount> {
-    const plan = planAttach(this.#open(), target, options);
-    const { id } = await run(ATTACH, plan);
-    // A descriptor of a mount keeps it in use.
-    if (!plan.clone) await this.#closeAs('attached');
-    return this.#handle(plan, id);
+    const plan = this.#planAttach(target, options);
+    if (plan.clone) return this.#handle(plan, (await run(ATTACH, plan)).id);
+    this.#isBeingAttached = true;
+    try {
+      const { id } = await run(ATTACH, plan);
+      // A descriptor of a mount keeps it in use.
+      await this.#closeAs('attached');
+      return this.#handle(plan, id);
+    } finally {
+      this.#isBeingAttached = false;
+    }
   }
 
   /** {@link attach} on the calling thread. */
   attachSync(target: Target, options: AttachOptions = {}): Mount {
-    const plan = planAttach(this.#open(), target, options);
+    const plan = this.#planAttach(target, options);
     const { id } = runSync(ATTACH, plan);
     if (!plan.clone) this.#closeSyncAs('attached');
     return this.#handle(plan, id);

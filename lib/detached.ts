@@ -1,13 +1,12 @@
 import type { PathLike } from './arguments.js';
 import { DetachedMount, type DetachedParts } from './detached-mount.js';
 import { type Driven, run, runSync } from './drivers.js';
-import { BIND_CALL, BIND_NAMES, type BindAttributes, type BindPlan, planBind } from './mount-bind.js';
+import { BIND_CALL, type BindAttributes, type BindPlan, planDetachedBind } from './mount-bind.js';
 import {
   FILESYSTEM_CALL,
-  FILESYSTEM_NAMES,
   type FilesystemAttributes,
   type FilesystemPlan,
-  planFilesystem,
+  planDetachedFilesystem,
 } from './mount-filesystem.js';
 import { OVERLAY_CALL, strategyOf } from './mount-overlay.js';
 import type * as native from './native.js';
@@ -45,9 +44,6 @@ const FILESYSTEM: Driven<FilesystemPlan, native.Made, DetachedMount> = {
   finish: (_, outcome) => made(outcome, { strategy: 'fsconfig', isTree: false }),
 };
 
-const BIND_KNOWN: ReadonlySet<string> = new Set(BIND_NAMES);
-const FILESYSTEM_KNOWN: ReadonlySet<string> = new Set(FILESYSTEM_NAMES);
-
 /**
  * An overlay without a place: {@link mountOverlay} up to where it would get one. Where overlayfs takes no layers one by one
  * (before Linux 6.7) it is mounted where nobody sees it, and taken from there.
@@ -80,12 +76,12 @@ export function detachedOverlaySync(options: OverlayOptions): DetachedMount {
  * @see https://man7.org/linux/man-pages/man2/open_tree.2.html
  */
 export async function detachedBind(source: PathLike, options: DetachedBindOptions = {}): Promise<DetachedMount> {
-  return run(BIND, planBind(source, undefined, options, BIND_KNOWN));
+  return run(BIND, planDetachedBind(source, options));
 }
 
 /** {@link detachedBind} on the calling thread. */
 export function detachedBindSync(source: PathLike, options: DetachedBindOptions = {}): DetachedMount {
-  return runSync(BIND, planBind(source, undefined, options, BIND_KNOWN));
+  return runSync(BIND, planDetachedBind(source, options));
 }
 
 /**
@@ -103,7 +99,7 @@ export async function detachedFilesystem(
   fsType: string,
   options: DetachedFilesystemOptions = {},
 ): Promise<DetachedMount> {
-  return run(FILESYSTEM, planFilesystem(source, undefined, fsType, options, FILESYSTEM_KNOWN));
+  return run(FILESYSTEM, planDetachedFilesystem(source, fsType, options));
 }
 
 /** {@link detachedFilesystem} on the calling thread. */
@@ -112,5 +108,5 @@ export function detachedFilesystemSync(
   fsType: string,
   options: DetachedFilesystemOptions = {},
 ): DetachedMount {
-  return runSync(FILESYSTEM, planFilesystem(source, undefined, fsType, options, FILESYSTEM_KNOWN));
+  return runSync(FILESYSTEM, planDetachedFilesystem(source, fsType, options));
 }

@@ -118,6 +118,11 @@ export function outOfRange(name: string, range: string, received: unknown): Rang
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
+/** An `Error` with code `ERR_INVALID_STATE`, as Node's own has: the object cannot be used like that, now or any more. */
+export function invalidState(why: string): Error & { code: string } {
+  return withCode(new Error(why), 'ERR_INVALID_STATE');
+}
+
 /** An `Error` with code `ERR_UNSUPPORTED_PLATFORM`: the call exists on Linux only. */
 export function unsupportedPlatform(call: string): Error & { code: string } {
   const message = `${call} is a system call of Linux; this is ${process.platform}`;

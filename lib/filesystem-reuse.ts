@@ -1,10 +1,12 @@
 import type { Bytes } from './arguments.js';
-import { ATTRIBUTE_WORDS } from './attributes.js';
+import { ATTRIBUTE_WORDS, attributesDiffer } from './attributes.js';
+import { constants } from './constants.js';
 import type { Looking } from './drivers.js';
 import type { MountEntry } from './mount-entry.js';
 import type { FilesystemPlan } from './mount-filesystem.js';
 import type { MountStrategy } from './mount-handle.js';
 import { mountLine } from './mount-line.js';
+import { pageSize } from './native.js';
 
 const TABLE = '/proc/thread-self/mountinfo';
 
@@ -30,27 +32,57 @@ export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> 
 
 function difference({ parameters, flags }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
   const shown = line.superOptions.map(canonical);
+  const isShown = (word: string) =>
+    shown.includes(word) || (line.fsType === 'tmpfs' && TMPFS_DEFAULTS.has(word) && !shown.some(isOfKey(word)));
   // Its value may be a secret.
-  const missing = parameters.words.find((word) => !shown.includes(canonical(word)));
+  const missing = parameters.words.find((word) => !isShown(canonical(word)));
   if (missing !== undefined) return `one that does not show the ${keyOf(missing)} that was asked for is mounted there`;
   for (const [word, flag] of ATTRIBUTE_WORDS) {
     const has = line.options.includes(word);
     if (has !== ((flags & flag) !== 0)) return `one ${has ? 'with' : 'without'} ${word} is mounted there`;
   }
-  return undefined;
+  const atime = attributesDiffer(line.options, line.options, ...atimeOf(flags));
+  return atime === undefined ? undefined : `one ${atime} is mounted there`;
+}
+
+// As the change that mount(2) makes of its flags; without any it is relatime.
+function atimeOf(flags: number): [set: number, clear: number] {
+  const { MS_STRICTATIME, MS_NOATIME, MOUNT_ATTR_STRICTATIME, MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME } = constants;
+  if ((flags & MS_STRICTATIME) !== 0) return [MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME];
+  return [(flags & MS_NOATIME) !== 0 ? MOUNT_ATTR_NOATIME : 0, MOUNT_ATTR__ATIME];
+}
+
+// mm/shmem.c, shmem_show_options: what is as it is by default is not shown.
+const TMPFS_DEFAULTS: ReadonlySet<string> = new Set(['mode=1777', 'uid=0', 'gid=0', 'huge=never', 'mpol=default']);
+
+function isOfKey(word: string): (shown: string) => boolean {
+  const key = keyOf(word);
+  return (each) => keyOf(each) === key;
 }
 
 function keyOf(word: Bytes): string {
   return word.toString().split('=', 1).join();
 }
 
-const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 };
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+  p: 2 ** 50,
+  e: 2 ** 60,
+};
 
 // One thing with two names: sizes in other units, and octal numbers with zeros before them.
 function canonical(word: Bytes): string {
   const text = typeof word === 'string' ? Buffer.from(word).toString('latin1') : word.toString('latin1');
-  const [, key, digits = '', unit = ''] = /^(size|nr_blocks|nr_inodes)=(\d+)([kmgt]?)$/i.exec(text) ?? [];
-  if (key !== undefined) return `${key}=${Number(digits) * (UNITS[unit.toLowerCase()] ?? 1)}`;
+  const [, key, digits = '', unit = ''] = /^(size|nr_blocks|nr_inodes)=(\d+)([kmgtpe]?)$/i.exec(text) ?? [];
+  const amount = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
+  // tmpfs has whole pages, and shows them as bytes.
+  if (key === 'size') return `size=${Math.ceil(amount / pageSize) * pageSize}`;
+  if (key === 'nr_blocks') return `size=${amount * pageSize}`;
+  if (key === 'nr_inodes') return `nr_inodes=${amount}`;
   const [, mode] = /^mode=0*([0-7]+)$/.exec(text) ?? [];
   return mode === undefined ? text : `mode=${mode}`;
 }

@@ -1,5 +1,5 @@
 import { booleanOption, optionsArgument } from './arguments.js';
-import { ATTRIBUTE_NAMES, attributeChange, type MountAttributes } from './attributes.js';
+import { ATTRIBUTE_NAMES, attributeChange, keptFlags, type MountAttributes } from './attributes.js';
 import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
 import { invalidArgValue } from './errors.js';
@@ -49,10 +49,10 @@ function argumentsOf({ target, change, namespace }: ChangePlan, ticket: native.T
   return [null, ...target, ...change, namespace, ticket];
 }
 
-function caseOf({ target, change: [set, , propagation], namespace }: ChangePlan): OperationCase {
+function caseOf({ target, change: [set, clear, propagation, recursive], namespace }: ChangePlan): OperationCase {
   const remount = constants.MS_REMOUNT | constants.MS_BIND;
-  const flags = propagation === 0 ? remount | flagsOf(set) : propagation;
-  return { source: null, target, fsType: null, flags, hasData: false, namespace };
+  const flags = (propagation === 0 ? remount | flagsOf(set) : propagation) | (recursive ? constants.MS_REC : 0);
+  return { source: null, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
 }
 
 // As flags of mount(2), for the error: those that are set.

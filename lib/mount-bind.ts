@@ -1,5 +1,5 @@
 import { type Bytes, booleanOption, choiceOption, optionsArgument, type PathLike, pathArgument } from './arguments.js';
-import { ATTRIBUTE_NAMES, attributeChange, attributesDiffer, type MountAttributes } from './attributes.js';
+import { ATTRIBUTE_NAMES, attributeChange, attributesDiffer, keptFlags, type MountAttributes } from './attributes.js';
 import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, type Looking, run, runSync } from './drivers.js';
 import { type IdMap, type IdMapWords, idMapArgument, NO_ID_MAP } from './idmap.js';
@@ -9,7 +9,7 @@ import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
-import { type Propagation, propagationOption } from './propagation.js';
+import { hasPropagation, type Propagation, propagationOption } from './propagation.js';
 import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
 
 /** How a bind is made. */
@@ -41,19 +41,28 @@ export interface BindPlan extends DrivenPlan {
   readonly ifMounted: IfMounted;
 }
 
-export const BIND_NAMES: readonly string[] = [
+const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...ATTRIBUTE_NAMES,
   ...['recursive', 'propagation', 'flags', 'idmap', 'signal'],
-];
-const KNOWN: ReadonlySet<string> = new Set([...BIND_NAMES, ...MOUNTING_NAMES]);
+]);
+const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
-export function planBind(
+export function planBind(source: PathLike, target: Target, options: BindOptions): BindPlan {
+  return planAt(source, targetArgument('target', target), options, KNOWN);
+}
+
+/** The same for a bind without a place. */
+export function planDetachedBind(source: PathLike, options: BindAttributes & { signal?: AbortSignal }): BindPlan {
+  return planAt(source, undefined, options, DETACHED_KNOWN);
+}
+
+function planAt(
   source: PathLike,
-  target: Target | undefined,
+  at: TargetWords | undefined,
   options: BindOptions,
-  known: ReadonlySet<string> = KNOWN,
+  known: ReadonlySet<string>,
 ): BindPlan {
   const checked = optionsArgument('options', options, known);
   const flags = choiceOption('options.flags', checked['flags'], ['inherit', 'exact']);
@@ -61,7 +70,6 @@ export function planBind(
   const recursive = booleanOption('options.recursive', checked['recursive']) === true;
   const propagation = propagationOption('options.propagation', checked['propagation']);
   const from = pathArgument('source', source);
-  const at = target === undefined ? undefined : targetArgument('target', target);
   const { namespace, signal } = operationPlan(checked);
   refuseRelative(namespace, [
     ['source', from],
@@ -121,9 +129,9 @@ function argumentsOf(plan: BindPlan, ticket: native.Ticket | null): native.BindA
   return [source, ...where, ...change, ...idMap, target === undefined, ifMounted === 'error', namespace, ticket];
 }
 
-function caseOf({ source, target, change: [, , , recursive], namespace }: BindPlan): OperationCase {
+function caseOf({ source, target, change: [set, clear, , recursive], namespace }: BindPlan): OperationCase {
   const flags = constants.MS_BIND | (recursive ? constants.MS_REC : 0);
-  return { source, target, fsType: null, flags, hasData: false, namespace };
+  return { source, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
 }
 
 /** What binds with and without a place have in common. */
@@ -153,7 +161,7 @@ function handle({ lasting, namespace, change }: BindPlan, id: bigint, strategy: 
 
 const TABLE = '/proc/thread-self/mountinfo';
 
-// The same directory or file of the same filesystem, with the attributes that were asked for. What lies below a bind is
+// The same directory or file of the same filesystem, with the attributes that a new bind would have. What lies below a bind is
 // not compared, and ids that are mapped cannot be: such binds are never the same.
 function* lookAtTarget({ source, target = NOWHERE, change, idMap }: BindPlan): Looking<MountStrategy> {
   const there = (yield { ask: [[target[0]], [TABLE], null, null], inRoot: true }) as native.Examination;
@@ -170,7 +178,12 @@ function* lookAtTarget({ source, target = NOWHERE, change, idMap }: BindPlan): L
   }
   if (change[3]) return { kind: 'other', why: 'a bind whose mounts below are not compared is mounted there' };
   if (idMap !== NO_ID_MAP) return { kind: 'other', why: 'a bind whose map of ids cannot be read is mounted there' };
-  const difference = attributesDiffer(line.options, change[0], change[1]);
+  // What is not asked for is that of the source, as far as the table shows that.
+  const inherited = mountLine(table, from.mountId)?.options ?? line.options;
+  const difference = attributesDiffer(line.options, inherited, change[0], change[1]);
   if (difference !== undefined) return { kind: 'other', why: `a bind ${difference} is mounted there` };
+  if (!hasPropagation(line.propagation, change[2])) {
+    return { kind: 'other', why: 'a bind with another propagation is mounted there' };
+  }
   return { kind: 'same', id: at.lastingId, strategy: 'tree' };
 }

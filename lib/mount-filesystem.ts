@@ -50,24 +50,44 @@ export interface FilesystemPlan extends DrivenPlan {
   readonly ifMounted: IfMounted;
 }
 
-export const FILESYSTEM_NAMES: readonly string[] = [...ATTRIBUTE_NAMES, 'parameters', 'idmap', 'strategy', 'signal'];
-const KNOWN: ReadonlySet<string> = new Set([...FILESYSTEM_NAMES, ...MOUNTING_NAMES]);
+const DETACHED_KNOWN: ReadonlySet<string> = new Set([
+  ...ATTRIBUTE_NAMES,
+  ...['parameters', 'idmap', 'strategy', 'signal'],
+]);
+const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planFilesystem(
   source: PathLike | null,
-  target: Target | undefined,
+  target: Target,
   fsType: string,
   options: FilesystemOptions,
-  known: ReadonlySet<string> = KNOWN,
+): FilesystemPlan {
+  return planAt(source, targetArgument('target', target), fsType, options, KNOWN);
+}
+
+/** The same for a filesystem without a place. */
+export function planDetachedFilesystem(
+  source: PathLike | null,
+  fsType: string,
+  options: FilesystemAttributes & { signal?: AbortSignal },
+): FilesystemPlan {
+  return planAt(source, undefined, fsType, options, DETACHED_KNOWN);
+}
+
+function planAt(
+  source: PathLike | null,
+  at: TargetWords | undefined,
+  fsType: string,
+  options: FilesystemOptions,
+  known: ReadonlySet<string>,
 ): FilesystemPlan {
   const checked = optionsArgument('options', options, known);
   if (typeof fsType !== 'string') throw invalidArgType('fsType', 'of type string', fsType);
   if (fsType === '' || fsType.includes('\0')) throw invalidArgValue('fsType', 'must be the name of a filesystem');
   const parameters = parameterWords('options.parameters', checked['parameters']);
   const idMap = idMapArgument('options.idmap', checked['idmap']);
-  const at = target === undefined ? undefined : targetArgument('target', target);
   const strategy = choiceOption('options.strategy', checked['strategy'], ['data', 'fsconfig']);
   // What has no place yet, and what gets its ids mapped before it has one.
   const isApart = at === undefined || idMap !== NO_ID_MAP;
@@ -210,9 +230,13 @@ function planRemount(target: Target, options: RemountOptions): RemountPlan {
   const at = targetArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
+  const parameters = parameterWords('options.parameters', checked['parameters']);
+  if (readonly === undefined && parameters.words.length === 0) {
+    throw invalidArgValue('options', 'must say what is to change');
+  }
   return {
     target: at,
-    parameters: parameterWords('options.parameters', checked['parameters']),
+    parameters,
     mode: readonly === undefined ? '' : readonly ? 'ro' : 'rw',
     ...operation,
   };
@@ -225,7 +249,7 @@ function remountCase({ target, parameters, mode, namespace }: RemountPlan): Oper
 
 function remountArguments(plan: RemountPlan, ticket: native.Ticket | null): native.ReconfigureArguments {
   const { target, parameters, mode, namespace } = plan;
-  return [...target, parameters.words, null, mode, namespace, ticket];
+  return [...target, parameters.words, parameters.data, mode, namespace, ticket];
 }
 
 const REMOUNT: Driven<RemountPlan, undefined, void> = {
@@ -239,7 +263,7 @@ const REMOUNT: Driven<RemountPlan, undefined, void> = {
 
 /**
  * Changes the options of a filesystem that is mounted, for all its mounts: fspick(2), or mount(2) with MS_REMOUNT where that
- * is missing. What is not named stays, as far as the filesystem keeps it. For the attributes of one mount there is
+ * is missing, in a mount namespace of a thread's own, so that the attributes of the mount stay as they are. What is not named stays, as far as the filesystem keeps it. For the attributes of one mount there is
  * {@link setMountAttributes}.
  *
  * @param target a mount point of the filesystem

@@ -1,9 +1,10 @@
+import { constants as os } from 'node:os';
 import { constants } from './constants.js';
 import type { MountCase, MountRule } from './mount-rule.js';
 import { isBlockDevice, isDirectory, kindOf, mountInWords, shown } from './reason-facts.js';
 import { isWithin, type MountLine, mountOf } from './reason-mounts.js';
 
-const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REMOUNT, MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE } = constants;
+const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE } = constants;
 const PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
 
 /** What may be wrong with a mount besides paths that lead nowhere and a lack of privilege. */
@@ -13,6 +14,7 @@ export const MOUNT_RULES: readonly MountRule[] = [
   { codes: ['EINVAL'], what: 'a target that is not a mount point', find: noMountPoint },
   { codes: ['EINVAL'], what: 'a missing type', find: noType },
   { codes: ['EINVAL'], what: 'an unbindable source', find: unbindable },
+  { codes: ['EINVAL'], what: 'mounts below that are locked', find: lockedBelow },
   { codes: ['EINVAL'], what: 'a missing source', find: noSource },
   { codes: ['ELOOP'], what: 'a move of a mount into itself', find: intoItself },
   { codes: ['EBUSY'], what: 'a filesystem that is mounted already', find: mountedAlready },
@@ -20,9 +22,11 @@ export const MOUNT_RULES: readonly MountRule[] = [
     codes: ['EBUSY'],
     what: 'files that are open for writing',
     find: ({ flags }) =>
-      (flags & (MS_REMOUNT | MS_RDONLY)) === (MS_REMOUNT | MS_RDONLY)
-        ? 'the filesystem cannot become read-only while it is written to: end what has files open for writing, or make only this mount read-only (MS_BIND | MS_REMOUNT | MS_RDONLY)'
-        : null,
+      (flags & (MS_REMOUNT | MS_RDONLY)) !== (MS_REMOUNT | MS_RDONLY)
+        ? null
+        : (flags & MS_BIND) !== 0
+          ? 'the mount cannot become read-only while files are open for writing through it: end what has them open (holders() tells)'
+          : 'the filesystem cannot become read-only while it is written to: end what has files open for writing, or make only this mount read-only (MS_BIND | MS_REMOUNT | MS_RDONLY)',
   },
   { codes: ['EPERM'], what: 'attributes that are locked', find: lockedAttributes },
   { codes: ['EACCES', 'EROFS'], what: 'a device that is read-only', find: readonlyDevice },
@@ -42,19 +46,23 @@ export const MOUNT_RULES: readonly MountRule[] = [
   {
     codes: ['EINVAL'],
     what: 'option data',
-    find: ({ fsType, hasData, failure }) =>
-      fsType === null || !hasData
+    find: ({ fsType, flags, hasData, failure }) =>
+      (fsType === null && (flags & MS_REMOUNT) === 0) || !hasData
         ? null
         : failure.log !== null
           ? undefined
-          : `the filesystem '${fsType}' does not take its option data, as far as can be told: nothing else was found wrong. See its documentation for the options, and the log of the kernel (dmesg) for what it says`,
+          : `the filesystem${fsType === null ? '' : ` '${fsType}'`} does not take its option data, as far as can be told: nothing else was found wrong. See its documentation for the options, and the log of the kernel (dmesg) for what it says`,
   },
 ];
 
-function kindsDiffer({ source, target, flags, fsType }: MountCase) {
+function kindsDiffer({ failure, source, target, flags, fsType }: MountCase) {
   if (target.facts.error !== 0) return undefined;
   if (fsType !== null && !isDirectory(target.facts)) {
     return `${target.name} is ${kindOf(target.facts)}, and a filesystem is mounted on a directory: give a directory`;
+  }
+  if (source === null && failure.syscall === 'move_mount' && failure.error === os.errno.ENOTDIR) {
+    const what = isDirectory(target.facts) ? 'no directory' : 'a directory';
+    return `${target.name} is ${kindOf(target.facts)} and the root of the mount is ${what}: a directory goes over a directory, anything else over a file`;
   }
   if (source === null || (flags & (MS_BIND | MS_MOVE)) === 0) return null;
   if (source.facts.error !== 0) return undefined;
@@ -101,8 +109,18 @@ function unbindable({ source, flags, circumstances: { mounts } }: MountCase) {
   return `${source.name} is on ${mountInWords(mount)}, whose propagation is unbindable: make that private, or bind something else`;
 }
 
-function noSource({ source, fsType, flags, circumstances: { devices } }: MountCase) {
-  if (source !== null) return null;
+// What covers something may not be left out by whoever may not unmount it: fs/namespace.c, has_locked_children.
+function lockedBelow({ source, flags, inUserNamespace, circumstances: { mounts } }: MountCase) {
+  if (!inUserNamespace || source === null || (flags & (MS_BIND | MS_REC)) !== MS_BIND) return null;
+  if (mounts === null || source.facts.error !== 0) return undefined;
+  const path = source.facts.path.toString('latin1');
+  const below = mounts.find(({ mountPoint }) => mountPoint !== path && isWithin(mountPoint, path));
+  if (below === undefined) return null;
+  return `below ${source.name} something is mounted (${mountInWords(below)}), and in a user namespace what came from outside cannot be left out: bind it with what is below (recursive, MS_REC)`;
+}
+
+function noSource({ failure, source, fsType, flags, circumstances: { devices } }: MountCase) {
+  if (source !== null || failure.syscall === 'move_mount') return null;
   if ((flags & (MS_BIND | MS_MOVE)) !== 0) return 'no source is given: name what is to be mounted';
   if (fsType === null || devices === null || !devices.has(fsType)) return null;
   return `no source is given, and '${fsType}' is mounted from a block device: name one`;
@@ -137,13 +155,23 @@ const FLAG_OF = {
   nodiratime: constants.MS_NODIRATIME,
 } as const;
 
-function lockedAttributes({ target, flags, inUserNamespace, circumstances: { mounts } }: MountCase) {
-  if ((flags & MS_REMOUNT) === 0 || !inUserNamespace) return null;
-  if (mounts === null || target.facts.error !== 0) return undefined;
-  const options = mountOf(mounts, target.facts)?.options ?? [];
+function lockedAttributes({ failure, target, source, flags, inUserNamespace, circumstances: { mounts } }: MountCase) {
+  const isBind = failure.step === 'set attributes' && source !== null;
+  if (!isBind && ((flags & MS_REMOUNT) === 0 || isOfFilesystem(failure))) return null;
+  if (!inUserNamespace) return null;
+  const { facts } = isBind ? source : target;
+  if (mounts === null || facts.error !== 0) return undefined;
+  const path = facts.path.toString('latin1');
+  const changed = [mountOf(mounts, facts), ...mounts.filter(({ mountPoint }) => isWithin(mountPoint, path))];
+  const options = ((flags & MS_REC) === 0 ? changed.slice(0, 1) : changed).flatMap((mount) => mount?.options ?? []);
   const cleared = LOCKABLE.filter((name) => options.includes(name) && (flags & FLAG_OF[name]) === 0);
   if (cleared.length === 0) return null;
   return `this would take ${cleared.join(', ')} from the mount, and in a user namespace what came from outside is locked: give these attributes too`;
+}
+
+// A filesystem is changed without touching the attributes of its mounts.
+function isOfFilesystem({ syscall, step }: MountCase['failure']): boolean {
+  return syscall === 'fspick' || syscall === 'fsconfig' || step === 'reconfigure';
 }
 
 function readonlyDevice({ source, flags, circumstances: { mounts } }: MountCase) {

@@ -6,7 +6,7 @@ import type { IdMap } from './idmap.js';
 import { FILESYSTEM, type FilesystemOptions, type FilesystemPlan, planFilesystem } from './mount-filesystem.js';
 import type { Mount } from './mount-handle.js';
 import { MOUNTING_NAMES, type MountingOptions } from './operation.js';
-import type { FilesystemParameters } from './parameters.js';
+import { type FilesystemParameters, parametersObject } from './parameters.js';
 import type { Target } from './target.js';
 
 /** What a tmpfs is like: tmpfs(5). What is left out has the kernel's default. */
@@ -70,7 +70,8 @@ export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan
   const source = checked['source'] ?? 'tmpfs';
   if (typeof source !== 'string') throw invalidArgType('options.source', 'of type string', source);
   const rest = Object.fromEntries(PASSED_ON.filter((name) => name in checked).map((name) => [name, checked[name]]));
-  const parameters = { ...tmpfsParameters(checked), ...(checked['parameters'] as FilesystemParameters | undefined) };
+  const free = checked['parameters'] === undefined ? {} : parametersObject('options.parameters', checked['parameters']);
+  const parameters = { ...tmpfsParameters(checked), ...free };
   return planFilesystem(source, target, 'tmpfs', { ...rest, parameters } as FilesystemOptions);
 }
 

@@ -60,7 +60,7 @@ function argumentsOf(plan: MovePlan, ticket: native.Ticket | null): native.MoveA
 
 function caseOf({ from, to, namespace }: MovePlan): OperationCase {
   const source = pathOfTarget(from);
-  return { source, target: to, fsType: null, flags: constants.MS_MOVE, hasData: false, namespace };
+  return { source, target: to, from, fsType: null, flags: constants.MS_MOVE, hasData: false, namespace };
 }
 
 const MOVE: Driven<MovePlan, bigint, Mount> = {

@@ -8,7 +8,7 @@ import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
 import { inUserNamespace } from './overlay-plan.js';
 import { reasonOfStep } from './reason-common.js';
-import { pathOfTarget, type TargetWords } from './target.js';
+import { pathOfTarget, type TargetWords, targetInWords } from './target.js';
 import { targetReasonOfStep } from './target-reasons.js';
 
 /**
@@ -19,9 +19,13 @@ export interface OperationCase {
   readonly source: Bytes | null;
   /** Undefined for what has no place. */
   readonly target: TargetWords | undefined;
+  /** Of a move, where from: a failure with index 0 is about that, not about the target. */
+  readonly from?: TargetWords;
   readonly fsType: string | null;
   /** `MS_BIND` and the like. */
   readonly flags: number;
+  /** The attributes that a change does not take away, likewise: they cannot be what is wrong with it. */
+  readonly kept?: number;
   readonly hasData: boolean;
   readonly namespace: NamespaceWord;
 }
@@ -29,9 +33,10 @@ export interface OperationCase {
 /** Why it failed, where the failed step tells; undefined where what it depends on must be examined. */
 function reasonOfOperationStep(
   failure: native.Failure,
-  { source, target, namespace }: OperationCase,
+  { source, target: to, from, namespace }: OperationCase,
 ): string | undefined {
   const { step, error } = failure;
+  const target = failure.index === 0 && from !== undefined ? from : to;
   switch (step) {
     case 'check target':
       return "the target is a mount point already: unmount it first, or ask for ifMounted: 'stack'";
@@ -45,6 +50,12 @@ function reasonOfOperationStep(
         : undefined;
     case 'check source':
       return `${source === null ? 'the source' : printable(source)} is not a mount point, and only a mount can be moved: name one`;
+    case 'choose beneath':
+      return 'this kernel cannot attach a mount beneath another (Linux 6.5): unmount what is at the target first, which leaves a gap';
+    case 'check what is above':
+      return `the target ${target === undefined ? '' : targetInWords(target)} is not a mount point, and beneath needs a mount to go below: do without it`;
+    case 'make a namespace':
+      return 'a filesystem cannot be changed here: fspick(2) is missing (Linux 5.2) or denied by a seccomp filter, and without it a mount namespace is needed, which cannot be made: allow one of them';
     case 'set attributes of a hidden mount':
       return 'a mount below it is hidden by another, so that no path leads to it: without mount_setattr(2) (Linux 5.12) its attributes cannot be changed';
     case 'check data':
@@ -61,7 +72,7 @@ function reasonOfOperationStep(
   }
 }
 
-// What came with which kernel; all of them are refused by some sandboxes.
+/** Since which version of Linux there are the calls that an operation may not be able to do without. */
 const SINCE: Readonly<Record<string, string>> = {
   open_tree: '5.2',
   move_mount: '5.2',
@@ -73,14 +84,14 @@ const SINCE: Readonly<Record<string, string>> = {
   mount_setattr: '5.12',
 };
 
-function missingCall({ syscall, error }: native.Failure): string | undefined {
+function missingCall({ error, syscall }: native.Failure): string | undefined {
   const since = SINCE[syscall];
   if (error !== os.errno.ENOSYS || since === undefined) return undefined;
-  return `${syscall}(2) is missing here: this needs Linux ${since}, and no seccomp filter that denies it`;
+  return `${syscall}(2) is missing here, which this cannot be done without: use Linux ${since} or later, or allow it in the seccomp filter of the sandbox`;
 }
 
-function asMount({ source, target, fsType, flags, hasData }: OperationCase): native.MountArguments {
-  return [source, target?.[0] ?? '/', fsType, flags, hasData ? '' : null, null, false];
+function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): native.MountArguments {
+  return [source, target?.[0] ?? '/', fsType, flags | kept, hasData ? '' : null, null, false];
 }
 
 /** What to examine after a failure; null where the failed step says why. */

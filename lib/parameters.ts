@@ -22,8 +22,7 @@ const LONGEST_VALUE = 255;
 /** Parameters, checked; what the kernel could be given in no way is refused. */
 export function parameterWords(name: string, value: unknown): ParameterWords {
   if (value === undefined) return { words: [], data: '' };
-  if (typeof value !== 'object' || value === null) throw invalidArgType(name, 'of type object', value);
-  const words = Object.entries(value).flatMap(([key, each]) => wordOf(name, key, each));
+  const words = Object.entries(parametersObject(name, value)).flatMap(([key, each]) => wordOf(name, key, each));
   const data = words.some(hasComma) ? null : joined(words);
   if (data !== null && Buffer.byteLength(data) < pageSize) return { words, data };
   const long = words.find((word) => valueLength(word) > LONGEST_VALUE);
@@ -37,10 +36,16 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
   return { words, data: null };
 }
 
+/** An object of keys and values: of a list or a Map the keys would be lost, and that is an error. */
+export function parametersObject(name: string, value: unknown): object {
+  if (Object.prototype.toString.call(value) === '[object Object]') return value as object;
+  throw invalidArgType(name, 'of type object, with parameters by their names', value);
+}
+
 function wordOf(name: string, key: string, value: unknown): Bytes[] {
   const label = `${name}.${key}`;
-  if (key === '' || /[=,\0]/.test(key))
-    throw invalidArgValue(name, 'has a name that is empty or has one of "=", "," and NUL');
+  if (key === '' || /[=,\0]/.test(key) || !key.isWellFormed())
+    throw invalidArgValue(name, 'has a name that is empty, has one of "=", "," and NUL, or is not well-formed');
   if (value === undefined || value === false) return [];
   if (value === true) return [key];
   if (typeof value === 'number') {

@@ -1,5 +1,6 @@
 import { choiceOption } from './arguments.js';
 import { constants } from './constants.js';
+import type { MountPropagation } from './mount-entry.js';
 
 /**
  * What happens to mounts made below: they are seen in all mounts of the same peer group (`'shared'`), come from a group
@@ -20,4 +21,20 @@ const FLAGS: Readonly<Record<Propagation, number>> = {
 export function propagationOption(name: string, value: unknown): number {
   const propagation = choiceOption(name, value, Object.keys(FLAGS) as Propagation[]);
   return propagation === undefined ? 0 : FLAGS[propagation];
+}
+
+/** Whether the optional fields of a mount in the table are those of the propagation with this flag; 0 is any. */
+export function hasPropagation({ shared, master, unbindable }: MountPropagation, flag: number): boolean {
+  switch (flag) {
+    case constants.MS_SHARED:
+      return shared !== null;
+    case constants.MS_SLAVE:
+      return master !== null && shared === null;
+    case constants.MS_UNBINDABLE:
+      return unbindable;
+    case constants.MS_PRIVATE:
+      return shared === null && master === null && !unbindable;
+    default:
+      return true;
+  }
 }

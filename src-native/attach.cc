@@ -29,6 +29,10 @@ Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where
   if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
+  if (where == Where::kBeneath) {
+    if (!kernel::CanMoveBeneath()) return Outcome::Failure(EINVAL, "move_mount", "choose beneath");
+    if (!target.IsMountPoint()) return Outcome::Failure(EINVAL, "move_mount", "check what is above");
+  }
   if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
   unsigned flags = kernel::kMoveMountFromEmptyPath;
   flags |= target.empty_path_flag() ? kernel::kMoveMountToEmptyPath : kernel::kMoveMountToSymlinks;

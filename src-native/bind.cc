@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/mount.h>
 
 #include <iterator>
@@ -117,6 +119,9 @@ Outcome Finish(const char* path, const attributes::Change& change, const Ticket&
 }
 
 Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change, const Ticket& ticket) {
+  // mount(2) says EINVAL to both (strndup_user, do_loopback).
+  if (*source == '\0') return Outcome::Failure(ENOENT, "mount", "bind");
+  if (strlen(source) >= PATH_MAX) return Outcome::Failure(ENAMETOOLONG, "mount", "bind");
   Outcome outcome = target.Find(kernel::IsDirectory(AT_FDCWD, source, 0));
   if (outcome.Failed()) return outcome;
   std::string path;
@@ -134,7 +139,8 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
 
 Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree) {
   const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
-  const unsigned empty = *source == '\0' ? AT_EMPTY_PATH : 0;
+  // An empty path is one that does not exist, unless it comes with a descriptor.
+  const unsigned empty = at != AT_FDCWD && *source == '\0' ? AT_EMPTY_PATH : 0;
   *tree = OwnedFd(kernel::OpenTree(at, source, kernel::kOpenTreeClone | kernel::kOpenTreeCloexec | recursive | empty));
   if (!*tree) return Outcome::Failure(errno, "open_tree", "bind");
   if (id_map >= 0) {

@@ -5,7 +5,6 @@
 #include "attach.h"
 #include "fs_context.h"
 #include "kernel.h"
-#include "mount_lines.h"
 #include "operations.h"
 
 void FilesystemCall::Read(Arguments& arguments) {
@@ -82,49 +81,4 @@ Outcome FilesystemCall::MountByData() {
   if (outcome.Failed()) outcome.left = umount2(path.c_str(), MNT_DETACH) < 0;
   if (!outcome.Failed()) outcome.way = 1;
   return outcome;
-}
-
-void ReconfigureCall::Read(Arguments& arguments) {
-  target_.Read(arguments);
-  arguments.BytesList("parameters", &parameters_).OptionalBytes("data", &data_).Bytes("mode", &mode_);
-  ReadOperation(arguments);
-}
-
-Outcome ReconfigureCall::Run() {
-  const Outcome outcome = target_.Find();
-  if (outcome.Failed()) return outcome;
-  if (data_) return RunByData();
-  const unsigned empty = target_.empty_path_flag() ? kernel::kFsPickEmptyPath : 0;
-  FsContext context = FsContext::Pick(target_.at(), target_.path(), empty);
-  if (!mode_.empty()) context.SetFlag(mode_.c_str(), "set mode");
-  for (size_t at = 0; at < parameters_.size(); ++at) {
-    context.SetWord(parameters_[at], "set parameter", static_cast<int>(at));
-  }
-  if (context.outcome().Failed()) return context.outcome();
-  if (!ticket_.Commit()) return Cancelled();
-  return context.Reconfigure().outcome();
-}
-
-Outcome ReconfigureCall::RunByData() {
-  if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  const std::string path = target_.PathBefore();
-  // The attributes of the mount are set to exactly the flags given, those of the filesystem as well: all are told
-  // again.
-  uint64_t id = 0;
-  std::vector<MountLine> lines;
-  std::string shown;
-  if (kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kTable, &id) < 0) {
-    return Outcome::Failure(errno, "statx", "identify");
-  }
-  if (!ReadMountTree(id, &lines) || !ReadFilesystemOptions(id, &shown)) {
-    return Outcome::Failure(errno, "read", "read the mount table");
-  }
-  const bool was_read_only = shown == "ro" || shown.compare(0, 3, "ro,") == 0;
-  unsigned long flags = MS_REMOUNT | (lines[0].attribute_flags & attributes::kFlags & ~MS_RDONLY);
-  if (mode_ == "ro" || (mode_.empty() && was_read_only)) flags |= MS_RDONLY;
-  if (!ticket_.Commit()) return Cancelled();
-  if (mount(nullptr, path.c_str(), nullptr, flags, data_->empty() ? nullptr : data_->c_str()) < 0) {
-    return Outcome::Failure(errno, "mount", "reconfigure");
-  }
-  return {};
 }

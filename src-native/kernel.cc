@@ -167,6 +167,16 @@ std::string ReadLog(int context) {
 
 bool HasMoveMount() { return Answers(syscall(SYS_move_mount, -1, "", -1, "", kNoSuchFlags)); }
 
+bool CanMoveBeneath() {
+  return !Answers(syscall(SYS_move_mount, -1, "", -1, "", kMoveMountBeneath | kMoveMountFromEmptyPath));
+}
+
+int FsPickError() {
+  if (!Answers(syscall(SYS_fspick, -1, "", kNoSuchFlags))) return errno;
+  // A negative descriptor is the first thing that it refuses.
+  return Answers(syscall(SYS_fsconfig, -1, kFsConfigReconfigure, nullptr, nullptr, 0)) ? 0 : errno;
+}
+
 bool HasTreeCalls() {
   enum : int { kUnknown, kNo, kYes };
   // Two threads that ask at once come to the same answer, so the atomic needs no lock.

@@ -49,6 +49,7 @@ constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE, 5.2
 
 // linux/mount.h; mount(2)'s flag of the same meaning is newer than some headers (5.10)
 constexpr unsigned long kMsNoSymFollow = 256;
+constexpr unsigned long kMsLazyTime = 1 << 25;  // MS_LAZYTIME, 4.0, which glibc has since 2.38
 
 struct MountAttributes {  // struct mount_attr
   uint64_t set = 0;
@@ -126,6 +127,13 @@ bool HasTreeCalls();
 
 // Whether what fsopen(2) makes can be mounted in its place: move_mount(2) is there and no filter keeps it away.
 bool HasMoveMount();
+
+// Whether move_mount(2) can attach a mount beneath another (6.5).
+bool CanMoveBeneath();
+
+// Why a filesystem cannot be changed by fspick(2) and fsconfig(2): the errno with which they, or a filter, refuse even
+// to look at a call; 0 when they are there.
+int FsPickError();
 
 enum class IdKind {
   kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other

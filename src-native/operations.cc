@@ -77,7 +77,7 @@ void ChangeCall::Read(Arguments& arguments) {
 Outcome ChangeCall::Run() {
   if (has_tree_) {
     if (!tree_) return Outcome::Failure(EBADF, "mount_setattr", "set attributes");
-    // By mount(2) only what has a place can be changed.
+    // mount(2) changes only what has its place.
     if (!kernel::HasTreeCalls()) return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes");
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
@@ -114,7 +114,10 @@ void MoveCall::Read(Arguments& arguments) {
 
 Outcome MoveCall::Run() {
   Outcome outcome = from_.Find();
-  if (outcome.Failed()) return outcome;
+  if (outcome.Failed()) {
+    outcome.index = 0;
+    return outcome;
+  }
   if (!from_.IsMountPoint()) return Outcome::Failure(EINVAL, "move_mount", "check source");
   // From here on it is this mount and no other, wherever the path leads by now.
   const OwnedFd tree(open(from_.PathBefore().c_str(), O_PATH | O_CLOEXEC));

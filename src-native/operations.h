@@ -74,15 +74,19 @@ class ChangeCall : public Operation {
   attributes::Change change_;
 };
 
-// Gives a filesystem that is mounted other parameters, by fspick(2) or by mount(2) with an option string: target,
-// parameters, data, read-only ("", "ro" or "rw"), operation.
+// Gives a filesystem that is mounted other parameters, by fspick(2) or, where that is missing, by mount(2) with an
+// option string if there is one: target, parameters, data, read-only ("", "ro" or "rw"), operation.
 class ReconfigureCall : public Operation {
  public:
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }
+  // Without fspick(2) it takes a mount namespace of its own.
+  bool NeedsOwnDirectory() const { return NeedsFreshThread(); }
+  bool NeedsFreshThread() const { return IsByData() || mount_namespace.IsOther(); }
   Outcome Run();
 
  private:
+  bool IsByData() const;
   Outcome RunByData();
 
   Target target_;

@@ -34,6 +34,8 @@ static const struct call calls[] = {
     {"open_tree", 428, 0, 0},
     {"move_mount", 429, 0, 0},
     {"fsopen", 430, 0, 0},
+    {"fsconfig", 431, 0, 0},
+    {"fspick", 433, 0, 0},
     {"mount_setattr", 442, 0, 0},
     {"statmount", 457, 0, 0},
     {"listmount", 458, 0, 0},
