@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "descriptor.h"
+#include "wrapped.h"
 
 namespace {
 
@@ -19,27 +20,33 @@ void Throw(Napi::Error error, const char* code) {
 
 }  // namespace
 
+Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env) {
+  size_t count = kMost;
+  // Those that are missing are undefined.
+  napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
+}
+
 void Arguments::WrongType(const char* name, const char* expected) {
   ok_ = false;
-  Throw(Napi::TypeError::New(info_.Env(), std::string("The \"") + name + "\" argument must be " + expected),
+  Throw(Napi::TypeError::New(env_, std::string("The \"") + name + "\" argument must be " + expected),
         "ERR_INVALID_ARG_TYPE");
 }
 
 void Arguments::WrongValue(const char* name, const char* why) {
   ok_ = false;
-  Throw(Napi::TypeError::New(info_.Env(), std::string("The argument '") + name + "' " + why), "ERR_INVALID_ARG_VALUE");
+  Throw(Napi::TypeError::New(env_, std::string("The argument '") + name + "' " + why), "ERR_INVALID_ARG_VALUE");
 }
 
 bool Arguments::ReadString(const char* name, napi_value value, std::string* bytes) {
   char first[kFirstRead];
   size_t length = 0;
-  if (napi_get_value_string_utf8(info_.Env(), value, first, sizeof first, &length) != napi_ok) return false;
+  if (napi_get_value_string_utf8(env_, value, first, sizeof first, &length) != napi_ok) return false;
   if (length + kLongestCharacter < sizeof first) {
     bytes->assign(first, length);
   } else {
-    napi_get_value_string_utf8(info_.Env(), value, nullptr, 0, &length);
+    napi_get_value_string_utf8(env_, value, nullptr, 0, &length);
     bytes->resize(length);  // and std::string keeps room for the NUL that Node-API writes
-    napi_get_value_string_utf8(info_.Env(), value, bytes->data(), length + 1, &length);
+    napi_get_value_string_utf8(env_, value, bytes->data(), length + 1, &length);
   }
   ok_ = WithoutNul(name, *bytes);
   return true;
@@ -47,18 +54,18 @@ bool Arguments::ReadString(const char* name, napi_value value, std::string* byte
 
 bool Arguments::ReadTypedArray(const char* name, napi_value value, std::string* bytes) {
   bool is_typed_array = false;
-  napi_is_typedarray(info_.Env(), value, &is_typed_array);
+  napi_is_typedarray(env_, value, &is_typed_array);
   if (!is_typed_array) return false;
   napi_typedarray_type type;
   size_t length = 0;
   void* data = nullptr;
-  if (napi_get_typedarray_info(info_.Env(), value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
+  if (napi_get_typedarray_info(env_, value, &type, &length, &data, nullptr, nullptr) != napi_ok) return false;
   if (type != napi_uint8_array) return false;
   if (length == 0) {
     napi_value buffer;
     bool detached = false;
-    napi_get_typedarray_info(info_.Env(), value, nullptr, nullptr, nullptr, &buffer, nullptr);
-    napi_is_detached_arraybuffer(info_.Env(), buffer, &detached);
+    napi_get_typedarray_info(env_, value, nullptr, nullptr, nullptr, &buffer, nullptr);
+    napi_is_detached_arraybuffer(env_, buffer, &detached);
     if (detached) {
       WrongValue(name, "must not be detached");
       return true;
@@ -87,7 +94,7 @@ Arguments& Arguments::Bytes(const char* name, std::string* bytes) {
 
 Arguments& Arguments::OptionalBytes(const char* name, std::optional<std::string>* bytes) {
   if (!ok_) return *this;
-  if (info_[next_].IsNull()) {
+  if (Peek().IsNull()) {
     ++next_;
     return *this;
   }
@@ -98,15 +105,15 @@ Arguments& Arguments::BytesList(const char* name, std::vector<std::string>* list
   if (!ok_) return *this;
   const Napi::Value value = Next();
   uint32_t length = 0;
-  if (napi_get_array_length(info_.Env(), value, &length) != napi_ok) {
+  if (napi_get_array_length(env_, value, &length) != napi_ok) {
     WrongType(name, "an array");
     return *this;
   }
   for (uint32_t index = 0; ok_ && index < length; ++index) {
-    Napi::HandleScope scope(info_.Env());
+    Napi::HandleScope scope(env_);
     napi_value element;
     // A getter in the array may throw.
-    if (napi_get_element(info_.Env(), value, index, &element) != napi_ok) {
+    if (napi_get_element(env_, value, index, &element) != napi_ok) {
       ok_ = false;
       return *this;
     }
@@ -121,12 +128,12 @@ Arguments& Arguments::BytesList(const char* name, std::vector<std::string>* list
 Arguments& Arguments::Flags(const char* name, unsigned long* flags) {
   if (!ok_) return *this;
   double number = 0;
-  if (napi_get_value_double(info_.Env(), Next(), &number) != napi_ok) {
+  if (napi_get_value_double(env_, Next(), &number) != napi_ok) {
     WrongType(name, "a number");
   } else if (!(number >= 0 && number <= UINT32_MAX && std::trunc(number) == number)) {
     ok_ = false;
-    Throw(Napi::RangeError::New(info_.Env(), std::string("The value of \"") + name +
-                                                 "\" is out of range. It must be an integer >= 0 and <= 4294967295"),
+    Throw(Napi::RangeError::New(env_, std::string("The value of \"") + name +
+                                          "\" is out of range. It must be an integer >= 0 and <= 4294967295"),
           "ERR_OUT_OF_RANGE");
   } else {
     *flags = static_cast<unsigned long>(number);
@@ -136,7 +143,7 @@ Arguments& Arguments::Flags(const char* name, unsigned long* flags) {
 
 Arguments& Arguments::Boolean(const char* name, bool* value) {
   if (!ok_) return *this;
-  if (napi_get_value_bool(info_.Env(), Next(), value) != napi_ok) WrongType(name, "a boolean");
+  if (napi_get_value_bool(env_, Next(), value) != napi_ok) WrongType(name, "a boolean");
   return *this;
 }
 
@@ -145,7 +152,7 @@ Arguments& Arguments::OptionalId(const char* name, std::optional<uint64_t>* id) 
   const Napi::Value value = Next();
   if (value.IsNull()) return *this;
   bool lossless = false;
-  if (napi_get_value_bigint_uint64(info_.Env(), value, &id->emplace(), &lossless) != napi_ok) {
+  if (napi_get_value_bigint_uint64(env_, value, &id->emplace(), &lossless) != napi_ok) {
     WrongType(name, "a bigint or null");
   } else if (!lossless) {
     WrongValue(name, "must fit 64 bits");
@@ -155,7 +162,7 @@ Arguments& Arguments::OptionalId(const char* name, std::optional<uint64_t>* id) 
 
 Arguments& Arguments::Namespace(const char* name, NamespaceFile* file) {
   if (!ok_) return *this;
-  const Napi::Value value = info_[next_];
+  const Napi::Value value = Peek();
   if (value.IsNull()) {
     ++next_;
   } else if (value.IsNumber()) {
@@ -171,19 +178,19 @@ Arguments& Arguments::Namespace(const char* name, NamespaceFile* file) {
 Arguments& Arguments::TakeTicket(const char* name, Ticket* ticket) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
-  if (!value.IsNull() && !Ticket::FromValue(info_.Env(), value, ticket)) WrongType(name, "a ticket or null");
+  if (!value.IsNull() && !Ticket::FromValue(env_, value, ticket)) WrongType(name, "a ticket or null");
   return *this;
 }
 
 Arguments& Arguments::Descriptor(const char* name, OwnedFd* fd) {
   if (!ok_) return *this;
-  if (!descriptor::Duplicate(info_.Env(), Next(), fd)) WrongType(name, "a descriptor");
+  if (!descriptor::Duplicate(env_, Next(), fd)) WrongType(name, "a descriptor");
   return *this;
 }
 
 Arguments& Arguments::OptionalDescriptor(const char* name, OwnedFd* fd, bool* is_given) {
   if (!ok_) return *this;
-  *is_given = !info_[next_].IsNull();
+  *is_given = !Peek().IsNull();
   if (*is_given) return Descriptor(name, fd);
   ++next_;
   return *this;
@@ -193,10 +200,10 @@ Arguments& Arguments::TakeDescriptor(const char* name, OwnedFd* fd) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
   OwnedFd copy;
-  if (!descriptor::Duplicate(info_.Env(), value, &copy)) {
+  if (!descriptor::Duplicate(env_, value, &copy)) {
     WrongType(name, "a descriptor");
   } else {
-    *fd = descriptor::Take(info_.Env(), value);
+    *fd = descriptor::Take(env_, value);
   }
   return *this;
 }
@@ -204,11 +211,8 @@ Arguments& Arguments::TakeDescriptor(const char* name, OwnedFd* fd) {
 Arguments& Arguments::Wrapped(const char* name, const napi_type_tag& tag, void** native) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
-  bool is_ours = false;
-  if (!value.IsObject() || napi_check_object_type_tag(info_.Env(), value, &tag, &is_ours) != napi_ok || !is_ours ||
-      napi_unwrap(info_.Env(), value, native) != napi_ok) {
-    WrongType(name, "what this addon has made for it");
-  }
+  *native = wrapped::Get<void>(env_, tag, value);
+  if (*native == nullptr) WrongType(name, "what this addon has made for it");
   return *this;
 }
 

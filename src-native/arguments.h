@@ -19,7 +19,7 @@
 // Bytes are copied before they are looked at, so that nobody can change them in between (SharedArrayBuffer).
 class Arguments {
  public:
-  explicit Arguments(const Napi::CallbackInfo& info) : info_(info) {}
+  Arguments(napi_env env, napi_callback_info info);
 
   // A string or Uint8Array without a NUL.
   Arguments& Bytes(const char* name, std::string* bytes);
@@ -49,14 +49,23 @@ class Arguments {
   bool ok() const { return ok_; }
 
  private:
-  Napi::Value Next() { return info_[next_++]; }
+  static constexpr size_t kMost = 32;
+
+  Napi::Value Peek() const { return {env_, next_ < kMost ? values_[next_] : nullptr}; }
+  Napi::Value Next() {
+    const Napi::Value value = Peek();
+    ++next_;
+    return value;
+  }
   bool ReadString(const char* name, napi_value value, std::string* bytes);
   bool ReadTypedArray(const char* name, napi_value value, std::string* bytes);
   bool WithoutNul(const char* name, const std::string& bytes);
   void WrongType(const char* name, const char* expected);
   void WrongValue(const char* name, const char* why);
 
-  const Napi::CallbackInfo& info_;
+  // On the stack: Napi::CallbackInfo allocates where there are more than six.
+  napi_env env_;
+  napi_value values_[kMost];
   size_t next_ = 0;
   bool ok_ = true;
 };

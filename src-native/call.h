@@ -120,25 +120,25 @@ class Dispatch final : public threads::Task, public Mailbox::Letter {
 };
 
 template <typename Call>
-Napi::Value Sync(const Napi::CallbackInfo& info) {
+napi_value Sync(napi_env env, napi_callback_info info) {
   Call call;
-  Arguments arguments(info);
+  Arguments arguments(env, info);
   call.Read(arguments);
-  if (!arguments.ok()) return {};
-  if (!call.NeedsOwnDirectory()) return {info.Env(), call.Run().ToValue(info.Env())};
+  if (!arguments.ok()) return nullptr;
+  if (!call.NeedsOwnDirectory()) return call.Run().ToValue(env);
   NoteWorkingDirectory(call);
-  return {info.Env(), Errand<Call>::Send(call).ToValue(info.Env())};
+  return Errand<Call>::Send(call).ToValue(env);
 }
 
 template <typename Call>
-void Async(const Napi::CallbackInfo& info) {
+napi_value Async(napi_env env, napi_callback_info info) {
   auto dispatch = std::make_unique<Dispatch<Call>>();
-  Arguments arguments(info);
+  Arguments arguments(env, info);
   dispatch->call.Read(arguments);
   arguments.Function("done", &dispatch->done);
-  if (!arguments.ok()) return;
-  Mailbox* mailbox = Mailbox::Of(info.Env());
-  if (mailbox == nullptr) return;
+  if (!arguments.ok()) return nullptr;
+  Mailbox* mailbox = Mailbox::Of(env);
+  if (mailbox == nullptr) return nullptr;
   NoteWorkingDirectory(dispatch->call);
   mailbox->Expect(dispatch.get());
   Dispatch<Call>* under_way = dispatch.release();
@@ -146,17 +146,25 @@ void Async(const Napi::CallbackInfo& info) {
     under_way->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
     Mailbox::Post(under_way);
   }
+  return nullptr;
+}
+
+inline void ExportFunction(Napi::Env env, Napi::Object exports, const std::string& name, napi_callback function) {
+  napi_value value;
+  if (napi_create_function(env, name.data(), name.size(), function, nullptr, &value) == napi_ok) {
+    exports.Set(name, value);
+  }
 }
 
 // For a call that has no synchronous form.
 template <typename Call>
 void ExportAsync(Napi::Env env, Napi::Object exports, const std::string& name) {
-  exports.Set(name, Napi::Function::New<Async<Call>>(env, name));
+  ExportFunction(env, exports, name, Async<Call>);
 }
 
 template <typename Call>
 void Export(Napi::Env env, Napi::Object exports, const std::string& name) {
-  exports.Set(name + "Sync", Napi::Function::New<Sync<Call>>(env, name + "Sync"));
+  ExportFunction(env, exports, name + "Sync", Sync<Call>);
   ExportAsync<Call>(env, exports, name);
 }
 

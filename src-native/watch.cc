@@ -1,4 +1,5 @@
 #include "watch.h"
+#include "wrapped.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -128,30 +129,21 @@ void Watch::CloseDescriptors() {
   std::vector<Line>().swap(lines_);
 }
 
-Napi::Value WatchOpen(const Napi::CallbackInfo& info) {
-  Napi::Env env = info.Env();
+napi_value WatchOpen(napi_env env, napi_callback_info) {
   Watch* watch = Watch::Open();
-  if (watch == nullptr) return {env, Outcome::Failure(errno, "open", "open the mount table").ToValue(env)};
-  Napi::Object object = Napi::Object::New(env);
-  const auto finalize = [](napi_env, void* data, void*) {
-    auto* collected = static_cast<Watch*>(data);
+  if (watch == nullptr) return Outcome::Failure(errno, "open", "open the mount table").ToValue(env);
+  return wrapped::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
     collected->Close();
     collected->Release();
-  };
-  if (napi_wrap(env, object, watch, finalize, nullptr, nullptr) != napi_ok) {
-    watch->Release();
-    return env.Undefined();
-  }
-  napi_type_tag_object(env, object, &kWatchTag);
-  return object;
+  });
 }
 
-Napi::Value WatchClose(const Napi::CallbackInfo& info) {
-  Arguments arguments(info);
+napi_value WatchClose(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info);
   void* watch = nullptr;
   arguments.Wrapped("watch", kWatchTag, &watch);
   if (arguments.ok()) static_cast<Watch*>(watch)->Close();
-  return info.Env().Undefined();
+  return nullptr;
 }
 
 void WatchWaitCall::Read(Arguments& arguments) {

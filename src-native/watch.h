@@ -67,8 +67,8 @@ class Watch {
 
 // watchOpen(): an object that stands for a watch, or a failure. watchClose(watch). When the object is collected or its
 // environment ends the watch is closed.
-Napi::Value WatchOpen(const Napi::CallbackInfo& info);
-Napi::Value WatchClose(const Napi::CallbackInfo& info);
+napi_value WatchOpen(napi_env env, napi_callback_info info);
+napi_value WatchClose(napi_env env, napi_callback_info info);
 
 // watchWait(watch, done): { before, after }, each { table, ids }, both empty when the watch was closed.
 class WatchWaitCall {
