@@ -5,17 +5,12 @@
 
 #include "kernel.h"
 
-namespace {
-
-// A file over a directory, or the other way round, is ENOTDIR to mount(2), and to move_mount(2) one of its many EINVAL.
 int AttachError(int error, int tree, const Target& target) {
   if (error != EINVAL) return error;
   const bool is_directory = kernel::IsDirectory(tree, "", AT_EMPTY_PATH);
   const bool onto_directory = kernel::IsDirectory(target.at(), target.path(), target.empty_path_flag());
   return is_directory != onto_directory ? ENOTDIR : EINVAL;
 }
-
-}  // namespace
 
 Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where) {
   Outcome outcome;
