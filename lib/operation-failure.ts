@@ -64,27 +64,9 @@ function reasonOfOperationStep(
       return (
         (target === undefined ? undefined : targetReasonOfStep(failure, target, namespace)) ??
         idMapReasonOfStep(failure, source) ??
-        reasonOfStep(failure) ??
-        missingCall(failure)
+        reasonOfStep(failure)
       );
   }
-}
-
-/** Since which version of Linux there are the calls that an operation may not be able to do without. */
-const SINCE: Readonly<Record<string, string>> = {
-  open_tree: '5.2',
-  move_mount: '5.2',
-  fsopen: '5.2',
-  fsconfig: '5.2',
-  fsmount: '5.2',
-  fspick: '5.2',
-  mount_setattr: '5.12',
-};
-
-function missingCall({ error, syscall }: native.Failure): string | undefined {
-  const since = SINCE[syscall];
-  if (error !== os.errno.ENOSYS || since === undefined) return undefined;
-  return `${syscall}(2) is missing here, which this cannot be done without: use Linux ${since} or later, or allow it in the seccomp filter of the sandbox`;
 }
 
 function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): native.MountArguments {
