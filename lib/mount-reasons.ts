@@ -78,9 +78,8 @@ function isOfType(flags: number): boolean {
 
 // A name of a tmpfs or the like is no path; of a filesystem on a device it is.
 function isPath([source, , fsType, flags]: MountArguments): boolean {
-  if (source === null || source.length === 0) return false;
-  if ((flags & MS_REMOUNT) !== 0) return false;
-  return (flags & (MS_BIND | MS_MOVE)) !== 0 || (isOfType(flags) && fsType !== null);
+  if (source === null || (flags & MS_REMOUNT) !== 0) return false;
+  return (flags & (MS_BIND | MS_MOVE)) !== 0 || (source.length > 0 && isOfType(flags) && fsType !== null);
 }
 
 function mustLead([, , fsType, flags]: MountArguments, { devices }: Circumstances): boolean {

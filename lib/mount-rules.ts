@@ -14,6 +14,7 @@ export const MOUNT_RULES: readonly MountRule[] = [
   { codes: ['EINVAL'], what: 'a target that is not a mount point', find: noMountPoint },
   { codes: ['EINVAL'], what: 'a missing type', find: noType },
   { codes: ['EINVAL'], what: 'an unbindable source', find: unbindable },
+  { codes: ['EINVAL'], what: 'a move of something unbindable into what is shared', find: unbindableIntoShared },
   { codes: ['EINVAL'], what: 'mounts below that are locked', find: lockedBelow },
   { codes: ['EINVAL'], what: 'a missing source', find: noSource },
   { codes: ['ELOOP'], what: 'a move of a mount into itself', find: intoItself },
@@ -107,6 +108,18 @@ function unbindable({ source, flags, circumstances: { mounts } }: MountCase) {
   const mount = mountOf(mounts, source.facts);
   if (!mount?.isUnbindable) return null;
   return `${source.name} is on ${mountInWords(mount)}, whose propagation is unbindable: make that private, or bind something else`;
+}
+
+// It would have to be copied to the peers: fs/namespace.c, tree_contains_unbindable.
+function unbindableIntoShared({ source, target, flags, circumstances: { mounts } }: MountCase) {
+  if ((flags & MS_MOVE) === 0 || source === null) return null;
+  if (mounts === null || source.facts.error !== 0 || target.facts.error !== 0) return undefined;
+  const path = source.facts.path.toString('latin1');
+  const moved = mountOf(mounts, source.facts);
+  const isThere = mounts.some(({ mountPoint, isUnbindable }) => isUnbindable && isWithin(mountPoint, path));
+  const onto = mountOf(mounts, target.facts);
+  if (!isThere || moved === undefined || !onto?.isShared) return null;
+  return `${mountInWords(moved)}, or one below it, is unbindable, and ${mountInWords(onto)} is shared: make the one private, or the other`;
 }
 
 // What covers something may not be left out by whoever may not unmount it: fs/namespace.c, has_locked_children.

@@ -60,34 +60,13 @@ function reasonOfOperationStep(
       return 'a mount below it is hidden by another, so that no path leads to it: without mount_setattr(2) (Linux 5.12) its attributes cannot be changed';
     case 'check data':
       return 'the parameters need a page or more as one option string, and this kernel or sandbox has no fsopen(2), which takes them one by one: give fewer or shorter ones';
-    case 'attach beneath':
-      return 'this kernel cannot attach a mount beneath another (MOVE_MOUNT_BENEATH, Linux 6.5), or move_mount(2) is denied: unmount the other first';
     default:
       return (
         (target === undefined ? undefined : targetReasonOfStep(failure, target, namespace)) ??
         idMapReasonOfStep(failure, source) ??
-        reasonOfStep(failure) ??
-        missingCall(failure)
+        reasonOfStep(failure)
       );
   }
-}
-
-/** Since which version of Linux there are the calls that an operation may not be able to do without. */
-const SINCE: Readonly<Record<string, string>> = {
-  open_tree: '5.2',
-  move_mount: '5.2',
-  fsopen: '5.2',
-  fsconfig: '5.2',
-  fsmount: '5.2',
-  fspick: '5.2',
-  openat2: '5.6',
-  mount_setattr: '5.12',
-};
-
-function missingCall({ error, syscall }: native.Failure): string | undefined {
-  const since = SINCE[syscall];
-  if (error !== os.errno.ENOSYS || since === undefined) return undefined;
-  return `${syscall}(2) is missing here, which this cannot be done without: use Linux ${since} or later, or allow it in the seccomp filter of the sandbox`;
 }
 
 function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): native.MountArguments {

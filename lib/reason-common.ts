@@ -1,4 +1,6 @@
+import { constants as os } from 'node:os';
 import { printable } from './errors.js';
+import type { Failure } from './native.js';
 import type { Circumstances, Looked } from './reason-facts.js';
 import { unreachable } from './reason-facts.js';
 import type { Case, Rule } from './reason-rules.js';
@@ -13,15 +15,29 @@ export interface CommonCase extends Case {
 }
 
 /** The causes that can be told from the failed step alone, for every kind of mount. */
-export function reasonOfStep({ syscall, step }: { syscall: string; step: string }): string | undefined {
+export function reasonOfStep({ error, syscall, step }: Failure): string | undefined {
   if (syscall === 'pthread_create') {
     return 'the system gives this process no further thread: raise RLIMIT_NPROC or pids.max of its cgroup, or mount less at once';
   }
   if (syscall === 'unshare' && step === 'working directory') {
     return 'no thread may have a working directory of its own here: unshare(CLONE_FS) is denied, as a seccomp filter may do';
   }
-  return undefined;
+  const since = SINCE[syscall];
+  return error === os.errno.ENOSYS && since !== undefined
+    ? `${syscall}(2) is missing here, which this cannot be done without: use Linux ${since} or later, or allow it in the seccomp filter of the sandbox`
+    : undefined;
 }
+
+/** Since which version of Linux there are the calls that may be missing. */
+const SINCE: Readonly<Record<string, string>> = {
+  open_tree: '5.2',
+  move_mount: '5.2',
+  fsopen: '5.2',
+  fsconfig: '5.2',
+  fsmount: '5.2',
+  fspick: '5.2',
+  mount_setattr: '5.12',
+};
 
 const WHERE_PATHS_FAIL = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG', 'ENOTCONN', 'EIO', 'ESTALE', 'EPERM'];
 

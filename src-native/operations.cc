@@ -118,23 +118,25 @@ Outcome MoveCall::Run() {
     outcome.index = 0;
     return outcome;
   }
-  if (!from_.IsMountPoint()) return Outcome::Failure(EINVAL, "move_mount", "check source");
   // From here on it is this mount and no other, wherever the path leads by now.
   const OwnedFd tree(open(from_.PathBefore().c_str(), O_PATH | O_CLOEXEC));
   if (!tree) return Outcome::Failure(errno, "open", "open source");
+  if (!kernel::IsMountPoint(tree.get(), "", AT_EMPTY_PATH)) {
+    return Outcome::Failure(EINVAL, "move_mount", "check source");
+  }
   outcome = to_.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
   if (!outcome.Failed() && vacant_ && to_.IsMountPoint()) outcome = Taken();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {
     outcome = Attach(tree.get(), to_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
   } else if (beneath_) {
-    outcome = Outcome::Failure(ENOSYS, "move_mount", "attach beneath");
+    outcome = Outcome::Failure(ENOSYS, "move_mount", "attach");
   } else if (!ticket_.Commit()) {
     outcome = Cancelled();
   } else if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
-  } else if (mount(from_.PathBefore().c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
-    outcome = Outcome::Failure(errno, "mount", "move");
+  } else if (mount(procfs::Fd(tree.get()).c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
+    outcome = Outcome::Failure(AttachError(errno, tree.get(), to_), "mount", "move");
   }
   if (!outcome.Failed()) to_.Keep();
   return outcome;

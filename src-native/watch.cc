@@ -1,5 +1,4 @@
 #include "watch.h"
-#include "wrapped.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -9,6 +8,8 @@
 
 #include <algorithm>
 #include <utility>
+
+#include "wrapped.h"
 
 namespace {
 

@@ -17,7 +17,17 @@ const OLDER = ['open_tree=ENOSYS', 'move_mount=ENOSYS', 'fsopen=ENOSYS', 'fspick
 
 // An id that no account has. It needs neither an entry in /etc/passwd nor a home.
 const ORDINARY_ID = 54321;
-const PARTS = ['package.json', 'tsconfig.json', 'binding.gyp', 'build', 'dist', 'lib', 'test', 'node_modules'];
+const PARTS = [
+  'package.json',
+  'tsconfig.json',
+  'binding.gyp',
+  'build',
+  'dist',
+  'lib',
+  'test',
+  'examples',
+  'node_modules',
+];
 
 const PRIVATE = ['unshare', '--mount', '--propagation', 'private', '--'];
 const AS_ORDINARY_USER = ['setpriv', `--reuid=${ORDINARY_ID}`, `--regid=${ORDINARY_ID}`, '--clear-groups', '--'];

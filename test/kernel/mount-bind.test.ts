@@ -386,7 +386,10 @@ describe.each(forms)('%s', (_, bind) => {
       [place.directory('s'), ''],
     ]) {
       const before = mountTable().length;
-      expect(await failure(from, to)).toMatchObject({ code: 'ENOENT' });
+      expect(await failure(from, to)).toMatchObject({
+        code: 'ENOENT',
+        reason: expect.stringMatching(/^the (source|target) '' does not exist/),
+      });
       expect(mountTable()).toHaveLength(before);
     }
   });
