@@ -2,296 +2,52 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from './arguments.js';
 import { unsupportedPlatform } from './errors.js';
-import type { IdMapWords } from './idmap.js';
 import type { NamespaceWord } from './namespace.js';
-import type { TargetWords } from './target.js';
+import type {
+  AttachArguments,
+  BindArguments,
+  ChangeArguments,
+  ExamineArguments,
+  FilesystemArguments,
+  MountArguments,
+  MoveArguments,
+  OverlayArguments,
+  ReconfigureArguments,
+  ScratchArguments,
+  Surroundings,
+  UmountArguments,
+  UmountTreeArguments,
+} from './native-calls.js';
+import type {
+  Examination,
+  Failure,
+  HoldersScan,
+  Made,
+  Outcome,
+  ScratchResult,
+  TableDifference,
+  TableLines,
+  Ticket,
+  Tree,
+  UmountOutcome,
+  Watch,
+} from './native-results.js';
+
+export type * from './native-calls.js';
+export type * from './native-results.js';
 
 /**
  * The staircase: the only file that touches the addon. It says what the native floor takes and gives back, and turns
  * its callbacks into promises. What each call does is told in `src-native/`, in the header of the same name.
  */
 
-/** A call failed: what the C call said, and where in the sequence. */
-export interface Failure {
-  /** `errno`, positive. */
-  readonly error: number;
-  readonly syscall: string;
-  readonly step: string;
-  /** The steps before could not be undone: their mount is still there. */
-  readonly left: boolean;
-  /** The mount found where another was expected; 0n otherwise. */
-  readonly mountId: bigint;
-  /** Of the call's list of paths, the one that the failure is about; -1 otherwise. */
-  readonly index: number;
-  /** What the kernel wrote to the filesystem context, a message a line. */
-  readonly log: Buffer | null;
-  /** The mount point that stands in the way. */
-  readonly other: Buffer | null;
-}
-
-/** Nothing, when all went well; the new mount's id, when it was asked for. */
-export type Outcome = undefined | bigint | Failure;
-
-/** The new mount's id, and which way was taken: of those that need no option string made by the caller. */
-export interface Mounted {
-  readonly mountId: bigint;
-  readonly way: number;
-}
-
-/** A mount without a place, which the native floor owns: src-native/descriptor.h. */
-export interface Tree {
-  readonly tree: unique symbol;
-}
-
-/** Stands for a call that may be cancelled: src-native/ticket.h. */
-export interface Ticket {
-  readonly ticket: unique symbol;
-}
-
-/** A mount that was made, without a place if that was asked for. */
-export interface Made extends Mounted {
-  readonly tree?: Tree;
-}
-
 /** Whether a call failed. */
 export function isFailure(outcome: unknown): outcome is Failure {
   return typeof outcome === 'object' && outcome !== null && 'error' in outcome;
 }
 
-/** The arguments of mount(2), a working directory, and whether to return the new mount's id. */
-export type MountArguments = [
-  source: Bytes | null,
-  target: Bytes,
-  fsType: string | null,
-  flags: number,
-  data: Bytes | null,
-  cwd: Bytes | null,
-  identify: boolean,
-];
-
-/** What every operation is told at the end: src-native/operation.h. */
-type OperationArguments = [namespace: NamespaceWord, ticket: Ticket | null];
-
-/** The arguments of umount2(2), and the id that the mount must have, if it matters. */
-export type UmountArguments = [...target: TargetWords, flags: number, id: bigint | null, ...OperationArguments];
-
-/** A change of attributes, `MOUNT_ATTR_*`, and of propagation, `MS_*` or 0. */
-export type ChangeWords = readonly [set: number, clear: number, propagation: number, recursive: boolean];
-
-// src-native/operations.h says what each takes.
-export type BindArguments = [
-  source: Bytes,
-  ...target: TargetWords,
-  ...change: ChangeWords,
-  ...idMap: IdMapWords,
-  detached: boolean,
-  vacant: boolean,
-  ...OperationArguments,
-];
-
-export type FilesystemArguments = [
-  source: Bytes | null,
-  ...target: TargetWords,
-  fsType: string,
-  parameters: readonly Bytes[],
-  flags: number,
-  data: Bytes | null,
-  ...idMap: IdMapWords,
-  detached: boolean,
-  vacant: boolean,
-  ...OperationArguments,
-];
-
-export type ChangeArguments = [
-  tree: Tree | null,
-  ...target: TargetWords,
-  ...change: ChangeWords,
-  ...OperationArguments,
-];
-
-export type ReconfigureArguments = [
-  ...target: TargetWords,
-  parameters: readonly Bytes[],
-  data: Bytes | null,
-  mode: '' | 'ro' | 'rw',
-  ...OperationArguments,
-];
-
-export type MoveArguments = [
-  ...from: TargetWords,
-  ...to: TargetWords,
-  beneath: boolean,
-  vacant: boolean,
-  ...OperationArguments,
-];
-
-export type AttachArguments = [
-  tree: Tree,
-  ...target: TargetWords,
-  clone: boolean,
-  beneath: boolean,
-  vacant: boolean,
-  ...OperationArguments,
-];
-
-/** The arguments of umount2(2), the id that the mount must have, and how many mounts: src-native/umount_tree.h. */
-export type UmountTreeArguments = [
-  ...target: TargetWords,
-  flags: number,
-  id: bigint | null,
-  recursive: boolean,
-  stack: boolean,
-  ...OperationArguments,
-];
-
-/** Why a mount was not taken down; where there were several to take down, the mount points of those that are and are not. */
-export interface UmountFailure extends Failure {
-  readonly down?: readonly Buffer[];
-  readonly remaining?: readonly Buffer[];
-}
-
-export type UmountOutcome = undefined | UmountFailure;
-
-/** The steps to try in a scratch place in a directory, and what to mount in a new user namespace: src-native/scratch.h. */
-export type ScratchArguments = [directory: Bytes, program: readonly Bytes[], namespaceData: string | null];
-
-/** What came of the steps. */
-export interface ScratchResult {
-  /** For each step its errno, 0 for success, or the text that it found. */
-  readonly steps: readonly (number | string)[];
-  readonly privateError: number;
-  readonly placeError: number;
-  readonly removeError: number;
-  readonly left: string;
-  readonly device: number;
-  readonly inUserNamespace: boolean;
-  readonly userNamespaceError: number;
-  readonly userNamespaceSyscall: string;
-}
-
-/** What an overlay is made of, the ways it may be mounted, and what is to be checked before: src-native/overlay.h. */
-export type OverlayArguments = [
-  source: string,
-  ...target: TargetWords,
-  lower: readonly Bytes[],
-  dataOnly: readonly Bytes[],
-  upper: Bytes | null,
-  work: Bytes | null,
-  words: readonly string[],
-  flags: number,
-  data: Bytes | null,
-  ways: number,
-  writable: boolean,
-  exclusive: boolean,
-  vacant: boolean,
-  detached: boolean,
-  idMaps: readonly Bytes[],
-  ...OperationArguments,
-];
-
-/** Paths to look at, files of /proc to read, and the index of the path to try as an upper layer. */
-export type ExamineArguments = [
-  paths: readonly Bytes[],
-  files: readonly string[],
-  upper: bigint | null,
-  cwd: Bytes | null,
-];
-
-/** Where to look: the root that the first path is inside of, and the mount namespace. */
-export interface Surroundings {
-  readonly root: Bytes | null;
-  readonly resolve: number;
-  readonly namespace: NamespaceWord;
-}
-
 /** Here, and anywhere. */
 export const HERE: Surroundings = Object.freeze({ root: null, resolve: 0, namespace: null });
-
-/** Where a path leads; all but the first are without meaning when that is not 0. */
-export interface PathFacts {
-  /** `errno` of going there. */
-  readonly error: number;
-  /** Without links, `.` and `..`. */
-  readonly path: Buffer;
-  /** `st_mode`. */
-  readonly mode: number;
-  /** Together with `inode`, what makes two paths the same directory. */
-  readonly device: bigint;
-  readonly inode: bigint;
-  /** The mount's id as in the mount table. */
-  readonly mountId: bigint;
-  /** The same mount's id that is never used again, from Linux 6.8 on. */
-  readonly lastingId: bigint;
-  /** `f_type` of statfs(2): the magic number of the filesystem. */
-  readonly type: bigint;
-  /** `f_flags` of statfs(2): `ST_RDONLY` is 1. */
-  readonly flags: bigint;
-}
-
-/** What an upper layer needs, tried on a file without a name: errnos, 0 where it works. */
-export interface UpperFacts {
-  readonly tmpfile: number;
-  readonly trusted: number;
-  readonly user: number;
-  /** Whether readdir tells the types of entries (d_type). */
-  readonly types: boolean;
-}
-
-export interface Examination {
-  readonly paths: readonly PathFacts[];
-  /** The files' bytes; null for one that cannot be read. */
-  readonly files: readonly (Buffer | null)[];
-  readonly upper: UpperFacts | null;
-}
-
-/** One way in which a process uses a mount: src-native/process_uses.h. */
-export interface ProcessUse {
-  readonly pid: number;
-  readonly command: Buffer;
-  readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'socket' | 'mapped';
-  /** Of a file or socket; -1 otherwise. */
-  readonly fd: number;
-  readonly path: Buffer;
-  readonly byDevice: boolean;
-}
-
-/** All that uses a mount, and where else to look: src-native/holders.h. */
-export interface HoldersScan {
-  /** As in the mount table. */
-  readonly mountId: bigint;
-  readonly uses: readonly ProcessUse[];
-  readonly namespaces: readonly {
-    readonly inode: bigint;
-    readonly pid: number;
-    readonly command: Buffer;
-    readonly mountPoint: Buffer;
-  }[];
-  readonly loops: readonly { readonly device: string; readonly file: Buffer }[];
-  readonly table: Buffer;
-  readonly swaps: Buffer | null;
-  readonly processes: number;
-  /** How many of these could not be looked at. */
-  readonly unseen: number;
-}
-
-/** Lines of a mount table, and for each the lasting id, 0n where it is not known: src-native/mount_table.h. */
-export interface TableLines {
-  readonly table: Buffer;
-  /** Null where the kernel has none. */
-  readonly ids: BigUint64Array | null;
-}
-
-/** A watch of the native floor, of which nothing is known here: src-native/watch.h. */
-export interface Watch {
-  readonly [brand]: never;
-}
-declare const brand: unique symbol;
-
-/** The lines that are not as they were; both empty when the watch was closed. */
-export interface TableDifference {
-  readonly before: TableLines;
-  readonly after: TableLines;
-}
 
 type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
