@@ -188,8 +188,9 @@ function argumentsOf(plan: FilesystemPlan, ticket: native.Ticket | null): native
   ];
 }
 
-function caseOf({ source, target, fsType, flags, parameters, namespace }: FilesystemPlan): OperationCase {
-  return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace };
+function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }: FilesystemPlan): OperationCase {
+  const [userNamespace] = idMap;
+  return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace, userNamespace };
 }
 
 /** What filesystems with and without a place have in common. */
