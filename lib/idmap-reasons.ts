@@ -1,10 +1,20 @@
 import type { Bytes } from './arguments.js';
 import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
+import type { NamespaceWord } from './namespace.js';
 import type { Failure } from './native.js';
+import { reasonOfOpen } from './target-reasons.js';
 
-/** Why ids could not be mapped, where the failed step tells. */
-export function idMapReasonOfStep({ step, syscall, error }: Failure, source: Bytes | null): string | undefined {
+/**
+ * Why ids could not be mapped, where the failed step tells.
+ *
+ * @param userNamespace the one that was given, if any
+ */
+export function idMapReasonOfStep(
+  { step, syscall, error }: Failure,
+  source: Bytes | null,
+  userNamespace: NamespaceWord,
+): string | undefined {
   const { name, message } = describeErrno(error);
   const what = source === null ? 'the filesystem' : `the filesystem of ${printable(source)}`;
   if (step === 'make user namespace') {
@@ -19,12 +29,13 @@ export function idMapReasonOfStep({ step, syscall, error }: Failure, source: Byt
       '(/proc/sys/user/max_user_namespaces, a seccomp filter, a chroot), or give one that is there as userNamespace'
     );
   }
+  if (step === 'open user namespace') return reasonOfOpen(name, message, userNamespace);
   if (step !== 'map ids') return undefined;
   switch (name) {
     case 'ENOSYS':
       return 'ids cannot be mapped here: mount_setattr(2) is missing (before Linux 5.12) or denied by a seccomp filter';
     case 'EINVAL':
-      return `${what} cannot have mapped ids with this kernel (ext4, XFS and btrfs can, tmpfs since Linux 6.3, NFS and overlay cannot), or the namespace is not a user namespace`;
+      return `${what} cannot have mapped ids with this kernel (ext4, XFS and btrfs can, tmpfs since Linux 6.3, NFS and overlay cannot)${userNamespace === null ? '' : ', or the namespace that was given is not a user namespace, or is the one that the filesystem belongs to'}`;
     case 'EPERM':
       return `ids cannot be mapped: ${what} belongs to another user namespace than this process's, its ids are mapped already, or the mapping is that of the first user namespace`;
     default:

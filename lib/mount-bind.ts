@@ -129,9 +129,10 @@ function argumentsOf(plan: BindPlan, ticket: native.Ticket | null): native.BindA
   return [source, ...where, ...change, ...idMap, target === undefined, ifMounted === 'error', namespace, ticket];
 }
 
-function caseOf({ source, target, change: [set, clear, , recursive], namespace }: BindPlan): OperationCase {
+function caseOf({ source, target, change: [set, clear, , recursive], idMap, namespace }: BindPlan): OperationCase {
+  const [userNamespace] = idMap;
   const flags = constants.MS_BIND | (recursive ? constants.MS_REC : 0);
-  return { source, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
+  return { source, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace, userNamespace };
 }
 
 /** What binds with and without a place have in common. */

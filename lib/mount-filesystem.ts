@@ -18,7 +18,7 @@ import {
   operationPlan,
 } from './operation.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
-import { type FilesystemParameters, type ParameterWords, parameterWords } from './parameters.js';
+import { type FilesystemParameters, type ParameterWords, parameterWords, refuseLong } from './parameters.js';
 import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
 
 /** How a filesystem is mounted. */
@@ -99,6 +99,14 @@ function planAt(
         : "cannot be 'data', as the parameters do not fit into one string",
     );
   }
+  const isByData = strategy === 'data' || (strategy === undefined && !isApart && parameters.data !== null);
+  if (!isByData) {
+    refuseLong(
+      'options.parameters',
+      parameters.words,
+      isApart ? 'the mount has no place at first' : 'strategy says so',
+    );
+  }
   const { namespace, signal } = operationPlan(checked);
   const from = source === null ? null : pathArgument('source', source);
   refuseRelative(namespace, [['target', at?.[1] ?? at?.[0] ?? null]]);
@@ -109,7 +117,7 @@ function planAt(
     fsType,
     parameters,
     flags: attributeFlags(checked),
-    isByData: strategy === 'data' || (strategy === undefined && !isApart && parameters.data !== null),
+    isByData,
     idMap,
     ifMounted: ifMountedOption(checked),
     namespace,
@@ -180,8 +188,9 @@ function argumentsOf(plan: FilesystemPlan, ticket: native.Ticket | null): native
   ];
 }
 
-function caseOf({ source, target, fsType, flags, parameters, namespace }: FilesystemPlan): OperationCase {
-  return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace };
+function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }: FilesystemPlan): OperationCase {
+  const [userNamespace] = idMap;
+  return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace, userNamespace };
 }
 
 /** What filesystems with and without a place have in common. */

@@ -28,12 +28,14 @@ export interface OperationCase {
   readonly kept?: number;
   readonly hasData: boolean;
   readonly namespace: NamespaceWord;
+  /** Whose map of ids was asked for, if it was there. */
+  readonly userNamespace?: NamespaceWord;
 }
 
 /** Why it failed, where the failed step tells; undefined where what it depends on must be examined. */
 function reasonOfOperationStep(
   failure: native.Failure,
-  { source, target: to, from, namespace }: OperationCase,
+  { source, target: to, from, namespace, userNamespace = null }: OperationCase,
 ): string | undefined {
   const { step, error } = failure;
   const target = failure.index === 0 && from !== undefined ? from : to;
@@ -63,7 +65,7 @@ function reasonOfOperationStep(
     default:
       return (
         (target === undefined ? undefined : targetReasonOfStep(failure, target, namespace)) ??
-        idMapReasonOfStep(failure, source) ??
+        idMapReasonOfStep(failure, source, userNamespace) ??
         reasonOfStep(failure)
       );
   }

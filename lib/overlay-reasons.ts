@@ -1,5 +1,6 @@
 import { printable } from './errors.js';
 import { idMapReasonOfStep } from './idmap-reasons.js';
+import type { NamespaceWord } from './namespace.js';
 import { type Examination, type Failure, pageSize } from './native.js';
 import { DIRECTORY_RULES } from './overlay-directory-rules.js';
 import { OPTION_RULES } from './overlay-option-rules.js';
@@ -14,7 +15,10 @@ import { type Rule, reasonBy } from './reason-rules.js';
 import { targetReasonOfStep } from './target-reasons.js';
 
 /** Why an overlay could not be mounted, where the failed step tells; undefined where its inputs must be examined. */
-export function overlayReasonOfStep(failure: Failure, { data, at, namespace, lower }: OverlayPlan): string | undefined {
+export function overlayReasonOfStep(
+  failure: Failure,
+  { data, at, namespace, lower, idMaps }: OverlayPlan,
+): string | undefined {
   const { error, step, other } = failure;
   switch (step) {
     case 'check data':
@@ -35,10 +39,16 @@ export function overlayReasonOfStep(failure: Failure, { data, at, namespace, low
       if (error === OPEN_TOO_MANY) return tooManyOpen(failure);
       return (
         targetReasonOfStep(failure, at, namespace) ??
-        idMapReasonOfStep(failure, lower[failure.index] ?? null) ??
+        idMapReasonOfStep(failure, lower[failure.index] ?? null, userNamespaceOf(idMaps, failure.index)) ??
         reasonOfStep(failure)
       );
   }
+}
+
+// Of each layer that has one: its index, and the file of a user namespace and '', or two texts of lines.
+function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NamespaceWord {
+  const at = idMaps.findIndex((word, position) => position % 3 === 0 && word === String(index));
+  return at >= 0 && idMaps[at + 2] === '' ? (idMaps[at + 1] ?? null) : null;
 }
 
 /** Why an overlay could not be mounted, by what was found at its directories and in /proc. Nothing is looked up. */

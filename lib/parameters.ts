@@ -19,20 +19,28 @@ export interface ParameterWords {
 // fs/fsopen.c, SYSCALL_DEFINE5(fsconfig): strndup_user(_value, 256).
 const LONGEST_VALUE = 255;
 
+/**
+ * Refuses a value that fsconfig(2) does not take, of parameters that go that way: the kernel's answer would be a bare
+ * EINVAL.
+ *
+ * @param why why they cannot be one option string instead
+ */
+export function refuseLong(name: string, words: readonly Bytes[], why: string): void {
+  const long = words.find((word) => valueLength(word) > LONGEST_VALUE);
+  if (long === undefined) return;
+  throw invalidArgValue(
+    `${name}.${keyOf(long)}`,
+    `has more than ${LONGEST_VALUE} bytes, which fsconfig(2) does not take, and an option string cannot be made, as ${why}`,
+  );
+}
+
 /** Parameters, checked; what the kernel could be given in no way is refused. */
 export function parameterWords(name: string, value: unknown): ParameterWords {
   if (value === undefined) return { words: [], data: '' };
   const words = Object.entries(parametersObject(name, value)).flatMap(([key, each]) => wordOf(name, key, each));
   const data = words.some(hasComma) ? null : joined(words);
   if (data !== null && Buffer.byteLength(data) < pageSize) return { words, data };
-  const long = words.find((word) => valueLength(word) > LONGEST_VALUE);
-  if (long !== undefined) {
-    const why = data === null ? 'some value has a comma' : 'all together need a page or more';
-    throw invalidArgValue(
-      `${name}.${keyOf(long)}`,
-      `has more than ${LONGEST_VALUE} bytes, which fsconfig(2) does not take, and an option string cannot be made, as ${why}`,
-    );
-  }
+  refuseLong(name, words, data === null ? 'some value has a comma' : 'all together need a page or more');
   return { words, data: null };
 }
 

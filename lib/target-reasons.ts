@@ -70,7 +70,8 @@ function namespaceInWords(namespace: NamespaceWord): string {
   return typeof namespace === 'number' ? `descriptor ${namespace}` : printable(namespace ?? '');
 }
 
-function reasonOfOpen(name: string, message: string, namespace: NamespaceWord): string {
+/** Why a namespace of any kind could not be opened. */
+export function reasonOfOpen(name: string, message: string, namespace: NamespaceWord): string {
   const what = namespaceInWords(namespace);
   const pid = typeof namespace === 'string' ? /^\/proc\/(\d+)\/ns\/\w+$/.exec(namespace)?.[1] : undefined;
   if (name === 'ENOENT' && pid !== undefined) return `there is no process ${pid} any more: name one that is there`;

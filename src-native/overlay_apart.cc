@@ -88,8 +88,8 @@ Outcome OverlayCall::OpenMaps(std::vector<OwnedFd>* maps) const {
   for (size_t at = 0; at + 2 < maps_.size(); at += 3) {
     Outcome outcome;
     if (maps_[at + 2].empty()) {
-      maps->emplace_back(open(maps_[at + 1].c_str(), O_RDONLY | O_CLOEXEC));
-      if (!maps->back()) outcome = Outcome::Failure(errno, "open", "open namespace");
+      maps->emplace_back(open(procfs::OfHome(maps_[at + 1]).c_str(), O_RDONLY | O_CLOEXEC));
+      if (!maps->back()) outcome = Outcome::Failure(errno, "open", "open user namespace");
     } else {
       user_namespace::Made made = user_namespace::Make(maps_[at + 1], maps_[at + 2]);
       if (made.error != 0) outcome = Outcome::Failure(made.error, made.syscall, "make user namespace");
