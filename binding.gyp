@@ -23,6 +23,7 @@
             'src-native/mount_copies.cc',
             'src-native/mount_lines.cc',
             'src-native/mount_result.cc',
+            'src-native/named_place.cc',
             'src-native/namespace_file.cc',
             'src-native/operations.cc',
             'src-native/outcome.cc',

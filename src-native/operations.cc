@@ -128,7 +128,7 @@ Outcome MoveCall::Run() {
     outcome = Cancelled();
   } else if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
-  } else if (mount(from_.PathBefore().c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
+  } else if (mount(procfs::Fd(tree.get()).c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
     outcome = Outcome::Failure(errno, "mount", "move");
   }
   if (!outcome.Failed()) to_.Keep();
