@@ -8,7 +8,7 @@ import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
 import { inUserNamespace } from './overlay-plan.js';
 import { reasonOfStep } from './reason-common.js';
-import { pathOfTarget, type TargetWords } from './target.js';
+import { pathOfTarget, type TargetWords, targetInWords } from './target.js';
 import { targetReasonOfStep } from './target-reasons.js';
 
 /**
@@ -62,6 +62,10 @@ function asMount({ source, target, fsType, flags, hasData }: OperationCase): nat
   return [source, target?.[0] ?? '/', fsType, flags, hasData ? '' : null, null, false];
 }
 
+function targetOf({ target }: OperationCase): { target: string; isMade: boolean } | undefined {
+  return target === undefined ? undefined : { target: targetInWords(target), isMade: target[2] !== 0 };
+}
+
 /** What to examine after a failure; null where the failed step says why. */
 export function operationQuestions(failure: native.Failure, about: OperationCase): native.ExamineArguments | null {
   return reasonOfOperationStep(failure, about) === undefined ? mountQuestions(asMount(about)) : null;
@@ -86,7 +90,7 @@ export function operationError(
     flags: flags === 0 ? undefined : mountFlagNames(flags),
     kernelLog: log === null ? undefined : log.toString().trimEnd(),
     reason: isExamined
-      ? mountReason(failure, asMount(about), examination, inUserNamespace())
+      ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
       : reasonOfOperationStep(failure, about),
     left: left && path !== undefined ? [printable(path)] : undefined,
   });
