@@ -33,6 +33,7 @@ static const struct call calls[] = {
     {"open_tree", 428, 0, 0},
     {"move_mount", 429, 0, 0},
     {"fsopen", 430, 0, 0},
+    {"openat2", 437, 0, 0},
     {"mount_setattr", 442, 0, 0},
 };
 
