@@ -26,6 +26,7 @@
             'src-native/mount_result.cc',
             'src-native/mount_status.cc',
             'src-native/mount_table.cc',
+            'src-native/named_place.cc',
             'src-native/namespace_file.cc',
             'src-native/operations.cc',
             'src-native/outcome.cc',

@@ -1,3 +1,4 @@
+import { orAborted } from './abort.js';
 import type { MountError } from './errors.js';
 import * as native from './native.js';
 import { cancellable, type IfMounted, type OperationPlan, throwIfAborted } from './operation.js';
@@ -54,7 +55,8 @@ export async function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, p
     const looking = reuse.look(plan);
     let step = looking.next();
     while (!step.done) {
-      const examination = await native.examine(step.value.ask, lookFrom(driven, plan, step.value));
+      const looked = native.examine(step.value.ask, lookFrom(driven, plan, step.value));
+      const examination = await orAborted(looked, plan.signal);
       if (native.isFailure(examination)) throw driven.error(plan, examination, null);
       step = looking.next(examination);
     }
@@ -64,7 +66,10 @@ export async function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, p
   const outcome = await cancellable(plan.signal, (ticket) => driven.start(plan, ticket));
   if (!isFailed(outcome)) return driven.finish(plan, outcome);
   const ask = driven.questions(plan, outcome);
-  throw driven.error(plan, outcome, ask === null ? null : await native.examine(ask, driven.surroundings(plan)));
+  if (ask === null) throw driven.error(plan, outcome, null);
+  // To find out why may take as long as the call itself.
+  const examination = await orAborted(native.examine(ask, driven.surroundings(plan)), plan.signal);
+  throw driven.error(plan, outcome, examination);
 }
 
 /** The same on the calling thread. */

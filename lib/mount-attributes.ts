@@ -8,7 +8,7 @@ import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type Propagation, propagationOption } from './propagation.js';
-import { surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
+import { mountedArgument, surroundingsOf, type Target, type TargetWords } from './target.js';
 
 /** How {@link setMountAttributes} and {@link setPropagation} go about it. */
 export interface ChangeOptions extends OperationOptions {
@@ -38,7 +38,7 @@ function planChange(
   options: ChangeOptions,
 ): ChangePlan {
   const checked = optionsArgument('options', options, KNOWN);
-  const at = targetArgument('target', target);
+  const at = mountedArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
   const recursive = booleanOption('options.recursive', checked['recursive']) === true;

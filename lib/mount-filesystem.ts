@@ -19,7 +19,14 @@ import {
 } from './operation.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords, refuseLong } from './parameters.js';
-import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
+import {
+  lastingTarget,
+  mountedArgument,
+  surroundingsOf,
+  type Target,
+  type TargetWords,
+  targetArgument,
+} from './target.js';
 
 /** How a filesystem is mounted. */
 export interface FilesystemAttributes extends MountAttributes {
@@ -236,7 +243,7 @@ const REMOUNT_KNOWN: ReadonlySet<string> = new Set(['parameters', 'readonly', ..
 function planRemount(target: Target, options: RemountOptions): RemountPlan {
   const checked = optionsArgument('options', options, REMOUNT_KNOWN);
   const readonly = booleanOption('options.readonly', checked['readonly']);
-  const at = targetArgument('target', target);
+  const at = mountedArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
   const parameters = parameterWords('options.parameters', checked['parameters']);

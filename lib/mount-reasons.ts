@@ -41,16 +41,21 @@ export function mountQuestions(call: MountArguments): ExamineArguments {
   return [paths, QUESTION_FILES, null, cwd];
 }
 
-/** Why a mount failed, by what was found. Nothing is looked up. */
+/**
+ * Why a mount failed, by what was found. Nothing is looked up.
+ *
+ * @param about what is said of the target, and whether it was made for this and so is away again by now
+ */
 export function mountReason(
   failure: Failure,
   call: MountArguments,
   examination: Examination,
   inUserNamespace: boolean,
+  about: { readonly target: string; readonly isMade: boolean } = { target: printable(call[1]), isMade: false },
 ): string {
-  const [source, target, fsType, flags, data] = call;
+  const [source, , fsType, flags, data] = call;
   const [targetFacts, sourceFacts] = examination.paths as [PathFacts, PathFacts | undefined];
-  const looked: Looked = { name: `the target ${printable(target)}`, facts: targetFacts };
+  const looked: Looked = { name: `the target ${about.target}`, facts: targetFacts };
   const from: Looked | null =
     sourceFacts === undefined || source === null
       ? null
@@ -61,7 +66,7 @@ export function mountReason(
     circumstances,
     fsType: isOfType(flags) ? fsType : null,
     inUserNamespace,
-    paths: from === null || !mustLead(call, circumstances) ? [looked] : [from, looked],
+    paths: [from !== null && mustLead(call, circumstances) ? from : [], about.isMade ? [] : looked].flat(),
     target: looked,
     source: from,
     flags,

@@ -9,6 +9,7 @@ import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operati
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import {
   lastingTarget,
+  mountedArgument,
   pathOfTarget,
   surroundingsOf,
   type Target,
@@ -44,7 +45,7 @@ function planMove(from: Target, to: Target, options: MoveOptions): MovePlan {
   if (beneath && ifMounted === 'error') {
     throw invalidArgValue('options.ifMounted', "cannot be 'error' with beneath, which needs a mount at the target");
   }
-  const [source, target] = [targetArgument('from', from), targetArgument('to', to)];
+  const [source, target] = [mountedArgument('from', from), targetArgument('to', to)];
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [
     ['from', source[1] ?? source[0]],

@@ -1,4 +1,11 @@
-import { type Bytes, isAbsolute, nonEmptyPathArgument, optionsArgument, type PathLike } from './arguments.js';
+import {
+  absolutePath,
+  type Bytes,
+  isAbsolute,
+  nonEmptyPathArgument,
+  optionsArgument,
+  type PathLike,
+} from './arguments.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
 
 /**
@@ -25,7 +32,8 @@ export function namespaceArgument(name: string, value: unknown, kind: 'mnt' | 'u
   if ([pid, fd, path].filter((each) => each !== undefined).length !== 1) {
     throw invalidArgValue(name, 'must have one of pid, fd and path');
   }
-  if (path !== undefined) return nonEmptyPathArgument(`${name}.path`, path);
+  // The thread that opens it is in no directory of this process.
+  if (path !== undefined) return absolutePath(nonEmptyPathArgument(`${name}.path`, path));
   if (fd !== undefined) return numberOf(`${name}.fd`, fd, 0);
   return `/proc/${numberOf(`${name}.pid`, pid, 1)}/ns/${kind}`;
 }

@@ -75,6 +75,10 @@ function asMount({ source, target, fsType, flags, kept = 0, hasData }: Operation
   return [source, target?.[0] ?? '/', fsType, flags | kept, hasData ? '' : null, null, false];
 }
 
+function targetOf({ target }: OperationCase): { target: string; isMade: boolean } | undefined {
+  return target === undefined ? undefined : { target: targetInWords(target), isMade: target[2] !== 0 };
+}
+
 /** What to examine after a failure; null where the failed step says why. */
 export function operationQuestions(failure: native.Failure, about: OperationCase): native.ExamineArguments | null {
   return reasonOfOperationStep(failure, about) === undefined ? mountQuestions(asMount(about)) : null;
@@ -99,7 +103,7 @@ export function operationError(
     flags: flags === 0 ? undefined : mountFlagNames(flags),
     kernelLog: log === null ? undefined : log.toString().trimEnd(),
     reason: isExamined
-      ? mountReason(failure, asMount(about), examination, inUserNamespace())
+      ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
       : reasonOfOperationStep(failure, about),
     left: left && path !== undefined ? [printable(path)] : undefined,
   });

@@ -74,7 +74,8 @@ export function overlayReason(
     fsType: 'overlay',
     inUserNamespace,
     directories,
-    paths: [...directories, target],
+    // A target that was made is away again by now.
+    paths: plan.at[2] === 0 ? [...directories, target] : directories,
   });
 }
 

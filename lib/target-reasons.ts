@@ -3,7 +3,7 @@ import { printable } from './errors.js';
 import type { NamespaceWord } from './namespace.js';
 import type { Failure } from './native.js';
 import { unreachable } from './reason-facts.js';
-import { type TargetWords, targetInWords } from './target.js';
+import { NO_SYMLINKS, NO_XDEV, type TargetWords, targetInWords } from './target.js';
 
 /** Why a target inside a root, or another namespace, could not be had, where the failed step tells. */
 export function targetReasonOfStep(
@@ -20,7 +20,7 @@ export function targetReasonOfStep(
     case 'make target':
       return target[1] === null ? undefined : reasonInRoot(step, name, message, target);
     case 'locate target':
-      return `the target ${targetInWords(target)} was moved or exchanged while it was being used (${name}: ${message}): nothing was done`;
+      return `the target ${targetInWords(target)} was moved or exchanged while it was being used (${name}: ${message}): try again`;
     default:
       return namespaceReasonOfStep(failure, namespace);
   }
@@ -45,15 +45,27 @@ export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespa
 
 function reasonInRoot(step: string, name: string, message: string, target: TargetWords): string {
   const where = `the target ${targetInWords(target)}`;
+  const [, , create, resolve] = target;
   switch (name) {
     case 'ENOENT':
-      return `${where} does not exist (or is a link to nowhere in there): make it first, or ask for create`;
+      return create === 0
+        ? `${where} does not exist (or is a link to nowhere in there): make it first, or ask for create`
+        : `${where} does not exist, and what is made there is taken away again all the time: try again`;
     case 'ELOOP':
-      return `${where} leads through a symbolic link, which noSymlinks forbids, or through too many of them: name the directory itself`;
+      if (step === 'make target') {
+        return `${where} leads through a symbolic link to nowhere in there, and nothing is made where a link leads: make what it names, or name that`;
+      }
+      return (resolve & NO_SYMLINKS) !== 0
+        ? `${where} leads through a symbolic link, which noSymlinks forbids: name the directory itself`
+        : `${where} leads through too many symbolic links, through one that may not be followed (nosymfollow), or through one of /proc that may lead anywhere: name the directory itself`;
     case 'EXDEV':
-      return `${where} leads to another mount, which noXdev forbids: name a place on the mount of the root`;
+      return (resolve & NO_XDEV) !== 0
+        ? `${where} leads to another mount, which noXdev forbids: name a place on the mount of the root`
+        : `${where} was moved out of the root while it was looked up: try again`;
     case 'ENOTDIR':
-      return `${where} leads through a file, or has '..' after what does not exist yet: name it without`;
+      return create === 0
+        ? `${where} leads through a file: correct the path`
+        : `${where} leads through a file, or has '..' after what does not exist yet, or a slash after the file that is to be made: correct the path`;
     case 'EAGAIN':
       return `${where} could not be looked up, as something in the root is renamed all the time: try again`;
     case 'ENOSYS':

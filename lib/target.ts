@@ -10,7 +10,7 @@ import {
   type PathLike,
   pathArgument,
 } from './arguments.js';
-import { printable } from './errors.js';
+import { invalidArgValue, printable } from './errors.js';
 import type { NamespaceWord } from './namespace.js';
 import { HERE, type Surroundings } from './native.js';
 
@@ -49,7 +49,18 @@ export type Target = PathLike | TargetInRoot;
 export type TargetWords = readonly [path: Bytes, root: Bytes | null, create: number, resolve: number];
 
 const KNOWN: ReadonlySet<string> = new Set(['root', 'path', 'create', 'noSymlinks', 'noXdev', 'allowEmulation']);
+// src-native/target.h
+export const NO_SYMLINKS = 1;
+export const NO_XDEV = 2;
+const EMULATE = 4;
 const CREATE = ['directory', 'file', 'match'] as const;
+
+/** What is mounted there already: nothing is to be made. */
+export function mountedArgument(name: string, value: unknown): TargetWords {
+  const target = targetArgument(name, value);
+  if (target[2] !== 0) throw invalidArgValue(`${name}.create`, 'is of no use here, where something must be mounted');
+  return target;
+}
 
 /** A target, checked. */
 export function targetArgument(name: string, value: unknown): TargetWords {
@@ -63,7 +74,7 @@ export function targetArgument(name: string, value: unknown): TargetWords {
     pathArgument(`${name}.path`, options['path']),
     nonEmptyPathArgument(`${name}.root`, options['root']),
     create === undefined ? 0 : CREATE.indexOf(create) + 1,
-    flag('noSymlinks', 1) | flag('noXdev', 2) | flag('allowEmulation', 4),
+    flag('noSymlinks', NO_SYMLINKS) | flag('noXdev', NO_XDEV) | flag('allowEmulation', EMULATE),
   ];
 }
 
@@ -82,11 +93,14 @@ export function targetInWords([path, root]: TargetWords): string {
   return root === null ? printable(path) : `${printable(path)} inside the root ${printable(root)}`;
 }
 
-/** A target that outlives the working directory of the moment; nothing is made in it again. */
+/**
+ * A target that outlives the working directory of the moment, and leads to what has been mounted there: nothing is made
+ * in it again, and that is another mount than the root is on.
+ */
 export function lastingTarget(target: TargetWords): TargetWords {
   const [path, root, create, resolve] = target;
   if (root === null) return isAbsolute(path) && create === 0 ? target : [absolutePath(path), null, 0, 0];
-  return [path, absolutePath(root), 0, resolve];
+  return [path, absolutePath(root), 0, resolve & ~NO_XDEV];
 }
 
 /** Where to look for a target: its root, and the mount namespace. */

@@ -3,7 +3,7 @@ import { booleanOption, choiceOption, flagsArgument, optionsArgument } from './a
 import { constants } from './constants.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
 import { type Namespace, type NamespaceWord, namespaceArgument, refuseRelative } from './namespace.js';
-import { type Target, type TargetWords, targetArgument } from './target.js';
+import { mountedArgument, type Target, type TargetWords } from './target.js';
 
 /** How long to try again. */
 export interface UmountRetry {
@@ -100,7 +100,7 @@ const CONFLICTS = [
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
   if (options === undefined && of !== undefined) return plainPlan(of, 0);
-  const own = of ?? { id: null, target: targetArgument('target', target), namespace: null, isTree: false };
+  const own = of ?? { id: null, target: mountedArgument('target', target), namespace: null, isTree: false };
   const { id, namespace: home, isTree } = own;
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);

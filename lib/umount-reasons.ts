@@ -14,7 +14,7 @@ import {
 import { COMMON_RULES, notPermitted, reasonOfStep } from './reason-common.js';
 import { circumstancesOf, listed, QUESTION_FILES } from './reason-facts.js';
 import { type Rule, reasonBy } from './reason-rules.js';
-import { pathOfTarget } from './target.js';
+import { pathOfTarget, targetInWords } from './target.js';
 import { targetReasonOfStep } from './target-reasons.js';
 import type { UmountPlan } from './umount-options.js';
 import { UMOUNT_RULES, type UmountCase } from './umount-rules.js';
@@ -42,10 +42,9 @@ export function umountReasonOfStep(
   return targetReasonOfStep(failure, target, namespace) ?? reasonOfStep(failure);
 }
 
-/** Where it failed: of several mounts one, by its own mount point. */
-function failedPlace(failure: Failure, { target, recursive, stack }: UmountPlan): Bytes {
-  const path = pathOfTarget(target);
-  return recursive || stack ? (failure.other ?? path) : path;
+/** Where it failed, of several mounts: one of them, by its own mount point. Null where it was the target. */
+function failedMount(failure: Failure, { recursive, stack }: UmountPlan): Bytes | null {
+  return recursive || stack ? failure.other : null;
 }
 
 /** What to examine, and the mount whose holders to look for; null where that is of no use. */
@@ -54,10 +53,14 @@ export function umountQuestions(
   plan: UmountPlan,
 ): { readonly examine: ExamineArguments | null; readonly scan: Bytes | null } {
   if (umountReasonOfStep(end, plan) !== undefined) return { examine: null, scan: null };
-  const place = failedPlace(end.failure, plan);
+  const one = failedMount(end.failure, plan);
   // Who holds a mount is looked for among the processes, by a mount of this namespace.
   const isBusy = end.failure.error === os.errno.EBUSY && end.failure.step === 'unmount' && plan.namespace === null;
-  return { examine: [[place], QUESTION_FILES, null, null], scan: isBusy ? place : null };
+  return {
+    // A target in a root is looked up in there.
+    examine: [[one ?? plan.target[0]], QUESTION_FILES, null, null],
+    scan: isBusy ? (one ?? pathOfTarget(plan.target)) : null,
+  };
 }
 
 /** Why an umount failed, by what was found. Nothing is looked up. */
@@ -70,7 +73,8 @@ export function umountReason(
 ): string {
   const [facts] = examination.paths;
   if (facts === undefined) throw new TypeError('the failed place was not examined');
-  const target = { name: printable(failedPlace(failure, plan)), facts };
+  const one = failedMount(failure, plan);
+  const target = { name: one === null ? targetInWords(plan.target) : printable(one), facts };
   return reasonBy<UmountCase>(RULES, {
     failure,
     circumstances: circumstancesOf(examination),

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 
 #include "kernel.h"
 
@@ -28,5 +29,21 @@ Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where
   if (kernel::MoveMount(tree, "", target.at(), target.path(), flags) < 0) {
     return Outcome::Failure(AttachError(errno, tree, target), "move_mount", "attach");
   }
+  return outcome;
+}
+
+Outcome FinishMount(const Target& target, const Ticket& ticket) {
+  OwnedFd mounted;
+  Outcome outcome = target.IsInRoot() ? target.OpenMounted(&mounted) : Outcome{};
+  const int at = mounted ? mounted.get() : AT_FDCWD;
+  const std::string path = mounted ? "" : target.PathBefore();
+  const unsigned flags = mounted ? AT_EMPTY_PATH : 0;
+  if (outcome.Failed()) {
+  } else if (kernel::MountId(at, path.c_str(), flags, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+    outcome = Outcome::Failure(errno, "statx", "identify");
+  } else if (!ticket.Commit()) {
+    outcome = Outcome::Failure(ECANCELED, "cancel", "cancel");
+  }
+  if (outcome.Failed()) outcome.left = umount2(target.PathBefore().c_str(), MNT_DETACH) < 0;
   return outcome;
 }

@@ -13,3 +13,7 @@ Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where
 // The error of a move to the target. A file over a directory, or the other way round, is ENOTDIR to a bind or a new
 // mount, and one of many EINVAL to move_mount(2) and to mount(2) with MS_MOVE: here it is ENOTDIR.
 int AttachError(int error, int tree, const Target& target);
+
+// After mount(2) at a target: gives the id of what has been mounted there. If that cannot be told, or the call was
+// cancelled meanwhile, it is taken down again, lazily, as somebody may have entered it already.
+Outcome FinishMount(const Target& target, const Ticket& ticket);

@@ -124,15 +124,15 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
   if (strlen(source) >= PATH_MAX) return Outcome::Failure(ENAMETOOLONG, "mount", "bind");
   Outcome outcome = target.Find(kernel::IsDirectory(AT_FDCWD, source, 0));
   if (outcome.Failed()) return outcome;
-  std::string path;
-  outcome = target.PathAfter(&path);
-  if (outcome.Failed()) return outcome;
   const unsigned long flags = MS_BIND | (change.recursive ? MS_REC : 0);
   if (mount(source, target.PathBefore().c_str(), nullptr, flags, nullptr) < 0) {
     return Outcome::Failure(errno, "mount", "bind");
   }
-  outcome = Finish(path.c_str(), change, ticket);
-  return outcome.Failed() ? TakeDown(outcome, path.c_str()) : outcome;
+  OwnedFd mounted;
+  outcome = target.OpenMounted(&mounted);
+  // The descriptor stands for the mount itself, wherever it is by now.
+  if (!outcome.Failed()) outcome = Finish(procfs::Fd(mounted.get()).c_str(), change, ticket);
+  return outcome.Failed() ? TakeDown(outcome, target.PathBefore().c_str()) : outcome;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <optional>
 
 #include "arguments.h"
 #include "mailbox.h"
@@ -23,6 +24,7 @@
 //
 //   static constexpr bool kFreshThread = true;    optional: Run changes its thread for good, which then ends with it
 //   MountNamespace mount_namespace;               optional: where it runs; if that is another, likewise
+//   Outcome Prepare();                            optional: what has to be done before it goes there
 //
 // and becomes
 //
@@ -59,7 +61,10 @@ void NoteWorkingDirectory(Call& call) {
 template <typename Call>
 typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
   Outcome entered;
-  if constexpr (requires { call.mount_namespace; }) entered = call.mount_namespace.Enter(own_directory);
+  if constexpr (requires { call.Prepare(); }) entered = call.Prepare();
+  if constexpr (requires { call.mount_namespace; }) {
+    if (!entered.Failed()) entered = call.mount_namespace.Enter(own_directory);
+  }
   if (!entered.Failed()) entered = call.directory.Enter(own_directory);
   typename Call::Result result = entered.Failed() ? typename Call::Result(entered) : call.Run();
   call.directory.Leave();
@@ -97,11 +102,13 @@ class Errand final : public threads::Task {
 template <typename Call>
 class Dispatch final : public threads::Task, public Mailbox::Letter {
  public:
-  Call call;
+  std::optional<Call> call{std::in_place};
   Napi::FunctionReference done;
 
   void Run(bool own_directory) override {
-    result_ = RunOnThreadOfOurs(call, own_directory);
+    result_ = RunOnThreadOfOurs(*call, own_directory);
+    // What it holds, and what it takes back, may wait for a filesystem: not on the JavaScript thread.
+    call.reset();
     Mailbox::Post(this);
   }
 
@@ -134,15 +141,16 @@ template <typename Call>
 napi_value Async(napi_env env, napi_callback_info info) {
   auto dispatch = std::make_unique<Dispatch<Call>>();
   Arguments arguments(env, info);
-  dispatch->call.Read(arguments);
+  Call& call = *dispatch->call;
+  call.Read(arguments);
   arguments.Function("done", &dispatch->done);
   if (!arguments.ok()) return nullptr;
   Mailbox* mailbox = Mailbox::Of(env);
   if (mailbox == nullptr) return nullptr;
-  NoteWorkingDirectory(dispatch->call);
+  NoteWorkingDirectory(call);
   mailbox->Expect(dispatch.get());
   Dispatch<Call>* under_way = dispatch.release();
-  if (const int error = StartThreadFor(under_way->call, under_way)) {
+  if (const int error = StartThreadFor(call, under_way)) {
     under_way->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
     Mailbox::Post(under_way);
   }

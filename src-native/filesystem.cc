@@ -64,21 +64,13 @@ Outcome FilesystemCall::MountByData() {
   // By this way there is no mount without a place, and none whose ids can be mapped.
   if (detached_ || id_map_.fd() >= 0) return Outcome::Failure(ENOSYS, "fsopen", "open context");
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  std::string path;
-  Outcome outcome = target_.PathAfter(&path);
-  if (outcome.Failed()) return outcome;
   const char* source = source_ ? source_->c_str() : nullptr;
   // Some filesystems take no empty option string.
   const char* data = data_->empty() ? nullptr : data_->c_str();
   if (mount(source, target_.PathBefore().c_str(), type_.c_str(), flags_, data) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
-  if (kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
-    outcome = Outcome::Failure(errno, "statx", "identify");
-  } else if (!ticket_.Commit()) {
-    outcome = Cancelled();
-  }
-  if (outcome.Failed()) outcome.left = umount2(path.c_str(), MNT_DETACH) < 0;
+  Outcome outcome = FinishMount(target_, ticket_);
   if (!outcome.Failed()) outcome.way = 1;
   return outcome;
 }

@@ -14,7 +14,7 @@ void NamespaceFile::Use(int descriptor) {
 
 Outcome NamespaceFile::Open(OwnedFd* fd) {
   if (error_ != 0) return Outcome::Failure(error_, "fcntl", "open namespace");
-  *fd = path_ ? OwnedFd(open(procfs::OfHome(*path_).c_str(), O_RDONLY | O_CLOEXEC)) : std::move(descriptor_);
+  *fd = path_ ? OwnedFd(open(path_->c_str(), O_RDONLY | O_CLOEXEC)) : std::move(descriptor_);
   return *fd ? Outcome{} : Outcome::Failure(errno, "open", "open namespace");
 }
 

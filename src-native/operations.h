@@ -21,6 +21,7 @@ class BindCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const;
+  Outcome Prepare() { return id_map_.Open(); }  // its file is one of this namespace
   MountResult Run();
 
  private:
@@ -40,6 +41,7 @@ class FilesystemCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }  // a parameter may be a path
+  Outcome Prepare() { return id_map_.Open(); }
   MountResult Run();
 
  private:

@@ -101,19 +101,10 @@ Outcome OverlayCall::Open(Opened* opened) const {
 
 Outcome OverlayCall::MountByData() {
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  std::string path;
-  Outcome outcome = target_.PathAfter(&path);
-  if (outcome.Failed()) return outcome;
   if (mount(source_.c_str(), target_.PathBefore().c_str(), "overlay", flags_, data_->c_str()) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
-  if (kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
-    outcome = Outcome::Failure(errno, "statx", "identify");
-  } else if (!ticket_.Commit()) {
-    outcome = Cancelled();
-  }
-  if (outcome.Failed()) outcome.left = umount2(path.c_str(), MNT_DETACH) < 0;
-  return outcome;
+  return FinishMount(target_, ticket_);
 }
 
 Outcome OverlayCall::MountByFsconfig(const Opened& opened) {
@@ -127,9 +118,6 @@ Outcome OverlayCall::MountByFsconfig(const Opened& opened) {
 Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   const std::string data = DescriptorData(opened);
   if (data.size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  std::string path;
-  Outcome outcome = target_.PathAfter(&path);
-  if (outcome.Failed()) return outcome;
   const OwnedFd target(open(target_.PathBefore().c_str(), O_PATH | O_CLOEXEC));
   if (!target) return Outcome::Failure(errno, "open", "open target");
   if (const int error = directory.MoveTo(procfs::Self("fd").c_str())) {
@@ -139,18 +127,14 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   if (mount(source_.c_str(), name.c_str(), "overlay", flags_, data.c_str()) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
-  outcome.way = kDescriptors;
-  // The descriptor stands for what is below the mount now: only the path leads to it.
-  int error = directory.MoveBack();
-  if (error == 0 && kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
-    error = errno;
+  Outcome outcome;
+  if (const int error = directory.MoveBack()) {
+    outcome = Outcome::Failure(error, "fchdir", "working directory");
+    outcome.left = umount2(name.c_str(), MNT_DETACH) < 0;
+  } else {
+    outcome = FinishMount(target_, ticket_);
   }
-  if (error != 0) {
-    outcome = Outcome::Failure(error, "statx", "identify");
-  } else if (!ticket_.Commit()) {
-    outcome = Cancelled();
-  }
-  if (outcome.Failed()) outcome.left = umount2(path.c_str(), MNT_DETACH) < 0;
+  if (!outcome.Failed()) outcome.way = kDescriptors;
   return outcome;
 }
 
@@ -158,12 +142,13 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
 // (fs/overlayfs/super.c, ovl_get_workdir). Whoever gave an upper layer wants to write.
 Outcome OverlayCall::Verify(Outcome outcome) {
   if (outcome.Failed() || !writable_) return outcome;
-  std::string path;
-  Outcome failure = target_.PathAfter(&path);
+  OwnedFd mounted;
+  Outcome failure = target_.IsInRoot() ? target_.OpenMounted(&mounted) : Outcome{};
   if (!failure.Failed()) {
+    const std::string path = mounted ? procfs::Fd(mounted.get()) : target_.PathBefore();
     if (!IsReadOnly(outcome.mount_id, path.c_str())) return outcome;
     failure = Outcome::Failure(EROFS, "mount", "verify");
   }
-  failure.left = path.empty() || umount2(path.c_str(), 0) < 0;
+  failure.left = umount2(target_.PathBefore().c_str(), target_.IsInRoot() ? MNT_DETACH : 0) < 0;
   return failure;
 }

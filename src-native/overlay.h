@@ -34,6 +34,7 @@ class OverlayCall : public Operation {
   bool IsRelative() const { return true; }
   bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther(); }
   bool NeedsFreshThread() const { return mount_namespace.IsOther() || IsApart(); }
+  Outcome Prepare() { return OpenMaps(); }
   MountResult Run();
 
  private:
@@ -59,8 +60,8 @@ class OverlayCall : public Operation {
   // overlay_apart.cc
   MountResult RunApart();
   Outcome MakeApart(OwnedFd* tree);
-  Outcome OpenMaps(std::vector<OwnedFd>* maps) const;
-  Outcome OpenMapped(const std::vector<OwnedFd>& maps, int memory, Opened* opened) const;
+  Outcome OpenMaps();
+  Outcome OpenMapped(int memory, Opened* opened) const;
 
   std::string source_;
   Target target_;
@@ -79,4 +80,5 @@ class OverlayCall : public Operation {
   // Of each layer whose ids are mapped: its index, and the file of a user namespace with "", or lines for uid_map and
   // gid_map (user_namespace.h).
   std::vector<std::string> maps_;
+  std::vector<OwnedFd> user_namespaces_;  // of maps_
 };

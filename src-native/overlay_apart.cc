@@ -54,15 +54,12 @@ Outcome OverlayCall::MakeApart(OwnedFd* tree) {
     outcome.way = kFsconfig;
     return outcome;
   }
-  std::vector<OwnedFd> maps;
-  Outcome outcome = OpenMaps(&maps);
-  if (outcome.Failed()) return outcome;
   OwnedFd memory;
   if (const int error = private_mounts::Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
   if (const int error = private_mounts::MakeMemory(&memory)) return Outcome::Failure(error, "mount", "make a place");
   Opened opened;
-  outcome = Open(&opened);
-  if (!outcome.Failed()) outcome = OpenMapped(maps, memory.get(), &opened);
+  Outcome outcome = Open(&opened);
+  if (!outcome.Failed()) outcome = OpenMapped(memory.get(), &opened);
   if (outcome.Failed()) return outcome;
   if (has_fsconfig) {
     outcome = MakeTree(opened, tree);
@@ -83,17 +80,18 @@ Outcome OverlayCall::MakeApart(OwnedFd* tree) {
   return outcome;
 }
 
-// The user namespaces, before anything is mounted over the root: whoever has that counts as chrooted and gets none.
-Outcome OverlayCall::OpenMaps(std::vector<OwnedFd>* maps) const {
+// The user namespaces, before this thread goes anywhere: their files are of this namespace, and whoever has something
+// mounted over the root counts as chrooted and gets none.
+Outcome OverlayCall::OpenMaps() {
   for (size_t at = 0; at + 2 < maps_.size(); at += 3) {
     Outcome outcome;
     if (maps_[at + 2].empty()) {
-      maps->emplace_back(open(procfs::OfHome(maps_[at + 1]).c_str(), O_RDONLY | O_CLOEXEC));
-      if (!maps->back()) outcome = Outcome::Failure(errno, "open", "open user namespace");
+      user_namespaces_.emplace_back(open(maps_[at + 1].c_str(), O_RDONLY | O_CLOEXEC));
+      if (!user_namespaces_.back()) outcome = Outcome::Failure(errno, "open", "open user namespace");
     } else {
       user_namespace::Made made = user_namespace::Make(maps_[at + 1], maps_[at + 2]);
       if (made.error != 0) outcome = Outcome::Failure(made.error, made.syscall, "make user namespace");
-      maps->push_back(std::move(made.fd));
+      user_namespaces_.push_back(std::move(made.fd));
     }
     if (outcome.Failed()) {
       outcome.index = atoi(maps_[at].c_str());
@@ -104,14 +102,14 @@ Outcome OverlayCall::OpenMaps(std::vector<OwnedFd>* maps) const {
 }
 
 // Each such layer gets a copy of its mount with the ids mapped, and a place for that.
-Outcome OverlayCall::OpenMapped(const std::vector<OwnedFd>& maps, int memory, Opened* opened) const {
-  for (size_t at = 0; at < maps.size(); ++at) {
+Outcome OverlayCall::OpenMapped(int memory, Opened* opened) const {
+  for (size_t at = 0; at < user_namespaces_.size(); ++at) {
     const std::string& name = maps_[at * 3];
     const auto index = static_cast<size_t>(atoi(name.c_str()));
     if (index >= opened->layers.size()) return Outcome::Failure(EINVAL, "mount_setattr", "map ids");
     const std::string& path = index < lower_.size() ? lower_[index] : data_only_[index - lower_.size()];
     OwnedFd copy;
-    Outcome outcome = bind::Clone(AT_FDCWD, path.c_str(), {}, maps[at].get(), &copy);
+    Outcome outcome = bind::Clone(AT_FDCWD, path.c_str(), {}, user_namespaces_[at].get(), &copy);
     constexpr unsigned kFlags = kernel::kMoveMountFromEmptyPath;
     if (!outcome.Failed() && (mkdirat(memory, name.c_str(), 0700) < 0 ||
                               kernel::MoveMount(copy.get(), "", memory, name.c_str(), kFlags) < 0)) {

@@ -14,11 +14,6 @@ std::string Fd(int fd) { return Self("fd/" + std::to_string(fd)); }
 // "/proc/thread-self" is /proc/PID/task/TID.
 std::string Root(const std::string& name) { return (in_working_directory ? "../../../" : "/proc/") + name; }
 
-std::string OfHome(const std::string& path) {
-  constexpr std::string_view kProc = "/proc/";
-  return path.starts_with(kProc) ? Root(path.substr(kProc.size())) : path;
-}
-
 void UseWorkingDirectory() { in_working_directory = true; }
 
 bool IsElsewhere() { return in_working_directory; }

@@ -13,8 +13,6 @@ std::string Self(const std::string& name);
 std::string Fd(int fd);
 // "/proc/NAME".
 std::string Root(const std::string& name);
-// A path that names a process by its number means that of home too: "/proc/..." as above, any other as it is.
-std::string OfHome(const std::string& path);
 
 // The working directory of the calling thread is "/proc/thread-self" of home from now on.
 void UseWorkingDirectory();

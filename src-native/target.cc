@@ -2,11 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "kernel.h"
+#include "mount_lines.h"
 #include "procfs.h"
+#include "threads.h"
 #include "walk.h"
 
 namespace {
@@ -36,6 +41,28 @@ std::string Joined(const std::vector<std::string>& names, size_t count) {
   return path;
 }
 
+// The path of what a descriptor stands for, as the kernel knows it now; empty when that cannot be told.
+std::string WhereItIs(int fd) {
+  char buffer[4096];
+  const std::string link = procfs::Fd(fd);
+  const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
+  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+}
+
+bool IsWithin(const std::string& path, const std::string& top) {
+  if (top == "/") return true;
+  return path.compare(0, top.size(), top) == 0 && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+// A thread of ours has the umask that the process had when the thread was started. umask(2) cannot be asked without
+// being changed, /proc can (4.7).
+void UseUmaskOfProcess() {
+  std::string status;
+  if (!ReadWhole(procfs::Root("self/status").c_str(), &status)) return;
+  const size_t at = status.find("\nUmask:\t");
+  if (at != std::string::npos) umask(static_cast<mode_t>(strtoul(status.c_str() + at + 8, nullptr, 8)));
+}
+
 }  // namespace
 
 void Target::Read(Arguments& arguments) {
@@ -48,13 +75,17 @@ bool Target::IsRelative() const {
 }
 
 Outcome Target::Find(bool directory) {
-  if (!root_) return {};
+  if (!root_ || found_) return {};
   const OwnedFd root(open(root_->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return Outcome::Failure(errno, "open", "open root");
   Outcome outcome = Open(root.get());
   for (int attempt = 0; outcome.error == ENOENT && create_ != kNothing && attempt < kTries; ++attempt) {
-    outcome = Make(root.get(), create_ == kDirectory || (create_ == kMatch && directory));
-    if (outcome.error == EEXIST || outcome.error == ENOENT) outcome = Open(root.get());
+    const Outcome made = Make(root.get(), create_ == kDirectory || (create_ == kMatch && directory));
+    if (!made.Failed()) return made;
+    const bool in_the_way = made.error == EEXIST || made.error == ENOENT || made.error == ELOOP;
+    outcome = in_the_way ? Open(root.get()) : made;
+    // A link that leads nowhere, and not one that was put there a moment ago.
+    if (outcome.error == ENOENT && made.error == ELOOP) return made;
   }
   return outcome;
 }
@@ -66,7 +97,7 @@ int Target::OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd
   for (int attempt = 0;; ++attempt) {
     *fd = OwnedFd(kernel::OpenAt2(root, path.c_str(), flags | O_CLOEXEC, resolve));
     if (*fd) return 0;
-    if (errno == ENOSYS && (resolve_ & kEmulate)) {
+    if ((errno == ENOSYS || errno == EPERM) && (resolve_ & kEmulate)) {
       *fd = walk::InRoot(root, path, (resolve_ & kNoSymlinks) != 0, (resolve_ & kNoXdev) != 0);
       return *fd ? 0 : errno;
     }
@@ -81,7 +112,10 @@ Outcome Target::Open(int root) {
 
 Outcome Target::Make(int root, bool directory) {
   RemoveMade();  // of an attempt before
+  if (threads::HasOwnDirectory()) UseUmaskOfProcess();
   const std::vector<std::string> names = NamesOf(path_);
+  // What a slash follows is a directory.
+  if (!directory && path_.back() == '/') return Outcome::Failure(ENOTDIR, "openat2", "open target");
   size_t existing = names.empty() ? 0 : names.size() - 1;
   OwnedFd at;
   for (;; --existing) {
@@ -104,33 +138,39 @@ Outcome Target::Make(int root, bool directory) {
 }
 
 int Target::MakeOne(const OwnedFd& parent, const std::string& name, bool directory, OwnedFd* fd) {
+  bool made = false;
   if (directory) {
-    if (mkdirat(parent.get(), name.c_str(), kDirectoryMode) < 0 && errno != EEXIST) return errno;
-    // A link that somebody puts there instead is not followed.
-    const bool exists = errno == EEXIST;
-    *fd = OwnedFd(openat(parent.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!*fd) return errno == ENOTDIR ? ELOOP : errno;
-    if (exists) return 0;
+    made = mkdirat(parent.get(), name.c_str(), kDirectoryMode) == 0;
+    if (!made && errno != EEXIST) return errno;
   } else {
-    const OwnedFd made(openat(parent.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kFileMode));
-    if (!made) return errno;
-    *fd = OwnedFd(open(procfs::Fd(made.get()).c_str(), O_PATH | O_CLOEXEC));
-    if (!*fd) return errno;
+    made = OwnedFd(openat(parent.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kFileMode)).get() >= 0;
+    if (!made && errno != EEXIST) return errno;
   }
-  made_.push_back({OwnedFd(fcntl(parent.get(), F_DUPFD_CLOEXEC, 0)), name, directory});
-  return 0;
+  if (made) Remember(parent, name, directory);
+  // A link that somebody puts there instead is not followed.
+  *fd = OwnedFd(openat(parent.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat there;
+  if (!*fd || fstat(fd->get(), &there) < 0) return errno;
+  if (S_ISLNK(there.st_mode)) return ELOOP;
+  if (!made && !directory) return EEXIST;
+  return directory && !S_ISDIR(there.st_mode) ? ENOTDIR : 0;
 }
 
-// Only what is empty goes. A directory that somebody has used by now is theirs, and stays.
+void Target::Remember(const OwnedFd& parent, const std::string& name, bool is_directory) {
+  struct stat made;
+  if (fstatat(parent.get(), name.c_str(), &made, AT_SYMLINK_NOFOLLOW) < 0) return;
+  made_.push_back({OwnedFd(fcntl(parent.get(), F_DUPFD_CLOEXEC, 0)), name, is_directory, made.st_dev, made.st_ino});
+}
+
+// Only what was made here goes, and only when it is empty. A directory that somebody has used by now is theirs, and
+// stays, and so does what somebody has put in its place.
 void Target::RemoveMade() {
   found_ = OwnedFd();
   for (; !made_.empty(); made_.pop_back()) {
     const Made& made = made_.back();
     struct stat now;
-    if (!made.is_directory &&
-        (fstatat(made.parent.get(), made.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) < 0 || now.st_size != 0)) {
-      continue;
-    }
+    if (fstatat(made.parent.get(), made.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) < 0) continue;
+    if (now.st_dev != made.device || now.st_ino != made.inode || (!made.is_directory && now.st_size != 0)) continue;
     unlinkat(made.parent.get(), made.name.c_str(), made.is_directory ? AT_REMOVEDIR : 0);
   }
 }
@@ -139,26 +179,112 @@ unsigned Target::empty_path_flag() const { return found_ ? AT_EMPTY_PATH : 0; }
 
 std::string Target::PathBefore() const { return found_ ? procfs::Fd(found_.get()) : path_; }
 
-Outcome Target::PathAfter(std::string* path) {
+Outcome Target::OpenMounted(OwnedFd* mounted) const {
   if (!found_) {
+    *mounted = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
+    return *mounted ? Outcome{} : Outcome::Failure(errno, "open", "locate target");
+  }
+  // ".." of a root is that root, and what is mounted over it then is followed (fs/namei.c, follow_dotdot, step_into).
+  // It takes no name, so that nobody can put another in its place.
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    *mounted = OwnedFd(kernel::OpenAt2(found_.get(), "..", O_PATH | O_CLOEXEC, kernel::kResolveInRoot));
+    if (*mounted || errno != EAGAIN) break;
+  }
+  // A file has no "..", and openat2(2) may be missing.
+  if (!*mounted) return OpenMountedByName(mounted);
+  uint64_t below = 0, above = 0;
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0 ||
+      kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  return above != below ? Outcome{} : Outcome::Failure(ENOENT, "openat2", "locate target");
+}
+
+// By the name that it has now, and only if what is there is a mount on the mount of what was found.
+Outcome Target::OpenMountedByName(OwnedFd* mounted) const {
+  uint64_t below = 0, above = 0;
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    NamedPlace place;
+    if (place.Open(WhereItIs(found_.get())) != 0) continue;
+    *mounted = place.OpenThere();
+    if (!*mounted) continue;
+    if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+      return Outcome::Failure(errno, "statx", "identify");
+    }
+    if (above == 0) continue;
+    std::vector<MountLine> table;
+    if (!ReadMountTable(&table)) return Outcome::Failure(errno, "read", "read the mount table");
+    const auto is_it = [&](const MountLine& line) { return line.id == above && line.parent_id == below; };
+    if (std::any_of(table.begin(), table.end(), is_it)) return {};
+  }
+  *mounted = OwnedFd();
+  return Outcome::Failure(EAGAIN, "open", "locate target");
+}
+
+Outcome Target::Locate(const std::optional<uint64_t>& id, std::string* path) {
+  if (!root_) {
     *path = path_;
     return {};
   }
-  char buffer[4096];
-  const std::string link = PathBefore();
-  const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
-  if (length < 0) return Outcome::Failure(errno, "readlink", "locate target");
-  const std::string shown(buffer, static_cast<size_t>(length));
-  const size_t slash = shown.rfind('/');
-  if (slash == std::string::npos || shown == "/") return Outcome::Failure(EINVAL, "readlink", "locate target");
-  const std::string name = shown.substr(slash + 1);
-  // No link on the way: the path is one without any. The name must still be that of what was found, or of what has been
-  // mounted over it, which then cannot be renamed any more.
-  parent_ = OwnedFd(kernel::OpenAt2(AT_FDCWD, shown.substr(0, slash + 1).c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC,
-                                    kernel::kResolveNoSymlinks | kernel::kResolveNoMagicLinks));
-  if (!parent_) return Outcome::Failure(errno, "openat2", "locate target");
-  *path = procfs::Fd(parent_.get()) + "/" + name;
-  return {};
+  uint64_t found = 0;
+  const Outcome outcome = LocateByLookup(path, &found);
+  // Links may have been exchanged since the mount was made. Where it is the table knows.
+  if (id && (outcome.Failed() || found != *id)) LocateByTable(*id, path);
+  return path->empty() ? outcome : Outcome{};
+}
+
+Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
+  Outcome outcome = Find();
+  for (int attempt = 0; !outcome.Failed() && attempt < kTries; ++attempt) {
+    uint64_t there = 0;
+    if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, id) < 0) {
+      return Outcome::Failure(errno, "statx", "identify");
+    }
+    if (place_.Open(WhereItIs(found_.get())) == 0) {
+      *path = place_.Path();
+      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) == 0 &&
+          there == *id) {
+        found_ = OwnedFd();
+        return {};
+      }
+      path->clear();
+    }
+    // It has been moved meanwhile, with a directory on the way or by itself.
+    found_ = OwnedFd();
+    outcome = Find();
+  }
+  found_ = OwnedFd();
+  return outcome.Failed() ? outcome : Outcome::Failure(EAGAIN, "openat2", "locate target");
+}
+
+bool Target::LocateByTable(uint64_t id, std::string* path) {
+  const OwnedFd root(open(root_->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return false;
+  kernel::MountStatus status;
+  const bool knows = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
+  const uint64_t table_id = knows ? status.table_id : id;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    std::vector<MountLine> table;
+    if (!ReadMountTable(&table)) return false;
+    const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& l) { return l.id == table_id; });
+    const std::string top = WhereItIs(root.get());
+    if (line == table.end() || !IsWithin(line->mount_point, top)) return false;
+    NamedPlace place;
+    uint64_t there = 0;
+    if (place.Open(line->mount_point) != 0) continue;
+    if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) < 0) {
+      continue;
+    }
+    // Something is mounted over it.
+    if (there != id) continue;
+    place_ = std::move(place);
+    *path = place_.Path();
+    return true;
+  }
+  return false;
 }
 
 bool Target::IsMountPoint() const { return kernel::IsMountPoint(at(), path(), empty_path_flag()); }

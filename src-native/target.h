@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "arguments.h"
+#include "named_place.h"
 #include "outcome.h"
 #include "owned_fd.h"
 
@@ -39,17 +40,21 @@ class Target {
   const char* path() const { return found_ ? "" : path_.c_str(); }
   unsigned empty_path_flag() const;
 
-  // What was found, as the older calls take it.
+  // What was found, as the older calls take it. To umount2(2) this is also the way to what has been mounted there
+  // since: it looks for a mount at the end of every path (LOOKUP_MOUNTPOINT).
   std::string PathBefore() const;
-  // The path that leads to what has been mounted there since: the place by its parent and its name, which are looked
-  // up as little as they can be.
-  Outcome PathAfter(std::string* path);
+
+  // What has been mounted there since, as a descriptor: then it does not matter any more where a path leads.
+  Outcome OpenMounted(OwnedFd* mounted) const;
+
+  // Finds the path by which umount2(2) takes down what is mounted there, and lets go of it, as that keeps a mount in
+  // use. With an id a mount in a root is found even if links have been exchanged since, as long as it is in the root.
+  Outcome Locate(const std::optional<uint64_t>& id, std::string* path);
+  // Whether that path must not be followed if it is a link.
+  bool IsInRoot() const { return root_.has_value(); }
 
   // Whether something is mounted there already.
   bool IsMountPoint() const;
-
-  // Lets go of what was found: it keeps a mount in use.
-  void LetGo() { found_ = OwnedFd(); }
 
   // What was made is there to stay.
   void Keep() { made_.clear(); }
@@ -61,19 +66,24 @@ class Target {
     OwnedFd parent;
     std::string name;
     bool is_directory;
+    uint64_t device, inode;
   };
 
   Outcome Open(int root);
   Outcome Make(int root, bool directory);
   int OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd) const;
   int MakeOne(const OwnedFd& parent, const std::string& name, bool directory, OwnedFd* fd);
+  void Remember(const OwnedFd& parent, const std::string& name, bool is_directory);
   void RemoveMade();
+  Outcome OpenMountedByName(OwnedFd* mounted) const;
+  Outcome LocateByLookup(std::string* path, uint64_t* id);
+  bool LocateByTable(uint64_t id, std::string* path);
 
   std::string path_;
   std::optional<std::string> root_;
   unsigned long create_ = kNothing;
   unsigned long resolve_ = 0;
   OwnedFd found_;
-  OwnedFd parent_;  // of PathAfter
+  NamedPlace place_;  // of Locate
   std::vector<Made> made_;
 };

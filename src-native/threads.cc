@@ -19,6 +19,8 @@ constexpr size_t kStackBytes = 256 * 1024;
 constexpr time_t kIdleSeconds = 1;
 constexpr int64_t kLookOutNanoseconds = 50'000;
 
+thread_local bool has_own_directory = false;
+
 int StartThread(void* (*main)(void*), void* argument) {
   // The process's signals are handled on its own threads: ours are born with all of them blocked.
   sigset_t all, before;
@@ -40,6 +42,7 @@ int StartThread(void* (*main)(void*), void* argument) {
 bool PrepareThread() {
   pthread_setname_np(pthread_self(), "linux-mount");
   const bool own_directory = unshare(CLONE_FS) == 0;
+  has_own_directory = own_directory;
   [[maybe_unused]] const int result = own_directory ? chdir("/") : 0;
   return own_directory;
 }
@@ -181,6 +184,8 @@ int Start(Task* task) {
   pthread_once(&once, [] { queue = new Queue; });
   return queue->Start(task);
 }
+
+bool HasOwnDirectory() { return has_own_directory; }
 
 int StartOnFreshThread(Task* task) { return StartThread(RunOneTask, task); }
 

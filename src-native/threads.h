@@ -26,4 +26,7 @@ int Start(Task* task);
 // unshare(CLONE_NEWNS) does. Such a thread must never run anyone else's work.
 int StartOnFreshThread(Task* task);
 
+// Whether the calling thread is one of ours with a working directory, root and umask of its own.
+bool HasOwnDirectory();
+
 }  // namespace threads

@@ -52,23 +52,23 @@ Outcome UnmountOther(const std::string& target, unsigned long flags) {
   return outcome;
 }
 
-Outcome CheckMountIs(uint64_t id, const std::string& target, unsigned long flags) {
-  uint64_t found = 0;
-  if (kernel::MountId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kLasting, &found) < 0) {
-    return Outcome::Failure(errno, "statx", "identify");
-  }
-  if (found == id) return {};
+Outcome AnotherMount(uint64_t found) {
   Outcome outcome = Outcome::Failure(EINVAL, "umount2", "identify");
   outcome.mount_id = found;
   return outcome;
 }
 
-Outcome LocateMount(Target& target, std::string* path, unsigned long* flags) {
-  Outcome outcome = target.Find();
-  if (!outcome.Failed()) outcome = target.PathAfter(path);
-  if (target.empty_path_flag() != 0) *flags |= UMOUNT_NOFOLLOW;
-  target.LetGo();
-  return outcome;
+Outcome CheckMountIs(uint64_t id, const std::string& target, unsigned long flags) {
+  uint64_t found = 0;
+  if (kernel::MountId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kLasting, &found) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  return found == id ? Outcome{} : AnotherMount(found);
+}
+
+Outcome LocateMount(Target& target, const std::optional<uint64_t>& id, std::string* path, unsigned long* flags) {
+  if (target.IsInRoot()) *flags |= UMOUNT_NOFOLLOW;
+  return target.Locate(id, path);
 }
 
 void UmountCall::Read(Arguments& arguments) {
@@ -79,7 +79,7 @@ void UmountCall::Read(Arguments& arguments) {
 
 Outcome UmountCall::Run() {
   std::string path;
-  Outcome outcome = LocateMount(target_, &path, &flags_);
+  Outcome outcome = LocateMount(target_, id_, &path, &flags_);
   // umount2 goes by path and cannot be told an id, so the two are as close together as they can be.
   if (!outcome.Failed() && id_) outcome = CheckMountIs(*id_, path, flags_);
   if (outcome.Failed()) return outcome;

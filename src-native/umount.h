@@ -30,8 +30,11 @@ class UmountCall : public Operation {
   std::optional<uint64_t> id_;
 };
 
-// Finds the path by which to take down what is mounted at a target, and adds to the flags what goes with it.
-Outcome LocateMount(Target& target, std::string* path, unsigned long* flags);
+// Finds the path by which to take down what is mounted at a target (target.h), and adds to the flags what goes with it.
+Outcome LocateMount(Target& target, const std::optional<uint64_t>& id, std::string* path, unsigned long* flags);
+
+// The failure at the step "identify": the mount with this id is there instead.
+Outcome AnotherMount(uint64_t found);
 
 // Whether the mount at the target is the one with this id; success, or the failure at the step "identify".
 Outcome CheckMountIs(uint64_t id, const std::string& target, unsigned long flags);

@@ -45,19 +45,29 @@ void UmountTreeCall::Read(Arguments& arguments) {
 
 // Which mount goes last. Succeeds with bottom_ 0 when the target is no mount point, or leads nowhere.
 Outcome UmountTreeCall::FindBottom() {
-  if (id_) {
-    const Outcome same = CheckMountIs(*id_, path_, flags_);
-    if (same.Failed()) return same;
-  }
-  const unsigned follow = flags_ & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0;
+  const bool follows = (flags_ & UMOUNT_NOFOLLOW) == 0;
   uint64_t top = 0;
-  if (kernel::MountPointId(AT_FDCWD, path_.c_str(), follow, kernel::IdKind::kTable, &top) < 0 || top == 0) return {};
+  uint64_t lasting = 0;
+  {
+    // All is asked of one descriptor: the path may lead elsewhere at any time. It is closed before it keeps a mount in
+    // use.
+    const OwnedFd there(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
+    if (!there || kernel::MountId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &lasting) < 0 ||
+        kernel::MountPointId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &top) < 0) {
+      return id_ ? Outcome::Failure(errno, "statx", "identify") : Outcome{};
+    }
+  }
+  if (id_ && lasting != *id_) return AnotherMount(lasting);
+  if (top == 0) return {};
   std::vector<MountLine> table;
   if (!ReadMountTable(&table)) return Outcome::Failure(errno, "read", "read the mount table");
   const MountLine* bottom = BottomOfStack(table, top);
   if (bottom == nullptr) return {};  // a mount of another namespace
   bottom_ = stack_ ? bottom->id : top;
+  bottom_lasting_ = bottom_ == top ? lasting : 0;
   place_ = bottom->mount_point;
+  const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& each) { return each.id == bottom_; });
+  bottom_parent_ = line->parent_id;
   uint64_t root = 0;
   const bool is_root = kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kTable, &root) == 0 && root == bottom_ &&
                        !(flags_ & MNT_DETACH);
@@ -68,9 +78,37 @@ Outcome UmountTreeCall::FindBottom() {
 std::vector<OrderedMount> UmountTreeCall::Order(const std::vector<MountLine>& table) const {
   const bool only_this_place = (flags_ & MNT_DETACH) != 0 || !recursive_;
   std::vector<OrderedMount> order = only_this_place ? StackInOrder(table, bottom_) : TreeInOrder(table, bottom_);
-  // Ids are used again: this one may be of a mount that somebody made elsewhere.
-  if (!order.empty() && order.back().line->mount_point != place_) order.clear();
+  if (!order.empty() && !IsBottom(*order.back().line)) order.clear();
   return order;
+}
+
+// Ids are used again: this one may be of a mount that somebody made elsewhere. A mount point alone tells nothing, as
+// somebody may have renamed a directory on the way.
+bool UmountTreeCall::IsBottom(const MountLine& line) const {
+  if (line.mount_point == place_) return true;
+  kernel::MountStatus status;
+  if (bottom_lasting_ != 0 &&
+      kernel::StatMount(bottom_lasting_, kernel::kStatMountMount, &status, sizeof status) == 0) {
+    return status.table_id == line.id;
+  }
+  return line.parent_id == bottom_parent_;
+}
+
+// By the directory that it is in, so that no link that somebody puts on the way leads to a mount elsewhere.
+Outcome UmountTreeCall::TakeDownOne(const MountLine& line) const {
+  NamedPlace place;
+  if (const int error = place.Open(line.mount_point)) {
+    // A link where the table had a directory.
+    return Outcome::Failure(error == ELOOP ? EBUSY : error, "umount2", "identify");
+  }
+  uint64_t there = 0;
+  const std::string path = place.Path();
+  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kTable, &there) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  // Covered by what stays, or by a new mount, or gone.
+  if (there != line.id) return Outcome::Failure(EBUSY, "umount2", "identify");
+  return Unmount(path, flags_ | UMOUNT_NOFOLLOW);
 }
 
 // One pass. True when the last one is down. Those that must still be there, as far as this knows, ascending.
@@ -82,17 +120,7 @@ bool UmountTreeCall::TakeDown(const std::vector<OrderedMount>& order, Result* re
   for (size_t index = 0; index < order.size(); ++index) {
     const MountLine& line = *order[index].line;
     if (!stays[index]) {
-      uint64_t there = 0;
-      const int looked =
-          kernel::MountPointId(AT_FDCWD, line.mount_point.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kTable, &there);
-      Outcome outcome;
-      if (looked < 0) {
-        outcome = Outcome::Failure(errno, "statx", "identify");
-      } else if (there != line.id) {
-        outcome = Outcome::Failure(EBUSY, "umount2", "identify");  // covered by what stays, or by a new mount, or gone
-      } else {
-        outcome = Unmount(line.mount_point, flags_ | UMOUNT_NOFOLLOW);
-      }
+      const Outcome outcome = TakeDownOne(line);
       if (!outcome.Failed()) {
         result->down.push_back(line.mount_point);
         continue;
@@ -107,11 +135,14 @@ bool UmountTreeCall::TakeDown(const std::vector<OrderedMount>& order, Result* re
 }
 
 UmountTreeCall::Result UmountTreeCall::Run() {
-  Outcome found = LocateMount(target_, &path_, &flags_);
+  Outcome found = LocateMount(target_, id_, &path_, &flags_);
   if (!found.Failed()) found = FindBottom();
   if (!found.Failed() && !ticket_.Commit()) found = Cancelled();
   if (found.Failed()) return Result(found);
-  if (bottom_ == 0) return Result(Unmount(path_, flags_));  // the kernel says what is wrong
+  if (bottom_ == 0) {
+    // The kernel says what is wrong. With an id it is not asked: by now the path may lead to another mount.
+    return Result(id_ ? Outcome::Failure(EINVAL, "umount2", "unmount") : Unmount(path_, flags_));
+  }
 
   Result result;
   std::vector<uint64_t> still_there;

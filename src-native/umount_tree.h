@@ -41,7 +41,9 @@ class UmountTreeCall : public Operation {
 
  private:
   Outcome FindBottom();
+  bool IsBottom(const MountLine& line) const;
   std::vector<OrderedMount> Order(const std::vector<MountLine>& table) const;
+  Outcome TakeDownOne(const MountLine& line) const;
   bool TakeDown(const std::vector<OrderedMount>& order, Result* result, std::vector<uint64_t>* still_there);
 
   Target target_;
@@ -52,5 +54,7 @@ class UmountTreeCall : public Operation {
   bool stack_ = false;
 
   uint64_t bottom_ = 0;  // as in the table; what goes last
-  std::string place_;    // its mount point
+  uint64_t bottom_parent_ = 0;
+  uint64_t bottom_lasting_ = 0;  // 0 where it is not known
+  std::string place_;            // its mount point
 };

@@ -6,5 +6,11 @@
       'sources': ['deny.c'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
     },
+    {
+      'target_name': 'exchange',
+      'type': 'executable',
+      'sources': ['exchange.c'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
+    },
   ],
 }

@@ -36,6 +36,7 @@ static const struct call calls[] = {
     {"fsopen", 430, 0, 0},
     {"fsconfig", 431, 0, 0},
     {"fspick", 433, 0, 0},
+    {"openat2", 437, 0, 0},
     {"mount_setattr", 442, 0, 0},
     {"statmount", 457, 0, 0},
     {"listmount", 458, 0, 0},

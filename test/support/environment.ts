@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { constants as mountConstants, mountSync } from '../../lib/index.js';
+import { constants as mountConstants, mountFilesystemSync, mountSync } from '../../lib/index.js';
 import { thrownBy } from './values.js';
 
 /** Which pass of test/run.js this is. */
@@ -12,6 +12,9 @@ export const projectRoot: string = fileURLToPath(new URL('../..', import.meta.ur
 
 /** The program that runs another with system calls denied; test/native. */
 export const denyProgram: string = fileURLToPath(new URL('../native/build/Release/deny', import.meta.url));
+
+/** The program that exchanges names all the time; test/native. */
+export const exchangeProgram: string = fileURLToPath(new URL('../native/build/Release/exchange', import.meta.url));
 
 /** Whether root here is root of the whole machine, not of a user namespace. */
 export const isRealRoot: boolean =
@@ -35,6 +38,12 @@ function hasTreeCalls(): boolean {
   return (thrownBy(bind) as { syscall: string }).syscall === 'open_tree';
 }
 
+/** Whether filesystems can be made by fsopen(2) and attached; the call that fails first tells. */
+function hasFsopen(): boolean {
+  const make = () => mountFilesystemSync('x', '/missing', 'tmpfs', { strategy: 'fsconfig' });
+  return (thrownBy(make) as { code: string }).code === 'ENOENT';
+}
+
 /** Programs of util-linux; busybox has some of the same names. */
 function works(...command: [string, ...string[]]): boolean {
   return spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
@@ -48,6 +57,7 @@ export const lacks = {
   treeCalls: hasTreeCalls()
     ? undefined
     : 'without mount_setattr a bind is as writable as its source for an instant (kernels before 5.12)',
+  fsopen: hasFsopen() ? undefined : 'no fsopen here (Linux 5.2)',
   setpriv: works('setpriv', '--bounding-set=-all', 'true') ? undefined : 'this user or machine has no setpriv',
   userNamespace: works('unshare', '--user', '--map-root-user', '--mount', 'true')
     ? undefined
