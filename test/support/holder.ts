@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 
 /** A program that holds something until the end of the block. It says a line when it is ready. */
 export class HolderProcess implements AsyncDisposable {
@@ -25,9 +26,15 @@ export class HolderProcess implements AsyncDisposable {
   }
 
   /** A shell that runs a script and then, as the same process, waits. */
-  static shell(script: string, options: { cwd?: string; before?: readonly string[] } = {}): Promise<HolderProcess> {
+  static async shell(
+    script: string,
+    options: { cwd?: string; before?: readonly string[] } = {},
+  ): Promise<HolderProcess> {
     const { before = [], ...rest } = options;
-    return HolderProcess.start([...before, 'sh', '-euc', `${script}\necho ready\nexec sleep 1000`], rest);
+    const holder = await HolderProcess.start([...before, 'sh', '-euc', `${script}\necho ready\nexec sleep 1000`], rest);
+    // What it says comes before the last command, and tests ask for that one's name.
+    while (readFileSync(`/proc/${holder.pid}/comm`, 'utf8') === 'sh\n') await setImmediate();
+    return holder;
   }
 
   get pid(): number {
