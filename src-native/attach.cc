@@ -18,8 +18,9 @@ int AttachError(int error, int tree, const Target& target) {
 
 }  // namespace
 
-Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where) {
-  Outcome outcome;
+Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where) {
+  Outcome outcome = target.Hold(ticket);
+  if (outcome.Failed()) return outcome;
   if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }

@@ -8,7 +8,7 @@ enum class Where { kOnTop, kBeneath };
 
 // Gives a mount that has no place yet (open_tree(2), fsmount(2)) its place: statx(2) for its id, then move_mount(2). A
 // link to the target is followed, as mount(2) does. The ticket is asked immediately before.
-Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where = Where::kOnTop);
+Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where = Where::kOnTop);
 
 // After mount(2) at a target: gives the id of what has been mounted there. If that cannot be told, or the call was
 // cancelled meanwhile, it is taken down again, lazily, as somebody may have entered it already.

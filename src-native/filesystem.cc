@@ -83,7 +83,8 @@ void ReconfigureCall::Read(Arguments& arguments) {
 }
 
 Outcome ReconfigureCall::Run() {
-  const Outcome outcome = target_.Find();
+  Outcome outcome = target_.Find();
+  if (!outcome.Failed()) outcome = target_.Hold(ticket_);
   if (outcome.Failed()) return outcome;
   if (data_) return RunByData();
   const unsigned empty = target_.empty_path_flag() ? kernel::kFsPickEmptyPath : 0;

@@ -80,6 +80,7 @@ Outcome ChangeCall::Run() {
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
   Outcome outcome = target_.Find();
+  if (!outcome.Failed()) outcome = target_.Hold(ticket_);
   return outcome.Failed() ? outcome : Change(target_.at(), target_.path(), target_.empty_path_flag());
 }
 
@@ -118,6 +119,7 @@ Outcome MoveCall::Run() {
   const OwnedFd tree(open(from_.PathBefore().c_str(), O_PATH | O_CLOEXEC));
   if (!tree) return Outcome::Failure(errno, "open", "open source");
   outcome = to_.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed()) outcome = to_.Hold(ticket_);
   if (!outcome.Failed() && vacant_ && to_.IsMountPoint()) outcome = Taken();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {
