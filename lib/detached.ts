@@ -18,6 +18,9 @@ interface Cancellable {
   signal?: AbortSignal;
 }
 
+/** What {@link detachedOverlay} merges. */
+export type DetachedOverlayOptions = OverlayOptions & Cancellable;
+
 /** How {@link detachedBind} binds. */
 export interface DetachedBindOptions extends BindAttributes, Cancellable {}
 
@@ -55,12 +58,12 @@ const FILESYSTEM: Driven<FilesystemPlan, native.Made, DetachedMount> = {
  * await cp(join(image.path, 'etc'), '/tmp/etc', { recursive: true });
  * ```
  */
-export async function detachedOverlay(options: OverlayOptions): Promise<DetachedMount> {
+export async function detachedOverlay(options: DetachedOverlayOptions): Promise<DetachedMount> {
   return run(OVERLAY, planDetachedOverlay(options));
 }
 
 /** {@link detachedOverlay} on the calling thread. */
-export function detachedOverlaySync(options: OverlayOptions): DetachedMount {
+export function detachedOverlaySync(options: DetachedOverlayOptions): DetachedMount {
   return runSync(OVERLAY, planDetachedOverlay(options));
 }
 

@@ -9,6 +9,7 @@ export { constants } from './constants.js';
 export {
   type DetachedBindOptions,
   type DetachedFilesystemOptions,
+  type DetachedOverlayOptions,
   detachedBind,
   detachedBindSync,
   detachedFilesystem,

@@ -13,8 +13,9 @@ int AttachError(int error, int tree, const Target& target) {
   return is_directory != onto_directory ? ENOTDIR : EINVAL;
 }
 
-Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where) {
-  Outcome outcome;
+Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where) {
+  Outcome outcome = target.Hold(ticket);
+  if (outcome.Failed()) return outcome;
   if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }

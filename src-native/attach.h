@@ -8,7 +8,7 @@ enum class Where { kOnTop, kBeneath };
 
 // Gives a mount that has no place yet (open_tree(2), fsmount(2)) its place: statx(2) for its id, then move_mount(2). A
 // link to the target is followed, as mount(2) does. The ticket is asked immediately before.
-Outcome Attach(int tree, const Target& target, const Ticket& ticket, Where where = Where::kOnTop);
+Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where = Where::kOnTop);
 
 // The error of a move to the target. A file over a directory, or the other way round, is ENOTDIR to a bind or a new
 // mount, and one of many EINVAL to move_mount(2) and to mount(2) with MS_MOVE: here it is ENOTDIR.

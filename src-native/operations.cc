@@ -82,6 +82,7 @@ Outcome ChangeCall::Run() {
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
   Outcome outcome = target_.Find();
+  if (!outcome.Failed()) outcome = target_.Hold(ticket_);
   return outcome.Failed() ? outcome : Change(target_.at(), target_.path(), target_.empty_path_flag());
 }
 
@@ -125,6 +126,7 @@ Outcome MoveCall::Run() {
     return Outcome::Failure(EINVAL, "move_mount", "check source");
   }
   outcome = to_.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed()) outcome = to_.Hold(ticket_);
   if (!outcome.Failed() && vacant_ && to_.IsMountPoint()) outcome = Taken();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {

@@ -41,7 +41,8 @@ bool ReconfigureCall::IsByData() const { return data_ && kernel::FsPickError() !
 
 Outcome ReconfigureCall::Run() {
   if (IsByData()) return RunByData();
-  const Outcome outcome = target_.Find();
+  Outcome outcome = target_.Find();
+  if (!outcome.Failed()) outcome = target_.Hold(ticket_);
   if (outcome.Failed()) return outcome;
   const unsigned empty = target_.empty_path_flag() ? kernel::kFsPickEmptyPath : 0;
   FsContext context = FsContext::Pick(target_.at(), target_.path(), empty);

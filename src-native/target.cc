@@ -90,6 +90,12 @@ Outcome Target::Find(bool directory) {
   return outcome;
 }
 
+Outcome Target::Hold(const Ticket& ticket) {
+  if (root_ || found_ || !ticket.IsGiven()) return {};
+  found_ = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
+  return found_ ? Outcome{} : Outcome::Failure(errno, "open", "open target");
+}
+
 int Target::OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd) const {
   uint64_t resolve = kernel::kResolveInRoot | kernel::kResolveNoMagicLinks;
   if (resolve_ & kNoSymlinks) resolve |= kernel::kResolveNoSymlinks;

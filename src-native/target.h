@@ -9,6 +9,7 @@
 #include "named_place.h"
 #include "outcome.h"
 #include "owned_fd.h"
+#include "ticket.h"
 
 // Where something is to be mounted, changed or taken down: a path, which is followed as mount(2) does, or a path inside
 // a root. The latter is looked up by the kernel as if the root were "/" (openat2(2), RESOLVE_IN_ROOT) and from then on
@@ -34,6 +35,10 @@ class Target {
 
   // Looks it up. `directory`: whether what is to be mounted is a directory, for kMatch.
   Outcome Find(bool directory = true);
+
+  // For a call that can be cancelled up to its last step: follows a path now, as that step would, which could hang
+  // there.
+  Outcome Hold(const Ticket& ticket);
 
   // What was found, as the *at calls take it: a path, or a descriptor with an empty path.
   int at() const { return found_ ? found_.get() : kWorkingDirectory; }

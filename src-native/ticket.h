@@ -24,6 +24,9 @@ class Ticket {
   // Any thread. False: it was cancelled, and nothing may be left of the call. Without a caller who could cancel, true.
   bool Commit() const;
 
+  // Whether there is a caller who could cancel.
+  bool IsGiven() const { return state_ != nullptr; }
+
   // JavaScript: a new ticket, an object for Arguments::TakeTicket.
   static Napi::Value New(const Napi::CallbackInfo& info);
   // JavaScript: cancel(ticket), whether that was in time.
