@@ -479,7 +479,27 @@ test('the emulation of openat2 leads where the kernel’s own lookup does', asyn
     TREES,
   );
 
-  const queries = trees.flatMap(([entries, asked], index) => {
+  // One by hand, in which there is everything.
+  const plain = { noSymlinks: false, noXdev: false };
+  const known: (typeof trees)[number] = [
+    [
+      { at: ['a'], kind: 'directory', text: '' },
+      { at: ['b'], kind: 'file', text: '' },
+      { at: ['c'], kind: 'directory', text: '' },
+      { at: ['c'], kind: 'mount', text: '' },
+      { at: ['a', 'b'], kind: 'link', text: '/a' },
+    ],
+    [
+      { ...plain, path: 'a/b/b/../c' },
+      { ...plain, path: '/b' },
+      { ...plain, path: '../a' },
+      { ...plain, path: 'missing' },
+      { ...plain, path: 'b/a' },
+      { ...plain, path: 'a/b', noSymlinks: true },
+      { ...plain, path: 'c', noXdev: true },
+    ],
+  ];
+  const queries = [known, ...trees].flatMap(([entries, asked], index) => {
     const root = place.directory(`root${index}`);
     for (const { at, kind, text } of entries) {
       // Links are not to lead out while the tree is made.
