@@ -58,9 +58,6 @@ export {
   type FilesystemOptions,
   mountFilesystem,
   mountFilesystemSync,
-  type RemountOptions,
-  remountFilesystem,
-  remountFilesystemSync,
 } from './mount-filesystem.js';
 export { Mount, type MountStrategy } from './mount-handle.js';
 export { type MountInfoOptions, parseMountInfo } from './mount-info.js';
@@ -85,6 +82,7 @@ export {
 export type { FilesystemParameters } from './parameters.js';
 export type { Propagation } from './propagation.js';
 export { type MountTableOptions, readMountTable, readMountTableSync } from './read-mount-table.js';
+export { type RemountOptions, remountFilesystem, remountFilesystemSync } from './remount-filesystem.js';
 export type { Target, TargetInRoot } from './target.js';
 export { umount, umountSync } from './umount.js';
 export type { UmountOptions, UmountRetry } from './umount-options.js';
