@@ -234,7 +234,8 @@ describe('how it is named', () => {
         mountBindSync(`/proc/${container.pid}/ns/mnt`, file);
         isBound = true;
       } catch (error) {
-        expect(error).toMatchObject({ code: 'EINVAL' });
+        // mount(2) and move_mount(2) say it in different words.
+        expect(['EINVAL', 'ELOOP']).toContain((error as { code: string }).code);
       }
     }
     skip(!isBound, 'this kernel takes every new mount namespace for an older one than ours');
