@@ -45,6 +45,7 @@
             'src-native/scratch_place.cc',
             'src-native/scratch_steps.cc',
             'src-native/target.cc',
+            'src-native/target_mounted.cc',
             'src-native/threads.cc',
             'src-native/ticket.cc',
             'src-native/umount.cc',

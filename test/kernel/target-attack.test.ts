@@ -1,10 +1,11 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { expect, vi } from 'vitest';
+import { mountSync } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { exchangeProgram, lacks, pass } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
-import { mountTable } from '../support/table.js';
+import { mountTable, tableEntry } from '../support/table.js';
 
 vi.setConfig({ testTimeout: 600_000 });
 
@@ -14,6 +15,8 @@ const TRIES = process.env['KERNEL_VM'] !== undefined ? 1_000 : pass === 'root' ?
 const FEWER = Math.max(TRIES / 10, 1_000);
 
 const OLDER = ['open_tree=ENOSYS', 'move_mount=ENOSYS', 'fsopen=ENOSYS', 'mount_setattr=ENOSYS'];
+
+const PRECIOUS = ['outside/two/target', 'outside/target'];
 
 /**
  * A root in which every directory of "one/two/target" is exchanged for a link out of it all the time, to places outside
@@ -25,6 +28,8 @@ function battlefield(place: Place) {
   place.directory('root/other/two/target');
   place.directory('root/one/spare');
   for (const path of ['outside', 'outside/two', 'outside/two/target', 'outside/target']) place.directory(path);
+  // What somebody else has mounted outside must stay as it is, too.
+  for (const path of PRECIOUS) mountSync('precious', place.path(path), 'tmpfs');
   symlinkSync(place.path('outside'), place.path('root/link-one'));
   symlinkSync('../../outside/two', place.path('root/one/link-two'));
   symlinkSync(place.path('outside/target'), place.path('root/one/two/link-target'));
@@ -43,7 +48,10 @@ function expectNothingLeft(place: Place, mountsBefore: number) {
   expect(mountTable().length).toBe(mountsBefore);
   expect(readdirSync(place.path('outside')).sort()).toEqual(['target', 'two']);
   expect(readdirSync(place.path('outside/two'))).toEqual(['target']);
-  for (const path of ['outside/two/target', 'outside/target']) expect(readdirSync(place.path(path))).toEqual([]);
+  for (const path of PRECIOUS) {
+    expect(tableEntry(place.path(path))).toMatchObject({ source: 'precious', options: ['rw', 'relatime'] });
+    expect(readdirSync(place.path(path))).toEqual([]);
+  }
 }
 
 // Each way to mount, and to take down: with the mount's own handle, or by the place once more.
@@ -164,7 +172,7 @@ test.for(here)('without a root the attacker wins, %s', async ([_name, apart], { 
      for (let tries = 0; tries < 100_000 && !outside; tries += 1) {
        try {
          const mount = mountTmpfsSync(process.argv[1] + '/one/two/target');
-         outside = readFileSync('/proc/self/mountinfo', 'latin1').split('\\n').some((line) => line.includes('/outside/'));
+         outside = readFileSync('/proc/self/mountinfo', 'latin1').split('\\n').some((line) => line.includes('/outside/') && !line.includes(' precious '));
          mount.unmountSync();
        } catch {}
      }

@@ -1,0 +1,140 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "kernel.h"
+#include "mount_lines.h"
+#include "procfs.h"
+#include "target.h"
+
+// What is mounted at a target: how it is found again when names in the root are exchanged all the time.
+
+namespace {
+
+// A lookup is begun anew when something is renamed meanwhile, not for ever.
+constexpr int kTries = 128;
+
+// The path of what a descriptor stands for, as the kernel knows it now; empty when that cannot be told.
+std::string WhereItIs(int fd) {
+  char buffer[4096];
+  const std::string link = procfs::Fd(fd);
+  const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
+  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+}
+
+bool IsWithin(const std::string& path, const std::string& top) {
+  if (top == "/") return true;
+  return path.compare(0, top.size(), top) == 0 && (path.size() == top.size() || path[top.size()] == '/');
+}
+
+}  // namespace
+
+Outcome Target::OpenMounted(OwnedFd* mounted) const {
+  if (!found_) {
+    *mounted = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
+    return *mounted ? Outcome{} : Outcome::Failure(errno, "open", "locate target");
+  }
+  // ".." of a root is that root, and what is mounted over it then is followed (fs/namei.c, follow_dotdot, step_into).
+  // It takes no name, so that nobody can put another in its place.
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    *mounted = OwnedFd(kernel::OpenAt2(found_.get(), "..", O_PATH | O_CLOEXEC, kernel::kResolveInRoot));
+    if (*mounted || errno != EAGAIN) break;
+  }
+  // A file has no "..", and openat2(2) may be missing.
+  if (!*mounted) return OpenMountedByName(mounted);
+  uint64_t below = 0, above = 0;
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0 ||
+      kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  return above != below ? Outcome{} : Outcome::Failure(ENOENT, "openat2", "locate target");
+}
+
+// By the name that it has now, and only if what is there is a mount on the mount of what was found.
+Outcome Target::OpenMountedByName(OwnedFd* mounted) const {
+  uint64_t below = 0, above = 0;
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0) {
+    return Outcome::Failure(errno, "statx", "identify");
+  }
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    NamedPlace place;
+    if (place.Open(WhereItIs(found_.get())) != 0) continue;
+    *mounted = place.OpenThere();
+    if (!*mounted) continue;
+    if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+      return Outcome::Failure(errno, "statx", "identify");
+    }
+    if (above == 0) continue;
+    std::vector<MountLine> table;
+    if (!ReadMountTable(&table)) return Outcome::Failure(errno, "read", "read the mount table");
+    const auto is_it = [&](const MountLine& line) { return line.id == above && line.parent_id == below; };
+    if (std::any_of(table.begin(), table.end(), is_it)) return {};
+  }
+  *mounted = OwnedFd();
+  return Outcome::Failure(EAGAIN, "open", "locate target");
+}
+
+Outcome Target::Locate(const std::optional<uint64_t>& id, std::string* path) {
+  if (!root_) {
+    *path = path_;
+    return {};
+  }
+  uint64_t found = 0;
+  const Outcome outcome = LocateByLookup(path, &found);
+  // Links may have been exchanged since the mount was made. Where it is the table knows.
+  if (id && (outcome.Failed() || found != *id)) LocateByTable(*id, path);
+  return path->empty() ? outcome : Outcome{};
+}
+
+Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
+  Outcome outcome = Find();
+  for (int attempt = 0; !outcome.Failed() && attempt < kTries; ++attempt) {
+    uint64_t there = 0;
+    if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, id) < 0) {
+      return Outcome::Failure(errno, "statx", "identify");
+    }
+    if (place_.Open(WhereItIs(found_.get())) == 0) {
+      *path = place_.Path();
+      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) == 0 &&
+          there == *id) {
+        found_ = OwnedFd();
+        return {};
+      }
+      path->clear();
+    }
+    // It has been moved meanwhile, with a directory on the way or by itself.
+    found_ = OwnedFd();
+    outcome = Find();
+  }
+  found_ = OwnedFd();
+  return outcome.Failed() ? outcome : Outcome::Failure(EAGAIN, "openat2", "locate target");
+}
+
+bool Target::LocateByTable(uint64_t id, std::string* path) {
+  const OwnedFd root(open(root_->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return false;
+  kernel::MountStatus status;
+  const bool knows = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
+  const uint64_t table_id = knows ? status.table_id : id;
+  for (int attempt = 0; attempt < kTries; ++attempt) {
+    std::vector<MountLine> table;
+    if (!ReadMountTable(&table)) return false;
+    const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& l) { return l.id == table_id; });
+    const std::string top = WhereItIs(root.get());
+    if (line == table.end() || !IsWithin(line->mount_point, top)) return false;
+    NamedPlace place;
+    uint64_t there = 0;
+    if (place.Open(line->mount_point) != 0) continue;
+    if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) < 0) {
+      continue;
+    }
+    // Something is mounted over it.
+    if (there != id) continue;
+    place_ = std::move(place);
+    *path = place_.Path();
+    return true;
+  }
+  return false;
+}
