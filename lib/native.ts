@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from './arguments.js';
 import { unsupportedPlatform } from './errors.js';
+import { loadAddon } from './load-addon.js';
 import type { NamespaceWord } from './namespace.js';
 import type {
   AttachArguments,
@@ -95,19 +95,6 @@ interface Addon {
   watchClose(watch: Watch): void;
 }
 
-function load(): Addon {
-  const require = createRequire(import.meta.url);
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    return require('node-gyp-build')(root) as Addon;
-  } catch (cause) {
-    const how = `Build it with a C++ compiler, make and python3: npm run install (in ${root})`;
-    throw Object.assign(new Error(`linux-mount has no native part for this machine. ${how}`, { cause }), {
-      code: 'ERR_DLOPEN_FAILED',
-    });
-  }
-}
-
 // Elsewhere everything can be imported and type-checked; to call is what cannot be done.
 function absent(): Addon {
   const refuse = (call: string) => () => {
@@ -157,7 +144,8 @@ function absent(): Addon {
   };
 }
 
-const addon: Addon = process.platform === 'linux' ? load() : absent();
+const root = fileURLToPath(new URL('..', import.meta.url));
+const addon: Addon = process.platform === 'linux' ? (loadAddon(root) as Addon) : absent();
 
 /** The size of a page of this kernel's memory, in bytes: sysconf(_SC_PAGESIZE). */
 export const pageSize: number = addon.pageSize;

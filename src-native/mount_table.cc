@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "fields.h"
 #include "kernel.h"
 #include "procfs.h"
 
@@ -40,7 +40,7 @@ std::vector<size_t> LineStarts(const std::string& text) {
   return starts;
 }
 
-uint64_t TableIdAt(const std::string& text, size_t start) { return strtoull(text.c_str() + start, nullptr, 10); }
+uint64_t TableIdAt(std::string_view text, size_t start) { return fields::Number(text.substr(start)); }
 
 // The id in the table of a mount; 0 when it is gone.
 uint64_t TableIdOf(uint64_t id, uint64_t mount_namespace) {

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { addonFiles, loadAddon } from '../../lib/load-addon.js';
 import { runNode } from '../support/child.js';
 import { projectRoot } from '../support/environment.js';
 import { test } from '../support/place.js';
@@ -9,7 +9,7 @@ import { detachedBuffer } from '../support/values.js';
 
 // The addon is not for users, but it can be loaded: nonsense has to throw, never to abort the process.
 type Export = (...values: unknown[]) => unknown;
-const addon: Record<string, Export> = createRequire(import.meta.url)('node-gyp-build')(projectRoot);
+const addon: Record<string, Export> = loadAddon(projectRoot) as Record<string, Export>;
 const done = () => {};
 
 // Closed, so that to wait for it ends at once.
@@ -147,9 +147,9 @@ test('what is no descriptor and no ticket does nothing', () => {
 
 test('a callback that throws does not abort the process', async () => {
   const { signal, stderr } = await runNode(
-    `const addon = require('node-gyp-build')(process.argv[1]);
+    `const addon = require(process.argv[1]);
      addon.umount('/nowhere', null, 0, 0, 0, null, null, null, () => { throw new Error('from the callback'); });`,
-    { args: [projectRoot], commonjs: true },
+    { args: [addonFiles(projectRoot)[0]], commonjs: true },
   );
   expect(signal).toBeNull();
   // A warning by Node's present policy, an uncaught exception by the one to come.
