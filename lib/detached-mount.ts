@@ -1,76 +1,14 @@
-import { booleanOption, choiceOption, optionsArgument } from './arguments.js';
+import { booleanOption, optionsArgument } from './arguments.js';
+import { ATTACH, type AttachOptions, type AttachPlan, planAttach } from './attach.js';
 import type { MountAttributes } from './attributes.js';
-import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
-import { invalidArgValue, invalidState } from './errors.js';
+import { invalidState } from './errors.js';
 import { changeOf } from './mount-attributes.js';
 import { Mount, type MountStrategy } from './mount-handle.js';
-import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
-import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
-import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
+import { operationError } from './operation-failure.js';
 import type { NamedLayers } from './overlay-live.js';
-import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
-
-/** How {@link DetachedMount.attach} goes about it. */
-export interface AttachOptions extends OperationOptions {
-  /** Below the mount that is at the target, see {@link moveMount}. Since Linux 6.5. */
-  beneath?: boolean;
-  /** Attach a copy, so that this one can be attached again. Since Linux 6.15. */
-  clone?: boolean;
-  /** What to do where the target is a mount point already: mount on top of it, or refuse with `EBUSY`. */
-  ifMounted?: 'stack' | 'error';
-}
-
-interface AttachPlan extends DrivenPlan {
-  readonly tree: native.Tree;
-  readonly target: TargetWords;
-  readonly lasting: TargetWords;
-  readonly clone: boolean;
-  readonly beneath: boolean;
-  readonly vacant: boolean;
-}
-
-const ATTACH_KNOWN: ReadonlySet<string> = new Set(['beneath', 'clone', 'ifMounted', ...OPERATION_NAMES]);
-
-function planAttach(tree: native.Tree, target: Target, options: AttachOptions): AttachPlan {
-  const checked = optionsArgument('options', options, ATTACH_KNOWN);
-  const ifMounted = choiceOption('options.ifMounted', checked['ifMounted'], ['stack', 'error']);
-  const beneath = booleanOption('options.beneath', checked['beneath']) === true;
-  if (beneath && ifMounted === 'error') {
-    throw invalidArgValue('options.ifMounted', "cannot be 'error' with beneath, which needs a mount at the target");
-  }
-  const at = targetArgument('target', target);
-  const operation = operationPlan(checked);
-  refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
-  return {
-    tree,
-    target: at,
-    lasting: lastingTarget(at),
-    clone: booleanOption('options.clone', checked['clone']) === true,
-    beneath,
-    vacant: ifMounted === 'error',
-    ...operation,
-  };
-}
-
-function attachArguments(plan: AttachPlan, ticket: native.Ticket | null): native.AttachArguments {
-  const { tree, target, clone, beneath, vacant, namespace } = plan;
-  return [tree, ...target, clone, beneath, vacant, namespace, ticket];
-}
-
-function attachCase({ target, namespace }: AttachPlan): OperationCase {
-  return { source: null, target, fsType: null, flags: constants.MS_MOVE, hasData: false, namespace };
-}
-
-const ATTACH: Driven<AttachPlan, bigint, { id: bigint; plan: AttachPlan }> = {
-  start: async (plan, ticket) => (await native.attach(...attachArguments(plan, ticket))) as bigint,
-  startSync: (plan) => native.attachSync(...attachArguments(plan, null)) as bigint,
-  finish: (plan, id) => ({ id, plan }),
-  questions: (plan, failure) => operationQuestions(failure, attachCase(plan)),
-  surroundings: surroundingsOf,
-  error: (plan, failure, examination) => operationError(failure, attachCase(plan), examination),
-};
+import type { Target, TargetWords } from './target.js';
 
 interface AttributesPlan extends DrivenPlan {
   readonly tree: native.Tree;
@@ -179,10 +117,10 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    */
   async attach(target: Target, options: AttachOptions = {}): Promise<Mount> {
     const plan = this.#planAttach(target, options);
-    if (plan.clone) return this.#handle(plan, (await run(ATTACH, plan)).id);
+    if (plan.clone) return this.#handle(plan, await run(ATTACH, plan));
     this.#isBeingAttached = true;
     try {
-      const { id } = await run(ATTACH, plan);
+      const id = await run(ATTACH, plan);
       // A descriptor of a mount keeps it in use.
       await this.#closeAs('attached');
       return this.#handle(plan, id);
@@ -194,7 +132,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   /** {@link attach} on the calling thread. */
   attachSync(target: Target, options: AttachOptions = {}): Mount {
     const plan = this.#planAttach(target, options);
-    const { id } = runSync(ATTACH, plan);
+    const id = runSync(ATTACH, plan);
     if (!plan.clone) this.#closeSyncAs('attached');
     return this.#handle(plan, id);
   }

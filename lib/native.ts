@@ -90,7 +90,7 @@ interface Addon {
   mountRoot(path: Bytes, namespace: NamespaceWord, done: Done<boolean | Failure>): void;
   mountAtSync(path: Bytes, namespace: NamespaceWord): TableLines | Failure;
   mountAt(path: Bytes, namespace: NamespaceWord, done: Done<TableLines | Failure>): void;
-  watchOpen(): Watch | Failure;
+  watchOpen(namespace: NamespaceWord): Watch | Failure;
   watchWait(watch: Watch, done: Done<TableDifference | Failure>): void;
   watchClose(watch: Watch): void;
 }

@@ -39,7 +39,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountAtCall>(env, exports, "mountAt");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
   call::ExportAsync<WatchWaitCall>(env, exports, "watchWait");
-  call::ExportFunction(env, exports, "watchOpen", WatchOpen);
+  call::ExportFunction(env, exports, "watchOpen", call::Sync<WatchOpenCall>);
   call::ExportFunction(env, exports, "watchClose", WatchClose);
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;

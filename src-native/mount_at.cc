@@ -71,10 +71,6 @@ bool CannotAsk(int error) { return error == ENOSYS || error == EPERM; }
 
 }  // namespace
 
-void MountRootCall::Read(Arguments& arguments) {
-  arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file);
-}
-
 MountRootCall::Result MountRootCall::Run() {
   Result result;
   const int answer = kernel::IsMountRoot(path_.c_str());
@@ -92,10 +88,6 @@ MountRootCall::Result MountRootCall::Run() {
 
 napi_value MountRootCall::Result::ToValue(Napi::Env env) const {
   return outcome.Failed() ? outcome.ToValue(env) : Napi::Boolean::New(env, is_root);
-}
-
-void MountAtCall::Read(Arguments& arguments) {
-  arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file);
 }
 
 MountAtCall::Result MountAtCall::Run() {

@@ -57,12 +57,14 @@ MountLines::~MountLines() {
 }
 
 bool OpenTable::Open(const std::string& process) {
-  has_ids_ = process == kOurs;
-  const std::string file = has_ids_ ? procfs::Self("mountinfo") : process + "/mountinfo";
-  fd_ = OwnedFd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const bool is_ours = process == kOurs;
+  const auto file = [&](const char* name) { return is_ours ? procfs::Self(name) : process + "/" + name; };
+  fd_ = OwnedFd(open(file("mountinfo").c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd_) return false;
-  if (!has_ids_) {
-    const OwnedFd other(open((process + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
+  has_ids_ = true;
+  // Of another namespace it is told which, as a thread of ours may read later that is not in there.
+  if (!is_ours || procfs::IsElsewhere()) {
+    const OwnedFd other(open(file("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
     has_ids_ = other && kernel::MountNamespaceId(other.get(), &namespace_) == 0;
   }
   return true;

@@ -130,9 +130,17 @@ void Watch::CloseDescriptors() {
   std::vector<Line>().swap(lines_);
 }
 
-napi_value WatchOpen(napi_env env, napi_callback_info) {
-  Watch* watch = Watch::Open();
-  if (watch == nullptr) return Outcome::Failure(errno, "open", "open the mount table").ToValue(env);
+void WatchOpenCall::Read(Arguments& arguments) { arguments.Namespace("namespace", &mount_namespace.file); }
+
+WatchOpenCall::Result WatchOpenCall::Run() {
+  Result result;
+  result.watch = Watch::Open();
+  if (result.watch == nullptr) result.outcome = Outcome::Failure(errno, "open", "open the mount table");
+  return result;
+}
+
+napi_value WatchOpenCall::Result::ToValue(Napi::Env env) const {
+  if (outcome.Failed()) return outcome.ToValue(env);
   return wrapped::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
     collected->Close();
     collected->Release();

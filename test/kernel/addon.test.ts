@@ -13,7 +13,7 @@ const addon: Record<string, Export> = createRequire(import.meta.url)('node-gyp-b
 const done = () => {};
 
 // Closed, so that to wait for it ends at once.
-const watch = addon['watchOpen']?.();
+const watch = addon['watchOpen']?.(null);
 addon['watchClose']?.(watch);
 
 // What stands for a target, a change, a map of ids, and what every operation is told.
@@ -50,22 +50,13 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
     ]),
   ),
   scratch: ['/nowhere', [], null, done],
+  watchOpen: [null],
   watchWait: [watch, done],
   watchClose: [watch],
 };
 
 // These take an object that only the addon makes.
-const others = [
-  'watchOpen',
-  'attach',
-  'attachSync',
-  'close',
-  'closeSync',
-  'descriptorNumber',
-  'ticket',
-  'cancel',
-  'pageSize',
-];
+const others = ['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'ticket', 'cancel', 'pageSize'];
 
 const names = Object.keys(right);
 

@@ -89,7 +89,9 @@ const script = (way: keyof typeof WAYS, tries: number) => `
     found.codes[key] = (found.codes[key] ?? 0) + 1;
     if (reason === undefined) found.untrue.push(key);
   };
-  for (; found.tries < ${tries} && found.outside.length === 0; found.tries += 1) {
+  // As many as asked for, and on a busy machine so many more that both have had a turn.
+  const undecided = () => (found.mounted === 0 || found.mounted === found.tries) && found.tries < ${tries * 100};
+  for (; (found.tries < ${tries} || undecided()) && found.outside.length === 0; found.tries += 1) {
     let mount;
     try {
       mount = ${WAYS[way]};
@@ -144,7 +146,8 @@ async function attack(
     result = JSON.parse(stdout);
   }
   console.log(`   ${way}${apart ? ' (apart)' : ''}${deny.length > 0 ? ' (older)' : ''}: ${JSON.stringify(result)}`);
-  expect(result).toMatchObject({ outside: [], left: [], stuck: 0, descriptors: 0, untrue: [], tries });
+  expect(result).toMatchObject({ outside: [], left: [], stuck: 0, descriptors: 0, untrue: [] });
+  expect(result.tries).toBeGreaterThanOrEqual(tries);
   expectNothingLeft(place, mounts);
   return result;
 }

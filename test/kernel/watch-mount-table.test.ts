@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, vi } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import {
   constants,
   type MountEntry,
@@ -8,11 +8,13 @@ import {
   type MountTableChange,
   type MountTableWatcher,
   mountSync,
+  mountTmpfsSync,
   readMountTableSync,
   umountSync,
   watchMountTable,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { type ContainerKind, containerKinds, startContainer } from '../support/container.js';
 import { lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { must, thrownBy } from '../support/values.js';
@@ -333,4 +335,42 @@ test('a failure to open is told', async ({ skip }) => {
     { wrapper: ['prlimit', '--nofile=64:64', '--'] },
   );
   expect(stdout).toBe('MountError EMFILE open\n');
+});
+
+describe('in another mount namespace', () => {
+  test.for(Object.keys(containerKinds) as ContainerKind[])('%s', async (kind, { place, skip }) => {
+    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+    await using container = await startContainer(place, kind);
+    const namespace = { pid: container.pid };
+    const target = container.inside.directory('in there');
+    const watcher = watchMountTable({ namespace, under: container.inside.path('') });
+    // Neither what happens here, nor that the other one is watched, changes anything there.
+    mountSync('here', place.directory('here'), 'tmpfs');
+    const mount = mountTmpfsSync(target, { namespace });
+    const { type, entry } = await next(watcher);
+    expect({ type, entry }).toEqual({ type: 'attached', entry: readMountTableSync({ namespace }).at(target) });
+    expect(entry.target).toBe(target);
+    mount.unmountSync();
+    expect(await next(watcher)).toEqual({ type: 'detached', entry, previous: entry });
+    await watcher.return();
+  });
+
+  test('when its last process ends its mounts stay as long as they are watched', async ({ place, skip }) => {
+    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+    let watcher: MountTableWatcher;
+    {
+      await using container = await startContainer(place, 'a mount namespace');
+      watcher = watchMountTable({ namespace: { pid: container.pid } });
+    }
+    const coming = watcher.next();
+    expect(await Promise.race([coming, sleep(200, 'nothing')])).toBe('nothing');
+    await watcher.return();
+    expect(await coming).toEqual({ done: true, value: undefined });
+  });
+
+  test('one that is not there is told', () => {
+    const error = thrownBy(() => watchMountTable({ namespace: { path: '/proc/self/ns/nothing' } }));
+    expect(error).toMatchObject({ name: 'MountError', code: 'ENOENT', syscall: 'open', reason: expect.any(String) });
+    expect(() => watchMountTable({ namespace: 5 as never })).toThrow(TypeError);
+  });
 });
