@@ -12,7 +12,7 @@ export default defineConfig({
   test: {
     include: [`test/**/*.test.${extension}`],
     globalSetup: [`test/support/private-namespace.${extension}`],
-    reporters: ['default', `./test/support/reporter.${extension}`],
+    reporters: [isCompiled ? 'verbose' : 'default', `./test/support/reporter.${extension}`],
     // A crash of the addon ends one file only. Compiled, one process for all files takes a tenth of the time to start.
     pool: 'forks',
     isolate: !isCompiled,

@@ -22,13 +22,12 @@ function said(path) {
 /**
  * Boots a kernel and waits until the machine is off again.
  *
- * @param kernel `directory`: where its `vmlinuz` and `initramfs` are
- * @param image the root filesystem; nothing is written to it
- * @param limit seconds after which it is ended
+ * @param machine `directory`: where `vmlinuz` and `initramfs` are; `image`: the root filesystem, to which nothing is
+ *   written; `passes`: the words for its command; `limit`: seconds after which it is ended
  * @returns what its command said, `status` of that command (undefined when it never ended), and what the kernel and the
  *   emulator said
  */
-export async function boot({ directory }, image, limit) {
+export async function boot({ directory, image, passes, limit }) {
   const work = mkdtempSync(join(tmpdir(), 'linux-mount-vm-'));
   const [console, output] = [join(work, 'console'), join(work, 'output')];
   const emulator = spawn(
@@ -38,7 +37,7 @@ export async function boot({ directory }, image, limit) {
       ...['-kernel', join(directory, 'vmlinuz'), '-initrd', join(directory, 'initramfs')],
       ...['-drive', `file=${image},if=virtio,format=raw,snapshot=on`],
       ...['-serial', `file:${console}`, '-serial', `file:${output}`],
-      ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr'],
+      ...['-append', `console=ttyS0 quiet panic=-1 mitigations=off nokaslr passes=${passes.join(',')}`],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'], timeout: limit * 1000, killSignal: 'SIGKILL' },
   );

@@ -44,6 +44,7 @@ for applet in $(busybox --list); do
 done
 for program in sh bash mount umount; do ln -sf "../usr/bin/$program" "$root/bin/$program"; done
 
+chmod 1777 "$root/tmp" "$root/var/tmp"
 printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' > "$root/etc/passwd"
 printf 'root:x:0:\nuser:x:1000:\n' > "$root/etc/group"
 echo '127.0.0.1 localhost vm' > "$root/etc/hosts"

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
-# The first process of the image: makes the machine what tests expect, runs /command and turns it off. Everything that
+# The first process of the image: makes the machine what tests expect, runs /command with the
+# passes that the kernel's command line names, and turns it off. Everything that
 # is said goes to the second serial line; the kernel has the first.
 export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/root TERM=dumb NO_COLOR=1 CI=true LANG=C.UTF-8
 exec < /dev/null > /dev/ttyS1 2>&1
@@ -13,7 +14,8 @@ ip link set lo up
 hostname vm
 ulimit -n 4096
 cd /project
-sh /command
+# Not the shell of busybox, which prefers its own programs.
+/bin/sh /command $(sed -n 's/.*passes=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',' ' ')
 status=$?
 echo
 echo "@@end status=$status kernel=$(uname -r) seconds=$(cut -d' ' -f1 /proc/uptime)"
