@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { addonFiles, loadAddon } from '../../lib/load-addon.js';
 import { runNode } from '../support/child.js';
+import { times } from '../support/effort.js';
 import { projectRoot } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
@@ -126,7 +127,7 @@ describe.each(names)('%s', (name) => {
           expect(error).toBeInstanceOf(Error);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(1000, 20) },
     );
     expect(mountTable().length).toBe(before);
   });

@@ -15,14 +15,14 @@ import {
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { type ContainerKind, containerKinds, startContainer } from '../support/container.js';
+import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { must, thrownBy } from '../support/values.js';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patience(120_000) });
 
 const { MNT_DETACH, MS_BIND, MS_MOVE, MS_NODEV, MS_REMOUNT, MS_SHARED } = constants;
-const isEmulated = process.env['KERNEL_VM'] !== undefined;
 
 /** The next change, which has to come. */
 async function next(watcher: MountTableWatcher): Promise<MountTableChange> {
@@ -175,7 +175,7 @@ async function followUntil(watcher: MountTableWatcher, follower: Follower, end: 
   }
 }
 
-const STORM = isEmulated ? 300 : 5_000;
+const STORM = times(5_000, 300);
 
 // In a process of its own, which mounts and unmounts without ever waiting for the watcher.
 function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
@@ -221,7 +221,7 @@ test('a storm: every mount that lives over a look is seen, with its end', async 
     for await (const change of watcher) changes.push(change);
   })();
   const made: bigint[] = [];
-  for (let round = 0; round < (isEmulated ? 20 : 300); round += 1) {
+  for (let round = 0; round < times(300, 20); round += 1) {
     const target = must(targets[round % 8]);
     mountSync(`round ${round}`, target, 'tmpfs');
     const { uniqueId, id } = must(readMountTableSync().at(target));
