@@ -51,25 +51,26 @@ export function crowd(place, count, mountOne) {
   return () => umountSync(top, constants.MNT_DETACH);
 }
 
-/** The same with binds, made by batches: each after the first is a recursive bind of that. */
+/** The same with binds, most of them made by batches: each after the first is a recursive bind of that. */
 export function crowdOfBinds(place, count) {
   const top = place.directory('crowd');
   mountSync('crowd', top, 'tmpfs');
-  const first = join(top, 'batch0');
-  for (let batch = 0; batch * BATCH < count; batch += 1) {
-    const path = join(top, `batch${batch}`);
-    mkdirSync(path);
-    if (batch > 0) {
-      mountSync(first, path, null, constants.MS_BIND | constants.MS_REC);
-      continue;
-    }
-    mountSync('batch', path, 'tmpfs');
-    for (let index = 1; index < Math.min(count, BATCH); index += 1) {
-      const target = join(path, `mount${index}`);
-      mkdirSync(target);
-      mountSync(place.source, target, null, constants.MS_BIND);
+  const make = (name) => {
+    mkdirSync(join(top, name));
+    return join(top, name);
+  };
+  const bind = (name) => mountSync(place.source, make(name), null, constants.MS_BIND);
+  let left = count - 1;
+  for (let batch = 0; left >= BATCH; batch += 1, left -= BATCH) {
+    const path = make(`batch${batch}`);
+    if (batch === 0) {
+      mountSync('batch', path, 'tmpfs');
+      for (let index = 1; index < BATCH; index += 1) bind(`batch0/mount${index}`);
+    } else {
+      mountSync(join(top, 'batch0'), path, null, constants.MS_BIND | constants.MS_REC);
     }
   }
+  for (let index = 0; index < left; index += 1) bind(`mount${index}`);
   return () => umountSync(top, constants.MNT_DETACH);
 }
 

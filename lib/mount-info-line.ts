@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { MountEntry, MountName, MountPropagation } from './mount-entry.js';
+import { asText, parts, remembering, textOf, withoutOctal } from './mount-info-words.js';
 import { commaWords } from './overlay-text.js';
 
 /**
@@ -62,7 +62,7 @@ export function lineReader<Name extends MountName>(
   const hasEscapes = text.includes('\\');
   // Most mounts have one of a few sets of options and one of a few filesystems, mostly that of the line before: what is
   // made of these is made once and kept once.
-  const optionsOf = remembering((raw) => Object.freeze(raw.split(',')));
+  const optionsOf = remembering((raw) => Object.freeze(parts(raw, asText)));
   const filesystemOf = remembering(madeOfTail);
   // Of both, where they stood last.
   let optionsAt = 0;
@@ -192,7 +192,7 @@ export function lineReader<Name extends MountName>(
       fsType,
       subtype: dot < 0 ? null : fsType.slice(dot + 1),
       source: tail.slice(typeEnd + 1, sourceEnd),
-      superOptions: Object.freeze((raw.includes('"') ? commaWords(raw) : raw.split(',')).map(name)),
+      superOptions: Object.freeze(raw.includes('"') ? commaWords(raw).map(name) : parts(raw, name)),
       superOptionsText: toName(raw, false),
     };
   }
@@ -242,28 +242,4 @@ export function lineReader<Name extends MountName>(
       superOptionsText: its.superOptionsText,
     };
   };
-}
-
-function remembering<T>(make: (raw: string) => T): (raw: string) => T {
-  const known = new Map<string, T>();
-  return (raw) => {
-    let value = known.get(raw);
-    if (value === undefined) {
-      value = make(raw);
-      known.set(raw, value);
-    }
-    return value;
-  };
-}
-
-// A subtype is whatever its mounter says; where it is no UTF-8 each byte is a character, so that nothing is lost.
-function textOf(latin1: string): string {
-  const bytes = Buffer.from(latin1, 'latin1');
-  return isUtf8(bytes) ? bytes.toString() : latin1;
-}
-
-// fs/proc_namespace.c, mangle, and fs/seq_file.c, seq_show_option: space, tab, newline, backslash and others as three
-// octal digits. Any other backslash stands for itself: not every filesystem escapes what it prints.
-function withoutOctal(raw: string): string {
-  return raw.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -109,15 +109,19 @@ export function mountRows(place, peers) {
 
   function tree() {
     const top = place.directory('tree');
-    mountSync('tree', top, 'tmpfs');
     const names = Array.from({ length: SUBMOUNTS }, (_, index) => `sub${index}`);
-    for (const name of names) mountSync('sub', place.directory(`tree/${name}`), 'tmpfs');
+    const before = () => {
+      mountSync('tree', top, 'tmpfs');
+      for (const name of names) mountSync('sub', place.directory(`tree/${name}`), 'tmpfs');
+      return () => umountSync(top, MNT_DETACH);
+    };
     const inside = names.map((name) => join(target, name));
     const options = { readonly: true, recursive: true };
     const times = 10;
     return {
       name: TREE,
       note: 'C does not look whether all of it is read-only; this library does, and takes it down otherwise.',
+      before,
       contenders: [
         peers.c('tree-readonly', [top, target], { times }),
         peers.program('tree-readonly', [top, target], { times }),

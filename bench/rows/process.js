@@ -1,6 +1,6 @@
 // What the rest of the process notices, and what is to be found out about other processes.
 import { promises as fs } from 'node:fs';
-import { constants, holders, holdersSync, mount, mountSync, umount } from 'linux-mount';
+import { constants, holders, holdersSync, mount, mountSync, umount, umountSync } from 'linux-mount';
 import { ours, oursAsync } from '../ours.js';
 
 export const LATE = 'the longest that the event loop stands still';
@@ -43,9 +43,12 @@ export function processRows(place, peers) {
 
   function held() {
     const busy = place.directory('busy');
-    mountSync('busy', busy, 'tmpfs');
     return {
       name: 'who holds a mount, among all processes',
+      before: () => {
+        mountSync('busy', busy, 'tmpfs');
+        return () => umountSync(busy);
+      },
       contenders: [
         ours('holdersSync', () => holdersSync(busy), { times: 1 }),
         oursAsync('await holders', () => holders(busy), { times: 1 }),

@@ -5,29 +5,27 @@ import { crowdOfBinds, mountLimit } from '../place.js';
 
 const AT_ONCE = 64;
 const MOST_AT_ONCE = 1000; // 64 tables of more are a test of memory
+const MARGIN = 1000; // for what else is mounted
 
 export const FINDMNT = 'findmnt(8)';
 export const READ = 'await readMountTable';
 export const tableName = (count) => `mount table of ${count.toLocaleString('en')} mounts`;
 
-/** How many mounts there can be: as many as were asked for, or what the namespace has room for. */
-export function possible(count) {
-  const { there, most } = mountLimit();
-  const room = most - there - 1000; // what else is measured
-  return count <= room ? count : Math.floor(room / 1000) * 1000;
-}
-
+/** The rows for tables of so many mounts, with those that are there already; or of as many as there may be. */
 export function tableRows(place, peers, counts) {
+  const { there, most } = mountLimit();
   return counts.map((asked) => {
-    const count = possible(asked);
+    const count = Math.min(asked, Math.floor((most - MARGIN) / 1000) * 1000);
     const times = Math.max(1, Math.round(1000 / count));
     // What takes minutes is measured once.
-    const slow = count > 20_000 ? { every: Number.POSITIVE_INFINITY } : { every: count >= 10_000 ? 5 : 10 };
-    const note = `The most that a mount namespace may have here is ${asked.toLocaleString('en')} (fs.mount-max), with what is there already.`;
+    const slow = { every: count > 20_000 ? Number.POSITIVE_INFINITY : count >= 10_000 ? 5 : 10 };
     return {
       name: tableName(count),
-      note: count < asked ? note : undefined,
-      before: () => crowdOfBinds(place, count),
+      note:
+        count < asked
+          ? `A mount namespace may have ${most.toLocaleString('en')} mounts here (fs.mount-max).`
+          : undefined,
+      before: () => crowdOfBinds(place, count - there),
       contenders: [
         { ...peers.c('table', [], { times }), how: 'bare read, nothing parsed' },
         ours('readMountTableSync', () => readMountTableSync(), { times }),
