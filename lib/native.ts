@@ -9,6 +9,7 @@ import type {
   ChangeArguments,
   ExamineArguments,
   FilesystemArguments,
+  LayerOpenArguments,
   MountArguments,
   MoveArguments,
   OverlayArguments,
@@ -22,6 +23,7 @@ import type {
   Examination,
   Failure,
   HoldersScan,
+  LayerWalk,
   Made,
   Outcome,
   ScratchResult,
@@ -93,6 +95,9 @@ interface Addon {
   watchOpen(namespace: NamespaceWord): Watch | Failure;
   watchWait(watch: Watch, done: Done<TableDifference | Failure>): void;
   watchClose(watch: Watch): void;
+  layerOpen(...call: [...LayerOpenArguments, Done<LayerWalk | Failure>]): void;
+  layerNext(walk: LayerWalk, done: Done<Buffer | Failure>): void;
+  layerClose(walk: LayerWalk, done: Done<Outcome>): void;
 }
 
 // Elsewhere everything can be imported and type-checked; to call is what cannot be done.
@@ -141,6 +146,9 @@ function absent(): Addon {
     watchOpen: refuse('listmount'),
     watchWait: refuse('listmount'),
     watchClose: refuse('listmount'),
+    layerOpen: refuse('getdents64'),
+    layerNext: refuse('getdents64'),
+    layerClose: refuse('getdents64'),
   };
 }
 
@@ -268,4 +276,16 @@ export const watchClose: Addon['watchClose'] = addon.watchClose;
 
 export function watchWait(watch: Watch): Promise<TableDifference | Failure> {
   return new Promise((resolve) => addon.watchWait(watch, resolve));
+}
+
+export function layerOpen(...call: LayerOpenArguments): Promise<LayerWalk | Failure> {
+  return new Promise((resolve) => addon.layerOpen(...call, resolve));
+}
+
+export function layerNext(walk: LayerWalk): Promise<Buffer | Failure> {
+  return new Promise((resolve) => addon.layerNext(walk, resolve));
+}
+
+export function layerClose(walk: LayerWalk): Promise<Outcome> {
+  return new Promise((resolve) => addon.layerClose(walk, resolve));
 }
