@@ -18,6 +18,8 @@ import type {
   Surroundings,
   UmountArguments,
   UmountTreeArguments,
+  UsualOverlayArguments,
+  UsualUmountArguments,
 } from './native-calls.js';
 import type {
   Examination,
@@ -60,10 +62,12 @@ interface Addon {
   mount(...call: [...MountArguments, Done<Outcome>]): void;
   umountSync(...call: UmountArguments): UmountOutcome;
   umount(...call: [...UmountArguments, Done<UmountOutcome>]): void;
+  umountUsualSync(...call: UsualUmountArguments): UmountOutcome;
   umountTreeSync(...call: UmountTreeArguments): UmountOutcome;
   umountTree(...call: [...UmountTreeArguments, Done<UmountOutcome>]): void;
   overlaySync(...call: OverlayArguments): bigint | Made | Failure;
   overlay(...call: [...OverlayArguments, Done<bigint | Made | Failure>]): void;
+  overlayUsualSync(...call: UsualOverlayArguments): bigint | Made | Failure;
   bindSync(...call: BindArguments): Made | Failure;
   bind(...call: [...BindArguments, Done<Made | Failure>]): void;
   filesystemSync(...call: FilesystemArguments): Made | Failure;
@@ -111,10 +115,12 @@ function absent(): Addon {
     mount: refuse('mount'),
     umountSync: refuse('umount2'),
     umount: refuse('umount2'),
+    umountUsualSync: refuse('umount2'),
     umountTreeSync: refuse('umount2'),
     umountTree: refuse('umount2'),
     overlaySync: refuse('mount'),
     overlay: refuse('mount'),
+    overlayUsualSync: refuse('mount'),
     bindSync: refuse('mount'),
     bind: refuse('mount'),
     filesystemSync: refuse('mount'),
@@ -160,6 +166,7 @@ export const pageSize: number = addon.pageSize;
 
 export const mountSync: Addon['mountSync'] = addon.mountSync;
 export const umountSync: Addon['umountSync'] = addon.umountSync;
+export const umountUsualSync: Addon['umountUsualSync'] = addon.umountUsualSync;
 
 export function mount(...call: MountArguments): Promise<Outcome> {
   return new Promise((resolve) => addon.mount(...call, resolve));
@@ -176,6 +183,7 @@ export function umountTree(...call: UmountTreeArguments): Promise<UmountOutcome>
 }
 
 export const overlaySync: Addon['overlaySync'] = addon.overlaySync;
+export const overlayUsualSync: Addon['overlayUsualSync'] = addon.overlayUsualSync;
 
 export function overlay(...call: OverlayArguments): Promise<bigint | Made | Failure> {
   return new Promise((resolve) => addon.overlay(...call, resolve));

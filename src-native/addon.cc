@@ -21,8 +21,10 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountCall>(env, exports, "mount");
   call::Export<UmountCall>(env, exports, "umount");
+  call::ExportUsual<UmountCall>(env, exports, "umount");
   call::Export<UmountTreeCall>(env, exports, "umountTree");
   call::Export<OverlayCall>(env, exports, "overlay");
+  call::ExportUsual<OverlayCall>(env, exports, "overlay");
   call::Export<BindCall>(env, exports, "bind");
   call::Export<FilesystemCall>(env, exports, "filesystem");
   call::Export<ChangeCall>(env, exports, "change");
