@@ -32,6 +32,7 @@ import type {
   UmountOutcome,
   Watch,
 } from './native-results.js';
+import { traced } from './native-trace.js';
 
 export type * from './native-calls.js';
 export type * from './native-results.js';
@@ -157,7 +158,7 @@ function absent(): Addon {
   };
 }
 
-const addon: Addon = process.platform === 'linux' ? load() : absent();
+const addon: Addon = process.platform === 'linux' ? traced(load()) : absent();
 
 /** The size of a page of this kernel's memory, in bytes: sysconf(_SC_PAGESIZE). */
 export const pageSize: number = addon.pageSize;

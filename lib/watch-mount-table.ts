@@ -5,6 +5,7 @@ import { encodingOption, type MountInfoOptions, parseTable } from './mount-info.
 import { bytesText, isWithin, tablePath } from './mount-path.js';
 import { differences } from './mount-table-diff.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 
 /** Options of {@link watchMountTable}. */
 export interface WatchOptions extends MountInfoOptions {
@@ -24,6 +25,9 @@ export interface MountTableWatcher<Name extends MountName = MountName>
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding']);
+type WatchPlan = [encoding: 'utf8' | 'buffer', under: string, signal: AbortSignal | undefined];
+
+const WATCH = new OperationChannel('watchMountTable');
 const NOTHING_MORE = { done: true, value: undefined } as const;
 
 function failureOf({ error: errno, syscall, step }: native.Failure): MountError {
@@ -108,6 +112,10 @@ class Watcher implements MountTableWatcher {
   }
 }
 
+function open(...plan: WatchPlan): Watcher {
+  return new Watcher(...plan);
+}
+
 /**
  * Tells what is mounted, unmounted and changed, from now on.
  *
@@ -139,5 +147,6 @@ export function watchMountTable(options: WatchOptions = {}): MountTableWatcher {
     throw invalidArgType('options.signal', 'an instance of AbortSignal', signal);
   }
   const directory = under === undefined ? '/' : tablePath('options.under', under as PathLike);
-  return new Watcher(encodingOption(encoding), directory, signal);
+  const plan: WatchPlan = [encodingOption(encoding), directory, signal];
+  return WATCH.isWatched ? WATCH.runSync({ target: directory }, open, ...plan) : open(...plan);
 }
