@@ -1,8 +1,11 @@
-// npm run bench: what this library costs, beside a C loop of the same system calls on the same thread, as a table and
-// as JSON. The program runs twice: outside it starts itself in a private mount namespace, inside it measures.
+// npm run bench: what this library costs, beside a C loop of the same system calls on the same thread, and beside whoever
+// else can do it, as one table. The program runs twice: outside it starts itself in a private mount namespace, inside it
+// measures.
 //
-//   npm run bench -- --json FILE    writes the JSON there as well
-//   npm run bench -- --only WORDS   only groups with these words in the name
+//   npm run bench -- --short        in a minute: fewer turns, no table of 100,000 mounts
+//   npm run bench -- --json FILE    writes all figures there
+//   npm run bench -- --only WORDS   only rows with these words in the name
+//   npm run bench -- --docs         writes docs/bench.md, docs/bench.json and docs/bench.svg
 import { spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,17 @@
-// How things are compared: in turns, first the one and then the other, so that both have the same weather; what is
-// reported is the median of the turns' ratios.
+// How things are compared: in turns, first the one and then the other, so that all have the same weather; what is
+// reported is the median of the turns, of times and of ratios, and the least of each.
+
+/**
+ * @typedef {object} Contender
+ * @property {string} who whose work it is: C, this library, a program
+ * @property {string} how in which form
+ * @property {(times: number) => number | void | Promise<number | void>} [run] does its thing that many times, and gives the
+ *   nanoseconds if it has measured them itself
+ * @property {(times: number) => void} [before] what has to be there each time, which is not measured
+ * @property {number} [times] in each turn, 100 unless said
+ * @property {string} [skipped] why it is not there: it has nothing to run then
+ * @property {number} [every] takes part in each so manieth turn only: what takes long
+ */
 
 /** @param {number[]} values */
 export function median(values) {
@@ -7,38 +19,61 @@ export function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Nanoseconds that an action takes, for each of the times that it does its thing. */
-async function timed(action, times) {
+/** Nanoseconds that a contender takes, for each of the times that it does its thing. */
+async function timed({ run, before, times = 100 }) {
+  before?.(times);
   const start = process.hrtime.bigint();
-  const pending = action(times);
+  const pending = run(times);
   // Nothing is awaited that need not be: a promise would be part of what is measured.
-  if (pending !== undefined) await pending;
-  return Number(process.hrtime.bigint() - start) / times;
+  const own = pending instanceof Promise ? await pending : pending;
+  return (own ?? Number(process.hrtime.bigint() - start)) / times;
 }
 
 /**
- * Measures several actions in turns.
+ * Measures contenders in turns, for so many seconds, and for at least and at most so many turns. One that fails is left
+ * out from then on, and its reason is told; only this library must not fail.
  *
- * @param {Record<string, { run: (times: number) => void | Promise<void>, times?: number }>} actions the first is the
- *   yardstick; `times` of it in each turn
- * @param {{ turns: number, warmUp: number }} counts
- * @returns {Promise<Record<string, { nanoseconds: number, ratio: number }>>} medians over the turns
+ * @param {Contender[]} contenders the first is the yardstick
+ * @param {{ seconds: number, least: number, most: number, isOurs: (contender: Contender) => boolean }} limits
+ * @returns {Promise<{ turns: number, entries: object[] }>} of each contender in nanoseconds `median` and `minimum`; as
+ *   multiples of the first `ratio`, the median of the turns' ratios, and `leastRatio`, that of the minimums; or `skipped`
  */
-export async function compare(actions, { turns, warmUp }) {
-  const names = Object.keys(actions);
-  const samples = Object.fromEntries(names.map((name) => [name, { nanoseconds: [], ratio: [] }]));
-  for (let turn = -warmUp; turn < turns; turn += 1) {
+export async function compare(contenders, { seconds, least, most, isOurs }) {
+  const racers = contenders.map((contender) => ({
+    contender,
+    nanoseconds: [],
+    ratios: [],
+    skipped: contender.skipped,
+  }));
+  const warmUp = Math.ceil(least / 4) + 1;
+  let end = Number.POSITIVE_INFINITY;
+  let turn = -warmUp;
+  for (; turn < least || (turn < most && performance.now() < end); turn += 1) {
+    if (turn === 0) end = performance.now() + seconds * 1000;
     let yardstick = 0;
-    for (const name of names) {
-      const { run, times = 100 } = actions[name];
-      const nanoseconds = await timed(run, times);
+    for (const racer of racers) {
+      const { contender } = racer;
+      if (racer.skipped !== undefined || turn % (contender.every ?? 1) !== 0) continue;
+      let nanoseconds;
+      try {
+        nanoseconds = await timed(contender);
+      } catch (error) {
+        if (isOurs(contender)) throw error;
+        racer.skipped = `failed: ${error.message}`;
+        continue;
+      }
       yardstick ||= nanoseconds;
       if (turn < 0) continue;
-      samples[name].nanoseconds.push(nanoseconds);
-      samples[name].ratio.push(nanoseconds / yardstick);
+      racer.nanoseconds.push(nanoseconds);
+      racer.ratios.push(nanoseconds / yardstick);
     }
   }
-  return Object.fromEntries(
-    names.map((name) => [name, { nanoseconds: median(samples[name].nanoseconds), ratio: median(samples[name].ratio) }]),
-  );
+  const first = racers.find(({ skipped }) => skipped === undefined);
+  const least0 = first === undefined ? Number.NaN : Math.min(...first.nanoseconds);
+  const entries = racers.map(({ contender: { who, how }, nanoseconds, ratios, skipped }) => {
+    if (skipped !== undefined) return { who, how, skipped };
+    const minimum = Math.min(...nanoseconds);
+    return { who, how, median: median(nanoseconds), minimum, ratio: median(ratios), leastRatio: minimum / least0 };
+  });
+  return { turns: turn, entries };
 }

@@ -3,7 +3,9 @@
  *
  * @packageDocumentation
  */
+
 export type { PathLike } from './arguments.js';
+export type { AttachOptions } from './attach.js';
 export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
 export {
@@ -17,7 +19,7 @@ export {
   detachedOverlay,
   detachedOverlaySync,
 } from './detached.js';
-export { type AttachOptions, DetachedMount } from './detached-mount.js';
+export { DetachedMount } from './detached-mount.js';
 export { MountError, type MountErrorDetails } from './errors.js';
 export type {
   Holder,

@@ -1,5 +1,5 @@
 import { booleanOption, optionsArgument } from './arguments.js';
-import { ATTRIBUTE_NAMES, attributeChange, keptFlags, type MountAttributes } from './attributes.js';
+import { ATTRIBUTE_NAMES, attributeChange, flagsOfAttributes, keptFlags, type MountAttributes } from './attributes.js';
 import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
 import { invalidArgValue } from './errors.js';
@@ -52,23 +52,9 @@ function argumentsOf({ target, change, namespace }: ChangePlan, ticket: native.T
 
 function caseOf({ target, change: [set, clear, propagation, recursive], namespace }: ChangePlan): OperationCase {
   const remount = constants.MS_REMOUNT | constants.MS_BIND;
-  const flags = (propagation === 0 ? remount | flagsOf(set) : propagation) | (recursive ? constants.MS_REC : 0);
+  const flags =
+    (propagation === 0 ? remount | flagsOfAttributes(set) : propagation) | (recursive ? constants.MS_REC : 0);
   return { source: null, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
-}
-
-// As flags of mount(2), for the error: those that are set.
-function flagsOf(set: number): number {
-  const pairs = [
-    [constants.MOUNT_ATTR_RDONLY, constants.MS_RDONLY],
-    [constants.MOUNT_ATTR_NOSUID, constants.MS_NOSUID],
-    [constants.MOUNT_ATTR_NODEV, constants.MS_NODEV],
-    [constants.MOUNT_ATTR_NOEXEC, constants.MS_NOEXEC],
-    [constants.MOUNT_ATTR_NODIRATIME, constants.MS_NODIRATIME],
-    [constants.MOUNT_ATTR_NOSYMFOLLOW, constants.MS_NOSYMFOLLOW],
-    [constants.MOUNT_ATTR_NOATIME, constants.MS_NOATIME],
-    [constants.MOUNT_ATTR_STRICTATIME, constants.MS_STRICTATIME],
-  ] as const;
-  return pairs.reduce((flags, [attribute, flag]) => ((set & attribute) === 0 ? flags : flags | flag), 0);
 }
 
 const CHANGE: Omit<Driven<ChangePlan, undefined, void>, 'channel'> = {

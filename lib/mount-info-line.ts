@@ -1,5 +1,5 @@
-import { isUtf8 } from 'node:buffer';
 import type { MountEntry, MountName, MountPropagation } from './mount-entry.js';
+import { asText, parts, remembering, textOf, withoutOctal } from './mount-info-words.js';
 import { commaWords } from './overlay-text.js';
 
 /**
@@ -27,7 +27,19 @@ const DELETED = '//deleted';
 const TAB = 9;
 const SPACE = 32;
 const DASH = 45;
+const SLASH = 47;
+const ZERO = 48;
 const COLON = 58;
+const LAST_OF_DELETED = 100;
+
+/** What stands behind the dash of a line. */
+interface Filesystem<Name> {
+  readonly fsType: string;
+  readonly subtype: string | null;
+  readonly source: string;
+  readonly superOptions: readonly Name[];
+  readonly superOptionsText: Name;
+}
 
 /**
  * What reads the lines of one table: one pass over each, from the first character to the last.
@@ -38,19 +50,30 @@ const COLON = 58;
  *
  * A single space ends a field, as no other white space does: the source may be empty. The super options are all the
  * rest, as some filesystems print theirs with spaces in them (9p of WSL: `path=C:\Program Files\…`).
+ *
+ * @param bytes the table
+ * @param text the same as Latin-1: single characters are read faster from the bytes, names cost nothing as parts of it
  */
-export function lineReader<Name extends MountName>(text: string, toName: ToName<Name>): LineReader<Name> {
-  // Most mounts have one of a few types and sets of options: what is made of these is made once and kept once.
-  const optionsOf = remembering((raw) => Object.freeze(raw.split(',')));
-  const typeOf = remembering((raw) => {
-    const fsType = textOf(raw.includes('\\') ? withoutOctal(raw) : raw);
-    const dot = fsType.indexOf('.');
-    return { fsType, subtype: dot < 0 ? null : fsType.slice(dot + 1) };
-  });
-  const superOptionsOf = remembering((raw) => ({
-    words: Object.freeze((raw.includes('"') ? commaWords(raw) : raw.split(',')).map(name)),
-    text: toName(raw, false),
-  }));
+export function lineReader<Name extends MountName>(
+  bytes: Uint8Array,
+  text: string,
+  toName: ToName<Name>,
+): LineReader<Name> {
+  const hasEscapes = text.includes('\\');
+  // Most mounts have one of a few sets of options and one of a few filesystems, mostly that of the line before: what is
+  // made of these is made once and kept once.
+  const optionsOf = remembering((raw) => Object.freeze(parts(raw, asText)));
+  const filesystemOf = remembering(madeOfTail);
+  // Of both, where they stood last.
+  let optionsAt = 0;
+  let optionsLength = 0;
+  let lastWords: readonly string[] = [];
+  let tailAt = 0;
+  let tailLength = 0;
+  let lastFilesystem: Filesystem<Name> | null = null;
+  let device: MountEntry['device'] = Object.freeze({ major: -1, minor: -1 });
+  let parent = -1;
+  let parentId = 0n;
   let at = 0;
   let limit = 0;
   let isWrong = false;
@@ -59,13 +82,12 @@ export function lineReader<Name extends MountName>(text: string, toName: ToName<
   function number(behind: number): number {
     let value = 0;
     const start = at;
-    for (;;) {
-      const digit = text.charCodeAt(at) - 48;
+    for (; at < limit; at += 1) {
+      const digit = (bytes[at] as number) - ZERO;
       if (!(digit >= 0 && digit <= 9)) break;
       value = value * 10 + digit;
-      at += 1;
     }
-    if (at === start || at - start > 10 || at >= limit || text.charCodeAt(at) !== behind) isWrong = true;
+    if (at === start || at - start > 10 || at >= limit || bytes[at] !== behind) isWrong = true;
     at += 1;
     return value;
   }
@@ -83,37 +105,96 @@ export function lineReader<Name extends MountName>(text: string, toName: ToName<
   }
 
   function path(): string {
+    if (bytes[at] === SLASH && bytes[at + 1] === SPACE && at + 1 < limit) {
+      at += 2;
+      return '/';
+    }
     const value = field();
     if (value === '') isWrong = true;
     return value;
   }
 
+  /** Whether the path that was read last ends so. */
+  function isDeleted(value: string): boolean {
+    return bytes[at - 2] === LAST_OF_DELETED && value.endsWith(DELETED);
+  }
+
   function name(raw: string): Name {
-    return raw.includes('\\') ? toName(withoutOctal(raw), true) : toName(raw, false);
+    return hasEscapes && raw.includes('\\') ? toName(withoutOctal(raw), true) : toName(raw, false);
+  }
+
+  function options(): readonly string[] {
+    const start = at;
+    const end = start + optionsLength;
+    if (end < limit && bytes[end] === SPACE && isAgain(optionsAt, optionsLength)) {
+      at = end + 1;
+    } else {
+      lastWords = optionsOf(path());
+      optionsAt = start;
+      optionsLength = at - 1 - start;
+    }
+    return lastWords;
+  }
+
+  /** What is behind the dash: type, source, super options. */
+  function filesystem(): Filesystem<Name> | null {
+    if (limit - at !== tailLength || !isAgain(tailAt, tailLength)) {
+      lastFilesystem = filesystemOf(text.slice(at, limit));
+      tailAt = at;
+      tailLength = limit - at;
+    }
+    return lastFilesystem;
+  }
+
+  /** Whether here is once more what stood there. */
+  function isAgain(there: number, length: number): boolean {
+    let index = 0;
+    while (index < length && bytes[at + index] === bytes[there + index]) index += 1;
+    return index === length && length > 0;
   }
 
   function propagation(): MountPropagation {
     if (isDash()) return PRIVATE;
-    const found = { ...PRIVATE };
+    const found = {
+      shared: PRIVATE.shared,
+      master: PRIVATE.master,
+      propagateFrom: PRIVATE.propagateFrom,
+      unbindable: false,
+    };
     do {
-      const word = field();
-      if (isWrong) return PRIVATE;
-      if (word === 'unbindable') found.unbindable = true;
-      else if (word.startsWith('shared:')) found.shared = group(word, 7);
-      else if (word.startsWith('master:')) found.master = group(word, 7);
-      else if (word.startsWith('propagate_from:')) found.propagateFrom = group(word, 15);
-    } while (!isDash());
+      if (isWord('shared:')) found.shared = number(SPACE);
+      else if (isWord('master:')) found.master = number(SPACE);
+      else if (isWord('propagate_from:')) found.propagateFrom = number(SPACE);
+      else if (field() === 'unbindable') found.unbindable = true;
+    } while (!isWrong && !isDash());
     return found;
   }
 
-  function isDash(): boolean {
-    return text.charCodeAt(at) === DASH && text.charCodeAt(at + 1) === SPACE;
+  function isWord(word: string): boolean {
+    if (!text.startsWith(word, at)) return false;
+    at += word.length;
+    return true;
   }
 
-  function group(word: string, from: number): number {
-    const digits = word.slice(from);
-    if (!/^\d{1,10}$/.test(digits)) isWrong = true;
-    return Number(digits);
+  function isDash(): boolean {
+    return bytes[at] === DASH && bytes[at + 1] === SPACE;
+  }
+
+  function madeOfTail(tail: string): Filesystem<Name> | null {
+    const typeEnd = tail.indexOf(' ');
+    const sourceEnd = tail.indexOf(' ', typeEnd + 1);
+    if (typeEnd < 1 || sourceEnd < 0 || sourceEnd + 1 === tail.length) return null;
+    const type = tail.slice(0, typeEnd);
+    const fsType = textOf(type.includes('\\') ? withoutOctal(type) : type);
+    const dot = fsType.indexOf('.');
+    const raw = tail.slice(sourceEnd + 1);
+    return {
+      fsType,
+      subtype: dot < 0 ? null : fsType.slice(dot + 1),
+      source: tail.slice(typeEnd + 1, sourceEnd),
+      superOptions: Object.freeze(raw.includes('"') ? commaWords(raw).map(name) : parts(raw, name)),
+      superOptionsText: toName(raw, false),
+    };
   }
 
   return (start, end, uniqueId) => {
@@ -121,66 +202,44 @@ export function lineReader<Name extends MountName>(text: string, toName: ToName<
     limit = end;
     isWrong = false;
     // Tables in documents and tests are indented. The kernel's are not, and a number is no less plain for it.
-    while (text.charCodeAt(at) === SPACE || text.charCodeAt(at) === TAB) at += 1;
+    while (bytes[at] === SPACE || bytes[at] === TAB) at += 1;
     const id = number(SPACE);
-    const parentId = number(SPACE);
+    const parentNumber = number(SPACE);
     const major = number(COLON);
     const minor = number(SPACE);
     const root = path();
+    const rootDeleted = isDeleted(root);
+    const isTargetAbsolute = bytes[at] === SLASH;
     const target = path();
-    const options = path();
-    if (isWrong || !target.startsWith('/')) return null;
+    const targetDeleted = isDeleted(target);
+    const words = options();
+    if (isWrong || !isTargetAbsolute) return null;
     const spread = propagation();
     at += 2;
-    const type = path();
-    const source = field();
-    const superOptions = text.slice(at, limit);
-    if (isWrong || superOptions === '') return null;
+    const its = isWrong ? null : filesystem();
+    if (its === null) return null;
 
-    const rootDeleted = root.endsWith(DELETED);
-    const targetDeleted = target.endsWith(DELETED);
-    const { fsType, subtype } = typeOf(type);
-    const { words, text: superOptionsText } = superOptionsOf(superOptions);
+    if (major !== device.major || minor !== device.minor) device = Object.freeze({ major, minor });
+    if (parentNumber !== parent) {
+      parent = parentNumber;
+      parentId = BigInt(parent);
+    }
     return {
       id: BigInt(id),
-      parentId: BigInt(parentId),
+      parentId,
       uniqueId,
-      device: { major, minor },
+      device,
       root: name(rootDeleted ? root.slice(0, -DELETED.length) : root),
       rootDeleted,
       target: name(targetDeleted ? target.slice(0, -DELETED.length) : target),
       targetDeleted,
-      options: optionsOf(options),
+      options: words,
       propagation: spread,
-      fsType,
-      subtype,
-      source: name(source),
-      superOptions: words,
-      superOptionsText,
+      fsType: its.fsType,
+      subtype: its.subtype,
+      source: name(its.source),
+      superOptions: its.superOptions,
+      superOptionsText: its.superOptionsText,
     };
   };
-}
-
-function remembering<T>(make: (raw: string) => T): (raw: string) => T {
-  const known = new Map<string, T>();
-  return (raw) => {
-    let value = known.get(raw);
-    if (value === undefined) {
-      value = make(raw);
-      known.set(raw, value);
-    }
-    return value;
-  };
-}
-
-// A subtype is whatever its mounter says; where it is no UTF-8 each byte is a character, so that nothing is lost.
-function textOf(latin1: string): string {
-  const bytes = Buffer.from(latin1, 'latin1');
-  return isUtf8(bytes) ? bytes.toString() : latin1;
-}
-
-// fs/proc_namespace.c, mangle, and fs/seq_file.c, seq_show_option: space, tab, newline, backslash and others as three
-// octal digits. Any other backslash stands for itself: not every filesystem escapes what it prints.
-function withoutOctal(raw: string): string {
-  return raw.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }

@@ -61,9 +61,9 @@ export function parseLines<Name extends MountName>(
   toName: ToName<Name>,
   uniqueIds: BigUint64Array | null = null,
 ): MountEntry<Name>[] {
-  // One character for each byte: it is scanned faster than bytes are, and parts of it are not copied.
+  // One character for each byte: it is searched faster than bytes are, and parts of it are not copied.
   const text = table.toString('latin1');
-  const read: LineReader<Name> = lineReader(text, toName);
+  const read: LineReader<Name> = lineReader(table, text, toName);
   const entries: MountEntry<Name>[] = [];
   // Text that somebody has copied may have empty lines around it. Inside there are none.
   const length = text.trimEnd().length;

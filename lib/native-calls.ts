@@ -129,3 +129,11 @@ export interface Surroundings {
   readonly resolve: number;
   readonly namespace: NamespaceWord;
 }
+
+/** Layers to compare, and whether their marks are attributes of users: src-native/layer_changes.h. */
+export type LayerOpenArguments = [
+  upper: Bytes,
+  lower: readonly Bytes[],
+  dataOnly: readonly Bytes[],
+  userAttributes: boolean,
+];

@@ -149,3 +149,8 @@ export interface TableDifference {
   readonly before: TableLines;
   readonly after: TableLines;
 }
+
+/** A walk through layers, of which nothing is known here: src-native/layer_changes.h. */
+export interface LayerWalk {
+  readonly walk: unique symbol;
+}

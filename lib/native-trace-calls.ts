@@ -2,8 +2,18 @@ import type { Bytes } from './arguments.js';
 import { attributeFlagNames, mountFlagNames, umountFlagNames } from './constants.js';
 import type { IdMapWords } from './idmap.js';
 import type { NamespaceWord } from './namespace.js';
+import type { Addon } from './native.js';
 import type * as calls from './native-calls.js';
-import { examinedText, madeText, scannedText, tableText, triedText, watchedText } from './native-trace-results.js';
+import {
+  batchText,
+  examinedText,
+  madeText,
+  openedText,
+  scannedText,
+  tableText,
+  triedText,
+  watchedText,
+} from './native-trace-results.js';
 import {
   hiddenData,
   inNamespace,
@@ -59,8 +69,13 @@ const idMapText = (...[userNamespace, uid, gid]: IdMapWords): string[] => [
   ...bytes('gid_map', gid),
 ];
 
-/** By the names of the native floor. */
-export const CALLS: Readonly<Record<string, CallText>> = {
+type Form<Name extends string> = Name extends `${infer Call}Sync` ? Call : Name;
+
+/** What is told of: all but what no system call is made for. */
+export type CallName = Form<Exclude<keyof Addon, 'pageSize' | 'ticket' | 'cancel' | 'descriptorNumber'>>;
+
+/** By the names of the native floor, of which one stands for both forms. */
+export const CALLS: Readonly<Record<CallName, CallText>> = {
   mount: text<calls.MountArguments>('mount', (source, target, fsType, bits, data, cwd) => [
     quoted(source),
     quoted(target),
@@ -218,7 +233,19 @@ export const CALLS: Readonly<Record<string, CallText>> = {
     (path, namespace) => [bytes('path', path), inNamespace(namespace)],
     tableText,
   ),
-  watchOpen: text('watchOpen', () => [], watchedText),
+  watchOpen: text<[namespace: NamespaceWord]>('watchOpen', (namespace) => [inNamespace(namespace)], watchedText),
   watchWait: text('watchWait', () => [], watchedText),
   watchClose: text('watchClose', () => []),
+  layerOpen: text<calls.LayerOpenArguments>(
+    'layerOpen',
+    (upper, lower, dataOnly, userAttributes) => [
+      bytes('upper', upper),
+      named('lower', paths(lower)),
+      named('dataOnly', paths(dataOnly)),
+      named('userAttributes', userAttributes),
+    ],
+    openedText,
+  ),
+  layerNext: text('layerNext', () => [], batchText),
+  layerClose: text('layerClose', () => []),
 };

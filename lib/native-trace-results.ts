@@ -41,6 +41,15 @@ export function watchedText(result: results.Watch | results.TableDifference | re
   return 'before' in result ? `{before=${linesText(result.before)}, after=${linesText(result.after)}}` : '0';
 }
 
+export function openedText(result: results.LayerWalk | results.Failure): string | undefined {
+  return 'error' in result ? undefined : '0';
+}
+
+/** How much of a walk was told at once; nothing at its end. */
+export function batchText(result: Buffer | results.Failure): string | undefined {
+  return 'error' in result ? undefined : `... /* ${result.length} bytes */`;
+}
+
 function linesText({ table }: results.TableLines): string {
   return `... /* ${table.length} bytes */`;
 }

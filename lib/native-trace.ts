@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { debuglog } from 'node:util';
-import { CALLS, type CallText } from './native-trace-calls.js';
+import { CALLS, type CallName, type CallText } from './native-trace-calls.js';
 import { resultText } from './native-trace-results.js';
 
 /**
@@ -97,7 +97,7 @@ const HAS_ONE_FORM: ReadonlySet<string> = new Set(['watchOpen', 'watchClose']);
 function tracedCall(name: string, real: Call): Call {
   if (name === 'cancel') return cancelCall(real);
   const isSync = name.endsWith('Sync') || HAS_ONE_FORM.has(name);
-  const text = CALLS[name.replace(/Sync$/, '')];
+  const text: CallText | undefined = CALLS[name.replace(/Sync$/, '') as CallName];
   if (text === undefined) return real;
   return isSync ? callSync(text, real) : callAsync(text, real);
 }

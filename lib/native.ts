@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from './arguments.js';
 import { unsupportedPlatform } from './errors.js';
+import { loadAddon } from './load-addon.js';
 import type { NamespaceWord } from './namespace.js';
 import type {
   AttachArguments,
@@ -9,6 +9,7 @@ import type {
   ChangeArguments,
   ExamineArguments,
   FilesystemArguments,
+  LayerOpenArguments,
   MountArguments,
   MoveArguments,
   OverlayArguments,
@@ -22,6 +23,7 @@ import type {
   Examination,
   Failure,
   HoldersScan,
+  LayerWalk,
   Made,
   Outcome,
   ScratchResult,
@@ -53,7 +55,8 @@ export const HERE: Surroundings = Object.freeze({ root: null, resolve: 0, namesp
 type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
 
-interface Addon {
+/** The calls of the addon. */
+export interface Addon {
   readonly pageSize: number;
   mountSync(...call: MountArguments): Outcome;
   mount(...call: [...MountArguments, Done<Outcome>]): void;
@@ -91,22 +94,12 @@ interface Addon {
   mountRoot(path: Bytes, namespace: NamespaceWord, done: Done<boolean | Failure>): void;
   mountAtSync(path: Bytes, namespace: NamespaceWord): TableLines | Failure;
   mountAt(path: Bytes, namespace: NamespaceWord, done: Done<TableLines | Failure>): void;
-  watchOpen(): Watch | Failure;
+  watchOpen(namespace: NamespaceWord): Watch | Failure;
   watchWait(watch: Watch, done: Done<TableDifference | Failure>): void;
   watchClose(watch: Watch): void;
-}
-
-function load(): Addon {
-  const require = createRequire(import.meta.url);
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    return require('node-gyp-build')(root) as Addon;
-  } catch (cause) {
-    const how = `Build it with a C++ compiler, make and python3: npm run install (in ${root})`;
-    throw Object.assign(new Error(`linux-mount has no native part for this machine. ${how}`, { cause }), {
-      code: 'ERR_DLOPEN_FAILED',
-    });
-  }
+  layerOpen(...call: [...LayerOpenArguments, Done<LayerWalk | Failure>]): void;
+  layerNext(walk: LayerWalk, done: Done<Buffer | Failure>): void;
+  layerClose(walk: LayerWalk, done: Done<Outcome>): void;
 }
 
 // Elsewhere everything can be imported and type-checked; to call is what cannot be done.
@@ -155,10 +148,14 @@ function absent(): Addon {
     watchOpen: refuse('listmount'),
     watchWait: refuse('listmount'),
     watchClose: refuse('listmount'),
+    layerOpen: refuse('getdents64'),
+    layerNext: refuse('getdents64'),
+    layerClose: refuse('getdents64'),
   };
 }
 
-const addon: Addon = process.platform === 'linux' ? traced(load()) : absent();
+const root = fileURLToPath(new URL('..', import.meta.url));
+const addon: Addon = process.platform === 'linux' ? traced(loadAddon(root) as Addon) : absent();
 
 /** The size of a page of this kernel's memory, in bytes: sysconf(_SC_PAGESIZE). */
 export const pageSize: number = addon.pageSize;
@@ -281,4 +278,16 @@ export const watchClose: Addon['watchClose'] = addon.watchClose;
 
 export function watchWait(watch: Watch): Promise<TableDifference | Failure> {
   return new Promise((resolve) => addon.watchWait(watch, resolve));
+}
+
+export function layerOpen(...call: LayerOpenArguments): Promise<LayerWalk | Failure> {
+  return new Promise((resolve) => addon.layerOpen(...call, resolve));
+}
+
+export function layerNext(walk: LayerWalk): Promise<Buffer | Failure> {
+  return new Promise((resolve) => addon.layerNext(walk, resolve));
+}
+
+export function layerClose(walk: LayerWalk): Promise<Outcome> {
+  return new Promise((resolve) => addon.layerClose(walk, resolve));
 }

@@ -3,11 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <memory>
 
+#include "fields.h"
 #include "kernel.h"
 #include "mount_lines.h"
 #include "proc.h"
@@ -23,7 +23,7 @@ struct CloseDirectory {
 uint64_t NamespaceOf(const std::string& process) {
   const std::string link = proc::Link("/proc/" + process + "/ns/mnt");
   const size_t bracket = link.find('[');
-  return bracket == std::string::npos ? 0 : strtoull(link.c_str() + bracket + 1, nullptr, 10);
+  return bracket == std::string::npos ? 0 : fields::Number(std::string_view(link).substr(bracket + 1));
 }
 
 // Looks at each namespace once, through the first process that is in it.

@@ -3,16 +3,16 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 #include <string_view>
 
+#include "fields.h"
 #include "kernel.h"
 #include "mount_lines.h"
 #include "owned_fd.h"
@@ -41,9 +41,10 @@ bool Numbers(const std::string& directory, std::vector<int>* numbers) {
   const std::unique_ptr<DIR, CloseDirectory> open_directory(opendir(directory.c_str()));
   if (open_directory == nullptr) return false;
   while (const dirent* entry = readdir(open_directory.get())) {
-    char* end;
-    const long number = strtol(entry->d_name, &end, 10);
-    if (*end == '\0' && entry->d_name[0] != '.' && number <= INT_MAX) numbers->push_back(static_cast<int>(number));
+    const std::string_view name = entry->d_name;
+    int number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error == std::errc() && end == name.data() + name.size()) numbers->push_back(number);
   }
   std::sort(numbers->begin(), numbers->end());
   return true;
@@ -68,7 +69,7 @@ uint64_t MountIdOfFd(const std::string& fdinfo) {
   if (length <= 0) return 0;
   text[length] = '\0';
   const char* field = strstr(text, "mnt_id:");
-  return field == nullptr ? 0 : strtoull(field + 7, nullptr, 10);
+  return field == nullptr ? 0 : fields::Number(field + 7);
 }
 
 std::string CommandOf(pid_t process) {

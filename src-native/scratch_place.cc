@@ -30,7 +30,7 @@ std::string RandomName() {
 
 std::vector<std::string> Names(int directory) {
   std::vector<std::string> names;
-  DIR* stream = fdopendir(fcntl(directory, F_DUPFD_CLOEXEC, 0));  // closedir closes the descriptor that it was given
+  DIR* stream = fdopendir(kernel::Duplicate(directory));  // closedir closes the descriptor that it was given
   if (stream == nullptr) return names;
   while (const dirent* entry = readdir(stream)) {
     const std::string name = entry->d_name;
@@ -48,7 +48,7 @@ void ScratchPlace::Enter() {
   // Opened after the namespace was copied: a descriptor from before is on a mount of the old one.
   directory_ = OwnedFd(open(".", kHandle));
   struct stat found;
-  if (fstat(directory_.get(), &found) == 0) device_ = found.st_dev;
+  if (kernel::Stat(directory_.get(), "", AT_EMPTY_PATH, &found) == 0) device_ = found.st_dev;
   MakePlace();
   memory_error_ = IsPrivate() ? private_mounts::MakeMemory(&memory_) : private_error_;
 }

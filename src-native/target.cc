@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 
+#include "fields.h"
 #include "kernel.h"
 #include "mount_lines.h"
 #include "procfs.h"
@@ -47,7 +47,7 @@ void UseUmaskOfProcess() {
   std::string status;
   if (!ReadWhole(procfs::Root("self/status").c_str(), &status)) return;
   const size_t at = status.find("\nUmask:\t");
-  if (at != std::string::npos) umask(static_cast<mode_t>(strtoul(status.c_str() + at + 8, nullptr, 8)));
+  if (at != std::string::npos) umask(static_cast<mode_t>(fields::Number(std::string_view(status).substr(at + 8), 8)));
 }
 
 }  // namespace
@@ -143,7 +143,7 @@ int Target::MakeOne(const OwnedFd& parent, const std::string& name, bool directo
   // A link that somebody puts there instead is not followed.
   *fd = OwnedFd(openat(parent.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat there;
-  if (!*fd || fstat(fd->get(), &there) < 0) return errno;
+  if (!*fd || kernel::Stat(fd->get(), "", AT_EMPTY_PATH, &there) < 0) return errno;
   if (S_ISLNK(there.st_mode)) return ELOOP;
   if (!made && !directory) return EEXIST;
   return directory && !S_ISDIR(there.st_mode) ? ENOTDIR : 0;
@@ -151,8 +151,8 @@ int Target::MakeOne(const OwnedFd& parent, const std::string& name, bool directo
 
 void Target::Remember(const OwnedFd& parent, const std::string& name, bool is_directory) {
   struct stat made;
-  if (fstatat(parent.get(), name.c_str(), &made, AT_SYMLINK_NOFOLLOW) < 0) return;
-  made_.push_back({OwnedFd(fcntl(parent.get(), F_DUPFD_CLOEXEC, 0)), name, is_directory, made.st_dev, made.st_ino});
+  if (kernel::Stat(parent.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, &made) < 0) return;
+  made_.push_back({OwnedFd(kernel::Duplicate(parent.get())), name, is_directory, made.st_dev, made.st_ino});
 }
 
 // Only what was made here goes, and only when it is empty. A directory that somebody has used by now is theirs, and
@@ -162,7 +162,7 @@ void Target::RemoveMade() {
   for (; !made_.empty(); made_.pop_back()) {
     const Made& made = made_.back();
     struct stat now;
-    if (fstatat(made.parent.get(), made.name.c_str(), &now, AT_SYMLINK_NOFOLLOW) < 0) continue;
+    if (kernel::Stat(made.parent.get(), made.name.c_str(), AT_SYMLINK_NOFOLLOW, &now) < 0) continue;
     if (now.st_dev != made.device || now.st_ino != made.inode || (!made.is_directory && now.st_size != 0)) continue;
     unlinkat(made.parent.get(), made.name.c_str(), made.is_directory ? AT_REMOVEDIR : 0);
   }

@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
 import * as library from '../lib/index.js';
+import * as layers from '../lib/layers.js';
 import { OperationChannel, type OperationTrace, tracedOperations } from '../lib/operation-channel.js';
 
 // They ask nothing of the kernel.
@@ -11,7 +12,7 @@ const METHODS = [
 ];
 
 test('every operation has a channel', () => {
-  const operations = Object.entries(library)
+  const operations = Object.entries({ ...library, ...layers })
     .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !name.endsWith('Sync'))
     .map(([name]) => name)
     .filter((name) => !PURE.includes(name));

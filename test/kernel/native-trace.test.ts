@@ -104,6 +104,21 @@ test('a call that makes several names its arguments, and tells which way was tak
   ]);
 });
 
+test('a walk through layers is told of too', async ({ place }) => {
+  place.directory('a', { f: 'x' });
+  place.directory('b');
+  const { lines } = await trace(
+    `const { changes } = await import('linux-mount/layers');
+     for await (const change of changes({ upper: root + '/a', lower: [root + '/b'], userxattr: ${!isRealRoot} })) change.path;`,
+    [place.root],
+  );
+  const calls = lines.filter((line) => line.includes('<unfinished'));
+  expect(calls[0]).toMatch(
+    /^\[call 1\] layerOpen\(upper="ROOT\/a", lower=\["ROOT\/b"\](, userAttributes)? <unfinished ...>$/,
+  );
+  expect(lines).toContainEqual(expect.stringMatching(/layerNext resumed>\) = ... \/\* \d+ bytes \*\/ <time>$/));
+});
+
 const SECRETS = `const secret = 'hun,ter2';`;
 test.for([
   ['mount', `await m.mount('//server/share', root, 'cifs', 0, 'username=me,password=' + secret)`, ''],

@@ -1,6 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { describe, expect } from 'vitest';
 import * as library from '../../lib/index.js';
+import { changes } from '../../lib/layers.js';
 import type { OperationTrace } from '../../lib/operation-channel.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
@@ -251,6 +252,13 @@ test('watchMountTable tells that it begins to watch', async ({ place }) => {
   expect(events).toEqual(SYNC);
   expect(message).toMatchObject({ target: place.root });
   expect(message.result).toBe(watcher);
+});
+
+test('changes tells that it has been asked for', async ({ place }) => {
+  const { a, b } = paths(place);
+  const { events, message } = await told('changes', () => changes({ upper: a, lower: [b] }));
+  expect(events).toEqual(SYNC);
+  expect(message).toMatchObject({ source: a });
 });
 
 test('overlaySupport tells of each question, also one that it can answer itself', async ({ place }) => {

@@ -1,0 +1,105 @@
+// What was measured, as text for a terminal and as Markdown: one table, whose rows have a line for each contender.
+
+/** Nanoseconds in the unit in which they are read most easily, with three digits that count. */
+export function duration(nanoseconds) {
+  const [divisor, unit] =
+    nanoseconds < 1e3 ? [1, 'ns'] : nanoseconds < 1e6 ? [1e3, 'µs'] : nanoseconds < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
+  return `${threeDigits(nanoseconds / divisor)} ${unit}`;
+}
+
+export function multiple(ratio) {
+  return `${ratio < 10 ? ratio.toFixed(2) : Math.round(ratio).toLocaleString('en')} ×`;
+}
+
+function threeDigits(value) {
+  return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+}
+
+/** The cells of a row's lines: who, how, median, least, ratio of medians, ratio of the least. */
+function cells({ entries }) {
+  return entries.map(({ who, how, median, minimum, ratio, leastRatio, skipped }) =>
+    skipped !== undefined
+      ? [who, how, skipped, '', '', '']
+      : [who, how, duration(median), duration(minimum), multiple(ratio), multiple(leastRatio)],
+  );
+}
+
+const HEADS = ['', '', 'median', 'least', '', 'least'];
+
+/** One row of the table, for a terminal. */
+export function rowText({ name, note, skipped, turns, entries }) {
+  const head = skipped ?? `${turns} turns, the first = 1`;
+  let text = `\n${name} (${head})\n`;
+  if (note !== undefined) text += `  ${note}\n`;
+  if (entries.length === 0) return text;
+  const lines = [HEADS, ...cells({ entries })];
+  const widths = HEADS.map((_, column) =>
+    Math.max(
+      ...lines.map((line) =>
+        line[2] === '' || (column >= 2 && line[4] === '' && line[3] === '') ? 0 : line[column].length,
+      ),
+    ),
+  );
+  widths[0] = Math.max(...lines.map(([who]) => who.length));
+  widths[1] = Math.max(...lines.map(([, how]) => how.length));
+  for (const line of lines) {
+    const padded = line.map((cell, column) =>
+      column < 2 ? cell.padEnd(widths[column]) : cell.padStart(widths[column]),
+    );
+    text += `  ${padded.join('  ')}`.trimEnd();
+    text += '\n';
+  }
+  return text;
+}
+
+export function summaryText({ summary, seconds }) {
+  const width = Math.max(0, ...summary.map(({ name }) => name.length));
+  const lines = summary.map(
+    ({ name, figure, unit }) => `  ${name.padEnd(width)}  ${figure.toFixed(3).padStart(9)} ${unit}\n`,
+  );
+  return `\nSummary (measured in ${seconds} s)\n${lines.join('')}`;
+}
+
+/** The page of the docs: `behind` is what is said about where others are faster. */
+export function markdown({ machine, rows, summary, seconds }, behind) {
+  const { processor, processors, arch, kernel, node } = machine;
+  const escapeBars = (cell) => cell.replaceAll('|', '\\|');
+  const line = (columns) => `| ${columns.map(escapeBars).join(' | ')} |\n`;
+  const table = rows.flatMap((row) => {
+    if (row.skipped !== undefined) return [line([`**${row.name}**`, '', '', row.skipped, '', ''])];
+    return cells(row).map(([who, how, median, least, ratio, leastRatio], index) =>
+      line([
+        index === 0 ? `**${row.name}**` : '',
+        who,
+        how,
+        median,
+        ratio,
+        least === '' ? '' : `${least} (${leastRatio})`,
+      ]),
+    );
+  });
+  const notes = rows.filter(({ note }) => note !== undefined).map(({ name, note }) => `- *${name}*: ${note}\n`);
+  const figures = summary.map(({ name, figure, unit }) => line([name, `${figure.toFixed(3)} ${unit}`]));
+  return `# What it costs
+
+<!-- Made by: npm run bench -- --docs. Do not edit; the text about what is behind is in bench/behind.md. -->
+
+Measured by \`npm run bench\` in ${seconds} s on ${processors} × ${processor} (${arch}), Linux ${kernel}, Node ${node}. All contenders of
+a row take turns in one run, so that all have the same weather. "Median" is that of the turns, and its ratio is the
+median of the turns' ratios to the first line of the row; "least" is the fastest turn, and its ratio is that to the fastest
+turn of the first line. On a busy machine, the ratios say more than the times, and the least ones most.
+
+![The medians on a logarithmic scale](bench.svg)
+
+${behind.trim()}
+
+## The figures
+
+${line(['', ''])}${line(['---', '---:'])}${figures.join('')}
+## All rows
+
+${line(['', 'who', 'how', 'median', 'ratio', 'least'])}${line(['---', '---', '---', '---:', '---:', '---:'])}${table.join('')}
+${notes.join('')}
+The figures are in [bench.json](bench.json), too.
+`;
+}

@@ -1,0 +1,56 @@
+// What it costs to ask about one path, among few mounts and among many, and until a watcher tells of a mount.
+import { statSync } from 'node:fs';
+import { isMountPoint, isMountPointSync, mountAtSync, mountSync, umountSync, watchMountTable } from 'linux-mount';
+import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { crowdOfBinds } from '../place.js';
+
+const AT_ONCE = 64;
+
+export const IS_MOUNT_POINT = 'isMountPointSync';
+export const FEW_PATHS = 'whether a path is a mount point';
+
+/** The rows beside other rows, and those beside so many mounts. */
+export function lookupRows(place, peers, many) {
+  const { path } = place;
+  const asked = (name, before) => ({
+    name,
+    before,
+    contenders: [
+      peers.c('is-mount-point', [path]),
+      ours(IS_MOUNT_POINT, () => isMountPointSync(path)),
+      { ...ours('statSync, which does not tell', () => statSync(path)), who: 'Node' },
+      peers.moby('is-mount-point', [path]),
+      ours('mountAtSync', () => mountAtSync(path)),
+      oursAsync('await isMountPoint', () => isMountPoint(path)),
+      oursAtOnce(AT_ONCE, () => isMountPoint(path)),
+      peers.forked('mountpoint(1)', 'util-linux', [['mountpoint', '-q', path]], { every: 5 }),
+    ],
+  });
+  const watched = (name, before) => ({
+    name,
+    before,
+    contenders: [oursAsync('tmpfs mounted, told, taken down, told', watch, { times: 1 })],
+  });
+  const crowd = () => crowdOfBinds(place, many);
+  const beside = `beside ${many.toLocaleString('en')} mounts`;
+  return [
+    asked(FEW_PATHS, undefined),
+    asked(`${FEW_PATHS}, ${beside}`, crowd),
+    watched('a mount and its umount until the watcher tells of them', undefined),
+    watched(`a mount and its umount until the watcher tells of them, ${beside}`, crowd),
+  ];
+
+  async function watch() {
+    const watcher = watchMountTable({ under: place.target });
+    const attached = watcher.next();
+    mountSync('x', place.target, 'tmpfs');
+    await attached;
+    const detached = watcher.next();
+    umountSync(place.target);
+    await detached;
+    await watcher.return();
+  }
+}
+
+/** The name of the row with the path beside that many mounts. */
+export const pathBeside = (many) => `${FEW_PATHS}, beside ${many.toLocaleString('en')} mounts`;

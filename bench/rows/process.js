@@ -1,0 +1,61 @@
+// What the rest of the process notices, and what is to be found out about other processes.
+import { promises as fs } from 'node:fs';
+import { constants, holders, holdersSync, mount, mountSync, umount, umountSync } from 'linux-mount';
+import { ours, oursAsync } from '../ours.js';
+
+export const LATE = 'the longest that the event loop stands still';
+
+export function processRows(place, peers) {
+  const { source, targets } = place;
+  return [late(), held()];
+
+  // One turn of the event loop after the other, for as long as something is under way: the longest.
+  function late() {
+    const longest = async (underWay) => {
+      let isDone = false;
+      let most = 0;
+      const done = underWay().then(() => {
+        isDone = true;
+      });
+      for (let before = process.hrtime.bigint(); !isDone; ) {
+        await new Promise((resolve) => setImmediate(resolve));
+        const now = process.hrtime.bigint();
+        most = Math.max(most, Number(now - before));
+        before = now;
+      }
+      await done;
+      return most;
+    };
+    const all = (action) => Promise.all(targets.map((each) => action(each)));
+    const contender = (who, how, action) => ({ who, how, times: 1, run: () => longest(action) });
+    return {
+      name: LATE,
+      note: 'With two processors, what waits is mostly for one of them.',
+      contenders: [
+        contender('Node', `${targets.length} × fs.promises.access under way`, () => all((each) => fs.access(each))),
+        contender('linux-mount', `${targets.length} binds, then their umounts, under way`, async () => {
+          await all((each) => mount(source, each, null, constants.MS_BIND));
+          await all((each) => umount(each));
+        }),
+      ],
+    };
+  }
+
+  function held() {
+    const busy = place.directory('busy');
+    return {
+      name: 'who holds a mount, among all processes',
+      before: () => {
+        mountSync('busy', busy, 'tmpfs');
+        return () => umountSync(busy);
+      },
+      contenders: [
+        ours('holdersSync', () => holdersSync(busy), { times: 1 }),
+        oursAsync('await holders', () => holders(busy), { times: 1 }),
+        // They say by their status whether there is somebody.
+        peers.forked('fuser(1)', 'psmisc', [['fuser', '--mount', busy]], { isAnyStatus: true }),
+        peers.forked('lsof(8)', 'lsof', [['lsof', busy]], { isAnyStatus: true }),
+      ],
+    };
+  }
+}
