@@ -7,8 +7,10 @@ import { invalidArgType, invalidArgValue } from './errors.js';
 import { layerFailure } from './layer-reasons.js';
 import { encodingOption } from './mount-info.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 
 const KNOWN: ReadonlySet<string> = new Set(['lower', 'upper', 'dataOnly', 'userxattr', 'encoding', 'signal']);
+const CHANGES = new OperationChannel('changes');
 const NOTHING_MORE = { done: true, value: undefined } as const;
 
 interface ChangesPlan {
@@ -164,6 +166,10 @@ class Walk implements LayerChanges {
   }
 }
 
+function walk(plan: ChangesPlan): Walk {
+  return new Walk(plan);
+}
+
 /**
  * What the upper layer of an overlay did to the lower ones, without mounting anything: what overlayfs would show with it
  * and without it, compared. An image manager makes an archive of that, or another layer.
@@ -204,5 +210,6 @@ class Walk implements LayerChanges {
 export function changes(spec: ChangesSpec & { encoding: 'buffer' }): LayerChanges<Buffer>;
 export function changes(spec: ChangesSpec): LayerChanges;
 export function changes(spec: ChangesSpec): LayerChanges {
-  return new Walk(planChanges(spec));
+  const plan = planChanges(spec);
+  return CHANGES.isWatched ? CHANGES.runSync({ source: plan.upper }, walk, plan) : walk(plan);
 }

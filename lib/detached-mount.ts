@@ -1,13 +1,13 @@
 import { booleanOption, optionsArgument } from './arguments.js';
-import { ATTACH, type AttachOptions, type AttachPlan, planAttach } from './attach.js';
+import { ATTACH, type AttachOptions, type AttachPlan, type DetachedOrigin, planAttach } from './attach.js';
 import type { MountAttributes } from './attributes.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
 import { invalidState } from './errors.js';
 import { changeOf } from './mount-attributes.js';
-import { Mount, type MountStrategy } from './mount-handle.js';
+import type { Mount, MountStrategy } from './mount-handle.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { operationError } from './operation-failure.js';
-import type { NamedLayers } from './overlay-live.js';
 import type { Target, TargetWords } from './target.js';
 
 interface AttributesPlan extends DrivenPlan {
@@ -15,9 +15,13 @@ interface AttributesPlan extends DrivenPlan {
   readonly change: native.ChangeWords;
 }
 
+const CLOSE = new OperationChannel('DetachedMount.close');
+
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
+  channel: new OperationChannel('DetachedMount.setAttributes'),
+  subject: () => ({}),
   start: async ({ tree, change }, ticket) =>
     (await native.change(tree, ...NOWHERE, ...change, null, ticket)) as undefined,
   startSync: ({ tree, change }) => native.changeSync(tree, ...NOWHERE, ...change, null, null) as undefined,
@@ -33,12 +37,8 @@ const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
 };
 
 /** What a mount without a place is made of. */
-export interface DetachedParts {
+export interface DetachedParts extends DetachedOrigin {
   readonly tree: native.Tree;
-  readonly strategy: MountStrategy;
-  /** Whether it came with mounts below it. */
-  readonly isTree: boolean;
-  readonly named?: NamedLayers;
 }
 
 /**
@@ -56,18 +56,16 @@ export interface DetachedParts {
 export class DetachedMount implements AsyncDisposable, Disposable {
   /** How it was made. */
   readonly strategy: MountStrategy;
-  readonly #named: NamedLayers | undefined;
-  readonly #isTree: boolean;
+  readonly #origin: DetachedOrigin;
   #tree: native.Tree | undefined;
   #end = 'closed';
   #isBeingAttached = false;
 
   /** @internal */
-  constructor({ tree, strategy, isTree, named }: DetachedParts) {
-    this.#isTree = isTree;
+  constructor({ tree, ...origin }: DetachedParts) {
     this.#tree = tree;
-    this.strategy = strategy;
-    this.#named = named;
+    this.#origin = origin;
+    this.strategy = origin.strategy;
   }
 
   #open(): native.Tree {
@@ -77,7 +75,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   // A second attach would take the mount from the place that the first has given it, whose handle would then lie.
   #planAttach(target: Target, options: AttachOptions): AttachPlan {
-    const plan = planAttach(this.#open(), target, options);
+    const plan = planAttach(this.#open(), this.#origin, target, options);
     if (this.#isBeingAttached && !plan.clone)
       throw invalidState('This mount is being attached, which can be done once');
     return plan;
@@ -117,13 +115,13 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    */
   async attach(target: Target, options: AttachOptions = {}): Promise<Mount> {
     const plan = this.#planAttach(target, options);
-    if (plan.clone) return this.#handle(plan, await run(ATTACH, plan));
+    if (plan.clone) return run(ATTACH, plan);
     this.#isBeingAttached = true;
     try {
-      const id = await run(ATTACH, plan);
+      const mount = await run(ATTACH, plan);
       // A descriptor of a mount keeps it in use.
       await this.#closeAs('attached');
-      return this.#handle(plan, id);
+      return mount;
     } finally {
       this.#isBeingAttached = false;
     }
@@ -132,15 +130,9 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   /** {@link attach} on the calling thread. */
   attachSync(target: Target, options: AttachOptions = {}): Mount {
     const plan = this.#planAttach(target, options);
-    const id = runSync(ATTACH, plan);
+    const mount = runSync(ATTACH, plan);
     if (!plan.clone) this.#closeSyncAs('attached');
-    return this.#handle(plan, id);
-  }
-
-  #handle({ lasting, namespace }: AttachPlan, id: bigint): Mount {
-    const { strategy } = this;
-    const named = this.#named === undefined ? {} : { named: this.#named };
-    return new Mount({ target: lasting, namespace, id, strategy, reused: false, isTree: this.#isTree, ...named });
+    return mount;
   }
 
   /**
@@ -169,12 +161,13 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   /** Closes the descriptor, on a thread of its own, as that takes the mount down. To call it again does nothing. */
   async close(): Promise<void> {
-    await this.#closeAs('closed');
+    await (CLOSE.isWatched ? CLOSE.run({}, () => this.#closeAs('closed')) : this.#closeAs('closed'));
   }
 
   /** {@link close} on the calling thread. */
   closeSync(): void {
-    this.#closeSyncAs('closed');
+    if (CLOSE.isWatched) CLOSE.runSync({}, () => this.#closeSyncAs('closed'));
+    else this.#closeSyncAs('closed');
   }
 
   async #closeAs(end: string): Promise<void> {

@@ -70,6 +70,7 @@ export { type MoveOptions, moveMount, moveMountSync } from './move-mount.js';
 export type { Namespace } from './namespace.js';
 export { pageSize } from './native.js';
 export type { MountingOptions, OperationOptions } from './operation.js';
+export type { OperationTrace } from './operation-channel.js';
 export { overlayData } from './overlay-data.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay-parse.js';
 export type { OverlayMountOptions, OverlayOptions, OverlayStrategy } from './overlay-plan.js';

@@ -6,6 +6,7 @@ import { invalidArgValue } from './errors.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type Propagation, propagationOption } from './propagation.js';
 import { mountedArgument, surroundingsOf, type Target, type TargetWords } from './target.js';
@@ -56,7 +57,8 @@ function caseOf({ target, change: [set, clear, propagation, recursive], namespac
   return { source: null, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
 }
 
-const CHANGE: Driven<ChangePlan, undefined, void> = {
+const CHANGE: Omit<Driven<ChangePlan, undefined, void>, 'channel'> = {
+  subject: ({ target }) => ({ target }),
   start: async (plan, ticket) => (await native.change(...argumentsOf(plan, ticket))) as undefined,
   startSync: (plan) => native.changeSync(...argumentsOf(plan, null)) as undefined,
   finish: () => undefined,
@@ -64,6 +66,12 @@ const CHANGE: Driven<ChangePlan, undefined, void> = {
   surroundings: surroundingsOf,
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
 };
+
+const ATTRIBUTES: Driven<ChangePlan, undefined, void> = {
+  ...CHANGE,
+  channel: new OperationChannel('setMountAttributes'),
+};
+const PROPAGATION: Driven<ChangePlan, undefined, void> = { ...CHANGE, channel: new OperationChannel('setPropagation') };
 
 /**
  * Changes the attributes of a mount that is there: mount_setattr(2). What is `true` is set, what is `false` is taken away,
@@ -86,12 +94,12 @@ export async function setMountAttributes(
   attributes: MountAttributes,
   options: ChangeOptions = {},
 ): Promise<void> {
-  return run(CHANGE, planChange(target, changeOf(attributes), 0, options));
+  return run(ATTRIBUTES, planChange(target, changeOf(attributes), 0, options));
 }
 
 /** {@link setMountAttributes} on the calling thread. */
 export function setMountAttributesSync(target: Target, attributes: MountAttributes, options: ChangeOptions = {}): void {
-  runSync(CHANGE, planChange(target, changeOf(attributes), 0, options));
+  runSync(ATTRIBUTES, planChange(target, changeOf(attributes), 0, options));
 }
 
 function planPropagation(target: Target, propagation: Propagation, options: ChangeOptions): ChangePlan {
@@ -116,10 +124,10 @@ export async function setPropagation(
   propagation: Propagation,
   options: ChangeOptions = {},
 ): Promise<void> {
-  return run(CHANGE, planPropagation(target, propagation, options));
+  return run(PROPAGATION, planPropagation(target, propagation, options));
 }
 
 /** {@link setPropagation} on the calling thread. */
 export function setPropagationSync(target: Target, propagation: Propagation, options: ChangeOptions = {}): void {
-  runSync(CHANGE, planPropagation(target, propagation, options));
+  runSync(PROPAGATION, planPropagation(target, propagation, options));
 }

@@ -36,6 +36,7 @@ import type {
   UmountOutcome,
   Watch,
 } from './native-results.js';
+import { traced } from './native-trace.js';
 
 export type * from './native-calls.js';
 export type * from './native-results.js';
@@ -56,7 +57,8 @@ export const HERE: Surroundings = Object.freeze({ root: null, resolve: 0, namesp
 type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
 
-interface Addon {
+/** The calls of the addon. */
+export interface Addon {
   readonly pageSize: number;
   mountSync(...call: MountArguments): Outcome;
   mount(...call: [...MountArguments, Done<Outcome>]): void;
@@ -159,7 +161,7 @@ function absent(): Addon {
 }
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const addon: Addon = process.platform === 'linux' ? (loadAddon(root) as Addon) : absent();
+const addon: Addon = process.platform === 'linux' ? traced(loadAddon(root) as Addon) : absent();
 
 /** The size of a page of this kernel's memory, in bytes: sysconf(_SC_PAGESIZE). */
 export const pageSize: number = addon.pageSize;

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { absolutePath, type Bytes, nonEmptyPathArgument, type PathLike } from './arguments.js';
 import { MountError, printable } from './errors.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { type KernelSupport, nothingSupported, planKernel } from './overlay-kernel.js';
 import { type OverlayFilesystemSupport, planSurvey } from './overlay-survey.js';
 import { askOptions, type OverlayOptionSupport } from './overlay-trials.js';
@@ -24,6 +25,7 @@ export interface OverlaySupport extends KernelSupport {
 /** Answers by directory, and by filesystem: the same question is asked of the kernel once. */
 const byDirectory = new Map<string, Promise<OverlaySupport>>();
 const byFilesystem = new Map<string, Promise<Omit<OverlaySupport, 'filesystem'>>>();
+const SUPPORT = new OperationChannel('overlaySupport');
 const MOST_REMEMBERED = 1000;
 
 /**
@@ -53,6 +55,10 @@ const MOST_REMEMBERED = 1000;
  */
 export async function overlaySupport(directory: PathLike = tmpdir()): Promise<OverlaySupport> {
   const path = absolutePath(nonEmptyPathArgument('directory', directory));
+  return SUPPORT.isWatched ? SUPPORT.run({ target: path }, askOnce, path) : askOnce(path);
+}
+
+function askOnce(path: Bytes): Promise<OverlaySupport> {
   const key = typeof path === 'string' ? path : path.toString('latin1');
   return remembered(byDirectory, `${typeof path}:${key}`, () => ask(path));
 }

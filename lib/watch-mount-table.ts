@@ -7,6 +7,7 @@ import { bytesText, isWithin, tablePath } from './mount-path.js';
 import { differences } from './mount-table-diff.js';
 import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { namespaceReasonOfStep } from './target-reasons.js';
 
 /** Options of {@link watchMountTable}. */
@@ -32,6 +33,7 @@ export interface MountTableWatcher<Name extends MountName = MountName>
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding', 'namespace']);
+const WATCH = new OperationChannel('watchMountTable');
 const NOTHING_MORE = { done: true, value: undefined } as const;
 
 function failureOf(failure: native.Failure, namespace: NamespaceWord): MountError {
@@ -137,6 +139,10 @@ class Watcher implements MountTableWatcher {
   }
 }
 
+function open(plan: WatchPlan): Watcher {
+  return new Watcher(plan);
+}
+
 /**
  * Tells what is mounted, unmounted and changed, from now on.
  *
@@ -163,5 +169,6 @@ class Watcher implements MountTableWatcher {
 export function watchMountTable(options: WatchOptions & { encoding: 'buffer' }): MountTableWatcher<Buffer>;
 export function watchMountTable(options?: WatchOptions): MountTableWatcher;
 export function watchMountTable(options: WatchOptions = {}): MountTableWatcher {
-  return new Watcher(planWatch(options));
+  const plan = planWatch(options);
+  return WATCH.isWatched ? WATCH.runSync({ target: plan.under }, open, plan) : open(plan);
 }
