@@ -1,12 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { abortError, signalOption } from './abort.js';
-import {
-  absolutePath,
-  type Bytes,
-  booleanOption,
-  nonEmptyPathArgument,
-  optionsArgument,
-} from './arguments.js';
+import { absolutePath, type Bytes, booleanOption, nonEmptyPathArgument, optionsArgument } from './arguments.js';
 import { ChangeBatch, type RecordNames } from './change-record.js';
 import type { Change, ChangesSpec, LayerChanges } from './change-types.js';
 import { invalidArgType, invalidArgValue } from './errors.js';
