@@ -26,6 +26,7 @@
             'src-native/layer_compare.cc',
             'src-native/layer_directory.cc',
             'src-native/layer_lookup.cc',
+            'src-native/layer_marks.cc',
             'src-native/layer_record.cc',
             'src-native/layer_walk.cc',
             'src-native/mailbox.cc',

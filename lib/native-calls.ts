@@ -143,3 +143,8 @@ export type LayerOpenArguments = [
   dataOnly: readonly Bytes[],
   userAttributes: boolean,
 ];
+
+// src-native/layer_marks.h
+export type MakeWhiteoutArguments = [path: Bytes, asAttribute: boolean, userAttribute: boolean];
+export type MakeOpaqueArguments = [path: Bytes, value: 'y' | 'x', userAttribute: boolean];
+export type MarkArguments = [path: Bytes, userAttribute: boolean];

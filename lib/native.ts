@@ -10,6 +10,9 @@ import type {
   ExamineArguments,
   FilesystemArguments,
   LayerOpenArguments,
+  MakeOpaqueArguments,
+  MakeWhiteoutArguments,
+  MarkArguments,
   MountArguments,
   MoveArguments,
   OverlayArguments,
@@ -104,6 +107,14 @@ export interface Addon {
   layerOpen(...call: [...LayerOpenArguments, Done<LayerWalk | Failure>]): void;
   layerNext(walk: LayerWalk, done: Done<Buffer | Failure>): void;
   layerClose(walk: LayerWalk, done: Done<Outcome>): void;
+  makeWhiteoutSync(...call: MakeWhiteoutArguments): Outcome;
+  makeWhiteout(...call: [...MakeWhiteoutArguments, Done<Outcome>]): void;
+  makeOpaqueSync(...call: MakeOpaqueArguments): Outcome;
+  makeOpaque(...call: [...MakeOpaqueArguments, Done<Outcome>]): void;
+  isWhiteoutSync(...call: MarkArguments): boolean | Failure;
+  isWhiteout(...call: [...MarkArguments, Done<boolean | Failure>]): void;
+  isOpaqueSync(...call: MarkArguments): boolean | Failure;
+  isOpaque(...call: [...MarkArguments, Done<boolean | Failure>]): void;
 }
 
 // Elsewhere everything can be imported and type-checked; to call is what cannot be done.
@@ -157,6 +168,14 @@ function absent(): Addon {
     layerOpen: refuse('getdents64'),
     layerNext: refuse('getdents64'),
     layerClose: refuse('getdents64'),
+    makeWhiteoutSync: refuse('mknodat'),
+    makeWhiteout: refuse('mknodat'),
+    makeOpaqueSync: refuse('fsetxattr'),
+    makeOpaque: refuse('fsetxattr'),
+    isWhiteoutSync: refuse('lgetxattr'),
+    isWhiteout: refuse('lgetxattr'),
+    isOpaqueSync: refuse('lgetxattr'),
+    isOpaque: refuse('lgetxattr'),
   };
 }
 
@@ -298,4 +317,28 @@ export function layerNext(walk: LayerWalk): Promise<Buffer | Failure> {
 
 export function layerClose(walk: LayerWalk): Promise<Outcome> {
   return new Promise((resolve) => addon.layerClose(walk, resolve));
+}
+
+export const makeWhiteoutSync: Addon['makeWhiteoutSync'] = addon.makeWhiteoutSync;
+
+export function makeWhiteout(...call: MakeWhiteoutArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.makeWhiteout(...call, resolve));
+}
+
+export const makeOpaqueSync: Addon['makeOpaqueSync'] = addon.makeOpaqueSync;
+
+export function makeOpaque(...call: MakeOpaqueArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.makeOpaque(...call, resolve));
+}
+
+export const isWhiteoutSync: Addon['isWhiteoutSync'] = addon.isWhiteoutSync;
+
+export function isWhiteout(...call: MarkArguments): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.isWhiteout(...call, resolve));
+}
+
+export const isOpaqueSync: Addon['isOpaqueSync'] = addon.isOpaqueSync;
+
+export function isOpaque(...call: MarkArguments): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.isOpaque(...call, resolve));
 }
