@@ -24,6 +24,7 @@ const PARTS = [
   'build',
   'dist',
   'lib',
+  'release',
   'test',
   'examples',
   'node_modules',
