@@ -31,6 +31,7 @@ const PARTS = [
   'build',
   'dist',
   'lib',
+  'release',
   'test',
   'examples',
   'node_modules',
