@@ -1,4 +1,6 @@
 {
+  # 1: with AddressSanitizer and UndefinedBehaviorSanitizer (test/sanitize)
+  'variables': { 'sanitize%': 0 },
   'targets': [
     {
       'target_name': 'linux_mount',
@@ -73,6 +75,12 @@
           'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics'],
           # nodelete: threads of ours may still be inside the addon when the worker that loaded it is gone
           'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'],
+          'conditions': [
+            ['sanitize==1', {
+              'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g'],
+              'ldflags': ['-fsanitize=address,undefined'],
+            }],
+          ],
         }],
       ],
     },

@@ -12,5 +12,11 @@
       'sources': ['exchange.c'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
     },
+    {
+      'target_name': 'inject',
+      'type': 'executable',
+      'sources': ['inject.c'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
+    },
   ],
 }
