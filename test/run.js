@@ -44,7 +44,11 @@ const PRIVATE_AS_USER = ['unshare', '--user', '--map-root-user', '--mount', '--p
 /** Runs the words after the script as a command, when the script is done. */
 const shell = (script) => ['sh', '-euc', `${script}\nexec "$@"`, 'sh'];
 
+// Of the tests only, not of the commands on the way there: what test/sanitize has to be in their process from the start.
+const { LINUX_MOUNT_PRELOAD: preload } = process.env;
+
 const vitest = (node, directory, ...more) => [
+  ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
   node,
   join(directory, 'node_modules/vitest/vitest.mjs'),
   'run',
