@@ -87,6 +87,7 @@ class Target {
   Outcome OpenMountedByName(OwnedFd* mounted) const;
   Outcome LocateByLookup(std::string* path, uint64_t* id);
   bool LocateByTable(uint64_t id, std::string* path);
+  bool IsAt(const std::string& mount_point, uint64_t id, std::string* path);
 
   std::string path_;
   std::optional<std::string> root_;
