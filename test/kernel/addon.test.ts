@@ -49,6 +49,8 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
       [name, [...call, done]],
     ]),
   ),
+  umountUsualSync: ['/nowhere', 0, null],
+  overlayUsualSync: ['/nowhere', 0, 'lowerdir=/nowhere', false],
   scratch: ['/nowhere', [], null, done],
   watchWait: [watch, done],
   watchClose: [watch],
