@@ -48,8 +48,8 @@ void OverlayCall::Read(Arguments& arguments) {
 }
 
 void OverlayCall::ReadUsual(Arguments& arguments) {
+  source_ = "overlay";
   ways_ = kData;
-  arguments.Bytes("source", &source_);
   target_.ReadPath(arguments);
   arguments.Flags("flags", &flags_).Bytes("data", &data_.emplace()).Boolean("writable", &writable_);
 }
@@ -59,7 +59,7 @@ MountResult OverlayCall::Make() {
   if (outcome.Failed()) return MountResult(outcome);
   UpperInUse in_use;
   if (exclusive_ && upper_ && work_) outcome = in_use.Claim(upper_->c_str(), work_->c_str());
-  if (outcome.Failed()) return MountResult(outcome);
+  if (outcome.Failed()) return MountResult(std::move(outcome));
   return IsApart() ? RunApart() : MountResult(Verify(Mount()));
 }
 
@@ -150,8 +150,9 @@ Outcome OverlayCall::Verify(Outcome outcome) {
   OwnedFd mounted;
   Outcome failure = target_.IsInRoot() ? target_.OpenMounted(&mounted) : Outcome{};
   if (!failure.Failed()) {
-    const std::string path = mounted ? procfs::Fd(mounted.get()) : target_.PathBefore();
-    if (!IsReadOnly(outcome.mount_id, path.c_str())) return outcome;
+    const std::string name = mounted ? procfs::Fd(mounted.get()) : std::string();
+    const char* const path = mounted ? name.c_str() : target_.PathBefore().c_str();
+    if (!IsReadOnly(outcome.mount_id, path)) return outcome;
     failure = Outcome::Failure(EROFS, "mount", "verify");
   }
   failure.left = umount2(target_.PathBefore().c_str(), target_.IsInRoot() ? MNT_DETACH : 0) < 0;

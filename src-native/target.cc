@@ -197,6 +197,6 @@ void Target::Settle(Outcome* outcome) {
 
 unsigned Target::empty_path_flag() const { return found_ ? AT_EMPTY_PATH : 0; }
 
-std::string Target::PathBefore() const { return found_ ? procfs::Fd(found_.get()) : path_; }
+const std::string& Target::PathBefore() const { return found_ ? found_name_ = procfs::Fd(found_.get()) : path_; }
 
 bool Target::IsMountPoint() const { return kernel::IsMountPoint(at(), path(), empty_path_flag()); }

@@ -49,7 +49,7 @@ class Target {
 
   // What was found, as the older calls take it. To umount2(2) this is also the way to what has been mounted there
   // since: it looks for a mount at the end of every path (LOOKUP_MOUNTPOINT).
-  std::string PathBefore() const;
+  const std::string& PathBefore() const;
 
   // What has been mounted there since, as a descriptor: then it does not matter any more where a path leads.
   Outcome OpenMounted(OwnedFd* mounted) const;
@@ -94,7 +94,8 @@ class Target {
   unsigned long create_ = kNothing;
   unsigned long resolve_ = 0;
   OwnedFd found_;
-  NamedPlace place_;  // of Locate
+  mutable std::string found_name_;  // of PathBefore
+  NamedPlace place_;                // of Locate
   std::vector<Made> made_;
   std::string left_made_;
 };
