@@ -2,6 +2,7 @@
  * Layers of overlays without a mount, for image managers: `linux-mount/layers`. The second door of the package, beside
  * lib/index.ts; no other file re-exports.
  *
+ * @module linux-mount/layers
  * @packageDocumentation
  */
 
@@ -18,3 +19,4 @@ export type {
 } from './change-types.js';
 export { changes } from './changes.js';
 export { MountError } from './errors.js';
+export type { DeviceNumber } from './mount-entry.js';
