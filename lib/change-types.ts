@@ -1,4 +1,5 @@
 import type { PathLike } from './arguments.js';
+import type { DeviceNumber } from './mount-entry.js';
 
 /** A name of a layer: text where it is UTF-8, otherwise bytes. */
 export type LayerName = string | Buffer;
@@ -25,6 +26,7 @@ export interface ChangesSpec {
 interface ChangedEntry<Name extends LayerName> {
   /** Where it is in the merged tree, relative to its root: `'etc/hosts'`. */
   readonly path: Name;
+  /** What it is, or was if it is deleted. */
   readonly kind: EntryKind;
 }
 
@@ -36,25 +38,29 @@ interface PresentEntry<Name extends LayerName> extends ChangedEntry<Name> {
   readonly content: Name | null;
   /** Type and permissions: `st_mode`. */
   readonly mode: number;
+  /** The user who owns it. */
   readonly uid: number;
+  /** The group that owns it. */
   readonly gid: number;
   /** In bytes; of a symbolic link the length of its text. */
   readonly size: number;
   /** The time of the last modification, in nanoseconds since 1970. */
   readonly mtimeNs: bigint;
   /** Of a device, its number. */
-  readonly device: { readonly major: number; readonly minor: number } | null;
+  readonly device: DeviceNumber | null;
   /** Of what is no directory and has several names: the same text for all of them. */
   readonly hardLink: string | null;
 }
 
 /** An entry where none was. */
 export interface AddedEntry<Name extends LayerName = LayerName> extends PresentEntry<Name> {
+  /** Nothing of that name was there. */
   readonly type: 'added';
 }
 
 /** An entry that was there before, and is different. */
 export interface ModifiedEntry<Name extends LayerName = LayerName> extends PresentEntry<Name> {
+  /** It was there. */
   readonly type: 'modified';
   /** What it was. If that is another kind, all of it is replaced; what was in a directory is gone. */
   readonly before: EntryKind;
@@ -66,6 +72,7 @@ export interface ModifiedEntry<Name extends LayerName = LayerName> extends Prese
 
 /** An entry that is there no more, with everything in it. */
 export interface DeletedEntry<Name extends LayerName = LayerName> extends ChangedEntry<Name> {
+  /** Nothing of that name is there. */
   readonly type: 'deleted';
 }
 
@@ -78,5 +85,6 @@ export interface LayerChanges<Name extends LayerName = LayerName>
     AsyncDisposable {
   /** Ends it. When it is fulfilled no thread and no descriptor is left. */
   return(): Promise<IteratorResult<Change<Name>, undefined>>;
+  /** Itself. */
   [Symbol.asyncIterator](): LayerChanges<Name>;
 }

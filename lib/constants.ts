@@ -75,18 +75,27 @@ export const constants = {
   /** The target is not followed when it is a symbolic link. */
   UMOUNT_NOFOLLOW: 8,
 
+  /** Nothing can be written through the mount. */
   MOUNT_ATTR_RDONLY: 0x1,
+  /** Set-user-id and set-group-id bits and file capabilities do nothing. */
   MOUNT_ATTR_NOSUID: 0x2,
+  /** Device files cannot be opened. */
   MOUNT_ATTR_NODEV: 0x4,
+  /** Nothing can be executed. */
   MOUNT_ATTR_NOEXEC: 0x8,
   /** The bits that hold one of the three ways of atime; to change it, clear them. */
   MOUNT_ATTR__ATIME: 0x70,
+  /** Access times are updated when they are older than the last change, or than a day. */
   MOUNT_ATTR_RELATIME: 0x0,
+  /** Access times are not updated. */
   MOUNT_ATTR_NOATIME: 0x10,
+  /** Access times are always updated. */
   MOUNT_ATTR_STRICTATIME: 0x20,
+  /** Access times of directories are not updated. */
   MOUNT_ATTR_NODIRATIME: 0x80,
   /** Map the ids of the files by a user namespace, since Linux 5.12. */
   MOUNT_ATTR_IDMAP: 0x100000,
+  /** Symbolic links are not followed, since Linux 5.14. */
   MOUNT_ATTR_NOSYMFOLLOW: 0x200000,
 } as const;
 Object.freeze(constants);

@@ -14,7 +14,7 @@ import { OperationChannel } from './operation-channel.js';
 import { type OverlayOptions, type OverlayPlan, planDetachedOverlay } from './overlay-plan.js';
 
 /** A call that can be cancelled and is about nothing but what it makes. */
-interface Cancellable {
+export interface Cancellable {
   /** Cancels the call: see {@link OperationOptions.signal}. */
   signal?: AbortSignal;
 }

@@ -8,13 +8,21 @@ export interface MountErrorDetails {
   errno: number;
   /** The C call that failed. */
   syscall: string;
+  /** {@link MountError.path} */
   path?: string | Buffer | undefined;
+  /** {@link MountError.dest} */
   dest?: string | Buffer | undefined;
+  /** {@link MountError.fsType} */
   fsType?: string | undefined;
+  /** {@link MountError.flags} */
   flags?: string | undefined;
+  /** {@link MountError.step} */
   step?: string | undefined;
+  /** {@link MountError.kernelLog} */
   kernelLog?: string | undefined;
+  /** {@link MountError.reason} */
   reason?: string | undefined;
+  /** {@link MountError.left} */
   left?: readonly string[] | undefined;
   /** What the message calls that. */
   leftIs?: string | undefined;

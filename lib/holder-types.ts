@@ -10,7 +10,9 @@ interface HolderCommon {
 }
 
 interface ProcessHolderCommon extends HolderCommon {
+  /** A process. */
   readonly kind: 'process';
+  /** Its number in the PID namespace of `/proc`. */
   readonly pid: number;
   /** The name that the process has: 15 bytes at most, without arguments. */
   readonly command: string;
@@ -22,12 +24,15 @@ interface ProcessHolderCommon extends HolderCommon {
 
 /** A process that has its working directory (`cwd`), its root directory, or its program there. */
 export interface ProcessDirectoryHolder extends ProcessHolderCommon {
+  /** Which of these it is. */
   readonly how: 'cwd' | 'root' | 'executable';
 }
 
 /** A process that has a file or directory open there. */
 export interface ProcessFileHolder extends ProcessHolderCommon {
+  /** It is open. */
   readonly how: 'file';
+  /** The number of the descriptor in that process. */
   readonly fd: number;
 }
 
@@ -39,7 +44,9 @@ interface ByDevice {
 
 /** A process that has a Unix socket bound to a name there. The path is what it gave to bind(2). */
 export interface ProcessSocketHolder extends ProcessHolderCommon, ByDevice {
+  /** It is the name of a socket. */
   readonly how: 'socket';
+  /** The number of the descriptor in that process. */
   readonly fd: number;
 }
 
@@ -48,50 +55,64 @@ export interface ProcessSocketHolder extends ProcessHolderCommon, ByDevice {
  * tells only with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE of the machine.
  */
 export interface ProcessMappingHolder extends ProcessHolderCommon, ByDevice {
+  /** It is in memory. */
   readonly how: 'mapped';
 }
 
+/** A process that uses a mount, by `how`. */
 export type ProcessHolder = ProcessDirectoryHolder | ProcessFileHolder | ProcessSocketHolder | ProcessMappingHolder;
 
 /** A loop device, whose file is on the mount going by the path that the kernel has for it. */
 export interface LoopHolder extends HolderCommon {
+  /** A loop device. */
   readonly kind: 'loop';
   /** `/dev/loop0` */
   readonly device: string;
+  /** Its file. */
   readonly path: HolderPath;
 }
 
 /** A file that the kernel swaps to, going by its path. */
 export interface SwapHolder extends HolderCommon {
+  /** A swap file. */
   readonly kind: 'swap';
+  /** Where it is. */
   readonly path: HolderPath;
 }
 
 /** A mount below, hidden ones as well. */
 export interface MountHolder extends HolderCommon {
+  /** A mount. */
   readonly kind: 'mount';
   /** As in the mount table. */
   readonly id: bigint;
+  /** Its mount point. */
   readonly path: HolderPath;
+  /** The type of its filesystem. */
   readonly fsType: string;
 }
 
 /** An overlay of this mount namespace with a layer on the mount, going by the path it was given. It does not block. */
 export interface OverlayHolder extends HolderCommon {
+  /** An overlay. */
   readonly kind: 'overlay';
   /** Where the overlay is mounted. */
   readonly path: HolderPath;
+  /** The directory on the mount that it has as a layer. */
   readonly layer: HolderPath;
+  /** What it has that for. */
   readonly how: 'lower' | 'upper' | 'work';
 }
 
 /** Another mount namespace that has the same directory of the same filesystem mounted. It does not block. */
 export interface NamespaceHolder extends HolderCommon {
+  /** A mount namespace. */
   readonly kind: 'namespace';
   /** The number in `mnt:[…]` of `/proc/PID/ns/mnt`. */
   readonly inode: bigint;
   /** One of the processes that are in it. */
   readonly pid: number;
+  /** The name of that process. */
   readonly command: string;
   /** Where it is mounted, seen from there. */
   readonly path: HolderPath;

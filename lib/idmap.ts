@@ -4,8 +4,11 @@ import { type Namespace, type NamespaceWord, namespaceArgument } from './namespa
 
 /** A range of ids: `count` of them from `inside` on, as the filesystem has them, appear from `outside` on. */
 export interface IdRange {
+  /** The first id as the filesystem has it. */
   inside: number;
+  /** The id that it appears as. */
   outside: number;
+  /** How many ids, one after the other. */
   count: number;
 }
 
@@ -20,10 +23,37 @@ export interface IdRange {
  *
  * @see https://docs.kernel.org/filesystems/idmappings.html
  */
-export type IdMap =
-  | { uid: readonly IdRange[]; gid: readonly IdRange[] }
-  | { owner: { uid: number; gid: number }; appearsAs: { uid: number; gid: number } }
-  | { userNamespace: Namespace };
+export type IdMap = IdMapByRanges | IdMapOfOwner | IdMapOfNamespace;
+
+/** A map that says of ranges of ids how they appear. */
+export interface IdMapByRanges {
+  /** The users. */
+  uid: readonly IdRange[];
+  /** The groups. */
+  gid: readonly IdRange[];
+}
+
+/** A map of one user and one group. */
+export interface IdMapOfOwner {
+  /** The owner in the filesystem. */
+  owner: IdOwner;
+  /** The owner that is seen. */
+  appearsAs: IdOwner;
+}
+
+/** The map that a user namespace has. */
+export interface IdMapOfNamespace {
+  /** Whose. */
+  userNamespace: Namespace;
+}
+
+/** An owner of files. */
+export interface IdOwner {
+  /** The user. */
+  uid: number;
+  /** The group. */
+  gid: number;
+}
 
 /** The same as the native floor takes it: src-native/id_map.h. */
 export type IdMapWords = readonly [userNamespace: NamespaceWord, uidLines: string | null, gidLines: string | null];

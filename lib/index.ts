@@ -1,6 +1,7 @@
 /**
  * The Linux mount system calls for Node.js, and typed operations on top of them that cannot be half done.
  *
+ * @module linux-mount
  * @packageDocumentation
  */
 
@@ -9,6 +10,7 @@ export type { AttachOptions } from './attach.js';
 export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
 export {
+  type Cancellable,
   type DetachedBindOptions,
   type DetachedFilesystemOptions,
   type DetachedOverlayOptions,
@@ -36,7 +38,7 @@ export type {
   SwapHolder,
 } from './holder-types.js';
 export { type HoldersOptions, holders, holdersSync } from './holders.js';
-export type { IdMap, IdRange } from './idmap.js';
+export type { IdMap, IdMapByRanges, IdMapOfNamespace, IdMapOfOwner, IdOwner, IdRange } from './idmap.js';
 export { type MountOptions, mount, mountSync } from './mount.js';
 export {
   isMountPoint,
@@ -54,7 +56,7 @@ export {
   setPropagationSync,
 } from './mount-attributes.js';
 export { type BindAttributes, type BindOptions, mountBind, mountBindSync } from './mount-bind.js';
-export type { MountEntry, MountName, MountPropagation, MountTableChange } from './mount-entry.js';
+export type { DeviceNumber, MountEntry, MountName, MountPropagation, MountTableChange } from './mount-entry.js';
 export {
   type FilesystemAttributes,
   type FilesystemOptions,
@@ -74,7 +76,16 @@ export type { OperationTrace } from './operation-channel.js';
 export { overlayData } from './overlay-data.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay-parse.js';
 export type { OverlayMountOptions, OverlayOptions, OverlayStrategy } from './overlay-plan.js';
-export type { OverlaySpec } from './overlay-spec.js';
+export type {
+  OverlayExportRule,
+  OverlayMetacopyRule,
+  OverlaySpec,
+  OverlaySpecLayers,
+  OverlaySpecReadonly,
+  OverlaySpecWritable,
+  OverlaySyncRule,
+  OverlayXattrRule,
+} from './overlay-spec.js';
 export {
   type OverlayFilesystemSupport,
   type OverlayOptionSupport,

@@ -2,6 +2,7 @@
  * Layers of overlays without a mount, for image managers: `linux-mount/layers`. The second door of the package, beside
  * lib/index.ts; no other file re-exports.
  *
+ * @module linux-mount/layers
  * @packageDocumentation
  */
 
@@ -31,3 +32,4 @@ export {
   type OpaqueOptions,
   type WhiteoutOptions,
 } from './layer-marks.js';
+export type { DeviceNumber } from './mount-entry.js';

@@ -16,6 +16,14 @@ export interface MountPropagation {
   readonly unbindable: boolean;
 }
 
+/** The number of a device. */
+export interface DeviceNumber {
+  /** Which driver. */
+  readonly major: number;
+  /** Which of its devices. */
+  readonly minor: number;
+}
+
 /**
  * One mount: a line of the mount table, all of it decoded.
  *
@@ -34,7 +42,7 @@ export interface MountEntry<Name extends MountName = MountName> {
    */
   readonly uniqueId: bigint | null;
   /** The number of the filesystem's device: `st_dev` of files on it. */
-  readonly device: { readonly major: number; readonly minor: number };
+  readonly device: DeviceNumber;
   /** Which directory (or file) of the filesystem is mounted; of a namespace, for example `net:[4026532281]`. */
   readonly root: Name;
   /** That directory was deleted since (`//deleted`, which is no part of `root`). */
@@ -45,6 +53,7 @@ export interface MountEntry<Name extends MountName = MountName> {
   readonly targetDeleted: boolean;
   /** The attributes of the mount: `rw` or `ro`, `nosuid`, `relatime`, `idmapped` … */
   readonly options: readonly string[];
+  /** The peer groups that it is in. */
   readonly propagation: MountPropagation;
   /** The type of the filesystem, with the subtype where there is one: `ext4`, `fuse.sshfs`. */
   readonly fsType: string;

@@ -19,6 +19,7 @@ const FILTERS: ReadonlySet<string> = new Set(['fsType', 'source', 'propagation']
 
 /** A mount with those that are mounted on it. */
 export interface MountNode<Name extends MountName = MountName> {
+  /** The mount. */
   readonly entry: MountEntry<Name>;
   /** No path leads to it: it, or something that it is on, is covered by another mount. */
   readonly hidden: boolean;

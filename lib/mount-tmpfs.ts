@@ -21,8 +21,9 @@ export interface TmpfsParameters {
   nrInodes?: number | string;
   /** The permissions of its root, `0o700` for example. */
   mode?: number;
-  /** The owner of its root. */
+  /** The user who owns its root. */
   uid?: number;
+  /** The group that owns its root. */
   gid?: number;
   /** When huge pages are used. */
   huge?: 'never' | 'always' | 'within_size' | 'advise';
@@ -32,8 +33,9 @@ export interface TmpfsParameters {
   inode64?: boolean;
   /** Never to be swapped out. Since Linux 6.4. */
   noSwap?: boolean;
-  /** Quotas for users and groups. Since Linux 6.6. */
+  /** Quotas for users. Since Linux 6.6. */
   usrQuota?: boolean;
+  /** Quotas for groups. Since Linux 6.6. */
   grpQuota?: boolean;
 }
 

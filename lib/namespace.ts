@@ -12,12 +12,18 @@ import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
  * A namespace that is not this process's: that of a process, one that is open, or one that has a file.
  */
 export type Namespace =
-  /** The namespace of this process. */
-  | { pid: number }
-  /** A descriptor of a namespace's file, as `open('/proc/1234/ns/mnt')` gives. */
-  | { fd: number }
-  /** A file of a namespace, as bound by `ip netns` and the like, or `/proc/1234/ns/mnt`. */
-  | { path: PathLike };
+  | {
+      /** The number of a process: the namespace that it is in. */
+      pid: number;
+    }
+  | {
+      /** A descriptor of a namespace's file, as `open('/proc/1234/ns/mnt')` gives. */
+      fd: number;
+    }
+  | {
+      /** A file of a namespace, as bound by `ip netns` and the like, or `/proc/1234/ns/mnt`. */
+      path: PathLike;
+    };
 
 /** The same as the native floor takes it: the number of a descriptor, the path of a file, or null for one's own. */
 export type NamespaceWord = number | Bytes | null;

@@ -33,7 +33,15 @@ export interface OperationTrace {
   /** What is mounted, as it was given. */
   readonly source?: string | Buffer;
   /** Where, as it was given. */
-  readonly target?: string | Buffer | { readonly root: string | Buffer; readonly path: string | Buffer };
+  readonly target?:
+    | string
+    | Buffer
+    | {
+        /** The directory that counts as `/`. */
+        readonly root: string | Buffer;
+        /** The path inside it. */
+        readonly path: string | Buffer;
+      };
   /** The type of the filesystem. */
   readonly fsType?: string;
   /** The filesystem's own options, by the kernel's names: `['size', 'mode']`. */

@@ -7,14 +7,15 @@ import type { PathLike } from './arguments.js';
  *
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
-export type OverlaySpec = OverlayLayers &
-  (WritableOverlay | ReadonlyOverlay) &
-  XattrRule &
-  MetacopyRule &
-  ExportRule &
-  SyncRule;
+export type OverlaySpec = OverlaySpecLayers &
+  (OverlaySpecWritable | OverlaySpecReadonly) &
+  OverlayXattrRule &
+  OverlayMetacopyRule &
+  OverlayExportRule &
+  OverlaySyncRule;
 
-interface OverlayLayers {
+/** Layers and options of every overlay. */
+export interface OverlaySpecLayers {
   /** The lower layers, the first is topmost, as in `lowerdir=`. Nothing is ever written to them. */
   lower: readonly PathLike[];
   /**
@@ -41,7 +42,7 @@ interface OverlayLayers {
 }
 
 /** With an upper layer, which takes all changes. */
-interface WritableOverlay {
+export interface OverlaySpecWritable {
   /** The directory that takes the changes: on a filesystem with extended attributes and d_type, not NFS, not overlay. */
   upper: PathLike;
   /** An empty directory on the same mount as `upper`, neither inside the other: the kernel's own workspace. */
@@ -60,29 +61,37 @@ interface WritableOverlay {
 }
 
 /** Without: at least two lower layers (data-only ones counted), and nothing can be written. */
-interface ReadonlyOverlay {
+export interface OverlaySpecReadonly {
+  /** None. */
   upper?: undefined;
+  /** None. */
   work?: undefined;
+  /** Needs an upper layer. */
   index?: false;
+  /** The overlay's identity; it can be kept in an upper layer only. */
   uuid?: 'off' | 'null' | 'auto';
+  /** Needs an upper layer. */
   volatile?: false;
+  /** Needs an upper layer. */
   fsync?: undefined;
 }
 
 /** Whiteouts and the like in attributes `user.*` instead of `trusted.*`, as in a user namespace. Since Linux 5.11. */
-type XattrRule = { userxattr?: false } | { userxattr?: boolean; metacopy?: false; redirectDir?: 'nofollow' };
+export type OverlayXattrRule =
+  | { userxattr?: false }
+  | { userxattr?: boolean; metacopy?: false; redirectDir?: 'nofollow' };
 
 /** Copy up only metadata until the contents change; a copy that was renamed is found by its redirect. */
-type MetacopyRule =
+export type OverlayMetacopyRule =
   | { metacopy?: false }
   | { metacopy?: boolean; redirectDir?: 'on' }
   | { metacopy?: boolean; redirectDir?: 'on' | 'follow'; upper?: undefined };
 
 /** Let files be found again by handle, as an NFS server has to. */
-type ExportRule =
+export type OverlayExportRule =
   | { nfsExport?: false }
   | { nfsExport?: boolean; metacopy?: false; upper: PathLike; index?: true }
   | { nfsExport?: boolean; metacopy?: false; upper?: undefined; index?: undefined; redirectDir: 'nofollow' };
 
 /** Two words for one thing may not contradict each other. */
-type SyncRule = { volatile?: false } | { volatile?: boolean; fsync?: 'volatile' };
+export type OverlaySyncRule = { volatile?: false } | { volatile?: boolean; fsync?: 'volatile' };

@@ -2,7 +2,17 @@ import { describeErrno, errnoWords } from './errno.js';
 import { type Answer, Program, type Question, type Step, shownOption } from './scratch-program.js';
 
 /** Whether something can be done; when not, why, in one sentence. */
-export type Support = { readonly supported: true } | { readonly supported: false; readonly reason: string };
+export type Support =
+  | {
+      /** It can be done. */
+      readonly supported: true;
+    }
+  | {
+      /** It cannot. */
+      readonly supported: false;
+      /** Why not. */
+      readonly reason: string;
+    };
 
 export const YES: Support = Object.freeze({ supported: true });
 

@@ -4,15 +4,25 @@ import { type Answer, type Program, type Question, type Step, shownOption } from
 
 /** Options of an overlay by their names in an `OverlaySpec`; where there is a choice, each choice has its own answer. */
 export interface OverlayOptionSupport {
+  /** How directories of lower layers are renamed, by each value. */
   readonly redirectDir: Readonly<Record<'off' | 'follow' | 'nofollow' | 'on', Support>>;
+  /** Hard links that stay together, and an upper layer that is refused while in use. */
   readonly index: Support;
+  /** Identities of an overlay, by each value. */
   readonly uuid: Readonly<Record<'off' | 'null' | 'auto' | 'on', Support>>;
+  /** File handles, as an NFS server needs them. */
   readonly nfsExport: Support;
+  /** Overlayfs's own attributes as `user.*`. */
   readonly userxattr: Support;
+  /** Inode numbers that stay the same, by each value. */
   readonly xino: Readonly<Record<'off' | 'auto' | 'on', Support>>;
+  /** Metadata that is copied up without the content. */
   readonly metacopy: Support;
+  /** Digests of contents that are checked, by each value. */
   readonly verity: Readonly<Record<'off' | 'on' | 'require', Support>>;
+  /** An upper layer that never waits for the disk. */
   readonly volatile: Support;
+  /** When a file that is copied up waits for the disk, by each value. */
   readonly fsync: Readonly<Record<'auto' | 'strict' | 'volatile', Support>>;
   /** `overrideCreds: false`, that is: to choose. */
   readonly overrideCreds: Support;

@@ -29,6 +29,7 @@ export interface MountTableWatcher<Name extends MountName = MountName>
     AsyncDisposable {
   /** Ends the watching. When it is fulfilled no thread and no descriptor is left. */
   return(): Promise<IteratorResult<MountTableChange<Name>, undefined>>;
+  /** Itself. */
   [Symbol.asyncIterator](): MountTableWatcher<Name>;
 }
 

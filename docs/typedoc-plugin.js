@@ -1,0 +1,54 @@
+// What typedoc does not do by itself.
+import { basename } from 'node:path';
+import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
+
+/** In which part of the site is what a file of lib/ exports. A file that is in none is an error. */
+const CATEGORIES = {
+  'System calls': ['mount', 'umount', 'umount-options', 'constants', 'native'],
+  Operations: [
+    ...['mount-overlay', 'overlay-plan', 'mount-bind', 'mount-tmpfs', 'mount-filesystem', 'remount-filesystem'],
+    ...['mount-attributes', 'move-mount', 'detached', 'attributes', 'parameters', 'propagation'],
+    ...['operation', 'target', 'namespace', 'idmap', 'arguments'],
+  ],
+  Objects: ['mount-handle', 'detached-mount', 'attach'],
+  'Overlays on paper': [
+    ...['overlay-data', 'overlay-parse', 'overlay-spec', 'overlay-support', 'overlay-survey', 'overlay-trials'],
+  ],
+  'The mount table': [
+    ...['read-mount-table', 'mount-table', 'mount-info', 'mount-entry', 'mount-at', 'watch-mount-table'],
+    ...['holders', 'holder-types'],
+  ],
+  Layers: ['changes', 'change-types'],
+  'Errors and tracing': ['errors', 'operation-channel'],
+};
+
+const categoryOf = new Map(Object.entries(CATEGORIES).flatMap(([name, files]) => files.map((file) => [file, name])));
+
+/** @param {import('typedoc').Application} app */
+export function load(app) {
+  app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
+    if (!reflection.parent?.kindOf(ReflectionKind.Module) || reflection.kindOf(ReflectionKind.Reference)) return;
+    const [declaration] = context.getSymbolFromReflection(reflection)?.declarations ?? [];
+    const file = basename(declaration?.getSourceFile().fileName ?? '', '.ts');
+    const category = categoryOf.get(file);
+    if (category === undefined)
+      throw new Error(`docs/typedoc-plugin.js: ${file}.ts (${reflection.name}) has no category`);
+    reflection.comment ??= new Comment();
+    reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
+  });
+
+  // Types as they are written in the code. Of a union that TypeScript has reduced typedoc does not find the name again
+  // (`OverlaySpec`), and would write down each of its seventy combinations wherever it is taken or returned.
+  app.converter.on(Converter.EVENT_CREATE_SIGNATURE, (context, signature, declaration) => {
+    const inSignature = context.withScope(signature);
+    const asWritten = (reflection, node, scope) => {
+      if (node === undefined || reflection.type === undefined) return;
+      context.project.removeTypeReflections(reflection.type);
+      reflection.type = context.converter.convertType(scope, node);
+    };
+    asWritten(signature, declaration?.type, inSignature);
+    for (const [index, parameter] of (signature.parameters ?? []).entries()) {
+      asWritten(parameter, declaration?.parameters?.[index]?.type, inSignature.withScope(parameter));
+    }
+  });
+}
