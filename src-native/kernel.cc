@@ -40,6 +40,12 @@
 #ifndef SYS_listmount
 #define SYS_listmount 458
 #endif
+#ifndef SYS_getxattrat
+#define SYS_getxattrat 464
+#endif
+#ifndef SYS_listxattrat
+#define SYS_listxattrat 465
+#endif
 
 namespace kernel {
 namespace {
@@ -260,6 +266,26 @@ int Identify(int directory, const char* path, unsigned flags, Identity* identity
   identity->inode = found.inode;
   identity->mount_id = found.mount_id;
   return 0;
+}
+
+ssize_t ListAttributes(int directory, const char* name, char* list, size_t size) {
+  return syscall(SYS_listxattrat, directory, name, AT_SYMLINK_NOFOLLOW, list, size);
+}
+
+ssize_t GetAttribute(int directory, const char* name, const char* attribute, char* value, size_t size) {
+  struct {  // struct xattr_args, linux/xattr.h
+    uint64_t value;
+    uint32_t size;
+    uint32_t flags;
+  } arguments = {reinterpret_cast<uintptr_t>(value), static_cast<uint32_t>(size), 0};
+  return syscall(SYS_getxattrat, directory, name, AT_SYMLINK_NOFOLLOW, attribute, &arguments, sizeof arguments);
+}
+
+bool HasAttributesAt() {
+  // Neither can be done without a descriptor: EBADF where they are there.
+  char nothing;
+  return ListAttributes(-1, "x", &nothing, 1) < 0 && errno == EBADF &&
+         GetAttribute(-1, "x", "user.x", &nothing, 1) < 0 && errno == EBADF;
 }
 
 size_t PageSize() {

@@ -177,6 +177,13 @@ struct Identity {
 // What `path` leads to (with AT_EMPTY_PATH in `flags`: what `directory` stands for), by the same call.
 int Identify(int directory, const char* path, unsigned flags, Identity* identity);
 
+// llistxattr(2) and lgetxattr(2) of a name in a directory; 6.13.
+ssize_t ListAttributes(int directory, const char* name, char* list, size_t size);
+ssize_t GetAttribute(int directory, const char* name, const char* attribute, char* value, size_t size);
+
+// Whether these two may be called here.
+bool HasAttributesAt();
+
 size_t PageSize();
 
 }  // namespace kernel

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "kernel.h"
 #include "procfs.h"
 #include "threads.h"
 
@@ -22,7 +23,10 @@ bool HasNone(int error) { return error == EOPNOTSUPP || error == ENODATA || erro
 }  // namespace
 
 LayerAttributes::LayerAttributes(OpenDirectories* directories, bool user)
-    : directories_(directories), prefix_(user ? "user.overlay." : "trusted.overlay."), buffer_(kLongest, 0) {}
+    : directories_(directories),
+      prefix_(user ? "user.overlay." : "trusted.overlay."),
+      has_at_(kernel::HasAttributesAt()),
+      buffer_(kLongest, 0) {}
 
 const char* LayerAttributes::PathOf(LayerDirectory* directory, const std::string& name) {
   if (directory != current_.get() || !threads::HasOwnDirectory()) {
@@ -45,9 +49,13 @@ void LayerAttributes::Leave() {
 }
 
 ssize_t LayerAttributes::ReadList(LayerDirectory* directory, const std::string& name) {
-  const char* const path = PathOf(directory, name);
-  if (path == nullptr) return -1;
-  const ssize_t length = llistxattr(path, buffer_.data(), buffer_.size());
+  ssize_t length = -1;
+  if (has_at_) {
+    const int fd = directories_->Fd(directory);
+    if (fd >= 0) length = kernel::ListAttributes(fd, name.c_str(), buffer_.data(), buffer_.size());
+  } else if (const char* const path = PathOf(directory, name)) {
+    length = llistxattr(path, buffer_.data(), buffer_.size());
+  }
   return length < 0 && HasNone(errno) ? 0 : length;
 }
 
@@ -72,13 +80,22 @@ bool LayerAttributes::List(LayerDirectory* directory, const std::string& name, K
 
 bool LayerAttributes::Value(LayerDirectory* directory, const std::string& name, const char* attribute,
                             std::string* value) {
-  const char* const path = PathOf(directory, name);
   bool is_there = false;
-  return path != nullptr && ReadValue(path, (prefix_ + attribute).c_str(), value, &is_there);
+  return ReadValue(directory, name, (prefix_ + attribute).c_str(), value, &is_there);
 }
 
-bool LayerAttributes::ReadValue(const char* path, const char* attribute, std::string* value, bool* is_there) {
-  const ssize_t length = lgetxattr(path, attribute, buffer_.data(), buffer_.size());
+bool LayerAttributes::ReadValue(LayerDirectory* directory, const std::string& name, const char* attribute,
+                                std::string* value, bool* is_there) {
+  ssize_t length = -1;
+  if (has_at_) {
+    const int fd = directories_->Fd(directory);
+    if (fd < 0) return false;
+    length = kernel::GetAttribute(fd, name.c_str(), attribute, buffer_.data(), buffer_.size());
+  } else {
+    const char* const path = PathOf(directory, name);
+    if (path == nullptr) return false;
+    length = lgetxattr(path, attribute, buffer_.data(), buffer_.size());
+  }
   if (length < 0 && !HasNone(errno)) return false;
   *is_there = length >= 0;
   value->assign(buffer_.data(), *is_there ? static_cast<size_t>(length) : 0);
@@ -113,10 +130,8 @@ bool LayerAttributes::AreSame(LayerDirectory* one, const std::string& one_name, 
   for (const std::string& attribute : ours) {
     if (!*same) return true;
     bool has = false, other_has = false;
-    const char* path = PathOf(one, one_name);
-    if (path == nullptr || !ReadValue(path, attribute.c_str(), &value, &has)) return false;
-    path = PathOf(other, other_name);
-    if (path == nullptr || !ReadValue(path, attribute.c_str(), &other_value, &other_has)) return false;
+    if (!ReadValue(one, one_name, attribute.c_str(), &value, &has)) return false;
+    if (!ReadValue(other, other_name, attribute.c_str(), &other_value, &other_has)) return false;
     *same = has == other_has && value == other_value;
   }
   return true;

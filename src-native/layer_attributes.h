@@ -42,12 +42,14 @@ class LayerAttributes {
  private:
   const char* PathOf(LayerDirectory* directory, const std::string& name);
   ssize_t ReadList(LayerDirectory* directory, const std::string& name);
-  bool ReadValue(const char* path, const char* attribute, std::string* value, bool* is_there);
+  bool ReadValue(LayerDirectory* directory, const std::string& name, const char* attribute, std::string* value,
+                 bool* is_there);
   bool IsContent(std::string_view attribute) const;
   bool OfFile(LayerDirectory* directory, const std::string& name, std::vector<std::string>* attributes);
 
   OpenDirectories* const directories_;
   const std::string prefix_;
+  const bool has_at_;
   LayerDirectoryRef current_;
   std::string path_;
   std::string buffer_;

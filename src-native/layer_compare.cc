@@ -40,6 +40,8 @@ class Comparison {
 
  private:
   bool Fail(const char* syscall, const LayerPlace& place) {
+    // It is no link any more, or a socket by now.
+    if (errno == EINVAL || errno == ENXIO) errno = ESTALE;
     lookup_->Fail(errno, syscall, "compare content", place.directory.get(), place.name);
     return false;
   }

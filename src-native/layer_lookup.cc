@@ -7,11 +7,18 @@
 
 namespace {
 
-// What a redirect may be: one name, or an absolute path without empty names (ovl_get_redirect_xattr).
+// What a redirect may be: one name, or an absolute path without empty names (ovl_get_redirect_xattr). What is no name
+// of an entry, the kernel refuses when it looks it up (lookup_noperm_common, fs/namei.c).
 bool IsRedirect(const std::string& text) {
-  if (text.empty() || text.find('\0') != std::string::npos) return false;
-  if (text[0] != '/') return text.find('/') == std::string::npos;
-  return text.back() != '/' && text.find("//") == std::string::npos;
+  const bool is_path = text[0] == '/';
+  for (size_t start = is_path ? 1 : 0; start <= text.size();) {
+    const size_t end = std::min(text.find('/', start), text.size());
+    const std::string name = text.substr(start, end - start);
+    if (name.empty() || name == "." || name == "..") return false;
+    if (!is_path && end != text.size()) return false;
+    start = end + 1;
+  }
+  return true;
 }
 
 bool LeadsNowhere(int error) { return error == ENOENT || error == ENAMETOOLONG; }
@@ -103,7 +110,8 @@ bool LayerLookup::FollowRedirect(LayerDirectory* base, const std::string& name, 
   if (!attributes_->Value(base, name, "redirect", &redirect)) {
     return Fail(errno, "lgetxattr", "read extended attributes", base, name), false;
   }
-  if (redirect.empty()) return true;
+  // The kernel reads it as a string.
+  redirect.resize(std::min(redirect.find('\0'), redirect.size()));
   if (!IsRedirect(redirect)) return Fail(EINVAL, "lgetxattr", "redirect", base, name), false;
   search->redirected = true;
   if (redirect[0] == '/') {

@@ -41,6 +41,8 @@ static const struct call calls[] = {
     {"mount_setattr", 442, 0, 0},
     {"statmount", 457, 0, 0},
     {"listmount", 458, 0, 0},
+    {"getxattrat", 464, 0, 0},
+    {"listxattrat", 465, 0, 0},
     {"open_tree_attr", 467, 0, 0},
 };
 

@@ -1,0 +1,57 @@
+import { symlinkSync } from 'node:fs';
+import { expect, vi } from 'vitest';
+import { type Change, changes, MountError } from '../../lib/layers.js';
+import { exchangeProgram, isRealRoot, pass } from '../support/environment.js';
+import { HolderProcess } from '../support/holder.js';
+import { test } from '../support/place.js';
+
+vi.setConfig({ testTimeout: 600_000 });
+
+const WALKS = process.env['KERNEL_VM'] !== undefined ? 200 : pass === 'root' ? 5_000 : 1_000;
+
+test('nothing leads out of the layers, whatever is exchanged in them meanwhile', async ({ place }) => {
+  for (const name of ['outside', 'outside/d', 'outside/d/e'])
+    place.directory(name, { secret: 'secret', file: 'secret' });
+  const pairs: string[] = [];
+  for (const layer of ['upper', 'lower']) {
+    place.directory(layer, { plain: layer });
+    for (const name of ['d', 'd/e', 'other', 'd/other'])
+      place.directory(`${layer}/${name}`, { file: layer, own: layer });
+    const root = place.path(layer);
+    symlinkSync(place.path('outside/d'), `${root}/link`);
+    symlinkSync('../../outside/d/e', `${root}/d/link`);
+    symlinkSync(place.path('outside/secret'), `${root}/d/e/link`);
+    pairs.push(`${root}/d`, `${root}/link`, `${root}/d/e`, `${root}/d/link`, `${root}/d/e/file`, `${root}/d/e/link`);
+    pairs.push(`${root}/d`, `${root}/other`, `${root}/d/e`, `${root}/d/other`);
+  }
+  await using _attacker = await HolderProcess.start([exchangeProgram, ...pairs]);
+  const codes: Record<string, number> = {};
+  let told = 0;
+  for (let walk = 0; walk < WALKS; walk += 1) {
+    const found: Change[] = [];
+    try {
+      for await (const change of changes({
+        lower: [place.path('lower')],
+        upper: place.path('upper'),
+        userxattr: !isRealRoot,
+      })) {
+        found.push(change);
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(MountError);
+      const { code, reason, path } = error as MountError;
+      expect(String(reason), (error as Error).message).toContain('somebody is changing the layer');
+      expect(String(path)).not.toContain('outside');
+      codes[code] = (codes[code] ?? 0) + 1;
+    }
+    told += found.length;
+    for (const change of found) {
+      expect(String(change.path)).not.toContain('secret');
+      if (change.type !== 'deleted') expect(change.size).not.toBe('secret'.length);
+    }
+  }
+  console.log(`pass ${pass}: ${WALKS} walks, ${told} changes, failed with ${JSON.stringify(codes)}`);
+  // It was a fight.
+  expect(Object.keys(codes).length).toBeGreaterThan(0);
+  expect(told).toBeGreaterThan(WALKS / 10);
+});

@@ -1,0 +1,101 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { expect, vi } from 'vitest';
+import { runNode } from '../support/child.js';
+import { isRealRoot, lacks, pass } from '../support/environment.js';
+import { setAttribute } from '../support/layers.js';
+import { type Place, test } from '../support/place.js';
+
+vi.setConfig({ testTimeout: 600_000 });
+
+const isEmulated = process.env['KERNEL_VM'] !== undefined;
+const [DIRECTORIES, FILES] = isEmulated ? [20, 100] : [100, 1000];
+const COUNT = DIRECTORIES * FILES;
+
+/** Two layers with the same files, each other than the one below. */
+function layers(place: Place): string[] {
+  return ['lower', 'upper'].map((layer) => {
+    const root = place.directory(layer);
+    for (let index = 0; index < DIRECTORIES; index += 1) {
+      mkdirSync(`${root}/directory${index}`);
+      for (let file = 0; file < FILES; file += 1) writeFileSync(`${root}/directory${index}/file${file}`, layer);
+    }
+    return root;
+  });
+}
+
+const walk = `
+  const { changes } = await import('linux-mount/layers');
+  const { monitorEventLoopDelay } = await import('node:perf_hooks');
+  const { readFile } = await import('node:fs/promises');
+  const [lower, upper] = process.argv.slice(1);
+  const spec = { lower: [lower], upper, userxattr: ${!isRealRoot} };
+  const run = async () => { let count = 0; for await (const { type } of changes(spec)) count += type === 'modified'; return count; };
+`;
+
+test('100,000 changes: in bounded memory, and without holding up anybody', async ({ place }) => {
+  const { stdout, stderr } = await runNode(
+    `${walk}
+     await run();
+     globalThis.gc();
+     const before = process.memoryUsage.rss();
+     const delay = monitorEventLoopDelay({ resolution: 1 });
+     delay.enable();
+     let [turns, reads, most, isOver] = [0, 0, 0, false];
+     const turn = async () => {
+       for (; !isOver; turns++) {
+         if (turns % 100 === 0) most = Math.max(most, process.memoryUsage.rss());
+         await new Promise((resolve) => setImmediate(resolve));
+       }
+     };
+     const read = async () => { for (; !isOver; reads++) await readFile('/proc/self/stat'); };
+     const start = performance.now();
+     const counting = run().finally(() => { isOver = true; });
+     const [count] = await Promise.all([counting, turn(), read()]);
+     const took = performance.now() - start;
+     delay.disable();
+     console.log(JSON.stringify({ count, took, turns, reads, grown: most - before, p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }));`,
+    { args: layers(place), nodeArgs: ['--expose-gc'], timeout: 300_000 },
+  );
+  expect(stderr).toBe('');
+  const found = JSON.parse(stdout) as Record<'count' | 'took' | 'turns' | 'reads' | 'grown' | 'p99' | 'max', number>;
+  console.log(
+    `pass ${pass}: ${COUNT} changes in ${found.took.toFixed(0)} ms; meanwhile ${found.turns} turns of the event loop, its delay ` +
+      `at 99 % ${found.p99.toFixed(1)} ms, at most ${found.max.toFixed(1)} ms, and ${found.reads} reads of a file; ` +
+      `memory grown by ${(found.grown / 2 ** 20).toFixed(1)} MiB`,
+  );
+  expect(found.count).toBe(COUNT);
+  // As many as there are batches, at least.
+  expect(found.turns).toBeGreaterThan(COUNT / 1000);
+  expect(found.reads).toBeGreaterThan(2);
+  // All changes at once would be some 400 bytes each; what the heap leaves to be collected is not under our control.
+  expect(found.grown).toBeLessThan(32 * 2 ** 20);
+});
+
+test.for([
+  ['before Linux 6.13', ['listxattrat=ENOSYS', 'getxattrat=ENOSYS']],
+  ['in a sandbox that knows no newer calls', ['listxattrat=EPERM', 'statx=EPERM', 'open_tree=EPERM']],
+  ['without a working directory of its own', ['listxattrat=ENOSYS', 'unshare=EPERM']],
+] as const)('%s it finds the same', async ([_, deny], { place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  const [lower, upper] = layers(place) as [string, string];
+  const prefix = isRealRoot ? 'trusted' : 'user';
+  try {
+    setAttribute(`${upper}/directory7`, `${prefix}.overlay.opaque`, 'y');
+  } catch {
+    skip(true, `no ${prefix}.* attributes on tmpfs here`);
+  }
+  const source = `${walk}
+    const { createHash } = await import('node:crypto');
+    const all = createHash('sha256');
+    let count = 0;
+    for await (const change of changes(spec)) {
+      count += 1;
+      all.update(JSON.stringify(change, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
+    }
+    console.log(count, all.digest('hex'), process.cwd());`;
+  writeFileSync(`${lower}/directory7/gone`, '');
+  const here = await runNode(source, { args: [lower, upper], timeout: 300_000 });
+  expect(here.stdout).toMatch(new RegExp(`^${COUNT + 1} `));
+  const there = await runNode(source, { args: [lower, upper], deny, timeout: 300_000 });
+  expect(there).toEqual(here);
+});
