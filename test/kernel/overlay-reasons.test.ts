@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
-import { describe, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import {
   constants,
   type MountError,
@@ -16,7 +16,9 @@ import { isRealRoot, lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
-import { allWays, wayLacks } from '../support/ways.js';
+import { allWays, lacksOverlay, wayLacks } from '../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
 const { MS_BIND, MS_RDONLY, MS_REMOUNT, MS_UNBINDABLE } = constants;
 

@@ -88,6 +88,9 @@ for pass in "$@"; do
 done
 exit $status`;
 
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(signal)));
+
 /** Boots a kernel, with what its passes say. */
 async function run(series, image) {
   const passes = options.passes
@@ -96,7 +99,11 @@ async function run(series, image) {
   const directory = join(cache, series);
   const release = readFileSync(join(directory, 'release'), 'utf8').trim();
   const start = performance.now();
-  const { output, status, console: kernelSaid } = await boot({ directory, image, passes, limit: Number(options.time) });
+  const {
+    output,
+    status,
+    console: kernelSaid,
+  } = await boot({ directory, image, passes, limit: Number(options.time), signal: stop.signal });
   writeFileSync(join(directory, 'output'), output);
   writeFileSync(join(directory, 'console'), kernelSaid);
   const seconds = Math.round((performance.now() - start) / 1000);
