@@ -10,7 +10,7 @@ import {
   type PathLike,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
-import { times } from '../support/effort.js';
+import { patience, times } from '../support/effort.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -341,7 +341,7 @@ test('a layer is the directory that was opened, whatever happens to its path mea
   const script = `
     import { renameSync, symlinkSync } from 'node:fs';
     const root = process.argv[1];
-    const end = Date.now() + 3000;
+    const end = Date.now() + ${patience(3000)};
     for (let index = 0; Date.now() < end; index++) {
       symlinkSync(root + (index % 2 ? '/one' : '/two'), root + '/next');
       renameSync(root + '/next', root + '/link');

@@ -25,7 +25,7 @@ features  what each feature of the library does on this kernel, found by using i
 Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
 
 const KERNELS = ['5.10', '6.1', '6.12', '6.18', '7.3'];
-const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'squashfs', 'loop', 'fuse'];
+const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'squashfs', 'loop', 'fuse', 'unix_diag'];
 const TOOLS = {
   'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
