@@ -19,7 +19,7 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
     },
   },
   {
-    codes: EINVAL,
+    codes: ['EINVAL', 'ENOMEM'], // the latter in Linux 5.10
     what: 'more than 500 layers',
     find: ({ layers }) =>
       layers.length <= 500

@@ -1,10 +1,43 @@
+#include <fcntl.h>
 #include <sys/mount.h>
+#include <unistd.h>
+
+#include <string>
 
 #include "attributes.h"
 #include "fs_context.h"
+#include "kernel.h"
 #include "overlay.h"
 #include "overlay_features.h"
 #include "procfs.h"
+
+namespace {
+
+constexpr size_t kLongestValue = 255;  // of a string to fsconfig(2)
+
+// Before 6.13 overlayfs takes names only. That of a descriptor would be all that the mount table shows, and then nobody
+// finds that an upper or work directory is in use, so these two go by their own name: the one that the kernel knows for
+// what was opened, as long as it leads there. Empty where it does not, or is too long.
+std::string OwnName(int fd) {
+  char buffer[kLongestValue + 1];
+  const ssize_t length = readlink(procfs::Fd(fd).c_str(), buffer, sizeof buffer);
+  if (length <= 0 || static_cast<size_t>(length) == sizeof buffer || buffer[0] != '/') return {};
+  const std::string name(buffer, static_cast<size_t>(length));
+  kernel::Identity opened, named;
+  if (kernel::Identify(fd, "", AT_EMPTY_PATH, &opened) < 0 ||
+      kernel::Identify(AT_FDCWD, name.c_str(), AT_SYMLINK_NOFOLLOW, &named) < 0 || opened.device != named.device ||
+      opened.inode != named.inode) {
+    return {};
+  }
+  std::string escaped;
+  for (const char byte : name) {
+    if (byte == '\\') escaped += byte;
+    escaped += byte;
+  }
+  return escaped.size() > kLongestValue ? std::string() : escaped;
+}
+
+}  // namespace
 
 Outcome OverlayCall::MakeTree(const Opened& opened, OwnedFd* tree) const {
   const bool takes_descriptors = overlay::Find().descriptors;
@@ -23,8 +56,16 @@ Outcome OverlayCall::MakeTree(const Opened& opened, OwnedFd* tree) const {
     set_layer(static_cast<size_t>(index) < lower_.size() ? "lowerdir+" : "datadir+", layer.get(), index);
     ++index;
   }
-  if (upper_) set_layer("upperdir", opened.upper.get(), index);
-  if (work_) set_layer("workdir", opened.work.get(), index + 1);
+  const auto set_directory = [&](const char* key, int fd, int index) {
+    const std::string name = takes_descriptors ? std::string() : OwnName(fd);
+    if (name.empty()) {
+      set_layer(key, fd, index);
+    } else {
+      context.SetString(key, name.c_str(), "set layer", index);
+    }
+  };
+  if (upper_) set_directory("upperdir", opened.upper.get(), index);
+  if (work_) set_directory("workdir", opened.work.get(), index + 1);
   for (const std::string& word : words_) context.SetWord(word, "set option");
   *tree = context.Create().Mount(attributes::FromFlags(flags_).set);
   return context.outcome();

@@ -1,10 +1,15 @@
 // npm test: the whole suite, in mount namespaces of its own, so that no failing test can leave a mount on the machine.
 //
-//   root          as root
-//   older-kernel  as root, the tests on the kernel once more with the newer calls missing (seccomp)
-//   user          as an ordinary user, in a user namespace of that user
+//   root          as root: all tests, and every loop as long as its test says
+//   older-kernel  as root: the tests in test/kernel/ with the newer calls missing (seccomp: ENOSYS), as on an older kernel
+//   sandbox       as root: the same with the newer calls refused (EPERM), as some sandboxes do
+//   user          as an ordinary user, in a user namespace of that user: all tests
 //
-// An ordinary user runs the last only. Arguments are passed on to vitest; LINUX_MOUNT_PASSES="root user" chooses.
+// The two in the middle are about the fallbacks, each of which is gone in them: a twentieth of the loops is enough. An
+// ordinary user runs the last only. Real kernels are another command: npm run test:kernels.
+//
+// Arguments are passed on to vitest. LINUX_MOUNT_PASSES="root user" chooses, LINUX_MOUNT_EFFORT=0.1 does a tenth of the
+// loops (test/support/effort.ts).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +25,7 @@ const NEWER = [
   ...['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'],
   ...['statmount', 'listmount', 'open_tree_attr'],
 ];
+const EFFORT = { 'older-kernel': 0.05, sandbox: 0.05 };
 const denied = (calls, error) => calls.map((call) => `${call}=${error}`);
 const OLDER = denied(NEWER, 'ENOSYS');
 const SANDBOX = denied(NEWER, 'EPERM');
@@ -136,6 +142,7 @@ function run(name) {
       PROJECT: project,
       NODE: process.execPath,
       LINUX_MOUNT_PASS: name,
+      LINUX_MOUNT_EFFORT: process.env.LINUX_MOUNT_EFFORT ?? String(EFFORT[name] ?? 1),
       LINUX_MOUNT_OUTSIDE: readlinkSync('/proc/self/ns/mnt'),
     };
     return spawnSync(command, rest, { stdio: 'inherit', env }).status === 0;

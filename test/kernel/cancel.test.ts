@@ -35,7 +35,7 @@ import { mountTable } from '../support/table.js';
 import { ourThreads } from '../support/threads.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
-import { wayLacks } from '../support/ways.js';
+import { lacksOverlay, wayLacks } from '../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -52,7 +52,8 @@ function state() {
 describe('aborted before', () => {
   const signal = AbortSignal.abort('because');
 
-  test('nothing is done, in either form', async ({ place }) => {
+  test('nothing is done, in either form', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const source = place.directory('source');
     const target = place.directory('target');
     const mounted = place.directory('mounted');

@@ -28,6 +28,7 @@ import { Hang } from '../support/hang.js';
 import { copyProgram, HolderProcess, whereIs } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 function mounted(place: Place, name = 'm'): string {
   const target = place.directory(name);
@@ -220,7 +221,8 @@ test('mounts below, hidden ones too', async ({ place }) => {
   await umount(target, { recursive: true });
 });
 
-test('overlays with a layer on it, which do not make it busy', async ({ place }) => {
+test('overlays with a layer on it, which do not make it busy', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const target = mounted(place);
   const [upper, work, lower] = ['u', 'w', 'l'].map((name) => place.directory(`m/${name}`)) as [string, string, string];
   const path = place.directory('merged');

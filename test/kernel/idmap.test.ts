@@ -29,6 +29,7 @@ import { HolderProcess } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const forms = [
   [
@@ -257,6 +258,7 @@ describe.each(forms)('%s', (_, call) => {
   });
 
   test('lower layers of an overlay: all by one map, or each by its own', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const lower = [filesIn(place, 'a'), filesIn(place, 'b')];
@@ -276,6 +278,7 @@ describe.each(forms)('%s', (_, call) => {
   });
 
   test('an upper layer takes what is copied up from a mapped one', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const why = wide ?? tmpfsLacks(place);
     skip(why !== undefined, why);
     const lower = [filesIn(place, 'a'), filesIn(place, 'b')];
@@ -373,6 +376,7 @@ describe.each(forms)('%s', (_, call) => {
     });
 
     test('a layer that cannot is named', async ({ place, skip }) => {
+      skip(lacksOverlay !== undefined, lacksOverlay);
       const why = tmpfsLacks(place);
       skip(why !== undefined, why);
       const ramfs = place.directory('ramfs');

@@ -17,6 +17,7 @@ import { Hang } from '../support/hang.js';
 import { lacksLastingIds } from '../support/lasting-ids.js';
 import { type Place, test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const { MS_BIND, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_RDONLY, MS_REMOUNT } =
   constants;
@@ -91,7 +92,8 @@ function variety(place: Place): void {
 }
 
 describe('mountAt', () => {
-  test('gives what the table gives, of every mount there is', async ({ place }) => {
+  test('gives what the table gives, of every mount there is', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     variety(place);
     const lower = [place.directory('l,1'), place.directory('l:2'), place.directory('l\\ 3')];
     using _merged = mountOverlaySync({ lower, target: place.directory('merged') });
@@ -128,6 +130,7 @@ describe('mountAt', () => {
   });
 
   test('the handle and the entry have the same id', ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const lower = [place.directory('l1'), place.directory('l2')];
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
     const why = lacksLastingIds(merged);
@@ -136,7 +139,8 @@ describe('mountAt', () => {
     expect(uniqueId ?? id).toBe(merged.id);
   });
 
-  test('an overlay of 400 layers', ({ place }) => {
+  test('an overlay of 400 layers', ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
     expect(mountAtSync(merged.target)).toEqual(readMountTableSync().at(merged.target));

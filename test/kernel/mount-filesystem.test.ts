@@ -16,7 +16,7 @@ import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
-import { wayLacks } from '../support/ways.js';
+import { lacksOverlay, wayLacks } from '../support/ways.js';
 
 const forms = [
   ['mountFilesystemSync', async (...call: Parameters<typeof mountFilesystem>) => mountFilesystemSync(...call)],
@@ -219,7 +219,8 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('values of more than 255 bytes go by the option string, and by nothing else', async ({ place }) => {
+  test('values of more than 255 bytes go by the option string, and by nothing else', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const long = place.directory('x'.repeat(250), { file: '' });
     expect(Buffer.byteLength(long)).toBeGreaterThan(255);
     const parameters = { lowerdir: `${long}:${place.directory('other')}`, ...xattr };

@@ -1,9 +1,12 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { expect } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import { constants, Mount, mountOverlay, mountOverlaySync, mountSync, umountSync } from '../../lib/index.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
 function specIn(place: Place) {
   return { lower: [place.directory('l1', { a: '' }), place.directory('l2')], target: place.directory('merged') };

@@ -1,5 +1,5 @@
 import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { describe, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import {
   MountError,
   mountOverlay,
@@ -14,6 +14,9 @@ import { isRealRoot } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
 const forms = [
   ['mountOverlaySync', async (options: OverlayMountOptions) => mountOverlaySync(options)],

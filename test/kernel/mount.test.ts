@@ -8,6 +8,7 @@ import { lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { detachedBuffer, rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 // Each is tried in both forms: what differs is the thread only.
 const forms = [
@@ -132,7 +133,8 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(process.cwd()).toBe(before);
     });
 
-    test('is where names inside the data start', async ({ place }) => {
+    test('is where names inside the data start', async ({ place, skip }) => {
+      skip(lacksOverlay !== undefined, lacksOverlay);
       place.directory('in/a', { fromA: '' });
       place.directory('in/b', { fromB: '' });
       place.directory('in/merged');

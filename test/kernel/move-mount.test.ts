@@ -291,7 +291,7 @@ test('beneath exchanges a mount that is in use: whoever reads sees the old or th
     output += String(part);
   });
   await once(reader.stdout, 'data');
-  const until = Date.now() + 2000;
+  const until = Date.now() + patience(2000);
   let version = 0;
   while (Date.now() < until) {
     version += 1;

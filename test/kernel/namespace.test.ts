@@ -33,6 +33,7 @@ import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const kinds = Object.keys(containerKinds) as ContainerKind[];
 const A_NAMESPACE = 'a mount namespace';
@@ -141,6 +142,7 @@ describe.each(kinds)('into a container: %s', (kind) => {
   });
 
   test('an overlay there is read back from there, and taken for what it is', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     skip(whyNot(kind) !== undefined, whyNot(kind));
     await using container = await startContainer(place, kind);
     const { pid, inside } = container;
@@ -380,6 +382,7 @@ describe('how it is named', () => {
 });
 
 test('reasons are looked for in the namespace of the call', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   await using container = await startContainer(place, 'with its own root, and without /proc');
   const { pid, inside } = container;

@@ -1,10 +1,13 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { expect } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import { mountOverlay, mountOverlaySync } from '../../lib/index.js';
 import { times } from '../support/effort.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
+import { lacksOverlay } from '../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
 const spec = fc.record({
   lower: fileNames({ minLength: 2, maxLength: 6 }),

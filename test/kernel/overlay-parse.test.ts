@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect } from 'vitest';
+import { beforeEach, expect } from 'vitest';
 import { mountOverlaySync, mountSync, overlayData, parseOverlayData, umountSync } from '../../lib/index.js';
 import { times } from '../support/effort.js';
 import { isRealRoot } from '../support/environment.js';
@@ -7,7 +7,9 @@ import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { must } from '../support/values.js';
-import { wayLacks } from '../support/ways.js';
+import { lacksOverlay, wayLacks } from '../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
 /** What the table shows as the options of the overlay mounted there, in bytes. */
 function superOptions(target: string): Buffer {

@@ -11,12 +11,14 @@ import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { countMountsAndDescriptors, test } from '../support/place.js';
 import { rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
 // What overlaySupport does to the process around it: nothing.
 
-test('nothing is left behind by twenty calls at once', async ({ place }) => {
+test('nothing is left behind by twenty calls at once', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const directories = Array.from({ length: 20 }, (_, index) => place.directory(`d${index}`));
   const onDisk = mkdtempSync(join(tmpdir(), 'support-'));
   await overlaySupport(place.root);

@@ -15,6 +15,7 @@ import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -98,6 +99,7 @@ function replaceDirectory(merged: string): void {
 }
 
 test('what it says of options is what happens', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const support = await overlaySupport(place.root);
   const plain = new Reality(place, []).mount([], replaceDirectory);
   const byUserXattr = new Reality(place, ['userxattr']).mount([], replaceDirectory);
@@ -118,7 +120,8 @@ test('what it says of options is what happens', async ({ place, skip }) => {
   expect(support.options.redirectDir.on.supported).toBe(renamed.startsWith('rw'));
 });
 
-test('what it says of layers is what happens', async ({ place }) => {
+test('what it says of layers is what happens', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const support = await overlaySupport(place.root);
   const target = place.directory('m');
   const names = Array.from({ length: support.maxLayers + 1 }, (_, index) => place.directory(`${index}`));
@@ -193,6 +196,7 @@ test('a read-only directory', async ({ place }) => {
 });
 
 test('ramfs has no attributes: an overlay mounts there, and does not work', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const directory = place.directory('ramfs');
   mountSync('ramfs', directory, 'ramfs');
@@ -213,6 +217,7 @@ test('proc, where nothing can be made', async () => {
 });
 
 test('another overlay cannot be an upper layer', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const [lower, upper, work] = ['l', 'u', 'w'].map((name) => place.directory(name));
   const merged = place.directory('merged');
   mountSync('overlay', merged, 'overlay', 0, `lowerdir=${lower},upperdir=${upper},workdir=${work}`);

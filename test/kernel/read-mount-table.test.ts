@@ -15,6 +15,7 @@ import { times } from '../support/effort.js';
 import { lacksLastingIds } from '../support/lasting-ids.js';
 import { test } from '../support/place.js';
 import { must, rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const { MS_BIND, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_NOSUID, MS_UNBINDABLE } = constants;
 const withoutId = (entry: MountEntry) => ({ ...entry, uniqueId: null });
@@ -30,6 +31,7 @@ test('both forms read what the file says', async ({ place }) => {
 });
 
 test('entries have the ids that handles have', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = [place.directory('l1'), place.directory('l2')];
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
   const why = lacksLastingIds(merged);
@@ -102,7 +104,8 @@ test('propagation', ({ place }) => {
   ).toContain(slave);
 });
 
-test('an overlay of 400 layers, on one line', ({ place }) => {
+test('an overlay of 400 layers, on one line', ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
   const entry = must(readMountTableSync().at(merged.target));

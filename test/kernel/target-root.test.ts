@@ -42,6 +42,7 @@ import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { until } from '../support/until.js';
 import { rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const points = (place: Place) =>
   mountTable()
@@ -428,6 +429,7 @@ test('mistakes are refused before anything is done', async ({ place }) => {
 });
 
 test('a directory that somebody has used by the time it fails stays', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const root = place.directory('root');
   using hang = new Hang(place.directory('hang'));
@@ -443,6 +445,7 @@ test('a directory that somebody has used by the time it fails stays', async ({ p
 });
 
 test('what somebody has put in the place of what was made stays', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const root = place.directory('root');
   using hang = new Hang(place.directory('hang'));

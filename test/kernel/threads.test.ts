@@ -7,6 +7,7 @@ import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const OURS = 'linux-mount';
 
@@ -31,6 +32,7 @@ async function until(condition: () => boolean, seconds: number): Promise<void> {
 }
 
 test('64 mounts that hang hold up neither files nor other mounts', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const file = place.file('file', 'content');
   const target = place.directory('target');

@@ -4,6 +4,7 @@ import { constants, type MountError, mountOverlaySync, mountSync, umount, umount
 import { test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const forms = [
   ['umountSync', umountSync as (...call: Parameters<typeof umount>) => unknown],
@@ -148,7 +149,8 @@ plainTest('a signal is for the asynchronous form', () => {
   }
 });
 
-test('a handle takes options, but for those that would reach other mounts', async ({ place }) => {
+test('a handle takes options, but for those that would reach other mounts', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const spec = { lower: [place.directory('a'), place.directory('b')], target: place.directory('m') };
   const mount = mountOverlaySync(spec);
   const never = [{ stack: true }, { expire: true }, constants.MNT_EXPIRE];

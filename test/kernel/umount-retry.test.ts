@@ -10,6 +10,7 @@ import { Hang } from '../support/hang.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 function busy(place: Place) {
   const target = place.directory('t');
@@ -126,7 +127,8 @@ test('a signal ends the wait for a call that hangs', async ({ place, skip }) => 
   hang.end();
 });
 
-test('a handle whose umount was aborted can be asked again', async ({ place }) => {
+test('a handle whose umount was aborted can be asked again', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = [place.directory('a', { file: '' }), place.directory('b')];
   const mount = await mountOverlay({ lower, target: place.directory('m') });
   const file = openSync(place.path('m/file'), 'r');

@@ -7,6 +7,7 @@ import { lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const forms = [
   ['umountSync', umountSync as (...call: Parameters<typeof umount>) => unknown],
@@ -140,7 +141,8 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('of a handle: what others mounted below goes too, and it', async ({ place }) => {
+  test('of a handle: what others mounted below goes too, and it', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const handle = mountOverlaySync({
       lower: [place.directory('l'), place.directory('k')],
       upper: place.directory('u'),

@@ -23,11 +23,12 @@ function said(path) {
  * Boots a kernel and waits until the machine is off again.
  *
  * @param machine `directory`: where `vmlinuz` and `initramfs` are; `image`: the root filesystem, to which nothing is
- *   written; `passes`: the words for its command; `limit`: seconds after which it is ended
+ *   written; `passes`: the words for its command; `limit`: seconds after which it is ended;
+ *   `signal`: ends it at once
  * @returns what its command said, `status` of that command (undefined when it never ended), and what the kernel and the
  *   emulator said
  */
-export async function boot({ directory, image, passes, limit }) {
+export async function boot({ directory, image, passes, limit, signal }) {
   const work = mkdtempSync(join(tmpdir(), 'linux-mount-vm-'));
   const [console, output] = [join(work, 'console'), join(work, 'output')];
   const emulator = spawn(
@@ -39,7 +40,7 @@ export async function boot({ directory, image, passes, limit }) {
       ...['-serial', `file:${console}`, '-serial', `file:${output}`],
       ...['-append', `console=ttyS0 quiet panic=-1 mitigations=off nokaslr passes=${passes.join(',')}`],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'], timeout: limit * 1000, killSignal: 'SIGKILL' },
+    { stdio: ['ignore', 'pipe', 'pipe'], timeout: limit * 1000, killSignal: 'SIGKILL', signal },
   );
   const complaints = [];
   for (const stream of [emulator.stdout, emulator.stderr]) stream.on('data', (part) => complaints.push(String(part)));

@@ -25,7 +25,7 @@ features  what each feature of the library does on this kernel, found by using i
 Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
 
 const KERNELS = ['5.10', '6.1', '6.12', '6.18', '7.3'];
-const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'squashfs', 'loop', 'fuse'];
+const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'squashfs', 'loop', 'fuse', 'unix_diag'];
 const TOOLS = {
   'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
@@ -88,6 +88,9 @@ for pass in "$@"; do
 done
 exit $status`;
 
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(signal)));
+
 /** Boots a kernel, with what its passes say. */
 async function run(series, image) {
   const passes = options.passes
@@ -96,7 +99,11 @@ async function run(series, image) {
   const directory = join(cache, series);
   const release = readFileSync(join(directory, 'release'), 'utf8').trim();
   const start = performance.now();
-  const { output, status, console: kernelSaid } = await boot({ directory, image, passes, limit: Number(options.time) });
+  const {
+    output,
+    status,
+    console: kernelSaid,
+  } = await boot({ directory, image, passes, limit: Number(options.time), signal: stop.signal });
   writeFileSync(join(directory, 'output'), output);
   writeFileSync(join(directory, 'console'), kernelSaid);
   const seconds = Math.round((performance.now() - start) / 1000);

@@ -6,15 +6,26 @@ import { mountOverlaySync, type OverlayStrategy } from '../../lib/index.js';
 /** All ways to mount an overlay. */
 export const allWays: readonly OverlayStrategy[] = ['data', 'fsconfig', 'descriptors'];
 
-/** Why a way cannot be gone here; undefined when it can. Found out by going it with layers that are not there. */
+const lacking = new Map(allWays.map((strategy) => [strategy, probe(strategy)]));
+
+/** Why a way cannot be gone here; undefined when it can. */
 export function wayLacks(strategy: OverlayStrategy): string | undefined {
-  const target = mkdtempSync(join(tmpdir(), 'way-'));
+  return lacking.get(strategy);
+}
+
+/** Why there are no overlays here at all: in a user namespace since Linux 5.11 only. */
+export const lacksOverlay: string | undefined = lacking.get('data');
+
+/** Found out by going it. */
+function probe(strategy: OverlayStrategy): string | undefined {
+  const [top, base, target] = ['top', 'base', 'way'].map((name) => mkdtempSync(join(tmpdir(), `${name}-`)));
   try {
-    mountOverlaySync({ lower: ['/missing', '/missing'], target, strategy });
+    mountOverlaySync({ lower: [top as string, base as string], target: target as string, strategy }).unmountSync();
     return undefined;
   } catch (error) {
-    return (error as { code: string }).code === 'ENOENT' ? undefined : `this kernel has no way "${strategy}"`;
+    const { code } = error as { code: string };
+    return `this kernel has no way "${strategy}" here (${code})`;
   } finally {
-    rmdirSync(target);
+    for (const directory of [top, base, target]) rmdirSync(directory as string);
   }
 }
