@@ -14,7 +14,7 @@
 
 namespace {
 
-bool IsOctal(char digit) { return digit >= '0' && digit <= '7'; }
+bool IsOctal(char digit, char most = '7') { return digit >= '0' && digit <= most; }
 
 // "ro,nosuid,relatime" and so on; neither noatime nor relatime is strictatime (fs/proc_namespace.c, show_mnt_opts).
 unsigned long AttributeFlags(std::string_view options) {
@@ -64,7 +64,7 @@ std::string UnescapeField(std::string_view field) {
   std::string bytes;
   bytes.reserve(field.size());
   for (size_t at = 0; at < field.size(); ++at) {
-    if (field[at] == '\\' && at + 3 < field.size() && IsOctal(field[at + 1]) && IsOctal(field[at + 2]) &&
+    if (field[at] == '\\' && at + 3 < field.size() && IsOctal(field[at + 1], '3') && IsOctal(field[at + 2]) &&
         IsOctal(field[at + 3])) {
       bytes += static_cast<char>((field[at + 1] - '0') * 64 + (field[at + 2] - '0') * 8 + (field[at + 3] - '0'));
       at += 3;

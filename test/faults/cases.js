@@ -323,7 +323,8 @@ const elsewhere = [
   },
 ];
 
-const withoutIds = (entry) => JSON.parse(JSON.stringify(entry, (key, value) => (/id$/i.test(key) ? undefined : value)));
+const withoutIds = (entry) =>
+  JSON.parse(JSON.stringify(entry, (key, value) => (/id$|^device$/i.test(key) ? undefined : value)));
 
 // Of other processes, who may end meanwhile or be out of sight, /proc gives what it can.
 const PROCFS = (code) => !['EMFILE', 'ENFILE', 'ENOMEM'].includes(code);

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as lib from 'linux-mount';
 import { constants, umountSync } from 'linux-mount';
 import { cases } from './cases.js';
-import { arm } from './injector.js';
+import { arm, disarm } from './injector.js';
 import { Scene } from './scene.js';
 
 // Does an operation in a process that is killed before its first system call, its second, and so on. All or nothing is
@@ -43,6 +43,7 @@ if (name !== undefined) {
   console.log(JSON.stringify({ root: scene.root, before: scene.state() }));
   arm({ name: 'any', index: Number(count), code: 'SIGKILL', stays: false });
   one.act(call, stage, []);
+  disarm();
   console.log(JSON.stringify({ after: scene.state() }));
   process.exit(0);
 }
@@ -74,6 +75,7 @@ for (const one of WHOLE.map(named)) {
     const { now, status } = run(one, at);
     if (status === 0) break;
     killed += 1;
+    if (at > 1000) throw new Error(`${one.name} does not end`);
     if (status === 137 && allowed.includes(now)) continue;
     wrong += 1;
     console.log(`WRONG: ${one.name}, killed before call ${at} (${status}): ${now}`);

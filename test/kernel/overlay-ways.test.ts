@@ -11,6 +11,7 @@ import {
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
+import { lacks as environment } from '../support/environment.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -126,6 +127,7 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
 
   test('starts relative paths where the process is', async ({ place, skip }) => {
     skip(lacks !== undefined, lacks);
+    skip(environment.ownDirectory !== undefined, environment.ownDirectory);
     place.directory('l1', { a: '' });
     place.directory('l2');
     place.directory('merged');

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { constants as mountConstants, mountFilesystemSync, mountSync } from '../../lib/index.js';
 import { thrownBy } from './values.js';
 
@@ -52,6 +53,7 @@ function works(...command: [string, ...string[]]): boolean {
 /** Reasons to skip, each undefined where there is none. */
 export const lacks = {
   realRoot: isRealRoot ? undefined : 'only root outside of a user namespace may do this',
+  ownDirectory: isMainThread ? undefined : 'a worker cannot change the working directory of its process',
   fuse: isAccessible(fuseDevice) ? undefined : 'there is no /dev/fuse that this user may open',
   deny: existsSync(denyProgram) ? undefined : 'test/native is not built',
   treeCalls: hasTreeCalls()

@@ -1,0 +1,179 @@
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { inspect, parseArgs } from 'node:util';
+import { constants, mountSync, umountSync } from 'linux-mount';
+import { NativeBoundary, names } from './boundary-native.js';
+import { PublicBoundary } from './boundary-public.js';
+import { Random } from './random.js';
+
+// The process that makes the calls; started by boundary.js, in a mount namespace of its own. Before each call it writes
+// what it is about to do, so that boundary.js can tell if it does not come back.
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    layer: { type: 'string' },
+    calls: { type: 'string', default: 'Infinity' },
+    log: { type: 'string' }, // a descriptor
+  },
+});
+const [seed, log] = [Number(values.seed), Number(values.log)];
+const ROUND = 400; // calls, then all is counted
+const PATIENCE = 60_000; // for calls that are under way
+
+/** All paths that are used lead in here; the working directory is deep in it, so that ".." does not lead out. */
+class Place {
+  root = `${process.env.TMPDIR}/fuzz`;
+
+  constructor() {
+    mkdirSync(this.root);
+    this.begin();
+  }
+
+  begin() {
+    mountSync('fuzz', this.root, 'tmpfs', 0, 'mode=755,size=64m');
+    for (const name of ['a/b/c', 'd', 'lower', 'upper', 'work', 'w/w/w/w'])
+      mkdirSync(`${this.root}/${name}`, { recursive: true });
+    process.chdir(`${this.root}/w/w/w/w`);
+  }
+
+  end() {
+    process.chdir('/');
+    for (let rest = 100; rest > 0 && this.#mounts() > 0; rest -= 1) umountSync(this.root, constants.MNT_DETACH);
+  }
+
+  path(random) {
+    const name = random.pick([
+      'a',
+      'a/b',
+      'a/b/c',
+      'd',
+      'lower',
+      'upper',
+      'work',
+      'new',
+      'new/er',
+      'a/../d',
+      'd/',
+      '.',
+    ]);
+    if (random.chance(0.1)) return random.pick(['.', '..', 'x', 'x'.repeat(300), 'a\nb', '../w']);
+    return `${this.root}/${name}`;
+  }
+
+  #mounts() {
+    return mountPoints().filter((point) => point === this.root || point.startsWith(`${this.root}/`)).length;
+  }
+}
+
+function mountPoints() {
+  return readFileSync('/proc/self/mountinfo', 'latin1')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ')[4]);
+}
+
+/** What is open. */
+function descriptors() {
+  const links = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return ''; // that of the listing
+    }
+  });
+  return links.sort();
+}
+
+function state() {
+  return {
+    descriptors: descriptors(),
+    mounts: mountPoints().length,
+    umask: process.umask(),
+    namespace: readFileSync('/proc/self/status', 'latin1').match(/NSpid:.*/)?.[0],
+  };
+}
+
+/** Waits until nothing is under way. */
+async function settled(boundary) {
+  for (const end = Date.now() + PATIENCE; boundary.pending > 0; ) {
+    if (Date.now() > end) throw new Error(`${boundary.pending} calls have not come back`);
+    await sleep(1);
+  }
+}
+
+async function stateIs(before) {
+  for (let wait = 1; wait < 5000; wait *= 2) {
+    if (JSON.stringify(state()) === JSON.stringify(before)) return;
+    globalThis.gc();
+    await sleep(wait);
+  }
+  if (JSON.stringify(state()) !== JSON.stringify(before))
+    throw new Error(`before ${inspect(before)}, now ${inspect(state())}`);
+}
+
+const place = new Place();
+const boundaries = { native: new NativeBoundary(place), public: new PublicBoundary(place) };
+place.end();
+boundaries.native.end();
+await sleep(2000);
+globalThis.gc();
+const before = state();
+
+const counts = { calls: 0, refused: 0 };
+const used = new Set();
+const end = performance.now() + Number(values.seconds) * 1000;
+let round = 0;
+for (; performance.now() < end && counts.calls < Number(values.calls); round += 1) {
+  const layer = values.layer ?? (round % 2 === 0 ? 'native' : 'public');
+  const boundary = boundaries[layer];
+  const random = new Random(seed + round);
+  place.begin();
+  for (let at = 0; at < ROUND; at += 1) {
+    const { name, args, make } = boundary.call(random);
+    writeSync(log, `${layer} round ${seed + round} call ${at}: ${describe(name, args)}`.padEnd(4000), 0);
+    counts.calls += 1;
+    used.add(`${layer} ${name}`);
+    try {
+      make();
+    } catch (error) {
+      if (!boundary.mayThrow(error)) throw Object.assign(new Error(`${name} threw`), { cause: error });
+      counts.refused += 1;
+    }
+    if (boundary.pending > 64)
+      await settled(
+        boundaries.public === boundary
+          ? boundary
+          : {
+              get pending() {
+                return boundary.pending > 64 ? 1 : 0;
+              },
+            },
+      );
+    if (at % 20 === 0) await sleep(0);
+    if (boundary.failed !== undefined) throw boundary.failed;
+  }
+  boundary.end();
+  await settled(boundary);
+  boundary.end();
+  if (boundary.failed !== undefined) throw boundary.failed;
+  place.end();
+  await stateIs(before);
+}
+
+function describe(name, args) {
+  try {
+    return `${name}(${args.map((each) => inspect(each, { depth: 3, maxStringLength: 80, maxArrayLength: 8, breakLength: Infinity })).join(', ')})`;
+  } catch {
+    return `${name}(… what cannot be shown …)`;
+  }
+}
+
+rmdirSync(place.root);
+const native = [...used].filter((each) => each.startsWith('native ')).length;
+if (values.layer !== 'public' && round >= 20 && native < names.length)
+  throw new Error(`only ${native} of ${names.length} exports were called`);
+console.log(
+  `${counts.calls} calls in ${round} rounds, ${counts.refused} refused; ${native} exports of the addon, ${used.size - native} functions and methods`,
+);

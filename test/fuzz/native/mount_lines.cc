@@ -1,0 +1,90 @@
+// What the addon reads of a mount table, under two mains: libFuzzer's, and one that answers what it makes of tables,
+// for test/fuzz/parsers.js, which compares that with what lib/ makes of them.
+//
+// The parser itself is in no header; so its file is read in.
+#include "../../../src-native/mount_lines.cc"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <string>
+#include <vector>
+
+#include "../../../src-native/mount_copies.h"
+#include "../../../src-native/umount_order.h"
+
+namespace {
+
+[[maybe_unused]] void Must(bool condition) {
+  if (!condition) abort();
+}
+
+// A field as the kernel writes it.
+[[maybe_unused]] std::string Mangled(const std::string& bytes) {
+  std::string field;
+  for (const char byte : bytes) {
+    char octal[5];
+    snprintf(octal, sizeof octal, "\\%03o", static_cast<unsigned char>(byte));
+    field += byte == ' ' || byte == '\t' || byte == '\n' || byte == '\\' ? octal : std::string(1, byte);
+  }
+  return field;
+}
+
+// Each mount once, and before its parent. In a table of a kernel no mount is below itself; here such are passed over.
+[[maybe_unused]] void CheckOrder(const std::vector<MountLine>& table) {
+  for (const MountLine& line : table) {
+    if (line.parent_id >= line.id) return;
+  }
+  for (const MountLine& line : table) {
+    const MountLine* bottom = BottomOfStack(table, line.id);
+    Must(bottom != nullptr);
+    const std::vector<OrderedMount> tree = TreeInOrder(table, line.id);
+    Must(!tree.empty() && tree.back().line->id == line.id);
+    for (size_t at = 0; at + 1 < tree.size(); ++at) Must(tree[at].parent > at && tree[at].parent < tree.size());
+    Must(StackInOrder(table, bottom->id).back().line->id == bottom->id);
+  }
+}
+
+}  // namespace
+
+#ifdef LIBFUZZER
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  Must(UnescapeField(Mangled(text)) == text);
+  std::vector<MountLine> table;
+  if (ParseTable(text, &table)) {
+    std::string_view rest = text;
+    for (const MountLine& line : table) Must(MountPointOf(Take(&rest, '\n')) == line.mount_point);
+    if (table.size() < 64) CheckOrder(table);
+  }
+  const std::vector<MountTraits> traits = ReadTraits(text);
+  if (!traits.empty()) {
+    Must(FindMount(traits, traits.back().id) != nullptr);
+    FindCopies(traits, traits.front(), traits.front().shared);
+  }
+  return 0;
+}
+
+#else
+
+// Tables come as four bytes of length each and then the text; an answer is a line for each mount, and an empty one.
+int main() {
+  for (uint32_t length; fread(&length, sizeof length, 1, stdin) == 1;) {
+    std::string text(length, '\0');
+    if (fread(text.data(), 1, length, stdin) != length) return 1;
+    std::vector<MountLine> table;
+    if (!ParseTable(text, &table))
+      puts("refused");
+    else
+      for (const MountLine& line : table) {
+        printf("%llu %llu ", static_cast<unsigned long long>(line.id), static_cast<unsigned long long>(line.parent_id));
+        for (const char byte : line.mount_point) printf("%02x", static_cast<unsigned char>(byte));
+        printf(" %d\n", (line.attribute_flags & MS_RDONLY) != 0);
+      }
+    puts("");
+  }
+}
+
+#endif
