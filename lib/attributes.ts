@@ -72,6 +72,8 @@ const ATTRIBUTES = {
   noDirAtime: constants.MOUNT_ATTR_NODIRATIME,
 } as const;
 
+const ATTRIBUTE_ENTRIES = Object.entries(ATTRIBUTES);
+
 const ATIME_ATTRIBUTES = {
   relatime: constants.MOUNT_ATTR_RELATIME,
   noatime: constants.MOUNT_ATTR_NOATIME,
@@ -88,9 +90,10 @@ export function attributeChange(
   options: Readonly<Record<string, unknown>>,
   mode: 'add' | 'change' | 'exact',
 ): { set: number; clear: number } {
-  let [set, clear] = [0, 0];
-  for (const [name, attribute] of Object.entries(ATTRIBUTES)) {
-    const value = booleanOption(`options.${name}`, options[name]);
+  let set = 0;
+  let clear = 0;
+  for (const [name, attribute] of ATTRIBUTE_ENTRIES) {
+    const value = options[name] === undefined ? undefined : booleanOption(`options.${name}`, options[name]);
     if (value === true) set |= attribute;
     else if (mode === 'exact' || (mode === 'change' && value === false)) clear |= attribute;
   }
