@@ -1,4 +1,6 @@
 {
+  # 1: with AddressSanitizer and UndefinedBehaviorSanitizer (test/sanitize)
+  'variables': { 'sanitize%': 0 },
   'targets': [
     {
       'target_name': 'linux_mount',
@@ -12,12 +14,22 @@
             'src-native/bind.cc',
             'src-native/descriptor.cc',
             'src-native/examine.cc',
+            'src-native/fields.cc',
+            'src-native/file_status.cc',
             'src-native/filesystem.cc',
             'src-native/fs_context.cc',
             'src-native/holders.cc',
             'src-native/id_map.cc',
             'src-native/kernel.cc',
             'src-native/known_mounts.cc',
+            'src-native/layer_attributes.cc',
+            'src-native/layer_changes.cc',
+            'src-native/layer_compare.cc',
+            'src-native/layer_directory.cc',
+            'src-native/layer_lookup.cc',
+            'src-native/layer_marks.cc',
+            'src-native/layer_record.cc',
+            'src-native/layer_walk.cc',
             'src-native/mailbox.cc',
             'src-native/mount.cc',
             'src-native/mount_at.cc',
@@ -59,8 +71,8 @@
             'src-native/working_directory.cc',
           ],
           'include_dirs': [
-            "<!(node -p \"require('node-addon-api').include_dir\")",
-            "<!(node -p \"require('node-api-headers').include_dir\")",
+            "<!(node src-native/include-dir.cjs node-addon-api)",
+            "<!(node src-native/include-dir.cjs node-api-headers)",
           ],
           'defines': [
             'NAPI_VERSION=8',
@@ -73,6 +85,41 @@
           'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics'],
           # nodelete: threads of ours may still be inside the addon when the worker that loaded it is gone
           'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'],
+          'conditions': [
+            # With 64 bits files are large anyway; asked for it, glibc calls fcntl fcntl64, which musl lacks.
+            ['target_arch!="arm" and target_arch!="ia32"', { 'defines!': ['_FILE_OFFSET_BITS=64'] }],
+            # The processor is asked for faster atomic operations by a function that old C libraries lack.
+            ['target_arch=="arm64"', { 'cflags': ['-mno-outline-atomics'] }],
+            # The linker would call a function of newer glibc for variables of a thread.
+            ['target_arch=="ppc64"', { 'ldflags': ['-Wl,--no-tls-get-addr-optimize'] }],
+            # What is built for a sanitizer needs the ordinary libraries, and names that can be intercepted.
+            ['sanitize==0', {
+              'sources': ['src-native/freestanding.cc'],
+              'cflags': [
+                # no fortification: its functions are glibc's only
+                '-U_FORTIFY_SOURCE',
+                '-ffunction-sections',
+                '-fdata-sections',
+                # nothing is ever thrown, and only a debugger would read them
+                '-fno-unwind-tables',
+                '-fno-asynchronous-unwind-tables',
+              ],
+              # Small rather than fast: it is system calls that take the time.
+              'configurations': { 'Release': { 'cflags!': ['-O2'], 'cflags': ['-Os'] } },
+              'ldflags': [
+                '-nostartfiles',
+                '-nodefaultlibs',
+                '-Wl,--gc-sections',
+                '-Wl,-z,noseparate-code',
+                '-Wl,--version-script=../src-native/exports.map',
+              ],
+              'libraries': ['-lpthread', '-lc', '-lgcc'],
+            }],
+            ['sanitize==1', {
+              'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g'],
+              'ldflags': ['-fsanitize=address,undefined'],
+            }],
+          ],
         }],
       ],
     },

@@ -19,66 +19,48 @@ export interface MountAttributes {
   noDirAtime?: boolean;
 }
 
-const FLAGS = {
-  readonly: constants.MS_RDONLY,
-  noSuid: constants.MS_NOSUID,
-  noDev: constants.MS_NODEV,
-  noExec: constants.MS_NOEXEC,
-  noSymFollow: constants.MS_NOSYMFOLLOW,
-  noDirAtime: constants.MS_NODIRATIME,
+/**
+ * Each attribute that a mount has or has not, in four languages: as an option, as the mount table shows it, as a flag of
+ * mount(2) and as one of mount_setattr(2).
+ */
+const ATTRIBUTES = [
+  ['readonly', 'ro', constants.MS_RDONLY, constants.MOUNT_ATTR_RDONLY],
+  ['noSuid', 'nosuid', constants.MS_NOSUID, constants.MOUNT_ATTR_NOSUID],
+  ['noDev', 'nodev', constants.MS_NODEV, constants.MOUNT_ATTR_NODEV],
+  ['noExec', 'noexec', constants.MS_NOEXEC, constants.MOUNT_ATTR_NOEXEC],
+  ['noSymFollow', 'nosymfollow', constants.MS_NOSYMFOLLOW, constants.MOUNT_ATTR_NOSYMFOLLOW],
+  ['noDirAtime', 'nodiratime', constants.MS_NODIRATIME, constants.MOUNT_ATTR_NODIRATIME],
+] as const;
+
+/** When access times are updated: one of them, in the languages of mount(2) and of mount_setattr(2). */
+const ATIMES = {
+  relatime: [constants.MS_RELATIME, constants.MOUNT_ATTR_RELATIME],
+  noatime: [constants.MS_NOATIME, constants.MOUNT_ATTR_NOATIME],
+  strictatime: [constants.MS_STRICTATIME, constants.MOUNT_ATTR_STRICTATIME],
 } as const;
 
-const ATIME = {
-  relatime: constants.MS_RELATIME,
-  noatime: constants.MS_NOATIME,
-  strictatime: constants.MS_STRICTATIME,
-} as const;
+const ATIME_NAMES = Object.keys(ATIMES) as (keyof typeof ATIMES)[];
 
-const FLAG_ENTRIES = Object.entries(FLAGS);
-const ATIME_NAMES = Object.keys(ATIME) as (keyof typeof ATIME)[];
-
-/** The words of the mount table for attributes that a mount has or has not; atime is one of several. */
-export const ATTRIBUTE_WORDS: readonly (readonly [word: string, flag: number])[] = [
-  ['ro', constants.MS_RDONLY],
-  ['nosuid', constants.MS_NOSUID],
-  ['nodev', constants.MS_NODEV],
-  ['noexec', constants.MS_NOEXEC],
-  ['nosymfollow', constants.MS_NOSYMFOLLOW],
-  ['nodiratime', constants.MS_NODIRATIME],
-];
+/** The words of the mount table for attributes that a mount has or has not, with their flags of mount(2). */
+export const ATTRIBUTE_WORDS: readonly (readonly [word: string, flag: number])[] = ATTRIBUTES.map(
+  ([_, word, flag]) => [word, flag] as const,
+);
 
 /** The names of the attributes, for whoever checks an object of options. */
-export const ATTRIBUTE_NAMES: readonly string[] = [...Object.keys(FLAGS), 'atime'];
-const isAttribute = (name: string) => name === 'atime' || Object.hasOwn(FLAGS, name);
+export const ATTRIBUTE_NAMES: readonly string[] = [...ATTRIBUTES.map(([name]) => name), 'atime'];
+const NAMES: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
+const isAttribute = (name: string) => NAMES.has(name);
 
 /** The attributes as flags of mount(2). Other options in the object are somebody else's. */
 export function attributeFlags(options: Readonly<Record<string, unknown>>): number {
   let flags = 0;
   if (!Object.keys(options).some(isAttribute)) return flags;
-  for (const [name, flag] of FLAG_ENTRIES) {
-    if (options[name] !== undefined && booleanOption(`options.${name}`, options[name]) === true) flags |= flag;
+  for (const [name, _, flag] of ATTRIBUTES) {
+    if (booleanOption(`options.${name}`, options[name]) === true) flags |= flag;
   }
   const atime = choiceOption('options.atime', options['atime'], ATIME_NAMES);
-  return atime === undefined ? flags : flags | ATIME[atime];
+  return atime === undefined ? flags : flags | ATIMES[atime][0];
 }
-
-/** `MOUNT_ATTR_*` that are there or not, by option. */
-const ATTRIBUTES = {
-  readonly: constants.MOUNT_ATTR_RDONLY,
-  noSuid: constants.MOUNT_ATTR_NOSUID,
-  noDev: constants.MOUNT_ATTR_NODEV,
-  noExec: constants.MOUNT_ATTR_NOEXEC,
-  noSymFollow: constants.MOUNT_ATTR_NOSYMFOLLOW,
-  noDirAtime: constants.MOUNT_ATTR_NODIRATIME,
-} as const;
-
-const ATTRIBUTE_ENTRIES = Object.entries(ATTRIBUTES);
-
-const ATIME_ATTRIBUTES = {
-  relatime: constants.MOUNT_ATTR_RELATIME,
-  noatime: constants.MOUNT_ATTR_NOATIME,
-  strictatime: constants.MOUNT_ATTR_STRICTATIME,
-} as const;
 
 /**
  * The attributes as a change of those that a mount has: `set` and `clear` as mount_setattr(2) takes them.
@@ -92,40 +74,39 @@ export function attributeChange(
 ): { set: number; clear: number } {
   let set = 0;
   let clear = 0;
-  for (const [name, attribute] of ATTRIBUTE_ENTRIES) {
+  for (const [name, _word, _flag, attribute] of ATTRIBUTES) {
     const value = options[name] === undefined ? undefined : booleanOption(`options.${name}`, options[name]);
     if (value === true) set |= attribute;
     else if (mode === 'exact' || (mode === 'change' && value === false)) clear |= attribute;
   }
   const atime = choiceOption('options.atime', options['atime'], ATIME_NAMES);
-  if (atime !== undefined) set |= ATIME_ATTRIBUTES[atime];
+  if (atime !== undefined) set |= ATIMES[atime][1];
   if (atime !== undefined || mode === 'exact') clear |= constants.MOUNT_ATTR__ATIME;
   return { set, clear };
 }
 
-/** The attributes that may be locked in a user namespace, in the languages of mount_setattr(2) and of mount(2). */
-const LOCKABLE = [
-  [constants.MOUNT_ATTR_RDONLY, constants.MS_RDONLY],
-  [constants.MOUNT_ATTR_NOSUID, constants.MS_NOSUID],
-  [constants.MOUNT_ATTR_NODEV, constants.MS_NODEV],
-  [constants.MOUNT_ATTR_NOEXEC, constants.MS_NOEXEC],
-  [constants.MOUNT_ATTR_NODIRATIME, constants.MS_NODIRATIME],
-  [constants.MOUNT_ATTR_NOATIME, constants.MS_NOATIME],
-] as const;
+/** Attributes of mount_setattr(2) as the flags of mount(2) that say the same. */
+export function flagsOfAttributes(attributes: number): number {
+  let flags = 0;
+  for (const [_name, _word, flag, attribute] of ATTRIBUTES) if ((attributes & attribute) !== 0) flags |= flag;
+  // MOUNT_ATTR_RELATIME is 0, and is what the kernel does when nothing is said.
+  for (const [flag, attribute] of Object.values(ATIMES)) if ((attributes & attribute) !== 0) flags |= flag;
+  return flags;
+}
+
+/** The attributes that may be locked in a user namespace: mount_namespaces(7). */
+const LOCKABLE =
+  constants.MOUNT_ATTR_RDONLY |
+  constants.MOUNT_ATTR_NOSUID |
+  constants.MOUNT_ATTR_NODEV |
+  constants.MOUNT_ATTR_NOEXEC |
+  constants.MOUNT_ATTR_NODIRATIME |
+  constants.MOUNT_ATTR_NOATIME;
 
 /** Those of them that a change does not take away, as flags of mount(2). */
 export function keptFlags(set: number, clear: number): number {
-  return LOCKABLE.reduce((flags, [attribute, flag]) => ((clear & ~set & attribute) === 0 ? flags | flag : flags), 0);
+  return flagsOfAttributes(LOCKABLE & (set | ~clear));
 }
-
-const WORDS = [
-  ['ro', constants.MOUNT_ATTR_RDONLY],
-  ['nosuid', constants.MOUNT_ATTR_NOSUID],
-  ['nodev', constants.MOUNT_ATTR_NODEV],
-  ['noexec', constants.MOUNT_ATTR_NOEXEC],
-  ['nosymfollow', constants.MOUNT_ATTR_NOSYMFOLLOW],
-  ['nodiratime', constants.MOUNT_ATTR_NODIRATIME],
-] as const;
 
 // fs/proc_namespace.c, show_mnt_opts: of strictatime the table says nothing.
 function atimeShown(words: readonly string[]): number {
@@ -143,7 +124,7 @@ export function attributesDiffer(
   set: number,
   clear: number,
 ): string | undefined {
-  for (const [word, attribute] of WORDS) {
+  for (const [_name, word, _flag, attribute] of ATTRIBUTES) {
     const has = words.includes(word);
     const wanted = (set & attribute) !== 0 || (inherited.includes(word) && (clear & attribute) === 0);
     if (has !== wanted) return `${has ? 'with' : 'without'} ${word}`;

@@ -92,13 +92,15 @@ export const constants = {
 Object.freeze(constants);
 
 const MOUNT_FLAGS = Object.entries(constants).filter(([name]) => name.startsWith('MS_'));
+const ATTRIBUTE_FLAGS = Object.entries(constants).filter(([name]) => name.startsWith('MOUNT_ATTR_'));
 const UMOUNT_FLAGS = Object.entries(constants).filter(([name]) => /^(MNT|UMOUNT)_/.test(name));
 
 function flagNames(table: readonly (readonly [string, number])[], flags: number): string {
   const names: string[] = [];
   let rest = flags;
   for (const [name, bit] of table) {
-    if ((flags & bit) === 0) continue;
+    // One of no bits is not seen, and of those that share some the first has them.
+    if (bit === 0 || (rest & bit) !== bit) continue;
     names.push(name);
     rest -= bit;
   }
@@ -114,4 +116,9 @@ export function mountFlagNames(flags: number): string {
 /** The flags of umount2(2) by name: `'MNT_DETACH|UMOUNT_NOFOLLOW'`. */
 export function umountFlagNames(flags: number): string {
   return flagNames(UMOUNT_FLAGS, flags);
+}
+
+/** The attributes of mount_setattr(2) by name: `'MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOATIME'`. */
+export function attributeFlagNames(flags: number): string {
+  return flagNames(ATTRIBUTE_FLAGS, flags);
 }

@@ -1,85 +1,27 @@
-import { booleanOption, choiceOption, optionsArgument } from './arguments.js';
+import { booleanOption, optionsArgument } from './arguments.js';
+import { ATTACH, type AttachOptions, type AttachPlan, type DetachedOrigin, planAttach } from './attach.js';
 import type { MountAttributes } from './attributes.js';
-import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
-import { invalidArgValue, invalidState } from './errors.js';
+import { invalidState } from './errors.js';
 import { changeOf } from './mount-attributes.js';
-import { Mount, type MountStrategy } from './mount-handle.js';
-import { refuseRelative } from './namespace.js';
+import type { Mount, MountStrategy } from './mount-handle.js';
 import * as native from './native.js';
-import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
-import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
-import type { NamedLayers } from './overlay-live.js';
-import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
-
-/** How {@link DetachedMount.attach} goes about it. */
-export interface AttachOptions extends OperationOptions {
-  /** Below the mount that is at the target, see {@link moveMount}. Since Linux 6.5. */
-  beneath?: boolean;
-  /** Attach a copy, so that this one can be attached again. Since Linux 6.15. */
-  clone?: boolean;
-  /** What to do where the target is a mount point already: mount on top of it, or refuse with `EBUSY`. */
-  ifMounted?: 'stack' | 'error';
-}
-
-interface AttachPlan extends DrivenPlan {
-  readonly tree: native.Tree;
-  readonly target: TargetWords;
-  readonly lasting: TargetWords;
-  readonly clone: boolean;
-  readonly beneath: boolean;
-  readonly vacant: boolean;
-}
-
-const ATTACH_KNOWN: ReadonlySet<string> = new Set(['beneath', 'clone', 'ifMounted', ...OPERATION_NAMES]);
-
-function planAttach(tree: native.Tree, target: Target, options: AttachOptions): AttachPlan {
-  const checked = optionsArgument('options', options, ATTACH_KNOWN);
-  const ifMounted = choiceOption('options.ifMounted', checked['ifMounted'], ['stack', 'error']);
-  const beneath = booleanOption('options.beneath', checked['beneath']) === true;
-  if (beneath && ifMounted === 'error') {
-    throw invalidArgValue('options.ifMounted', "cannot be 'error' with beneath, which needs a mount at the target");
-  }
-  const at = targetArgument('target', target);
-  const operation = operationPlan(checked);
-  refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
-  return {
-    tree,
-    target: at,
-    lasting: lastingTarget(at),
-    clone: booleanOption('options.clone', checked['clone']) === true,
-    beneath,
-    vacant: ifMounted === 'error',
-    ...operation,
-  };
-}
-
-function attachArguments(plan: AttachPlan, ticket: native.Ticket | null): native.AttachArguments {
-  const { tree, target, clone, beneath, vacant, namespace } = plan;
-  return [tree, ...target, clone, beneath, vacant, namespace, ticket];
-}
-
-function attachCase({ target, namespace }: AttachPlan): OperationCase {
-  return { source: null, target, fsType: null, flags: constants.MS_MOVE, hasData: false, namespace };
-}
-
-const ATTACH: Driven<AttachPlan, bigint, { id: bigint; plan: AttachPlan }> = {
-  start: async (plan, ticket) => (await native.attach(...attachArguments(plan, ticket))) as bigint,
-  startSync: (plan) => native.attachSync(...attachArguments(plan, null)) as bigint,
-  finish: (plan, id) => ({ id, plan }),
-  questions: (plan, failure) => operationQuestions(failure, attachCase(plan)),
-  surroundings: surroundingsOf,
-  error: (plan, failure, examination) => operationError(failure, attachCase(plan), examination),
-};
+import { OperationChannel } from './operation-channel.js';
+import { operationError } from './operation-failure.js';
+import type { Target, TargetWords } from './target.js';
 
 interface AttributesPlan extends DrivenPlan {
   readonly tree: native.Tree;
   readonly change: native.ChangeWords;
 }
 
+const CLOSE = new OperationChannel('DetachedMount.close');
+
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
+  channel: new OperationChannel('DetachedMount.setAttributes'),
+  subject: () => ({}),
   start: async ({ tree, change }, ticket) =>
     (await native.change(tree, ...NOWHERE, ...change, null, ticket)) as undefined,
   startSync: ({ tree, change }) => native.changeSync(tree, ...NOWHERE, ...change, null, null) as undefined,
@@ -95,12 +37,8 @@ const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
 };
 
 /** What a mount without a place is made of. */
-export interface DetachedParts {
+export interface DetachedParts extends DetachedOrigin {
   readonly tree: native.Tree;
-  readonly strategy: MountStrategy;
-  /** Whether it came with mounts below it. */
-  readonly isTree: boolean;
-  readonly named?: NamedLayers;
 }
 
 /**
@@ -118,18 +56,16 @@ export interface DetachedParts {
 export class DetachedMount implements AsyncDisposable, Disposable {
   /** How it was made. */
   readonly strategy: MountStrategy;
-  readonly #named: NamedLayers | undefined;
-  readonly #isTree: boolean;
+  readonly #origin: DetachedOrigin;
   #tree: native.Tree | undefined;
   #end = 'closed';
   #isBeingAttached = false;
 
   /** @internal */
-  constructor({ tree, strategy, isTree, named }: DetachedParts) {
-    this.#isTree = isTree;
+  constructor({ tree, ...origin }: DetachedParts) {
     this.#tree = tree;
-    this.strategy = strategy;
-    this.#named = named;
+    this.#origin = origin;
+    this.strategy = origin.strategy;
   }
 
   #open(): native.Tree {
@@ -139,7 +75,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   // A second attach would take the mount from the place that the first has given it, whose handle would then lie.
   #planAttach(target: Target, options: AttachOptions): AttachPlan {
-    const plan = planAttach(this.#open(), target, options);
+    const plan = planAttach(this.#open(), this.#origin, target, options);
     if (this.#isBeingAttached && !plan.clone)
       throw invalidState('This mount is being attached, which can be done once');
     return plan;
@@ -179,13 +115,13 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    */
   async attach(target: Target, options: AttachOptions = {}): Promise<Mount> {
     const plan = this.#planAttach(target, options);
-    if (plan.clone) return this.#handle(plan, (await run(ATTACH, plan)).id);
+    if (plan.clone) return run(ATTACH, plan);
     this.#isBeingAttached = true;
     try {
-      const { id } = await run(ATTACH, plan);
+      const mount = await run(ATTACH, plan);
       // A descriptor of a mount keeps it in use.
       await this.#closeAs('attached');
-      return this.#handle(plan, id);
+      return mount;
     } finally {
       this.#isBeingAttached = false;
     }
@@ -194,15 +130,9 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   /** {@link attach} on the calling thread. */
   attachSync(target: Target, options: AttachOptions = {}): Mount {
     const plan = this.#planAttach(target, options);
-    const { id } = runSync(ATTACH, plan);
+    const mount = runSync(ATTACH, plan);
     if (!plan.clone) this.#closeSyncAs('attached');
-    return this.#handle(plan, id);
-  }
-
-  #handle({ lasting, namespace }: AttachPlan, id: bigint): Mount {
-    const { strategy } = this;
-    const named = this.#named === undefined ? {} : { named: this.#named };
-    return new Mount({ target: lasting, namespace, id, strategy, reused: false, isTree: this.#isTree, ...named });
+    return mount;
   }
 
   /**
@@ -231,12 +161,13 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   /** Closes the descriptor, on a thread of its own, as that takes the mount down. To call it again does nothing. */
   async close(): Promise<void> {
-    await this.#closeAs('closed');
+    await (CLOSE.isWatched ? CLOSE.run({}, () => this.#closeAs('closed')) : this.#closeAs('closed'));
   }
 
   /** {@link close} on the calling thread. */
   closeSync(): void {
-    this.#closeSyncAs('closed');
+    if (CLOSE.isWatched) CLOSE.runSync({}, () => this.#closeSyncAs('closed'));
+    else this.#closeSyncAs('closed');
   }
 
   async #closeAs(end: string): Promise<void> {

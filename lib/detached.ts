@@ -10,6 +10,7 @@ import {
 } from './mount-filesystem.js';
 import { OVERLAY_CALL, strategyOf } from './mount-overlay.js';
 import type * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { type OverlayOptions, type OverlayPlan, planDetachedOverlay } from './overlay-plan.js';
 
 /** A call that can be cancelled and is about nothing but what it makes. */
@@ -33,17 +34,20 @@ function made(outcome: native.Made, parts: Omit<DetachedParts, 'tree'>): Detache
 
 const OVERLAY: Driven<OverlayPlan, bigint | native.Made, DetachedMount> = {
   ...OVERLAY_CALL,
+  channel: new OperationChannel('detachedOverlay'),
   finish: ({ named }, outcome) =>
     made(outcome as native.Made, { strategy: strategyOf(outcome as native.Made), isTree: false, named }),
 };
 
 const BIND: Driven<BindPlan, native.Made, DetachedMount> = {
   ...BIND_CALL,
+  channel: new OperationChannel('detachedBind'),
   finish: ({ change }, outcome) => made(outcome, { strategy: 'tree', isTree: change[3] }),
 };
 
 const FILESYSTEM: Driven<FilesystemPlan, native.Made, DetachedMount> = {
   ...FILESYSTEM_CALL,
+  channel: new OperationChannel('detachedFilesystem'),
   finish: (_, outcome) => made(outcome, { strategy: 'fsconfig', isTree: false }),
 };
 

@@ -2,6 +2,7 @@ import { orAborted } from './abort.js';
 import type { MountError } from './errors.js';
 import * as native from './native.js';
 import { cancellable, type IfMounted, type OperationPlan, throwIfAborted } from './operation.js';
+import type { OperationChannel, OperationSubject } from './operation-channel.js';
 
 /** What is to be examined: with `inRoot`, the first path is one inside the root of the target. */
 export interface Look {
@@ -31,6 +32,9 @@ export interface DrivenPlan extends OperationPlan {
  * the call gives when it does not fail, `T` what the operation gives.
  */
 export interface Driven<P extends DrivenPlan, O, T> {
+  /** Where it is told of to those who listen. */
+  readonly channel: OperationChannel;
+  subject(plan: P): OperationSubject;
   start(plan: P, ticket: native.Ticket | null): Promise<O | native.Failure>;
   startSync(plan: P): O | native.Failure;
   /** Turns what came of it into the result. */
@@ -48,7 +52,20 @@ export interface Driven<P extends DrivenPlan, O, T> {
 }
 
 /** Runs an operation on threads of ours. */
-export async function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): Promise<T> {
+export function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): Promise<T> {
+  const { channel } = driven;
+  return channel.isWatched ? channel.run(driven.subject(plan), perform<P, O, T>, driven, plan) : perform(driven, plan);
+}
+
+/** The same on the calling thread. */
+export function runSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): T {
+  const { channel } = driven;
+  return channel.isWatched
+    ? channel.runSync(driven.subject(plan), performSync<P, O, T>, driven, plan)
+    : performSync(driven, plan);
+}
+
+async function perform<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): Promise<T> {
   throwIfAborted(plan.signal);
   const { reuse } = driven;
   if (plan.ifMounted === 'reuse' && reuse !== undefined) {
@@ -72,8 +89,7 @@ export async function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, p
   throw driven.error(plan, outcome, examination);
 }
 
-/** The same on the calling thread. */
-export function runSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): T {
+function performSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): T {
   throwIfAborted(plan.signal);
   const { reuse } = driven;
   if (plan.ifMounted === 'reuse' && reuse !== undefined) {

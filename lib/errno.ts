@@ -23,3 +23,10 @@ export function describeErrno(errno: number): { name: string; message: string } 
     getSystemErrorMap().get(-errno) ?? [`Unknown system error ${errno}`, `unknown system error ${errno}`];
   return { name, message };
 }
+
+/** `EINVAL (invalid argument)` */
+export function errnoWords(errno: number): string {
+  const { name, message: words } = describeErrno(errno);
+  const message = words.replace(' on socket', ''); // libuv knows ENOTSUP from sockets only
+  return `${name} (${message})`;
+}

@@ -1,8 +1,9 @@
-import { choiceOption, optionsArgument, type PathLike, pathArgument } from './arguments.js';
+import { type Bytes, choiceOption, optionsArgument, type PathLike, pathArgument } from './arguments.js';
 import { MountError, printable } from './errors.js';
 import type { Holder } from './holder-types.js';
 import { holdersIn } from './holders-found.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { COMMON_RULES, type CommonCase, reasonOfStep } from './reason-common.js';
 import { circumstancesOf, QUESTION_FILES } from './reason-facts.js';
 import { type Rule, reasonBy } from './reason-rules.js';
@@ -15,8 +16,14 @@ export interface HoldersOptions {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['encoding']);
+const HOLDERS = new OperationChannel('holders');
 
-function planHolders(target: PathLike, options: HoldersOptions = {}) {
+interface HoldersPlan {
+  readonly target: Bytes;
+  readonly asBuffers: boolean;
+}
+
+function planHolders(target: PathLike, options: HoldersOptions = {}): HoldersPlan {
   const { encoding } = optionsArgument('options', options, KNOWN);
   const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
   return { target: pathArgument('target', target), asBuffers };
@@ -71,7 +78,11 @@ function holdersFailure(
  * @see https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html
  */
 export async function holders(target: PathLike, options?: HoldersOptions): Promise<Holder[]> {
-  const { target: path, asBuffers } = planHolders(target, options);
+  const plan = planHolders(target, options);
+  return HOLDERS.isWatched ? HOLDERS.run(plan, look, plan) : look(plan);
+}
+
+async function look({ target: path, asBuffers }: HoldersPlan): Promise<Holder[]> {
   const scan = await native.holders(path);
   if (!native.isFailure(scan)) return holdersIn(scan, asBuffers);
   throw holdersFailure(scan, path, await native.examine([[path], QUESTION_FILES, null, null]));
@@ -86,7 +97,11 @@ export async function holders(target: PathLike, options?: HoldersOptions): Promi
  * ```
  */
 export function holdersSync(target: PathLike, options?: HoldersOptions): Holder[] {
-  const { target: path, asBuffers } = planHolders(target, options);
+  const plan = planHolders(target, options);
+  return HOLDERS.isWatched ? HOLDERS.runSync(plan, lookSync, plan) : lookSync(plan);
+}
+
+function lookSync({ target: path, asBuffers }: HoldersPlan): Holder[] {
   const scan = native.holdersSync(path);
   if (!native.isFailure(scan)) return holdersIn(scan, asBuffers);
   throw holdersFailure(scan, path, native.examineSync([[path], QUESTION_FILES, null, null]));

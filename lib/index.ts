@@ -3,7 +3,9 @@
  *
  * @packageDocumentation
  */
+
 export type { PathLike } from './arguments.js';
+export type { AttachOptions } from './attach.js';
 export type { MountAttributes } from './attributes.js';
 export { constants } from './constants.js';
 export {
@@ -17,7 +19,7 @@ export {
   detachedOverlay,
   detachedOverlaySync,
 } from './detached.js';
-export { type AttachOptions, DetachedMount } from './detached-mount.js';
+export { DetachedMount } from './detached-mount.js';
 export { MountError, type MountErrorDetails } from './errors.js';
 export type {
   Holder,
@@ -68,6 +70,7 @@ export { type MoveOptions, moveMount, moveMountSync } from './move-mount.js';
 export type { Namespace } from './namespace.js';
 export { pageSize } from './native.js';
 export type { MountingOptions, OperationOptions } from './operation.js';
+export type { OperationTrace } from './operation-channel.js';
 export { overlayData } from './overlay-data.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay-parse.js';
 export type { OverlayMountOptions, OverlayOptions, OverlayStrategy } from './overlay-plan.js';

@@ -4,6 +4,7 @@ import type { MountEntry } from './mount-entry.js';
 import { encodingOption, type MountInfoOptions, parseTable } from './mount-info.js';
 import { type Namespace, type NamespaceWord, namespaceArgument, refuseRelative } from './namespace.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { namespaceReasonOfStep } from './target-reasons.js';
 
 /** Where {@link isMountPoint} and {@link mountAt} look. */
@@ -17,6 +18,9 @@ export interface MountAtOptions extends MountInfoOptions, MountAtNamespace {}
 
 const KNOWN: ReadonlySet<string> = new Set(['encoding', 'namespace']);
 const KNOWN_OF_POINT: ReadonlySet<string> = new Set(['namespace']);
+
+const IS_MOUNT_POINT = new OperationChannel('isMountPoint');
+const MOUNT_AT = new OperationChannel('mountAt');
 
 interface Place {
   readonly path: Bytes;
@@ -65,6 +69,10 @@ function answered(place: Place, answer: boolean | native.Failure): boolean {
  */
 export async function isMountPoint(path: PathLike, options: MountAtNamespace = {}): Promise<boolean> {
   const place = placeOf(path, optionsArgument('options', options, KNOWN_OF_POINT)['namespace']);
+  return IS_MOUNT_POINT.isWatched ? IS_MOUNT_POINT.run({ target: place.path }, ask, place) : ask(place);
+}
+
+async function ask(place: Place): Promise<boolean> {
   return answered(place, await native.mountRoot(place.path, place.namespace));
 }
 
@@ -79,10 +87,16 @@ export async function isMountPoint(path: PathLike, options: MountAtNamespace = {
  */
 export function isMountPointSync(path: PathLike, options: MountAtNamespace = {}): boolean {
   const place = placeOf(path, optionsArgument('options', options, KNOWN_OF_POINT)['namespace']);
+  return IS_MOUNT_POINT.isWatched ? IS_MOUNT_POINT.runSync({ target: place.path }, askSync, place) : askSync(place);
+}
+
+function askSync(place: Place): boolean {
   return answered(place, native.mountRootSync(place.path, place.namespace));
 }
 
-function planEntry(path: PathLike, options: MountAtOptions): [place: Place, encoding: 'utf8' | 'buffer'] {
+type EntryPlan = readonly [place: Place, encoding: 'utf8' | 'buffer'];
+
+function planEntry(path: PathLike, options: MountAtOptions): EntryPlan {
   const { encoding, namespace } = optionsArgument('options', options, KNOWN);
   return [placeOf(path, namespace), encodingOption(encoding)];
 }
@@ -115,7 +129,11 @@ function entryOf(place: Place, encoding: 'utf8' | 'buffer', lines: native.TableL
 export function mountAt(path: PathLike, options: MountAtOptions & { encoding: 'buffer' }): Promise<MountEntry<Buffer>>;
 export function mountAt(path: PathLike, options?: MountAtOptions): Promise<MountEntry>;
 export async function mountAt(path: PathLike, options: MountAtOptions = {}): Promise<MountEntry> {
-  const [place, encoding] = planEntry(path, options);
+  const plan = planEntry(path, options);
+  return MOUNT_AT.isWatched ? MOUNT_AT.run({ target: plan[0].path }, find, plan) : find(plan);
+}
+
+async function find([place, encoding]: EntryPlan): Promise<MountEntry> {
   return entryOf(place, encoding, await native.mountAt(place.path, place.namespace));
 }
 
@@ -130,6 +148,10 @@ export async function mountAt(path: PathLike, options: MountAtOptions = {}): Pro
 export function mountAtSync(path: PathLike, options: MountAtOptions & { encoding: 'buffer' }): MountEntry<Buffer>;
 export function mountAtSync(path: PathLike, options?: MountAtOptions): MountEntry;
 export function mountAtSync(path: PathLike, options: MountAtOptions = {}): MountEntry {
-  const [place, encoding] = planEntry(path, options);
+  const plan = planEntry(path, options);
+  return MOUNT_AT.isWatched ? MOUNT_AT.runSync({ target: plan[0].path }, findSync, plan) : findSync(plan);
+}
+
+function findSync([place, encoding]: EntryPlan): MountEntry {
   return entryOf(place, encoding, native.mountAtSync(place.path, place.namespace));
 }

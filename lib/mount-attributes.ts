@@ -1,11 +1,12 @@
 import { booleanOption, optionsArgument } from './arguments.js';
-import { ATTRIBUTE_NAMES, attributeChange, keptFlags, type MountAttributes } from './attributes.js';
+import { ATTRIBUTE_NAMES, attributeChange, flagsOfAttributes, keptFlags, type MountAttributes } from './attributes.js';
 import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
 import { invalidArgValue } from './errors.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type Propagation, propagationOption } from './propagation.js';
 import { mountedArgument, surroundingsOf, type Target, type TargetWords } from './target.js';
@@ -51,26 +52,13 @@ function argumentsOf({ target, change, namespace }: ChangePlan, ticket: native.T
 
 function caseOf({ target, change: [set, clear, propagation, recursive], namespace }: ChangePlan): OperationCase {
   const remount = constants.MS_REMOUNT | constants.MS_BIND;
-  const flags = (propagation === 0 ? remount | flagsOf(set) : propagation) | (recursive ? constants.MS_REC : 0);
+  const flags =
+    (propagation === 0 ? remount | flagsOfAttributes(set) : propagation) | (recursive ? constants.MS_REC : 0);
   return { source: null, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
 }
 
-// As flags of mount(2), for the error: those that are set.
-function flagsOf(set: number): number {
-  const pairs = [
-    [constants.MOUNT_ATTR_RDONLY, constants.MS_RDONLY],
-    [constants.MOUNT_ATTR_NOSUID, constants.MS_NOSUID],
-    [constants.MOUNT_ATTR_NODEV, constants.MS_NODEV],
-    [constants.MOUNT_ATTR_NOEXEC, constants.MS_NOEXEC],
-    [constants.MOUNT_ATTR_NODIRATIME, constants.MS_NODIRATIME],
-    [constants.MOUNT_ATTR_NOSYMFOLLOW, constants.MS_NOSYMFOLLOW],
-    [constants.MOUNT_ATTR_NOATIME, constants.MS_NOATIME],
-    [constants.MOUNT_ATTR_STRICTATIME, constants.MS_STRICTATIME],
-  ] as const;
-  return pairs.reduce((flags, [attribute, flag]) => ((set & attribute) === 0 ? flags : flags | flag), 0);
-}
-
-const CHANGE: Driven<ChangePlan, undefined, void> = {
+const CHANGE: Omit<Driven<ChangePlan, undefined, void>, 'channel'> = {
+  subject: ({ target }) => ({ target }),
   start: async (plan, ticket) => (await native.change(...argumentsOf(plan, ticket))) as undefined,
   startSync: (plan) => native.changeSync(...argumentsOf(plan, null)) as undefined,
   finish: () => undefined,
@@ -78,6 +66,12 @@ const CHANGE: Driven<ChangePlan, undefined, void> = {
   surroundings: surroundingsOf,
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
 };
+
+const ATTRIBUTES: Driven<ChangePlan, undefined, void> = {
+  ...CHANGE,
+  channel: new OperationChannel('setMountAttributes'),
+};
+const PROPAGATION: Driven<ChangePlan, undefined, void> = { ...CHANGE, channel: new OperationChannel('setPropagation') };
 
 /**
  * Changes the attributes of a mount that is there: mount_setattr(2). What is `true` is set, what is `false` is taken away,
@@ -100,12 +94,12 @@ export async function setMountAttributes(
   attributes: MountAttributes,
   options: ChangeOptions = {},
 ): Promise<void> {
-  return run(CHANGE, planChange(target, changeOf(attributes), 0, options));
+  return run(ATTRIBUTES, planChange(target, changeOf(attributes), 0, options));
 }
 
 /** {@link setMountAttributes} on the calling thread. */
 export function setMountAttributesSync(target: Target, attributes: MountAttributes, options: ChangeOptions = {}): void {
-  runSync(CHANGE, planChange(target, changeOf(attributes), 0, options));
+  runSync(ATTRIBUTES, planChange(target, changeOf(attributes), 0, options));
 }
 
 function planPropagation(target: Target, propagation: Propagation, options: ChangeOptions): ChangePlan {
@@ -130,10 +124,10 @@ export async function setPropagation(
   propagation: Propagation,
   options: ChangeOptions = {},
 ): Promise<void> {
-  return run(CHANGE, planPropagation(target, propagation, options));
+  return run(PROPAGATION, planPropagation(target, propagation, options));
 }
 
 /** {@link setPropagation} on the calling thread. */
 export function setPropagationSync(target: Target, propagation: Propagation, options: ChangeOptions = {}): void {
-  runSync(CHANGE, planPropagation(target, propagation, options));
+  runSync(PROPAGATION, planPropagation(target, propagation, options));
 }

@@ -8,6 +8,7 @@ import { mountLine } from './mount-line.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { hasPropagation, type Propagation, propagationOption } from './propagation.js';
 import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
@@ -144,7 +145,8 @@ function caseOf({ source, target, change: [set, clear, , recursive], idMap, name
 }
 
 /** What binds with and without a place have in common. */
-export const BIND_CALL: Omit<Driven<BindPlan, native.Made, never>, 'finish'> = {
+export const BIND_CALL: Omit<Driven<BindPlan, native.Made, never>, 'channel' | 'finish'> = {
+  subject: ({ source, target }) => ({ source, target }),
   start: (plan, ticket) => callWith(native.bind, plan, ticket),
   startSync: (plan) => callWith(native.bindSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
@@ -156,6 +158,7 @@ const REMOUNTED = 2; // src-native/bind.h
 
 const BIND: Driven<BindPlan, native.Made, Mount> = {
   ...BIND_CALL,
+  channel: new OperationChannel('mountBind'),
   finish: (plan, { mountId, way }) => handle(plan, mountId, way === REMOUNTED ? 'remount' : 'tree', false),
   reuse: {
     look: lookAtTarget,

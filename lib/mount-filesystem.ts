@@ -8,6 +8,7 @@ import { Mount, type MountStrategy } from './mount-handle.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords, refuseLong } from './parameters.js';
 import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
@@ -189,7 +190,8 @@ function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }:
 }
 
 /** What filesystems with and without a place have in common. */
-export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, 'finish'> = {
+export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, 'channel' | 'finish'> = {
+  subject: ({ source, target, fsType, parameters: { words } }) => ({ source, target, fsType, words }),
   start: (plan, ticket) => callWith(native.filesystem, plan, ticket),
   startSync: (plan) => callWith(native.filesystemSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
@@ -200,6 +202,7 @@ export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, '
 /** A filesystem with a place. */
 export const FILESYSTEM: Driven<FilesystemPlan, native.Made, Mount> = {
   ...FILESYSTEM_CALL,
+  channel: new OperationChannel('mountFilesystem'),
   finish: (plan, { mountId }) => handle(plan, mountId, plan.isByData ? 'data' : 'fsconfig', false),
   reuse: {
     look: lookAtFilesystem,

@@ -1,6 +1,7 @@
 import { orAborted } from './abort.js';
 import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { type NamedLayers, readOverlay, readQuestions } from './overlay-live.js';
 import type { OverlayStrategy } from './overlay-plan.js';
 import type { OverlaySpec } from './overlay-spec.js';
@@ -27,6 +28,8 @@ export interface MountParts {
   /** Of an overlay, the layers as they were named, absolute. */
   readonly named?: NamedLayers;
 }
+
+const OVERLAY = new OperationChannel('Mount.overlay');
 
 /**
  * A mount that an operation of this library made, and the right to take down that one and no other.
@@ -80,11 +83,20 @@ export class Mount implements AsyncDisposable, Disposable {
    * ```
    */
   async overlay(): Promise<OverlaySpec> {
+    if (OVERLAY.isWatched) return OVERLAY.run(this.#place, () => this.#look());
+    return this.#look();
+  }
+
+  async #look(): Promise<OverlaySpec> {
     return this.#read(await native.examine(readQuestions(this.#place.target[0]), surroundingsOf(this.#place)));
   }
 
   /** {@link overlay} on the calling thread. */
   overlaySync(): OverlaySpec {
+    return OVERLAY.isWatched ? OVERLAY.runSync(this.#place, () => this.#lookSync()) : this.#lookSync();
+  }
+
+  #lookSync(): OverlaySpec {
     return this.#read(native.examineSync(readQuestions(this.#place.target[0]), surroundingsOf(this.#place)));
   }
 

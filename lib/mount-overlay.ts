@@ -3,6 +3,7 @@ import type { Driven } from './drivers.js';
 import { run, runSync } from './drivers.js';
 import { Mount } from './mount-handle.js';
 import * as native from './native.js';
+import { OperationChannel, type OperationSubject } from './operation-channel.js';
 import { needsExamination, notTheSame, overlayFailure } from './overlay-failure.js';
 import { type OverlayMountOptions, type OverlayPlan, type OverlayStrategy, planOverlay, WAYS } from './overlay-plan.js';
 import { overlayQuestions } from './overlay-questions.js';
@@ -53,7 +54,8 @@ export function mountOverlaySync(options: OverlayMountOptions): Mount {
 }
 
 /** What detached overlays have in common with those that have a place. */
-export const OVERLAY_CALL: Omit<Driven<OverlayPlan, bigint | native.Made, never>, 'finish'> = {
+export const OVERLAY_CALL: Omit<Driven<OverlayPlan, bigint | native.Made, never>, 'channel' | 'finish'> = {
+  subject: subjectOf,
   start: (plan, ticket) => callWith(native.overlay, plan, ticket),
   startSync: (plan) => usualCall(plan) ?? callWith(native.overlaySync, plan, null),
   questions: (plan, failure) => (needsExamination(failure, plan) ? overlayQuestions(plan) : null),
@@ -63,6 +65,7 @@ export const OVERLAY_CALL: Omit<Driven<OverlayPlan, bigint | native.Made, never>
 
 const OVERLAY: Driven<OverlayPlan, bigint | native.Made, Mount> = {
   ...OVERLAY_CALL,
+  channel: new OperationChannel('mountOverlay'),
   finish: (plan, outcome) =>
     typeof outcome === 'bigint'
       ? handle(plan, outcome, 'data', false)
@@ -73,6 +76,12 @@ const OVERLAY: Driven<OverlayPlan, bigint | native.Made, Mount> = {
     other: notTheSame,
   },
 };
+
+// The layers by the kernel's names in an option string, whichever way they are given.
+function subjectOf({ source, at, detached, upper, words }: OverlayPlan): OperationSubject {
+  const layers = ['lowerdir', ...(upper === null ? [] : ['upperdir', 'workdir'])];
+  return { source, target: detached ? undefined : at, fsType: 'overlay', words: [...layers, ...words] };
+}
 
 /** The way that was taken, of those by descriptors. */
 export function strategyOf({ way }: native.Mounted): OverlayStrategy {

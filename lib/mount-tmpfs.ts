@@ -1,11 +1,13 @@
 import { booleanOption, choiceOption, optionsArgument } from './arguments.js';
 import { ATTRIBUTE_NAMES, type MountAttributes } from './attributes.js';
-import { run, runSync } from './drivers.js';
+import { type Driven, run, runSync } from './drivers.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
 import type { IdMap } from './idmap.js';
 import { FILESYSTEM, type FilesystemOptions, type FilesystemPlan, planFilesystem } from './mount-filesystem.js';
 import type { Mount } from './mount-handle.js';
+import type * as native from './native.js';
 import { MOUNTING_NAMES, type MountingOptions } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { type FilesystemParameters, parametersObject } from './parameters.js';
 import type { Target } from './target.js';
 
@@ -125,6 +127,11 @@ function text(name: string, value: unknown): string | undefined {
   return value;
 }
 
+const TMPFS: Driven<FilesystemPlan, native.Made, Mount> = {
+  ...FILESYSTEM,
+  channel: new OperationChannel('mountTmpfs'),
+};
+
 /**
  * Mounts a filesystem in memory: mount(2) with type `tmpfs`. What is in it is gone with it.
  *
@@ -137,10 +144,10 @@ function text(name: string, value: unknown): string | undefined {
  * @see https://man7.org/linux/man-pages/man5/tmpfs.5.html
  */
 export async function mountTmpfs(target: Target, options: TmpfsOptions = {}): Promise<Mount> {
-  return run(FILESYSTEM, planTmpfs(target, options));
+  return run(TMPFS, planTmpfs(target, options));
 }
 
 /** {@link mountTmpfs} on the calling thread. */
 export function mountTmpfsSync(target: Target, options: TmpfsOptions = {}): Mount {
-  return runSync(FILESYSTEM, planTmpfs(target, options));
+  return runSync(TMPFS, planTmpfs(target, options));
 }

@@ -10,6 +10,7 @@ import { mountFlagNames } from './constants.js';
 import { MountError, printable } from './errors.js';
 import { mountQuestions, mountReason, mountReasonOfStep } from './mount-reasons.js';
 import * as native from './native.js';
+import { OperationChannel, type OperationSubject } from './operation-channel.js';
 import { inUserNamespace } from './overlay-plan.js';
 
 /** Options of {@link mount} that mount(2) does not have. */
@@ -22,6 +23,12 @@ export interface MountOptions {
 }
 
 const OPTIONS: ReadonlySet<string> = new Set(['cwd']);
+const MOUNT = new OperationChannel('mount');
+
+// What is a name in the data cannot be told from what is a part of a secret.
+function subjectOf([source, target, fsType]: native.MountArguments): OperationSubject {
+  return { source, target, fsType };
+}
 
 /**
  * Turns what the user asked into the arguments of the native call, without doing anything.
@@ -119,10 +126,20 @@ export async function mount(
   options?: MountOptions,
 ): Promise<void> {
   const plan = planMount(source, target, fsType, flags, data, options);
+  if (MOUNT.isWatched) return MOUNT.run(subjectOf(plan), perform, plan);
+  // As perform() does, less its promise.
   const outcome = await native.mount(...plan);
-  if (!native.isFailure(outcome)) return;
-  const isUnclear = mountReasonOfStep(outcome, plan) === undefined;
-  throw mountFailure(outcome, plan, isUnclear ? await native.examine(mountQuestions(plan)) : null);
+  if (native.isFailure(outcome)) throw await explained(outcome, plan);
+}
+
+async function perform(plan: native.MountArguments): Promise<void> {
+  const outcome = await native.mount(...plan);
+  if (native.isFailure(outcome)) throw await explained(outcome, plan);
+}
+
+async function explained(failure: native.Failure, plan: native.MountArguments): Promise<MountError> {
+  const isUnclear = mountReasonOfStep(failure, plan) === undefined;
+  return mountFailure(failure, plan, isUnclear ? await native.examine(mountQuestions(plan)) : null);
 }
 
 /**
@@ -142,6 +159,11 @@ export function mountSync(
   options?: MountOptions,
 ): void {
   const plan = planMount(source, target, fsType, flags, data, options);
+  if (MOUNT.isWatched) MOUNT.runSync(subjectOf(plan), performSync, plan);
+  else performSync(plan);
+}
+
+function performSync(plan: native.MountArguments): void {
   const outcome = native.mountSync(...plan);
   if (!native.isFailure(outcome)) return;
   const isUnclear = mountReasonOfStep(outcome, plan) === undefined;

@@ -6,6 +6,7 @@ import { Mount } from './mount-handle.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import {
   lastingTarget,
@@ -65,6 +66,8 @@ function caseOf({ from, to, namespace }: MovePlan): OperationCase {
 }
 
 const MOVE: Driven<MovePlan, bigint, Mount> = {
+  channel: new OperationChannel('moveMount'),
+  subject: ({ from, to }) => ({ source: pathOfTarget(from), target: to }),
   start: async (plan, ticket) => (await native.move(...argumentsOf(plan, ticket))) as bigint,
   startSync: (plan) => native.moveSync(...argumentsOf(plan, null)) as bigint,
   finish: ({ lasting, namespace }, id) =>

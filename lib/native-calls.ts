@@ -135,3 +135,16 @@ export interface Surroundings {
   readonly resolve: number;
   readonly namespace: NamespaceWord;
 }
+
+/** Layers to compare, and whether their marks are attributes of users: src-native/layer_changes.h. */
+export type LayerOpenArguments = [
+  upper: Bytes,
+  lower: readonly Bytes[],
+  dataOnly: readonly Bytes[],
+  userAttributes: boolean,
+];
+
+// src-native/layer_marks.h
+export type MakeWhiteoutArguments = [path: Bytes, asAttribute: boolean, userAttribute: boolean];
+export type MakeOpaqueArguments = [path: Bytes, value: 'y' | 'x', userAttribute: boolean];
+export type MarkArguments = [path: Bytes, userAttribute: boolean];

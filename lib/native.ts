@@ -1,7 +1,7 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Bytes } from './arguments.js';
 import { unsupportedPlatform } from './errors.js';
+import { loadAddon } from './load-addon.js';
 import type { NamespaceWord } from './namespace.js';
 import type {
   AttachArguments,
@@ -9,6 +9,10 @@ import type {
   ChangeArguments,
   ExamineArguments,
   FilesystemArguments,
+  LayerOpenArguments,
+  MakeOpaqueArguments,
+  MakeWhiteoutArguments,
+  MarkArguments,
   MountArguments,
   MoveArguments,
   OverlayArguments,
@@ -24,6 +28,7 @@ import type {
   Examination,
   Failure,
   HoldersScan,
+  LayerWalk,
   Made,
   Outcome,
   ScratchResult,
@@ -34,6 +39,7 @@ import type {
   UmountOutcome,
   Watch,
 } from './native-results.js';
+import { traced } from './native-trace.js';
 
 export type * from './native-calls.js';
 export type * from './native-results.js';
@@ -54,7 +60,8 @@ export const HERE: Surroundings = Object.freeze({ root: null, resolve: 0, namesp
 type SurroundingsArguments = [root: Bytes | null, resolve: number, namespace: NamespaceWord];
 type Done<T> = (result: T) => void;
 
-interface Addon {
+/** The calls of the addon. */
+export interface Addon {
   readonly pageSize: number;
   mountSync(...call: MountArguments): Outcome;
   mount(...call: [...MountArguments, Done<Outcome>]): void;
@@ -94,22 +101,20 @@ interface Addon {
   mountRoot(path: Bytes, namespace: NamespaceWord, done: Done<boolean | Failure>): void;
   mountAtSync(path: Bytes, namespace: NamespaceWord): TableLines | Failure;
   mountAt(path: Bytes, namespace: NamespaceWord, done: Done<TableLines | Failure>): void;
-  watchOpen(): Watch | Failure;
+  watchOpen(namespace: NamespaceWord): Watch | Failure;
   watchWait(watch: Watch, done: Done<TableDifference | Failure>): void;
   watchClose(watch: Watch): void;
-}
-
-function load(): Addon {
-  const require = createRequire(import.meta.url);
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  try {
-    return require('node-gyp-build')(root) as Addon;
-  } catch (cause) {
-    const how = `Build it with a C++ compiler, make and python3: npm run install (in ${root})`;
-    throw Object.assign(new Error(`linux-mount has no native part for this machine. ${how}`, { cause }), {
-      code: 'ERR_DLOPEN_FAILED',
-    });
-  }
+  layerOpen(...call: [...LayerOpenArguments, Done<LayerWalk | Failure>]): void;
+  layerNext(walk: LayerWalk, done: Done<Buffer | Failure>): void;
+  layerClose(walk: LayerWalk, done: Done<Outcome>): void;
+  makeWhiteoutSync(...call: MakeWhiteoutArguments): Outcome;
+  makeWhiteout(...call: [...MakeWhiteoutArguments, Done<Outcome>]): void;
+  makeOpaqueSync(...call: MakeOpaqueArguments): Outcome;
+  makeOpaque(...call: [...MakeOpaqueArguments, Done<Outcome>]): void;
+  isWhiteoutSync(...call: MarkArguments): boolean | Failure;
+  isWhiteout(...call: [...MarkArguments, Done<boolean | Failure>]): void;
+  isOpaqueSync(...call: MarkArguments): boolean | Failure;
+  isOpaque(...call: [...MarkArguments, Done<boolean | Failure>]): void;
 }
 
 // Elsewhere everything can be imported and type-checked; to call is what cannot be done.
@@ -160,10 +165,22 @@ function absent(): Addon {
     watchOpen: refuse('listmount'),
     watchWait: refuse('listmount'),
     watchClose: refuse('listmount'),
+    layerOpen: refuse('getdents64'),
+    layerNext: refuse('getdents64'),
+    layerClose: refuse('getdents64'),
+    makeWhiteoutSync: refuse('mknodat'),
+    makeWhiteout: refuse('mknodat'),
+    makeOpaqueSync: refuse('fsetxattr'),
+    makeOpaque: refuse('fsetxattr'),
+    isWhiteoutSync: refuse('lgetxattr'),
+    isWhiteout: refuse('lgetxattr'),
+    isOpaqueSync: refuse('lgetxattr'),
+    isOpaque: refuse('lgetxattr'),
   };
 }
 
-const addon: Addon = process.platform === 'linux' ? load() : absent();
+const root = fileURLToPath(new URL('..', import.meta.url));
+const addon: Addon = process.platform === 'linux' ? traced(loadAddon(root) as Addon) : absent();
 
 /** The size of a page of this kernel's memory, in bytes: sysconf(_SC_PAGESIZE). */
 export const pageSize: number = addon.pageSize;
@@ -288,4 +305,40 @@ export const watchClose: Addon['watchClose'] = addon.watchClose;
 
 export function watchWait(watch: Watch): Promise<TableDifference | Failure> {
   return new Promise((resolve) => addon.watchWait(watch, resolve));
+}
+
+export function layerOpen(...call: LayerOpenArguments): Promise<LayerWalk | Failure> {
+  return new Promise((resolve) => addon.layerOpen(...call, resolve));
+}
+
+export function layerNext(walk: LayerWalk): Promise<Buffer | Failure> {
+  return new Promise((resolve) => addon.layerNext(walk, resolve));
+}
+
+export function layerClose(walk: LayerWalk): Promise<Outcome> {
+  return new Promise((resolve) => addon.layerClose(walk, resolve));
+}
+
+export const makeWhiteoutSync: Addon['makeWhiteoutSync'] = addon.makeWhiteoutSync;
+
+export function makeWhiteout(...call: MakeWhiteoutArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.makeWhiteout(...call, resolve));
+}
+
+export const makeOpaqueSync: Addon['makeOpaqueSync'] = addon.makeOpaqueSync;
+
+export function makeOpaque(...call: MakeOpaqueArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.makeOpaque(...call, resolve));
+}
+
+export const isWhiteoutSync: Addon['isWhiteoutSync'] = addon.isWhiteoutSync;
+
+export function isWhiteout(...call: MarkArguments): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.isWhiteout(...call, resolve));
+}
+
+export const isOpaqueSync: Addon['isOpaqueSync'] = addon.isOpaqueSync;
+
+export function isOpaque(...call: MarkArguments): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.isOpaque(...call, resolve));
 }

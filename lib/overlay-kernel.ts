@@ -1,8 +1,8 @@
-import { describeErrno } from './errno.js';
+import { describeErrno, errnoWords } from './errno.js';
 import type { ScratchResult } from './native.js';
 import type { OverlaySupport } from './overlay-support.js';
 import { no, type Support, type Survey, YES } from './overlay-survey.js';
-import { type Answer, errnoWords, Program, type Question, type Step } from './scratch-program.js';
+import { type Answer, Program, type Question, type Step } from './scratch-program.js';
 
 /** What the kernel and the caller's namespace can do, whatever the filesystem; but for the last. */
 export interface KernelSupport {

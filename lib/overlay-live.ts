@@ -68,6 +68,6 @@ export function readOverlay(
 // anywhere from here.
 function absoluteOr(shown: Bytes, named: Bytes | null | undefined): Bytes {
   const text = typeof shown === 'string' ? shown : shown.toString('latin1');
-  const leads = text.startsWith('/') && !/^\/proc\/self\/fd\/\d+$/.test(text);
+  const leads = text.startsWith('/') && !/^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(text);
   return leads || named === null || named === undefined ? shown : named;
 }

@@ -1,5 +1,5 @@
-import { describeErrno } from './errno.js';
-import { type Answer, errnoWords, Program, type Question, type Step, shownOption } from './scratch-program.js';
+import { describeErrno, errnoWords } from './errno.js';
+import { type Answer, Program, type Question, type Step, shownOption } from './scratch-program.js';
 
 /** Whether something can be done; when not, why, in one sentence. */
 export type Support = { readonly supported: true } | { readonly supported: false; readonly reason: string };

@@ -1,5 +1,6 @@
+import { errnoWords } from './errno.js';
 import { no, type Support, type Survey, YES } from './overlay-survey.js';
-import { type Answer, errnoWords, type Program, type Question, type Step, shownOption } from './scratch-program.js';
+import { type Answer, type Program, type Question, type Step, shownOption } from './scratch-program.js';
 
 /** Options of an overlay by their names in an `OverlaySpec`; where there is a choice, each choice has its own answer. */
 export interface OverlayOptionSupport {

@@ -84,7 +84,8 @@ function valueLength(word: Bytes): number {
   return at < 0 ? 0 : Buffer.byteLength(word.slice(at + 1));
 }
 
-function keyOf(word: Bytes): string {
+/** The name in a word `key` or `key=value`. */
+export function keyOf(word: Bytes): string {
   return word.toString().split('=', 1).join();
 }
 

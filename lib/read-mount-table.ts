@@ -4,6 +4,7 @@ import { encodingOption, type MountInfoOptions, parseTable } from './mount-info.
 import { MountTable } from './mount-table.js';
 import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { namespaceReasonOfStep } from './target-reasons.js';
 
 /** Options of {@link readMountTable}. */
@@ -22,6 +23,7 @@ interface Plan {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['pid', 'encoding', 'namespace']);
+const TABLE = new OperationChannel('readMountTable');
 const LAST_PID = 2 ** 22; // PID_MAX_LIMIT
 
 // /proc/thread-self, not /proc/self: threads may be in different mount namespaces.
@@ -77,6 +79,10 @@ export function readMountTable(options: MountTableOptions & { encoding: 'buffer'
 export function readMountTable(options?: MountTableOptions): Promise<MountTable>;
 export async function readMountTable(options: MountTableOptions = {}): Promise<MountTable> {
   const plan = planTable(options);
+  return TABLE.isWatched ? TABLE.run({}, read, plan) : read(plan);
+}
+
+async function read(plan: Plan): Promise<MountTable> {
   return tableOf(plan, await native.table(plan.process, plan.namespace));
 }
 
@@ -92,5 +98,9 @@ export function readMountTableSync(options: MountTableOptions & { encoding: 'buf
 export function readMountTableSync(options?: MountTableOptions): MountTable;
 export function readMountTableSync(options: MountTableOptions = {}): MountTable {
   const plan = planTable(options);
+  return TABLE.isWatched ? TABLE.runSync({}, readSync, plan) : readSync(plan);
+}
+
+function readSync(plan: Plan): MountTable {
   return tableOf(plan, native.tableSync(plan.process, plan.namespace));
 }

@@ -5,6 +5,7 @@ import { invalidArgValue } from './errors.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
+import { OperationChannel } from './operation-channel.js';
 import { type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords } from './parameters.js';
 import { mountedArgument, surroundingsOf, type Target, type TargetWords } from './target.js';
@@ -54,6 +55,8 @@ function remountArguments(plan: RemountPlan, ticket: native.Ticket | null): nati
 }
 
 const REMOUNT: Driven<RemountPlan, undefined, void> = {
+  channel: new OperationChannel('remountFilesystem'),
+  subject: ({ target, parameters: { words } }) => ({ target, words }),
   start: async (plan, ticket) => (await native.reconfigure(...remountArguments(plan, ticket))) as undefined,
   startSync: (plan) => native.reconfigureSync(...remountArguments(plan, null)) as undefined,
   finish: () => undefined,

@@ -1,5 +1,4 @@
 import type { Bytes } from './arguments.js';
-import { describeErrno } from './errno.js';
 
 /** One step of a scratch place, its name and its arguments: src-native/scratch_steps.cc. */
 export type Step = readonly [name: string, ...words: string[]];
@@ -42,11 +41,4 @@ export function shownOption(shown: string, key: string): string | undefined {
     if (option.startsWith(`${key}=`)) return option.slice(key.length + 1);
   }
   return undefined;
-}
-
-/** `EINVAL (invalid argument)` */
-export function errnoWords(errno: number): string {
-  const { name, message: words } = describeErrno(errno);
-  const message = words.replace(' on socket', ''); // libuv knows ENOTSUP from sockets only
-  return `${name} (${message})`;
 }

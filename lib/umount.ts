@@ -2,11 +2,15 @@ import { orAborted } from './abort.js';
 import { umountFlagNames } from './constants.js';
 import { MountError, printable } from './errors.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 import { inUserNamespace } from './overlay-plan.js';
 import { pathOfTarget, type Target } from './target.js';
 import { planUmount, type UmountOptions, type UmountPlan } from './umount-options.js';
 import { progressInWords, umountQuestions, umountReason, umountReasonOfStep } from './umount-reasons.js';
 import { runUmount, runUmountSync, type UmountEnd } from './umount-run.js';
+
+const UMOUNT = new OperationChannel('umount');
+const UNMOUNT = new OperationChannel('Mount.unmount');
 
 /** Makes an error of a failed umount. */
 function umountFailure(
@@ -42,13 +46,23 @@ function surroundings(
   return { root: isOfTarget ? root : null, resolve, namespace };
 }
 
+// It is a handle that knows which mount it wants.
+function channelOf({ id }: UmountPlan): OperationChannel {
+  return id === null ? UMOUNT : UNMOUNT;
+}
+
 /**
  * Does what was planned: the part of {@link umount} that others share. It settles when all is over, whatever a signal
  * has said to the caller in the meantime.
  *
  * @internal
  */
-export async function takeDown(plan: UmountPlan): Promise<void> {
+export function takeDown(plan: UmountPlan): Promise<void> {
+  const channel = channelOf(plan);
+  return channel.isWatched ? channel.run({ target: plan.target }, perform, plan) : perform(plan);
+}
+
+async function perform(plan: UmountPlan): Promise<void> {
   const end = await runUmount(plan);
   if (end === undefined) return;
   const { examine, scan } = umountQuestions(end, plan);
@@ -62,6 +76,12 @@ export async function takeDown(plan: UmountPlan): Promise<void> {
 
 /** {@link takeDown} on the calling thread. @internal */
 export function takeDownSync(plan: UmountPlan): void {
+  const channel = channelOf(plan);
+  if (channel.isWatched) channel.runSync({ target: plan.target }, performSync, plan);
+  else performSync(plan);
+}
+
+function performSync(plan: UmountPlan): void {
   const end = runUmountSync(plan);
   if (end === undefined) return;
   const { examine, scan } = umountQuestions(end, plan);

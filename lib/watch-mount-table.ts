@@ -1,10 +1,14 @@
+import { signalOption } from './abort.js';
 import { optionsArgument, type PathLike } from './arguments.js';
-import { invalidArgType, MountError } from './errors.js';
+import { MountError } from './errors.js';
 import type { MountEntry, MountName, MountTableChange } from './mount-entry.js';
 import { encodingOption, type MountInfoOptions, parseTable } from './mount-info.js';
 import { bytesText, isWithin, tablePath } from './mount-path.js';
 import { differences } from './mount-table-diff.js';
+import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
+import { namespaceReasonOfStep } from './target-reasons.js';
 
 /** Options of {@link watchMountTable}. */
 export interface WatchOptions extends MountInfoOptions {
@@ -12,6 +16,11 @@ export interface WatchOptions extends MountInfoOptions {
   signal?: AbortSignal;
   /** Only changes of mounts at this path or below it, or that were there before: absolute, without `..` and links. */
   under?: PathLike;
+  /**
+   * The mount namespace to watch, that of a container for example; paths are as its root sees them. It is kept as long as
+   * it is watched, and with it its mounts, even when nobody is in it any more.
+   */
+  namespace?: Namespace;
 }
 
 /** What {@link watchMountTable} gives: to be iterated once, and ended by `break`, `return()`, `using` or the signal. */
@@ -23,29 +32,51 @@ export interface MountTableWatcher<Name extends MountName = MountName>
   [Symbol.asyncIterator](): MountTableWatcher<Name>;
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding']);
+const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding', 'namespace']);
+const WATCH = new OperationChannel('watchMountTable');
 const NOTHING_MORE = { done: true, value: undefined } as const;
 
-function failureOf({ error: errno, syscall, step }: native.Failure): MountError {
-  return new MountError({ errno, syscall, step, path: '/proc/thread-self/mountinfo' });
+function failureOf(failure: native.Failure, namespace: NamespaceWord): MountError {
+  const { error: errno, syscall, step } = failure;
+  const reason = namespaceReasonOfStep(failure, namespace);
+  return new MountError({ errno, syscall, step, path: '/proc/thread-self/mountinfo', reason });
+}
+
+interface WatchPlan {
+  readonly encoding: 'utf8' | 'buffer';
+  readonly under: string;
+  readonly namespace: NamespaceWord;
+  readonly signal: AbortSignal | undefined;
+}
+
+function planWatch(options: WatchOptions): WatchPlan {
+  const { signal, under, encoding, namespace } = optionsArgument('options', options, KNOWN);
+  return {
+    encoding: encodingOption(encoding),
+    under: under === undefined ? '/' : tablePath('options.under', under as PathLike),
+    namespace: namespaceArgument('options.namespace', namespace),
+    signal: signalOption('options.signal', signal),
+  };
 }
 
 class Watcher implements MountTableWatcher {
   readonly #watch: native.Watch;
   readonly #encoding: 'utf8' | 'buffer';
   readonly #under: string;
+  readonly #namespace: NamespaceWord;
   readonly #forget: () => void;
   #found: Iterator<MountTableChange> = [][Symbol.iterator]();
   #isClosed = false;
   /** Calls of next() wait for each other: one at a time looks. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(encoding: 'utf8' | 'buffer', under: string, signal: AbortSignal | undefined) {
-    const watch = native.watchOpen();
-    if (native.isFailure(watch)) throw failureOf(watch);
+  constructor({ encoding, under, namespace, signal }: WatchPlan) {
+    const watch = native.watchOpen(namespace);
+    if (native.isFailure(watch)) throw failureOf(watch, namespace);
     this.#watch = watch;
     this.#encoding = encoding;
     this.#under = under;
+    this.#namespace = namespace;
     // A signal may live long: it does not keep alive what nobody iterates any more.
     const self = new WeakRef(this);
     const abort = () => {
@@ -86,7 +117,7 @@ class Watcher implements MountTableWatcher {
       const difference = await native.watchWait(this.#watch);
       if (native.isFailure(difference)) {
         this.#close();
-        throw failureOf(difference);
+        throw failureOf(difference, this.#namespace);
       }
       this.#found = differences(this.#read(difference.before), this.#read(difference.after))[Symbol.iterator]();
     }
@@ -106,6 +137,10 @@ class Watcher implements MountTableWatcher {
     this.#forget();
     native.watchClose(this.#watch);
   }
+}
+
+function open(plan: WatchPlan): Watcher {
+  return new Watcher(plan);
 }
 
 /**
@@ -134,10 +169,6 @@ class Watcher implements MountTableWatcher {
 export function watchMountTable(options: WatchOptions & { encoding: 'buffer' }): MountTableWatcher<Buffer>;
 export function watchMountTable(options?: WatchOptions): MountTableWatcher;
 export function watchMountTable(options: WatchOptions = {}): MountTableWatcher {
-  const { signal, under, encoding } = optionsArgument('options', options, KNOWN);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw invalidArgType('options.signal', 'an instance of AbortSignal', signal);
-  }
-  const directory = under === undefined ? '/' : tablePath('options.under', under as PathLike);
-  return new Watcher(encodingOption(encoding), directory, signal);
+  const plan = planWatch(options);
+  return WATCH.isWatched ? WATCH.runSync({ target: plan.under }, open, plan) : open(plan);
 }

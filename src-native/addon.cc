@@ -5,6 +5,8 @@
 #include "examine.h"
 #include "holders.h"
 #include "kernel.h"
+#include "layer_changes.h"
+#include "layer_marks.h"
 #include "mount.h"
 #include "mount_at.h"
 #include "mount_table.h"
@@ -41,8 +43,15 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountAtCall>(env, exports, "mountAt");
   call::ExportAsync<ScratchCall>(env, exports, "scratch");
   call::ExportAsync<WatchWaitCall>(env, exports, "watchWait");
-  call::ExportFunction(env, exports, "watchOpen", WatchOpen);
+  call::ExportFunction(env, exports, "watchOpen", call::Sync<WatchOpenCall>);
   call::ExportFunction(env, exports, "watchClose", WatchClose);
+  call::ExportAsync<LayerOpenCall>(env, exports, "layerOpen");
+  call::ExportAsync<LayerNextCall>(env, exports, "layerNext");
+  call::ExportAsync<LayerCloseCall>(env, exports, "layerClose");
+  call::Export<MakeWhiteoutCall>(env, exports, "makeWhiteout");
+  call::Export<MakeOpaqueCall>(env, exports, "makeOpaque");
+  call::Export<IsWhiteoutCall>(env, exports, "isWhiteout");
+  call::Export<IsOpaqueCall>(env, exports, "isOpaque");
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;
 }

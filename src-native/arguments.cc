@@ -1,6 +1,5 @@
 #include "arguments.h"
 
-#include <cmath>
 #include <cstring>
 
 #include "descriptor.h"
@@ -130,7 +129,7 @@ Arguments& Arguments::Flags(const char* name, unsigned long* flags) {
   double number = 0;
   if (napi_get_value_double(env_, Next(), &number) != napi_ok) {
     WrongType(name, "a number");
-  } else if (!(number >= 0 && number <= UINT32_MAX && std::trunc(number) == number)) {
+  } else if (!(number >= 0 && number <= UINT32_MAX && static_cast<double>(static_cast<uint32_t>(number)) == number)) {
     ok_ = false;
     Throw(Napi::RangeError::New(env_, std::string("The value of \"") + name +
                                           "\" is out of range. It must be an integer >= 0 and <= 4294967295"),

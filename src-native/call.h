@@ -1,7 +1,6 @@
 #pragma once
 
 #include <napi.h>
-#include <semaphore.h>
 
 #include <cerrno>
 #include <memory>
@@ -9,6 +8,7 @@
 
 #include "arguments.h"
 #include "mailbox.h"
+#include "oldest_glibc.h"
 #include "outcome.h"
 #include "threads.h"
 

@@ -1,10 +1,10 @@
 #include "descriptor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
 #include <memory>
 
+#include "kernel.h"
 #include "threads.h"
 #include "wrapped.h"
 
@@ -37,7 +37,7 @@ Napi::Value New(napi_env env, OwnedFd fd) { return wrapped::New(env, kTag, new O
 bool Duplicate(napi_env env, napi_value value, OwnedFd* fd) {
   const auto* owned = wrapped::Get<OwnedFd>(env, kTag, value);
   if (owned == nullptr) return false;
-  *fd = OwnedFd(fcntl(owned->get(), F_DUPFD_CLOEXEC, 0));
+  *fd = OwnedFd(kernel::Duplicate(owned->get()));
   return true;
 }
 

@@ -3,11 +3,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <memory>
 
+#include "fields.h"
 #include "kernel.h"
 #include "mount_lines.h"
 #include "proc.h"
@@ -23,7 +23,7 @@ struct CloseDirectory {
 uint64_t NamespaceOf(const std::string& process) {
   const std::string link = proc::Link("/proc/" + process + "/ns/mnt");
   const size_t bracket = link.find('[');
-  return bracket == std::string::npos ? 0 : strtoull(link.c_str() + bracket + 1, nullptr, 10);
+  return bracket == std::string::npos ? 0 : fields::Number(std::string_view(link).substr(bracket + 1));
 }
 
 // Looks at each namespace once, through the first process that is in it.
@@ -81,6 +81,7 @@ void ReadCommands(HoldersCall::Result* result) {
 }  // namespace
 
 HoldersCall::Result HoldersCall::Run() {
+  proc::TakeShortage();
   Result result;
   const int looked = kernel::MountPointId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kTable, &result.mount_id);
   if (looked < 0) return Result(Outcome::Failure(errno, "statx", "check target"));
@@ -114,6 +115,9 @@ HoldersCall::Result HoldersCall::Run() {
 
   for (const int process : processes) {
     if (!FindUses(process, wanted, &result.uses)) ++result.unseen;
+  }
+  if (const int error = proc::TakeShortage()) {
+    return Result(Outcome::Failure(error, "open", "look at the processes"));
   }
   result.processes = processes.size();
   ReadCommands(&result);

@@ -5,7 +5,6 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -78,6 +77,11 @@ long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted,
   return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);
 }
 
+// As makedev(3) has it, which is a function of glibc that musl lacks.
+uint64_t Device(uint64_t major, uint64_t minor) {
+  return (major & 0xfffff000) << 32 | (major & 0xfff) << 8 | (minor & 0xffffff00) << 12 | (minor & 0xff);
+}
+
 static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic) == 24 &&
               offsetof(MountStatus, id) == 40 && offsetof(MountStatus, root) == 104 &&
               offsetof(MountStatus, source) == 124);
@@ -129,6 +133,24 @@ int FsMount(int context, unsigned flags, unsigned attributes) {
 
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags) {
   return static_cast<int>(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
+}
+
+int Stat(int directory, const char* path, int flags, struct stat* found) {
+#if defined(SYS_newfstatat)
+  return static_cast<int>(syscall(SYS_newfstatat, directory, path, found, flags));
+#elif defined(SYS_fstatat64)  // 32 bits
+  return static_cast<int>(syscall(SYS_fstatat64, directory, path, found, flags));
+#else                         // the newest architectures have statx(2) only, and no older C library
+  return fstatat(directory, path, found, flags);
+#endif
+}
+
+int Duplicate(int fd) {
+#if defined(SYS_fcntl64)
+  return static_cast<int>(syscall(SYS_fcntl64, fd, F_DUPFD_CLOEXEC, 0));
+#else
+  return static_cast<int>(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, 0));
+#endif
 }
 
 int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve) {
@@ -234,7 +256,7 @@ int Identify(int directory, const char* path, unsigned flags, Identity* identity
   Statx found;
   if (CallStatx(directory, path, flags, kStatxBasic | kStatxMountId, &found) < 0) return -1;
   identity->mode = found.mode;
-  identity->device = makedev(found.device_major, found.device_minor);
+  identity->device = Device(found.device_major, found.device_minor);
   identity->inode = found.inode;
   identity->mount_id = found.mount_id;
   return 0;

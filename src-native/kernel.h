@@ -8,6 +8,8 @@
 
 // The kernel's calls that the C library may be too old to wrap, by number, with the constants they take. Debian 12's
 // headers, for one, lack STATX_MNT_ID_UNIQUE. Each wrapper returns -1 and sets errno, as the C library's do.
+struct stat;
+
 namespace kernel {
 
 // linux/mount.h
@@ -65,6 +67,12 @@ int FsConfig(int context, unsigned command, const char* key, const char* value, 
 int FsPick(int directory, const char* path, unsigned flags);
 int FsMount(int context, unsigned flags, unsigned attributes);
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags);
+
+// stat(2) as fstatat(2) has it, AT_EMPTY_PATH too: glibc's own functions are of version 2.33, older ones have none.
+int Stat(int directory, const char* path, int flags, struct stat* found);
+
+// fcntl(2) F_DUPFD_CLOEXEC: since 2.28 glibc calls it fcntl64 where files are large by option, and musl has none.
+int Duplicate(int fd);
 
 int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 
@@ -139,6 +147,9 @@ enum class IdKind {
   kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other
   kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)
 };
+
+// Ids of the lasting kind begin here, and those of the other kind end before (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
+constexpr uint64_t kFirstLastingId = uint64_t{1} << 31;
 
 // The id of the mount that `path` leads to (with AT_EMPTY_PATH in `flags`: that `directory` is on), by statx(2) that
 // asks no server.

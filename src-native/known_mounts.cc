@@ -3,11 +3,13 @@
 #include <errno.h>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
+#include <utility>
 
 #include "kernel.h"
+#include "lock.h"
 
 namespace known_mounts {
 namespace {
@@ -17,24 +19,36 @@ struct Overlay {
   std::vector<Inode> directories;
 };
 
+// Changed by nobody once it is remembered, and kept by whoever reads it: counted, as by a std::shared_ptr, which would
+// need libstdc++ at run time.
 struct Known {
   std::vector<uint64_t> ids;  // ascending
   std::vector<Overlay> overlays;
+  std::atomic<unsigned> holders{1};
 };
 
-// The mutex is for the pointer only: to look at a directory may take as long as a dead server likes. The pointer is
-// never destroyed, as a thread may be here when the process ends.
-std::mutex mutex;
-std::shared_ptr<const Known>& latest = *new std::shared_ptr<const Known>(new Known);
+struct LetGo {
+  void operator()(Known* known) const {
+    if (known->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete known;
+  }
+};
+using Held = std::unique_ptr<Known, LetGo>;
 
-std::shared_ptr<const Known> Latest() {
-  const std::lock_guard lock(mutex);
-  return latest;
+// The mutex is for the pointer only: to look at a directory may take as long as a dead server likes. What it points to
+// is never destroyed, as a thread may be here when the process ends.
+pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+Known* latest = new Known;
+
+Held Latest() {
+  const Lock lock(&mutex);
+  latest->holders.fetch_add(1, std::memory_order_relaxed);
+  return Held(latest);
 }
 
-void Remember(std::shared_ptr<const Known> known) {
-  const std::lock_guard lock(mutex);
-  latest.swap(known);
+void Remember(Held known) {
+  Held before;
+  const Lock lock(&mutex);
+  before.reset(std::exchange(latest, known.release()));
 }
 
 bool ListAll(std::vector<uint64_t>* ids) {
@@ -74,8 +88,8 @@ Seen Look(uint64_t id, std::vector<uint64_t>* buffer, std::string* options) {
 }  // namespace
 
 Answer HaveOverlayOn(const Inode& upper, const Inode& work) {
-  const std::shared_ptr<const Known> before = Latest();
-  const auto now = std::make_shared<Known>();
+  const Held before = Latest();
+  Held now(new Known);
   std::vector<uint64_t> ids;
   if (!ListAll(&ids) || !std::is_sorted(ids.begin(), ids.end())) return Answer::kCannotTell;
   now->ids.reserve(ids.size());
@@ -110,7 +124,7 @@ Answer HaveOverlayOn(const Inode& upper, const Inode& work) {
     // Of one whose directories are not to be found now the question is asked again the next time.
     if (complete) now->ids.push_back(id);
   }
-  Remember(now);
+  Remember(std::move(now));
   return perhaps ? Answer::kPerhaps : Answer::kNo;
 }
 

@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
+#include "fields.h"
 #include "kernel.h"
 #include "mount_lines.h"
 #include "mount_status.h"
@@ -26,7 +26,7 @@ bool TableIdOf(int fd, uint64_t* id) {
     errno = ENOSYS;
     return false;
   }
-  *id = strtoull(text.c_str() + at + sizeof "mnt_id:" - 1, nullptr, 10);
+  *id = fields::Number(std::string_view(text).substr(at + sizeof "mnt_id:" - 1));
   return true;
 }
 
@@ -38,7 +38,7 @@ bool FindLine(uint64_t table_id, MountLines* found) {
   size_t line = 0;
   for (size_t at = 0; at < all.text.size(); ++line) {
     const size_t end = std::min(all.text.find('\n', at), all.text.size() - 1) + 1;
-    if (strtoull(all.text.c_str() + at, nullptr, 10) == table_id) {
+    if (fields::Number(std::string_view(all.text).substr(at)) == table_id) {
       found->text = all.text.substr(at, end - at);
       if (!all.ids.empty()) found->ids.push_back(all.ids[line]);
       return true;
@@ -71,10 +71,6 @@ bool CannotAsk(int error) { return error == ENOSYS || error == EPERM; }
 
 }  // namespace
 
-void MountRootCall::Read(Arguments& arguments) {
-  arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file);
-}
-
 MountRootCall::Result MountRootCall::Run() {
   Result result;
   const int answer = kernel::IsMountRoot(path_.c_str());
@@ -92,10 +88,6 @@ MountRootCall::Result MountRootCall::Run() {
 
 napi_value MountRootCall::Result::ToValue(Napi::Env env) const {
   return outcome.Failed() ? outcome.ToValue(env) : Napi::Boolean::New(env, is_root);
-}
-
-void MountAtCall::Read(Arguments& arguments) {
-  arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file);
 }
 
 MountAtCall::Result MountAtCall::Run() {

@@ -13,9 +13,22 @@
 // Questions about one path that need no mount table. Neither waits for a server where the kernel can avoid it
 // (AT_STATX_DONT_SYNC, O_PATH), and neither triggers an automount (AT_NO_AUTOMOUNT).
 
+class PathQuestion {
+ public:
+  void Read(Arguments& arguments) { arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file); }
+  bool IsRelative() const { return path_.empty() || path_[0] != '/'; }
+  bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
+
+  WorkingDirectory directory;
+  MountNamespace mount_namespace;
+
+ protected:
+  std::string path_;
+};
+
 // mountRoot(path, namespace): whether the path leads to the root of a mount, as true or false: statx(2) with
 // STATX_ATTR_MOUNT_ROOT (5.8). Where that is not to be had the table is searched.
-class MountRootCall {
+class MountRootCall : public PathQuestion {
  public:
   struct Result {
     explicit Result(const Outcome& failure = {}) : outcome(failure) {}
@@ -25,32 +38,14 @@ class MountRootCall {
     bool is_root = false;
   };
 
-  void Read(Arguments& arguments);
-  bool IsRelative() const { return path_.empty() || path_[0] != '/'; }
-  bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
   Result Run();
-
-  WorkingDirectory directory;
-  MountNamespace mount_namespace;
-
- private:
-  std::string path_;
 };
 
 // mountAt(path, namespace): the line of the mount that the path leads to, with its lasting id: statx(2) and
 // statmount(2), which knows all of it since 6.13. Elsewhere the line is looked for in the table.
-class MountAtCall {
+class MountAtCall : public PathQuestion {
  public:
   using Result = MountLinesResult;
 
-  void Read(Arguments& arguments);
-  bool IsRelative() const { return path_.empty() || path_[0] != '/'; }
-  bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
   Result Run();
-
-  WorkingDirectory directory;
-  MountNamespace mount_namespace;
-
- private:
-  std::string path_;
 };

@@ -1,33 +1,23 @@
 #include "mount_copies.h"
 
-#include <stdlib.h>
-
+#include "fields.h"
 #include "mount_lines.h"
 
 namespace {
 
-std::string_view Take(std::string_view* rest, char separator) {
-  const size_t end = rest->find(separator);
-  const std::string_view part = rest->substr(0, end);
-  rest->remove_prefix(end == std::string_view::npos ? rest->size() : end + 1);
-  return part;
-}
-
-uint64_t NumberOf(std::string_view digits) { return strtoull(std::string(digits).c_str(), nullptr, 10); }
-
 bool ReadLine(std::string_view line, MountTraits* mount) {
-  mount->id = NumberOf(Take(&line, ' '));
-  mount->parent_id = NumberOf(Take(&line, ' '));
-  mount->device = Take(&line, ' ');
-  mount->root = Take(&line, ' ');
-  mount->mount_point = UnescapeField(Take(&line, ' '));
-  Take(&line, ' ');  // attributes
-  for (std::string_view field = Take(&line, ' '); field != "-"; field = Take(&line, ' ')) {
+  mount->id = fields::Number(fields::Take(&line, ' '));
+  mount->parent_id = fields::Number(fields::Take(&line, ' '));
+  mount->device = fields::Take(&line, ' ');
+  mount->root = fields::Take(&line, ' ');
+  mount->mount_point = UnescapeField(fields::Take(&line, ' '));
+  fields::Take(&line, ' ');  // attributes
+  for (std::string_view field = fields::Take(&line, ' '); field != "-"; field = fields::Take(&line, ' ')) {
     if (field.empty()) return false;
-    if (field.starts_with("shared:")) mount->shared = NumberOf(field.substr(7));
-    if (field.starts_with("master:")) mount->master = NumberOf(field.substr(7));
+    if (field.starts_with("shared:")) mount->shared = fields::Number(field.substr(7));
+    if (field.starts_with("master:")) mount->master = fields::Number(field.substr(7));
   }
-  mount->type = Take(&line, ' ');
+  mount->type = fields::Take(&line, ' ');
   return mount->id != 0;
 }
 
@@ -37,7 +27,7 @@ std::vector<MountTraits> ReadTraits(std::string_view table) {
   std::vector<MountTraits> mounts;
   while (!table.empty()) {
     MountTraits mount;
-    if (ReadLine(Take(&table, '\n'), &mount)) mounts.push_back(std::move(mount));
+    if (ReadLine(fields::Take(&table, '\n'), &mount)) mounts.push_back(std::move(mount));
   }
   return mounts;
 }

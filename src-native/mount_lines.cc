@@ -2,25 +2,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 
 #include <algorithm>
 
+#include "fields.h"
 #include "kernel.h"
 #include "owned_fd.h"
 #include "procfs.h"
 
 namespace {
-
-// The next part of `rest` up to `separator`, which is taken off as well.
-std::string_view Take(std::string_view* rest, char separator) {
-  const size_t end = rest->find(separator);
-  const std::string_view part = rest->substr(0, end);
-  rest->remove_prefix(end == std::string_view::npos ? rest->size() : end + 1);
-  return part;
-}
 
 bool IsOctal(char digit) { return digit >= '0' && digit <= '7'; }
 
@@ -28,7 +20,7 @@ bool IsOctal(char digit) { return digit >= '0' && digit <= '7'; }
 unsigned long AttributeFlags(std::string_view options) {
   unsigned long flags = 0;
   while (!options.empty()) {
-    const std::string_view option = Take(&options, ',');
+    const std::string_view option = fields::Take(&options, ',');
     if (option == "ro") flags |= MS_RDONLY;
     if (option == "nosuid") flags |= MS_NOSUID;
     if (option == "nodev") flags |= MS_NODEV;
@@ -42,15 +34,15 @@ unsigned long AttributeFlags(std::string_view options) {
 }
 
 bool ParseLine(std::string_view text, MountLine* line) {
-  const std::string id(Take(&text, ' '));
-  const std::string parent_id(Take(&text, ' '));
-  Take(&text, ' ');  // major:minor
-  Take(&text, ' ');  // root
-  const std::string_view mount_point = Take(&text, ' ');
-  const std::string_view options = Take(&text, ' ');
+  const std::string_view id = fields::Take(&text, ' ');
+  const std::string_view parent_id = fields::Take(&text, ' ');
+  fields::Take(&text, ' ');  // major:minor
+  fields::Take(&text, ' ');  // root
+  const std::string_view mount_point = fields::Take(&text, ' ');
+  const std::string_view options = fields::Take(&text, ' ');
   if (id.empty() || parent_id.empty() || mount_point.empty() || options.empty()) return false;
-  line->id = strtoull(id.c_str(), nullptr, 10);
-  line->parent_id = strtoull(parent_id.c_str(), nullptr, 10);
+  line->id = fields::Number(id);
+  line->parent_id = fields::Number(parent_id);
   line->mount_point = UnescapeField(mount_point);
   line->attribute_flags = AttributeFlags(options);
   return true;
@@ -58,7 +50,7 @@ bool ParseLine(std::string_view text, MountLine* line) {
 
 bool ParseTable(std::string_view text, std::vector<MountLine>* lines) {
   while (!text.empty()) {
-    if (!ParseLine(Take(&text, '\n'), &lines->emplace_back())) {
+    if (!ParseLine(fields::Take(&text, '\n'), &lines->emplace_back())) {
       errno = EPROTO;
       return false;
     }
@@ -84,8 +76,8 @@ std::string UnescapeField(std::string_view field) {
 }
 
 std::string MountPointOf(std::string_view line) {
-  for (int field = 0; field < 4; ++field) Take(&line, ' ');
-  return UnescapeField(Take(&line, ' '));
+  for (int field = 0; field < 4; ++field) fields::Take(&line, ' ');
+  return UnescapeField(fields::Take(&line, ' '));
 }
 
 bool ReadWhole(const char* path, std::string* text) {
@@ -134,12 +126,12 @@ bool ReadFilesystemOptions(uint64_t id, std::string* options) {
   if (!ReadWhole(procfs::Self("mountinfo").c_str(), &text)) return false;
   const std::string wanted = std::to_string(id);
   for (std::string_view rest = text; !rest.empty();) {
-    std::string_view line = Take(&rest, '\n');
-    if (Take(&line, ' ') != wanted) continue;
+    std::string_view line = fields::Take(&rest, '\n');
+    if (fields::Take(&line, ' ') != wanted) continue;
     // ... - type source options; no field before has a lone "-".
     line.remove_prefix(std::min(line.find(" - ") + 3, line.size()));
-    Take(&line, ' ');
-    Take(&line, ' ');
+    fields::Take(&line, ' ');
+    fields::Take(&line, ' ');
     *options = line;
     return true;
   }

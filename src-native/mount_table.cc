@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include <memory>
 #include <utility>
 
+#include "fields.h"
 #include "kernel.h"
 #include "procfs.h"
 
@@ -40,7 +40,7 @@ std::vector<size_t> LineStarts(const std::string& text) {
   return starts;
 }
 
-uint64_t TableIdAt(const std::string& text, size_t start) { return strtoull(text.c_str() + start, nullptr, 10); }
+uint64_t TableIdAt(std::string_view text, size_t start) { return fields::Number(text.substr(start)); }
 
 // The id in the table of a mount; 0 when it is gone.
 uint64_t TableIdOf(uint64_t id, uint64_t mount_namespace) {
@@ -57,12 +57,14 @@ MountLines::~MountLines() {
 }
 
 bool OpenTable::Open(const std::string& process) {
-  has_ids_ = process == kOurs;
-  const std::string file = has_ids_ ? procfs::Self("mountinfo") : process + "/mountinfo";
-  fd_ = OwnedFd(open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const bool is_ours = process == kOurs;
+  const auto file = [&](const char* name) { return is_ours ? procfs::Self(name) : process + "/" + name; };
+  fd_ = OwnedFd(open(file("mountinfo").c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd_) return false;
-  if (!has_ids_) {
-    const OwnedFd other(open((process + "/ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
+  has_ids_ = true;
+  // Of another namespace it is told which, as a thread of ours may read later that is not in there.
+  if (!is_ours || procfs::IsElsewhere()) {
+    const OwnedFd other(open(file("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
     has_ids_ = other && kernel::MountNamespaceId(other.get(), &namespace_) == 0;
   }
   return true;

@@ -5,10 +5,11 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "kernel.h"
 #include "procfs.h"
 
 void NamespaceFile::Use(int descriptor) {
-  descriptor_ = OwnedFd(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+  descriptor_ = OwnedFd(kernel::Duplicate(descriptor));
   error_ = descriptor_ ? 0 : errno;
 }
 

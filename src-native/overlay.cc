@@ -54,15 +54,13 @@ void OverlayCall::ReadUsual(Arguments& arguments) {
   arguments.Flags("flags", &flags_).Bytes("data", &data_.emplace()).Boolean("writable", &writable_);
 }
 
-MountResult OverlayCall::Run() {
+MountResult OverlayCall::Make() {
   Outcome outcome = Check();
   if (outcome.Failed()) return MountResult(outcome);
   UpperInUse in_use;
   if (exclusive_ && upper_ && work_) outcome = in_use.Claim(upper_->c_str(), work_->c_str());
   if (outcome.Failed()) return MountResult(std::move(outcome));
-  MountResult result = IsApart() ? RunApart() : MountResult(Verify(Mount()));
-  if (!result.outcome.Failed()) target_.Keep();
-  return result;
+  return IsApart() ? RunApart() : MountResult(Verify(Mount()));
 }
 
 Outcome OverlayCall::Check() {

@@ -37,7 +37,11 @@ class OverlayCall : public Operation {
   bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther(); }
   bool NeedsFreshThread() const { return mount_namespace.IsOther() || IsApart(); }
   Outcome Prepare() { return OpenMaps(); }
-  MountResult Run();
+  MountResult Run() {
+    MountResult result = Make();
+    target_.Settle(&result.outcome);
+    return result;
+  }
 
  private:
   struct Opened {
@@ -47,6 +51,7 @@ class OverlayCall : public Operation {
   };
 
   bool IsApart() const { return detached_ || !maps_.empty(); }
+  MountResult Make();
   Outcome Check();
   Outcome Mount();
   Outcome MountByData();

@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -10,6 +9,7 @@
 #include "attach.h"
 #include "attributes.h"
 #include "bind.h"
+#include "fields.h"
 #include "kernel.h"
 #include "overlay.h"
 #include "overlay_features.h"
@@ -94,7 +94,7 @@ Outcome OverlayCall::OpenMaps() {
       user_namespaces_.push_back(std::move(made.fd));
     }
     if (outcome.Failed()) {
-      outcome.index = atoi(maps_[at].c_str());
+      outcome.index = static_cast<int>(fields::Number(maps_[at]));
       return outcome;
     }
   }
@@ -105,7 +105,7 @@ Outcome OverlayCall::OpenMaps() {
 Outcome OverlayCall::OpenMapped(int memory, Opened* opened) const {
   for (size_t at = 0; at < user_namespaces_.size(); ++at) {
     const std::string& name = maps_[at * 3];
-    const auto index = static_cast<size_t>(atoi(name.c_str()));
+    const auto index = static_cast<size_t>(fields::Number(name));
     if (index >= opened->layers.size()) return Outcome::Failure(EINVAL, "mount_setattr", "map ids");
     const std::string& path = index < lower_.size() ? lower_[index] : data_only_[index - lower_.size()];
     OwnedFd copy;

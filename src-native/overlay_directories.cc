@@ -27,9 +27,15 @@ std::string_view OptionOf(std::string_view options, std::string_view key) {
   return rest.substr(0, rest.find(','));
 }
 
+// Whether a name means the same to every process: not one that starts at a working directory, nor the descriptor of
+// whoever made the overlay, which is here another or none (fsconfig(2) before Linux 6.13).
+bool IsForAll(const std::string& path) {
+  return path[0] == '/' && path.rfind("/proc/thread-self/", 0) != 0 && path.rfind("/proc/self/", 0) != 0;
+}
+
 bool Add(const std::string& path, std::vector<Inode>* found) {
   kernel::Identity identity;
-  if (path[0] != '/' || kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) return false;
+  if (!IsForAll(path) || kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) return false;
   found->push_back({identity.device, identity.inode});
   return true;
 }

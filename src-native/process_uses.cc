@@ -1,8 +1,8 @@
 #include "process_uses.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "fields.h"
 #include "mount_lines.h"
 #include "proc.h"
 
@@ -78,7 +79,7 @@ class Process {
   void LookAtSocket(int fd, const std::string& link) {
     constexpr std::string_view kSocket = "socket:[";
     if (!link.starts_with(kSocket)) return;
-    const uint64_t inode = strtoull(link.c_str() + kSocket.size(), nullptr, 10);
+    const uint64_t inode = fields::Number(std::string_view(link).substr(kSocket.size()));
     for (const BoundSocket& socket : wanted_.sockets) {
       if (socket.inode == inode) Add("socket", socket.name, fd, true);
     }
@@ -103,15 +104,16 @@ class Process {
   }
 
   void LookAtMapping(const std::string& line, size_t name) {
-    unsigned long from = 0;
-    unsigned long to = 0;
-    unsigned major = 0;
-    unsigned minor = 0;
-    if (sscanf(line.c_str(), "%lx-%lx %*s %*s %x:%x", &from, &to, &major, &minor) != 4) return;
+    uint64_t from = 0, to = 0, major = 0, minor = 0;
+    std::string_view rest = line;
+    if (!fields::TakeNumber(&rest, '-', 16, &from) || !fields::TakeNumber(&rest, ' ', 16, &to)) return;
+    fields::Take(&rest, ' ');  // permissions
+    fields::Take(&rest, ' ');  // offset
+    if (!fields::TakeNumber(&rest, ':', 16, &major) || !fields::TakeNumber(&rest, ' ', 16, &minor)) return;
     const bool same_device = std::to_string(major) + ":" + std::to_string(minor) == wanted_.device;
     if (!same_device && !wanted_.has_own_devices) return;
     char range[64];
-    snprintf(range, sizeof range, "/map_files/%lx-%lx", from, to);
+    snprintf(range, sizeof range, "/map_files/%" PRIx64 "-%" PRIx64, from, to);
     const std::string link = directory_ + range;
     const uint64_t mount_id = proc::MountIdBehind(link);
     if (mount_id != 0) {

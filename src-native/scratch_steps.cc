@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "fields.h"
 #include "kernel.h"
 #include "mount_lines.h"
 
@@ -90,8 +90,8 @@ Result ScratchSteps::MakeDirectory(const std::string* words) {
 }
 
 Result ScratchSteps::MakeDirectories(const std::string* words) {
-  const long count = strtol(words[1].c_str(), nullptr, 10);
-  for (long each = 0; each < count; ++each) {
+  const uint64_t count = fields::Number(words[1]);
+  for (uint64_t each = 0; each < count; ++each) {
     const std::string name = std::to_string(each);
     if (mkdir(name.c_str(), 0700) < 0) return {errno, {}};
     place_.MadeName(name.c_str());

@@ -1,7 +1,6 @@
 #include "threads.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <time.h>
@@ -11,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
+
+#include "oldest_glibc.h"
 
 namespace threads {
 

@@ -14,6 +14,7 @@
 
 #include <string>
 
+#include "kernel.h"
 #include "procfs.h"
 
 namespace user_namespace {
@@ -155,7 +156,7 @@ Made Make(const std::string& uid_lines, const std::string& gid_lines) {
 bool IsInside() {
   constexpr ino_t kFirst = 0xEFFFFFFD;  // PROC_USER_INIT_INO, include/linux/proc_ns.h
   struct stat found;
-  return stat("/proc/self/ns/user", &found) == 0 && found.st_ino != kFirst;
+  return kernel::Stat(AT_FDCWD, "/proc/self/ns/user", 0, &found) == 0 && found.st_ino != kFirst;
 }
 
 }  // namespace user_namespace

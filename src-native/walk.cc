@@ -51,7 +51,7 @@ int CompareMounts(int one, int other) {
 bool MayFollow(int link, int parent) {
   struct statfs filesystem;
   struct stat directory;
-  if (fstatfs(link, &filesystem) < 0 || fstat(parent, &directory) < 0) return false;
+  if (fstatfs(link, &filesystem) < 0 || kernel::Stat(parent, "", AT_EMPTY_PATH, &directory) < 0) return false;
   if (filesystem.f_flags & kNoSymFollow) return false;
   return filesystem.f_type != PROC_SUPER_MAGIC || directory.st_ino == kRootOfProc;
 }
@@ -62,7 +62,7 @@ OwnedFd InRoot(int root, const std::string& path, bool no_symlinks, bool no_xdev
   if (path.empty()) return Fail(ENOENT);
   if (path.size() >= kLongestPath) return Fail(ENAMETOOLONG);
   std::vector<OwnedFd> way;
-  way.emplace_back(fcntl(root, F_DUPFD_CLOEXEC, 0));
+  way.emplace_back(kernel::Duplicate(root));
   if (!way.back()) return OwnedFd();
   std::vector<std::string> names;
   PutNames(path, &names);
@@ -78,7 +78,7 @@ OwnedFd InRoot(int root, const std::string& path, bool no_symlinks, bool no_xdev
     }
     OwnedFd next(openat(way.back().get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat found;
-    if (!next || fstat(next.get(), &found) < 0) return OwnedFd();
+    if (!next || kernel::Stat(next.get(), "", AT_EMPTY_PATH, &found) < 0) return OwnedFd();
     if (!S_ISLNK(found.st_mode)) {
       const int different = no_xdev ? CompareMounts(next.get(), root) : 0;
       if (different != 0) return Fail(different);

@@ -2,24 +2,19 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "fields.h"
+#include "lock.h"
 #include "wrapped.h"
 
 namespace {
 
 constexpr napi_type_tag kWatchTag = {0x6c696e75782d6d6f, 0x756e742d77617463};
-
-struct Guard {
-  explicit Guard(pthread_mutex_t* lock) : lock(lock) { pthread_mutex_lock(lock); }
-  ~Guard() { pthread_mutex_unlock(lock); }
-  pthread_mutex_t* lock;
-};
 
 }  // namespace
 
@@ -44,7 +39,7 @@ bool Watch::Look(std::vector<Line>* lines) {
   size_t index = 0;
   for (size_t at = 0; at < read.text.size(); ++index) {
     const size_t end = std::min(read.text.find('\n', at), read.text.size() - 1) + 1;
-    const uint64_t key = read.ids.empty() ? strtoull(read.text.c_str() + at, nullptr, 10) : read.ids[index];
+    const uint64_t key = read.ids.empty() ? fields::Number(std::string_view(read.text).substr(at)) : read.ids[index];
     // One without an id came or went during the reading, so that the next poll finds something new: it is seen then, or
     // is gone.
     if (key != 0) lines->push_back({key, read.text.substr(at, end - at)});
@@ -100,20 +95,20 @@ Outcome Watch::WaitForChange(MountLines* before, MountLines* after) {
 
 Outcome Watch::Wait(MountLines* before, MountLines* after) {
   {
-    const Guard guard(&lock_);
+    const Lock lock(&lock_);
     if (is_closed_) return {};
     if (is_waiting_) return Outcome::Failure(EBUSY, "poll", "wait for the mount table");
     is_waiting_ = true;
   }
   const Outcome outcome = WaitForChange(before, after);
-  const Guard guard(&lock_);
+  const Lock lock(&lock_);
   is_waiting_ = false;
   if (is_closed_) CloseDescriptors();
   return outcome;
 }
 
 void Watch::Close() {
-  const Guard guard(&lock_);
+  const Lock lock(&lock_);
   if (is_closed_) return;
   is_closed_ = true;
   if (is_waiting_) {
@@ -130,9 +125,17 @@ void Watch::CloseDescriptors() {
   std::vector<Line>().swap(lines_);
 }
 
-napi_value WatchOpen(napi_env env, napi_callback_info) {
-  Watch* watch = Watch::Open();
-  if (watch == nullptr) return Outcome::Failure(errno, "open", "open the mount table").ToValue(env);
+void WatchOpenCall::Read(Arguments& arguments) { arguments.Namespace("namespace", &mount_namespace.file); }
+
+WatchOpenCall::Result WatchOpenCall::Run() {
+  Result result;
+  result.watch = Watch::Open();
+  if (result.watch == nullptr) result.outcome = Outcome::Failure(errno, "open", "open the mount table");
+  return result;
+}
+
+napi_value WatchOpenCall::Result::ToValue(Napi::Env env) const {
+  if (outcome.Failed()) return outcome.ToValue(env);
   return wrapped::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
     collected->Close();
     collected->Release();

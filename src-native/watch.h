@@ -11,6 +11,7 @@
 
 #include "arguments.h"
 #include "mount_table.h"
+#include "namespace_file.h"
 #include "outcome.h"
 #include "owned_fd.h"
 #include "working_directory.h"
@@ -27,7 +28,8 @@
 // nothing.
 class Watch {
  public:
-  // Opens our own table and reads it. A failure has errno set and is null.
+  // Opens the table of the calling thread's namespace and reads it. The namespace is there as long as the watch. A
+  // failure has errno set and is null.
   static Watch* Open();
 
   // Waits for changes. `before` are the lines that are gone or were different, `after` those that came or are different
@@ -65,9 +67,28 @@ class Watch {
   std::vector<Line> lines_;  // ascending by key
 };
 
-// watchOpen(): an object that stands for a watch, or a failure. watchClose(watch). When the object is collected or its
-// environment ends the watch is closed.
-napi_value WatchOpen(napi_env env, napi_callback_info info);
+// watchOpen(namespace): an object that stands for a watch, or a failure. When it is collected or its environment ends
+// the watch is closed.
+class WatchOpenCall {
+ public:
+  struct Result {
+    explicit Result(const Outcome& failure = {}) : outcome(failure) {}
+    napi_value ToValue(Napi::Env env) const;
+
+    Outcome outcome;
+    Watch* watch = nullptr;
+  };
+
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return false; }
+  bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
+  Result Run();
+
+  WorkingDirectory directory;
+  MountNamespace mount_namespace;
+};
+
+// watchClose(watch).
 napi_value WatchClose(napi_env env, napi_callback_info info);
 
 // watchWait(watch, done): { before, after }, each { table, ids }, both empty when the watch was closed.

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
-import { constants, mountFlagNames, umountFlagNames } from '../lib/constants.js';
+import { attributeFlagNames, constants, mountFlagNames, umountFlagNames } from '../lib/constants.js';
 import { pageSize } from '../lib/index.js';
 
 test("have the values of this machine's kernel headers", (context) => {
@@ -41,6 +41,16 @@ test.each([
 
 test('umountFlagNames names the flags of umount2', () => {
   expect(umountFlagNames(10)).toBe('MNT_DETACH|UMOUNT_NOFOLLOW');
+});
+
+test.each([
+  [0, '0'],
+  [0x21, 'MOUNT_ATTR_RDONLY|MOUNT_ATTR_STRICTATIME'],
+  [0x30, 'MOUNT_ATTR_NOATIME|MOUNT_ATTR_STRICTATIME'],
+  [0x71, 'MOUNT_ATTR_RDONLY|MOUNT_ATTR__ATIME'],
+  [0x4000_0080, 'MOUNT_ATTR_NODIRATIME|0x40000000'],
+])('attributeFlagNames(%i) is %s', (flags, names) => {
+  expect(attributeFlagNames(flags)).toBe(names);
 });
 
 test('pageSize is what getconf says', (context) => {

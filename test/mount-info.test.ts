@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type MountEntry, parseMountInfo } from '../lib/index.js';
+import { times } from './support/effort.js';
 import { must, thrownBy } from './support/values.js';
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.mountinfo`, import.meta.url));
@@ -236,6 +237,6 @@ test('whatever the kernel writes reads back as it was', () => {
         })),
       );
     }),
-    { numRuns: 500 },
+    { numRuns: times(500, 20) },
   );
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { overlayData } from '../lib/overlay-data.js';
 import type { OverlaySpec } from '../lib/overlay-spec.js';
+import { times } from './support/effort.js';
 
 const invalidType = expect.objectContaining({ code: 'ERR_INVALID_ARG_TYPE', name: 'TypeError' });
 const invalidValue = expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE', name: 'TypeError' });
@@ -63,7 +64,7 @@ describe('overlayData', () => {
         const expected = { lower: lower.map(latin1), upper: latin1(upper), work: latin1(work) };
         expect(readAsOverlayfs(data)).toEqual(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500, 20) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { overlayData } from '../lib/overlay-data.js';
 import { type OverlayParseOptions, parseOverlayData } from '../lib/overlay-parse.js';
 import type { OverlaySpec } from '../lib/overlay-spec.js';
+import { times } from './support/effort.js';
 import { fileName } from './support/overlay-names.js';
 import { thrownBy } from './support/values.js';
 
@@ -202,7 +203,7 @@ describe('parseOverlayData, whatever the names and options', () => {
         expect(parseOverlayData(data, { encoding: 'buffer' })).toEqual(spec);
         expect(parseOverlayData(data, { encoding: 'buffer', form: 'data' })).toEqual(spec);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500, 20) },
     );
   });
 
@@ -215,7 +216,7 @@ describe('parseOverlayData, whatever the names and options', () => {
         expect(parseOverlayData(text, { encoding: 'buffer', form: 'table' })).toEqual(expected);
         expect(parseOverlayData(text, { encoding: 'buffer' })).toEqual(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500, 20) },
     );
   });
 

@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmdirSync, symlinkSync, unlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -105,22 +104,34 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
   expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
 });
 
-test('without a build it says what to do', async () => {
+test('without anything built it says what to do', async () => {
   // The built JavaScript seen from a place that has no addon beside it.
-  const root = mkdtempSync(join(tmpdir(), 'no-addon-'));
+  const copy = mkdtempSync(join(tmpdir(), 'no-addon-'));
   try {
-    mkdirSync(join(root, 'copy'));
-    execFileSync('cp', ['-r', join(projectRoot, 'dist'), join(projectRoot, 'package.json'), join(root, 'copy')]);
-    symlinkSync(join(projectRoot, 'node_modules'), join(root, 'copy/node_modules'));
-    const { status, stderr } = await runNode(`await import(process.argv[1])`, {
-      args: [join(root, 'copy/dist/index.js')],
-    });
+    cpSync(join(projectRoot, 'dist'), join(copy, 'dist'), { recursive: true });
+    cpSync(join(projectRoot, 'package.json'), join(copy, 'package.json'));
+    const { status, stderr } = await runNode(`await import(process.argv[1])`, { args: [join(copy, 'dist/index.js')] });
     expect(status).toBe(1);
-    expect(stderr).toContain('linux-mount has no native part for this machine. Build it');
+    expect(stderr).toContain(`linux-mount is not built for linux-${process.arch}. To build it there`);
+    expect(stderr).toContain(`cd '${copy}' && npm run build:source`);
     expect(stderr).toContain('ERR_DLOPEN_FAILED');
-    unlinkSync(join(root, 'copy/node_modules'));
-    execFileSync('rm', ['-r', join(root, 'copy')]);
   } finally {
-    rmdirSync(root);
+    rmSync(copy, { recursive: true }); // nothing is ever mounted in here
+  }
+});
+
+test('nothing runs and nothing else comes along when it is installed', () => {
+  const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  expect(Object.keys(manifest.scripts)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]),
+  );
+  // Otherwise npm makes an install script out of binding.gyp.
+  expect(manifest.gypfile).toBe(false);
+  expect(manifest).not.toHaveProperty('dependencies');
+  expect(manifest).not.toHaveProperty('optionalDependencies');
+  expect(manifest).not.toHaveProperty('os');
+  // What building from source fetches is what is tested here.
+  for (const name of ['node-addon-api', 'node-api-headers']) {
+    expect(manifest.scripts['build:source']).toContain(` ${name}@${manifest.devDependencies[name]} `);
   }
 });

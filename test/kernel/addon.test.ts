@@ -1,7 +1,8 @@
-import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
+import { addonFiles, loadAddon } from '../../lib/load-addon.js';
 import { runNode } from '../support/child.js';
+import { times } from '../support/effort.js';
 import { projectRoot } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
@@ -9,11 +10,11 @@ import { detachedBuffer } from '../support/values.js';
 
 // The addon is not for users, but it can be loaded: nonsense has to throw, never to abort the process.
 type Export = (...values: unknown[]) => unknown;
-const addon: Record<string, Export> = createRequire(import.meta.url)('node-gyp-build')(projectRoot);
+const addon: Record<string, Export> = loadAddon(projectRoot) as Record<string, Export>;
 const done = () => {};
 
 // Closed, so that to wait for it ends at once.
-const watch = addon['watchOpen']?.();
+const watch = addon['watchOpen']?.(null);
 addon['watchClose']?.(watch);
 
 // What stands for a target, a change, a map of ids, and what every operation is told.
@@ -39,6 +40,10 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   change: [null, ...target, ...change, ...operation],
   reconfigure: [...target, [], null, '', ...operation],
   move: [...target, ...target, false, false, ...operation],
+  makeWhiteout: ['/nowhere/x', false, false],
+  makeOpaque: ['/nowhere', 'y', false],
+  isWhiteout: ['/nowhere', false],
+  isOpaque: ['/nowhere', false],
   examine: [['/nowhere'], ['/nowhere'], null, null, null, 0, null],
 };
 
@@ -52,13 +57,14 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
   umountUsualSync: ['/nowhere', 0, null],
   overlayUsualSync: ['/nowhere', 0, 'lowerdir=/nowhere', false],
   scratch: ['/nowhere', [], null, done],
+  layerOpen: ['/nowhere', [], [], false, done],
+  watchOpen: [null],
   watchWait: [watch, done],
   watchClose: [watch],
 };
 
 // These take an object that only the addon makes.
 const others = [
-  'watchOpen',
   'attach',
   'attachSync',
   'close',
@@ -66,6 +72,8 @@ const others = [
   'descriptorNumber',
   'ticket',
   'cancel',
+  'layerNext',
+  'layerClose',
   'pageSize',
 ];
 
@@ -137,7 +145,7 @@ describe.each(names)('%s', (name) => {
           expect(error).toBeInstanceOf(Error);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: times(1000, 20) },
     );
     expect(mountTable().length).toBe(before);
   });
@@ -158,9 +166,9 @@ test('what is no descriptor and no ticket does nothing', () => {
 
 test('a callback that throws does not abort the process', async () => {
   const { signal, stderr } = await runNode(
-    `const addon = require('node-gyp-build')(process.argv[1]);
+    `const addon = require(process.argv[1]);
      addon.umount('/nowhere', null, 0, 0, 0, null, null, null, () => { throw new Error('from the callback'); });`,
-    { args: [projectRoot], commonjs: true },
+    { args: [addonFiles(projectRoot)[0]], commonjs: true },
   );
   expect(signal).toBeNull();
   // A warning by Node's present policy, an uncaught exception by the one to come.

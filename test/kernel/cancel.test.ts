@@ -27,6 +27,7 @@ import {
   umountSync,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { SlowFilesystem } from '../support/slow-filesystem.js';
@@ -36,7 +37,7 @@ import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { wayLacks } from '../support/ways.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 120_000 : 600_000 });
+vi.setConfig({ testTimeout: patience(120_000) });
 
 const ABORTED = { name: 'AbortError', code: 'ABORT_ERR', message: 'The operation was aborted' };
 
@@ -298,7 +299,7 @@ test('the reason of a failure is not waited for', async ({ place, skip }) => {
   await until(() => ourThreads().length === 0);
 });
 
-const ROUNDS = process.env['KERNEL_VM'] !== undefined ? 200 : pass === 'root' ? 4_000 : 1_000;
+const ROUNDS = times(pass === 'root' ? 4_000 : 1_000, 200);
 
 const racing: readonly (readonly [
   string,
@@ -488,6 +489,8 @@ test.for([
   expect(readdirSync(place.root).includes('new')).toBe(!abort);
 });
 
+const CALLS = times(500, 30);
+
 test('thousands of aborted calls leave no rejection unhandled', async ({ place }) => {
   place.directory('source');
   place.directory('t');
@@ -495,7 +498,7 @@ test('thousands of aborted calls leave no rejection unhandled', async ({ place }
     `import { detachedFilesystem, mountBind, mountTmpfs, umount } from 'linux-mount';
      const [place] = process.argv.slice(1);
      let settled = 0;
-     for (let round = 0; round < 500; round++) {
+     for (let round = 0; round < ${CALLS}; round++) {
        const controller = new AbortController();
        const { signal } = controller;
        const calls = [
@@ -511,7 +514,7 @@ test('thousands of aborted calls leave no rejection unhandled', async ({ place }
      console.log(settled);`,
     { args: [place.root], nodeArgs: ['--unhandled-rejections=strict'], timeout: 100_000 },
   );
-  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '2000\n', stderr: '' });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${4 * CALLS}\n`, stderr: '' });
 });
 
 test('the file of a descriptor that is closed meanwhile is not the business of a call under way', async ({ place }) => {

@@ -1,10 +1,11 @@
 import { expect, vi } from 'vitest';
 import { runNode } from '../support/child.js';
+import { patience } from '../support/effort.js';
 import { fuseDevice, lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+vi.setConfig({ testTimeout: patience(60_000) });
 
 // Every stage at which a process or a worker can end, each in a process of its own: a crash would be its exit status.
 

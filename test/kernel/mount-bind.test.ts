@@ -17,12 +17,13 @@ import {
   umountSync,
 } from '../../lib/index.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
+import { patience, times } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { must, rejectionOf } from '../support/values.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+vi.setConfig({ testTimeout: patience(60_000) });
 
 const { MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_NOATIME, MS_STRICTATIME, MNT_DETACH } = constants;
 
@@ -547,7 +548,7 @@ test('SIGKILL at any moment leaves no bind that can be written through', async (
       const mount = await form(source, target, { readonly: true, recursive: true });
       await mount.unmount({ lazy: true });
     }`;
-  const ROUNDS = process.env['KERNEL_VM'] === undefined ? 40 : 10;
+  const ROUNDS = times(40, 10);
   let left = 0;
   for (let round = 0; round < ROUNDS; round += 1) {
     const way = round % 2 === 0 ? 'sync' : 'async';
@@ -556,7 +557,7 @@ test('SIGKILL at any moment leaves no bind that can be written through', async (
       ...[source, target, way],
     ]);
     await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * patience(20)));
     child.kill('SIGKILL');
     await once(child, 'close');
     const found = mountsBelow(target);

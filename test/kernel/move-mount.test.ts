@@ -13,12 +13,13 @@ import {
   umountSync,
 } from '../../lib/index.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
+import { patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+vi.setConfig({ testTimeout: patience(60_000) });
 
 const forms = [
   ['moveMountSync', async (...call: Parameters<typeof moveMount>) => moveMountSync(...call)],

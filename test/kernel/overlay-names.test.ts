@@ -2,6 +2,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { mountOverlay, mountOverlaySync } from '../../lib/index.js';
+import { times } from '../support/effort.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 
@@ -39,6 +40,6 @@ test.for([
         await mount.unmount();
       }
     }),
-    { numRuns: 150 },
+    { numRuns: times(150, 10) },
   );
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { mountOverlaySync, mountSync, overlayData, parseOverlayData, umountSync } from '../../lib/index.js';
+import { times } from '../support/effort.js';
 import { isRealRoot } from '../support/environment.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
@@ -43,7 +44,7 @@ test('finds in the table the layers that were mounted, whatever their names', ({
       expect({ lower: shown, ...(writable && { upper: shownUpper, work: shownWork }) }).toEqual(spec);
       if (!writable) expect([shownUpper, shownWork]).toEqual([undefined, undefined]);
     }),
-    { numRuns: 200 },
+    { numRuns: times(200, 10) },
   );
 });
 
@@ -89,7 +90,7 @@ test('finds layers that were given one by one', ({ place, skip }) => {
       expect(parseOverlayData(shown, asBuffers)).toMatchObject(expected);
       expect(parseOverlayData(data, { ...asBuffers, form: 'data' })).toEqual(expected);
     }),
-    { numRuns: 100 },
+    { numRuns: times(100, 10) },
   );
 });
 

@@ -6,12 +6,13 @@ import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { overlaySupport } from '../../lib/index.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
+import { patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { countMountsAndDescriptors, test } from '../support/place.js';
 import { rejectionOf } from '../support/values.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+vi.setConfig({ testTimeout: patience(60_000) });
 
 // What overlaySupport does to the process around it: nothing.
 
@@ -19,7 +20,7 @@ test('nothing is left behind by twenty calls at once', async ({ place }) => {
   const directories = Array.from({ length: 20 }, (_, index) => place.directory(`d${index}`));
   const onDisk = mkdtempSync(join(tmpdir(), 'support-'));
   await overlaySupport(place.root);
-  await vi.waitUntil(() => ourThreads() === 0, { timeout: 10_000 });
+  await vi.waitUntil(() => ourThreads() === 0, { timeout: patience(10_000) });
   const before = { ...countMountsAndDescriptors(), children: children() };
   const calls = [...directories, onDisk].map((directory) => overlaySupport(directory));
   // Children of others are seen to end while ours come and go.
@@ -32,7 +33,7 @@ test('nothing is left behind by twenty calls at once', async ({ place }) => {
   expect(await Promise.all(others)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   const supports = await Promise.all(calls);
   expect(supports.every(({ overlay }) => overlay.supported)).toBe(true);
-  await vi.waitUntil(() => ourThreads() === 0, { timeout: 10_000 });
+  await vi.waitUntil(() => ourThreads() === 0, { timeout: patience(10_000) });
   const { mounts, descriptors } = countMountsAndDescriptors();
   expect({ mounts, descriptors, children: children() }).toEqual(before);
   for (const directory of [...directories, onDisk]) expect(readdirSync(directory)).toEqual([]);

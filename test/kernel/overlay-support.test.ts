@@ -10,12 +10,13 @@ import {
   type Support,
   umountSync,
 } from '../../lib/index.js';
+import { patience } from '../support/effort.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+vi.setConfig({ testTimeout: patience(60_000) });
 
 /** All answers by name: `options.uuid.on`. */
 function answers(value: object, path = ''): [name: string, support: Support][] {
@@ -164,7 +165,7 @@ test('a second call gives the same answer without asking', async ({ place }) => 
   for (let index = 0; index < 1000; index += 1) await overlaySupport(place.root);
   const milliseconds = performance.now() - begin;
   expect(await overlaySupport(place.root)).toBe(first);
-  expect(milliseconds).toBeLessThan(process.env['KERNEL_VM'] === undefined ? 100 : 2000);
+  expect(milliseconds).toBeLessThan(patience(100));
   expect(await overlaySupport(Buffer.from(place.root))).toEqual(first);
   // Another directory of the same filesystem.
   expect(await overlaySupport(place.directory('other'))).toEqual(first);

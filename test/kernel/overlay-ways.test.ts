@@ -10,6 +10,7 @@ import {
   type PathLike,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { times } from '../support/effort.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -58,14 +59,13 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
         );
         expect(mount.overlaySync()).toEqual(back);
       }),
-      { numRuns: 60 },
+      { numRuns: times(60, 10) },
     );
   });
 
   test('mounts 500 layers with paths of 3,000 bytes, and no more', async ({ place, skip }) => {
     skip(lacks !== undefined, lacks);
     skip(strategy === 'data', 'an option string holds no such layers');
-    skip(process.env['KERNEL_VM'] !== undefined, 'too many directories for an emulated machine');
     const target = place.directory('merged');
     const part = Buffer.from(`/${'\xff:,\\ \n'.repeat(40)}`, 'latin1');
     const deep = Buffer.concat(Array(12).fill(part));
@@ -84,7 +84,9 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
       expect((await mount.overlay()).lower.map(hex)).toEqual(lower.map(hex));
     }
     const error = await rejectionOf(doMount({ lower: [...lower, place.directory('more')], target, strategy }));
-    expect(error).toMatchObject({ code: 'EINVAL' });
+    // Linux 5.10 says ENOMEM.
+    expect(['EINVAL', 'ENOMEM']).toContain((error as MountError).code);
+    expect(error).toMatchObject({ reason: expect.stringMatching(/\b500\b/) });
     expect(tableEntry(target)).toBeUndefined();
   });
 

@@ -4,14 +4,15 @@ import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { umountSync } from '../../lib/index.js';
+import { patience, times } from '../support/effort.js';
 import { exchangeProgram, lacks, pass, projectRoot } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 
-vi.setConfig({ testTimeout: 300_000 });
+vi.setConfig({ testTimeout: patience(300_000) });
 
-const KILLS = process.env['KERNEL_VM'] !== undefined ? 5 : pass === 'root' ? 100 : 20;
+const KILLS = times(pass === 'root' ? 100 : 20, 5);
 
 // Mounts and takes down in a root, in as many ways at once as there are, until it is killed.
 const VICTIM = `
@@ -53,7 +54,7 @@ test('killed at random moments it leaves nothing outside, and nothing writable',
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(victim.stdout, 'data');
-      await sleep(Math.random() * 30);
+      await sleep(Math.random() * patience(30));
       victim.kill('SIGKILL');
       await once(victim, 'close');
       const mounts = mountTable().slice(before);

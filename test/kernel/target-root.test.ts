@@ -34,6 +34,7 @@ import {
   umountSync,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { times } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { mountings } from '../support/mountings.js';
@@ -456,7 +457,7 @@ test('what somebody has put in the place of what was made stays', async ({ place
   expect(readdirSync(`${root}/new`)).toEqual(['t']);
 });
 
-const TREES = process.env['KERNEL_VM'] === undefined ? 12 : 3;
+const TREES = times(12, 3);
 
 test('the emulation of openat2 leads where the kernel’s own lookup does', async ({ place, skip }) => {
   skip(lacks.deny !== undefined, lacks.deny);

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { mountOverlay, mountSync, umount, umountSync } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { type Place, test } from '../support/place.js';
@@ -48,8 +49,7 @@ test('retry gives up with EBUSY when the time is over, not before', async ({ pla
   umountSync(target);
 });
 
-test('the synchronous form sleeps and tries again', async ({ place, skip }) => {
-  skip(process.env['KERNEL_VM'] !== undefined, 'two processes against each other are too slow on an emulated machine');
+test('the synchronous form sleeps and tries again', async ({ place }) => {
   const target = place.directory('t');
   mountSync('x', target, 'tmpfs');
   // The other process has the file open until its input ends.
@@ -58,10 +58,10 @@ test('the synchronous form sleeps and tries again', async ({ place, skip }) => {
      import { spawn } from 'node:child_process';
      import { once } from 'node:events';
      const [target] = process.argv.slice(1);
-     const holder = spawn('sh', ['-c', 'exec 3>"$0/open"; echo; sleep 0.3', target], { stdio: ['ignore', 'pipe', 'inherit'] });
+     const holder = spawn('sh', ['-c', 'exec 3>"$0/open"; echo; sleep ${patience(300) / 1000}', target], { stdio: ['ignore', 'pipe', 'inherit'] });
      await once(holder.stdout, 'data');
      const tell = (action) => { try { action(); return 'down'; } catch ({ code }) { return code; } };
-     console.log(tell(() => umountSync(target)), tell(() => umountSync(target, { retry: { for: 15000 } })));`,
+     console.log(tell(() => umountSync(target)), tell(() => umountSync(target, { retry: { for: ${patience(15_000)} } })));`,
     { args: [target] },
   );
   expect({ stdout, stderr }).toEqual({ stdout: 'EBUSY down\n', stderr: '' });

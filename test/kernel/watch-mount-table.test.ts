@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, vi } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import {
   constants,
   type MountEntry,
@@ -8,19 +8,21 @@ import {
   type MountTableChange,
   type MountTableWatcher,
   mountSync,
+  mountTmpfsSync,
   readMountTableSync,
   umountSync,
   watchMountTable,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { type ContainerKind, containerKinds, startContainer } from '../support/container.js';
+import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { must, thrownBy } from '../support/values.js';
 
-vi.setConfig({ testTimeout: 120_000 });
+vi.setConfig({ testTimeout: patience(120_000) });
 
 const { MNT_DETACH, MS_BIND, MS_MOVE, MS_NODEV, MS_REMOUNT, MS_SHARED } = constants;
-const isEmulated = process.env['KERNEL_VM'] !== undefined;
 
 /** The next change, which has to come. */
 async function next(watcher: MountTableWatcher): Promise<MountTableChange> {
@@ -173,7 +175,7 @@ async function followUntil(watcher: MountTableWatcher, follower: Follower, end: 
   }
 }
 
-const STORM = isEmulated ? 300 : 5_000;
+const STORM = times(5_000, 300);
 
 // In a process of its own, which mounts and unmounts without ever waiting for the watcher.
 function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
@@ -219,7 +221,7 @@ test('a storm: every mount that lives over a look is seen, with its end', async 
     for await (const change of watcher) changes.push(change);
   })();
   const made: bigint[] = [];
-  for (let round = 0; round < (isEmulated ? 20 : 300); round += 1) {
+  for (let round = 0; round < times(300, 20); round += 1) {
     const target = must(targets[round % 8]);
     mountSync(`round ${round}`, target, 'tmpfs');
     const { uniqueId, id } = must(readMountTableSync().at(target));
@@ -333,4 +335,42 @@ test('a failure to open is told', async ({ skip }) => {
     { wrapper: ['prlimit', '--nofile=64:64', '--'] },
   );
   expect(stdout).toBe('MountError EMFILE open\n');
+});
+
+describe('in another mount namespace', () => {
+  test.for(Object.keys(containerKinds) as ContainerKind[])('%s', async (kind, { place, skip }) => {
+    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+    await using container = await startContainer(place, kind);
+    const namespace = { pid: container.pid };
+    const target = container.inside.directory('in there');
+    const watcher = watchMountTable({ namespace, under: container.inside.path('') });
+    // Neither what happens here, nor that the other one is watched, changes anything there.
+    mountSync('here', place.directory('here'), 'tmpfs');
+    const mount = mountTmpfsSync(target, { namespace });
+    const { type, entry } = await next(watcher);
+    expect({ type, entry }).toEqual({ type: 'attached', entry: readMountTableSync({ namespace }).at(target) });
+    expect(entry.target).toBe(target);
+    mount.unmountSync();
+    expect(await next(watcher)).toEqual({ type: 'detached', entry, previous: entry });
+    await watcher.return();
+  });
+
+  test('when its last process ends its mounts stay as long as they are watched', async ({ place, skip }) => {
+    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+    let watcher: MountTableWatcher;
+    {
+      await using container = await startContainer(place, 'a mount namespace');
+      watcher = watchMountTable({ namespace: { pid: container.pid } });
+    }
+    const coming = watcher.next();
+    expect(await Promise.race([coming, sleep(200, 'nothing')])).toBe('nothing');
+    await watcher.return();
+    expect(await coming).toEqual({ done: true, value: undefined });
+  });
+
+  test('one that is not there is told', () => {
+    const error = thrownBy(() => watchMountTable({ namespace: { path: '/proc/self/ns/nothing' } }));
+    expect(error).toMatchObject({ name: 'MountError', code: 'ENOENT', syscall: 'open', reason: expect.any(String) });
+    expect(() => watchMountTable({ namespace: 5 as never })).toThrow(TypeError);
+  });
 });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { patience } from './effort.js';
 import { denyProgram, projectRoot } from './environment.js';
 
 export interface Finished {
@@ -26,8 +27,7 @@ export const asOrdinaryUser: readonly string[] = [
   '--',
 ];
 
-// In milliseconds; an emulated machine is ten times slower.
-const DEFAULT_TIMEOUT = process.env['KERNEL_VM'] === undefined ? 20_000 : 120_000;
+const DEFAULT_TIMEOUT = 20_000;
 
 /**
  * Runs a program of Node of its own, which finds the built library as a user does: `import … from 'linux-mount'`.
@@ -60,7 +60,7 @@ export function runNode(
     const child = spawn(command, rest, {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout,
+      timeout: patience(timeout),
       killSignal: 'SIGKILL',
     });
     let stdout = '';

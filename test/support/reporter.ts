@@ -1,11 +1,15 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Says at the end why tests were skipped, and counts. */
+/** Says at the end why tests were skipped, and counts; test/kernels is told in a line that a program can read. */
 export default class Summary implements Reporter {
+  readonly #start = performance.now();
+
   onTestRunEnd(modules: readonly TestModule[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     const reasons = new Map<string, number>();
     for (const module of modules) {
+      // A file that cannot be loaded has no tests.
+      if (module.errors().length > 0) counts.failed += 1;
       for (const test of module.children.allTests()) {
         const result = test.result();
         counts[result.state] += 1;
@@ -16,5 +20,8 @@ export default class Summary implements Reporter {
     }
     for (const [reason, count] of reasons) console.log(`   skipped ${count}: ${reason}`);
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    if (process.env['LINUX_MOUNT_REPORT'] === undefined) return;
+    const seconds = Math.round((performance.now() - this.#start) / 1000);
+    console.log(`@@suite ${JSON.stringify({ pass: process.env['LINUX_MOUNT_PASS'], ...counts, seconds })}`);
   }
 }

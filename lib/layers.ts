@@ -1,0 +1,33 @@
+/**
+ * Layers of overlays without a mount, for image managers: `linux-mount/layers`. The second door of the package, beside
+ * lib/index.ts; no other file re-exports.
+ *
+ * @packageDocumentation
+ */
+
+export type { PathLike } from './arguments.js';
+export type {
+  AddedEntry,
+  Change,
+  ChangesSpec,
+  DeletedEntry,
+  EntryKind,
+  LayerChanges,
+  LayerName,
+  ModifiedEntry,
+} from './change-types.js';
+export { changes } from './changes.js';
+export { MountError } from './errors.js';
+export {
+  isOpaque,
+  isOpaqueSync,
+  isWhiteout,
+  isWhiteoutSync,
+  type MarkOptions,
+  makeOpaque,
+  makeOpaqueSync,
+  makeWhiteout,
+  makeWhiteoutSync,
+  type OpaqueOptions,
+  type WhiteoutOptions,
+} from './layer-marks.js';

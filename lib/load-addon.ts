@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/**
+ * Where the addon may be, under the package's folder. What was built there comes first: somebody has done that on
+ * purpose, in a clone of the repository or since the prebuild does not fit. A prebuild is for every C library
+ * (src-native/freestanding.cc), so the architecture is all that it is chosen by.
+ */
+export function addonFiles(root: string, arch: string = process.arch): [built: string, prebuilt: string] {
+  return [
+    join(root, 'build', 'Release', 'linux_mount.node'),
+    join(root, 'prebuilds', `linux-${arch}`, 'linux-mount.node'),
+  ];
+}
+
+/** Loads the first of these that is there; one that does not load is an error and not passed over. */
+export function loadAddon(root: string, arch: string = process.arch): unknown {
+  const file = addonFiles(root, arch).find((candidate) => existsSync(candidate));
+  if (file === undefined) throw unusable(`is not built for linux-${arch}`, root);
+  try {
+    return createRequire(import.meta.url)(file);
+  } catch (cause) {
+    throw unusable(`cannot load ${file}: ${(cause as Error).message}`, root, cause);
+  }
+}
+
+function unusable(why: string, root: string, cause?: unknown): Error {
+  const folder = `'${root.replace(/\/$/, '').replaceAll("'", `'\\''`)}'`;
+  const message =
+    `linux-mount ${why}. To build it there, with a C++ compiler (C++20), make and python3: ` +
+    `cd ${folder} && npm run build:source`;
+  return Object.assign(new Error(message, { cause }), { code: 'ERR_DLOPEN_FAILED' });
+}

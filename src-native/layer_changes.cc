@@ -1,0 +1,108 @@
+#include "layer_changes.h"
+
+#include <errno.h>
+
+#include <memory>
+
+#include "layer_marks.h"
+#include "layer_record.h"
+#include "threads.h"
+#include "wrapped.h"
+
+namespace {
+
+constexpr napi_type_tag kTag = {0x6c696e75782d6d6f, 0x756e742d6c617965};
+
+struct Guard {
+  explicit Guard(pthread_mutex_t* lock) : lock(lock) { pthread_mutex_lock(lock); }
+  ~Guard() { pthread_mutex_unlock(lock); }
+  pthread_mutex_t* lock;
+};
+
+class Closing final : public threads::Task {
+ public:
+  explicit Closing(std::unique_ptr<LayerWalk> walk) : walk_(std::move(walk)) {}
+  void Run(bool) override { delete this; }
+
+ private:
+  const std::unique_ptr<LayerWalk> walk_;
+};
+
+LayerChanges* FromValue(Arguments& arguments) {
+  void* changes = nullptr;
+  arguments.Wrapped("walk", kTag, &changes);
+  if (!arguments.ok()) return nullptr;
+  auto* found = static_cast<LayerChanges*>(changes);
+  found->Hold();
+  return found;
+}
+
+}  // namespace
+
+Outcome LayerChanges::Next(std::string* batch) {
+  const Guard guard(&lock_);
+  if (walk_ == nullptr) return failure_;
+  LayerBatch listener(batch);
+  bool over = false;
+  failure_ = walk_->Go(&listener, stop_, &over);
+  if (over) walk_.reset();
+  // What was found before the failure is told first.
+  return batch->empty() ? failure_ : Outcome{};
+}
+
+void LayerChanges::Close() {
+  Stop();
+  const Guard guard(&lock_);
+  walk_.reset();
+}
+
+void LayerChanges::Release() {
+  if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (walk_ != nullptr) {
+    auto closing = std::make_unique<Closing>(std::move(walk_));
+    // Where no thread can be had it is closed here and now.
+    if (threads::Start(closing.get()) == 0) static_cast<void>(closing.release());
+  }
+  delete this;
+}
+
+LayerOpenCall::Result LayerOpenCall::Run() {
+  if (!user_attributes_ && !SeesTrustedAttributes()) {
+    return Result(Outcome::Failure(EPERM, "lgetxattr", "trusted attributes"));
+  }
+  Result result;
+  result.changes = LayerChanges::Holder(new LayerChanges(user_attributes_));
+  result.outcome = result.changes->Open(upper_, lower_, data_);
+  return result;
+}
+
+napi_value LayerOpenCall::Result::ToValue(Napi::Env env) {
+  if (outcome.Failed()) return outcome.ToValue(env);
+  return wrapped::New<LayerChanges>(env, kTag, changes.Take(), [](LayerChanges* collected) {
+    collected->Stop();
+    collected->Release();
+  });
+}
+
+void LayerNextCall::Read(Arguments& arguments) { changes_ = LayerChanges::Holder(FromValue(arguments)); }
+
+LayerNextCall::Result LayerNextCall::Run() {
+  Result result;
+  result.outcome = changes_->Next(&result.batch);
+  return result;
+}
+
+napi_value LayerNextCall::Result::ToValue(Napi::Env env) {
+  if (outcome.Failed()) return outcome.ToValue(env);
+  return Napi::Buffer<char>::Copy(env, batch.data(), batch.size());
+}
+
+void LayerCloseCall::Read(Arguments& arguments) {
+  changes_ = LayerChanges::Holder(FromValue(arguments));
+  if (arguments.ok()) changes_->Stop();
+}
+
+LayerCloseCall::Result LayerCloseCall::Run() {
+  changes_->Close();
+  return {};
+}

@@ -1,0 +1,127 @@
+#include "layer_compare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <vector>
+
+namespace {
+
+constexpr size_t kBlock = 128 * 1024;
+
+class Comparison {
+ public:
+  Comparison(OpenDirectories* directories, LayerLookup* lookup) : directories_(directories), lookup_(lookup) {}
+
+  bool Files(const LayerPlace& one, const LayerPlace& other, bool* same) {
+    const OwnedFd first = Open(one);
+    if (!first) return false;
+    const OwnedFd second = Open(other);
+    if (!second) return false;
+    std::vector<char> ours(kBlock), theirs(kBlock);
+    for (;;) {
+      const ssize_t length = Read(first, one, &ours);
+      if (length < 0) return false;
+      const ssize_t other_length = Read(second, other, &theirs);
+      if (other_length < 0) return false;
+      *same = length == other_length && std::memcmp(ours.data(), theirs.data(), static_cast<size_t>(length)) == 0;
+      if (!*same || length == 0) return true;
+    }
+  }
+
+  bool Links(const LayerPlace& one, const LayerPlace& other, bool* same) {
+    std::string text, other_text;
+    if (!ReadLink(one, &text) || !ReadLink(other, &other_text)) return false;
+    *same = text == other_text;
+    return true;
+  }
+
+ private:
+  bool Fail(const char* syscall, const LayerPlace& place) {
+    lookup_->Fail(errno, syscall, "compare content", place.directory.get(), place.name);
+    return false;
+  }
+
+  OwnedFd Open(const LayerPlace& place) {
+    const int directory = directories_->Fd(place.directory.get());
+    // What has been exchanged for a pipe is not waited for, and found out below.
+    OwnedFd fd(directory < 0 ? -1
+                             : openat(directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    FileStatus status;
+    if (!fd || ReadStatus(fd.get(), "", &status) < 0) return Fail("openat", place), OwnedFd();
+    if (status.IsSameFile(place.status)) return fd;
+    errno = ESTALE;
+    return Fail("openat", place), OwnedFd();
+  }
+
+  // As many bytes as there are room for, fewer at the end only.
+  ssize_t Read(const OwnedFd& fd, const LayerPlace& place, std::vector<char>* bytes) {
+    size_t length = 0;
+    while (length < bytes->size()) {
+      const ssize_t more = read(fd.get(), bytes->data() + length, bytes->size() - length);
+      if (more < 0 && errno == EINTR) continue;
+      if (more < 0) return Fail("read", place), -1;
+      if (more == 0) break;
+      length += static_cast<size_t>(more);
+    }
+    return static_cast<ssize_t>(length);
+  }
+
+  bool ReadLink(const LayerPlace& place, std::string* text) {
+    char buffer[4096];
+    const int directory = directories_->Fd(place.directory.get());
+    const ssize_t length = directory < 0 ? -1 : readlinkat(directory, place.name.c_str(), buffer, sizeof buffer);
+    if (length < 0) return Fail("readlinkat", place);
+    text->assign(buffer, static_cast<size_t>(length));
+    return true;
+  }
+
+  OpenDirectories* const directories_;
+  LayerLookup* const lookup_;
+};
+
+bool HasSameMetadata(const FileStatus& one, const FileStatus& other) {
+  return one.mode == other.mode && one.uid == other.uid && one.gid == other.gid &&
+         one.special_major == other.special_major && one.special_minor == other.special_minor &&
+         (one.IsDirectory() || (one.modified == other.modified && one.size == other.size));
+}
+
+}  // namespace
+
+bool Compare(const LayerEntry& before, const LayerEntry& after, OpenDirectories* directories,
+             LayerAttributes* attributes, LayerLookup* lookup, LayerDifference* difference) {
+  const FileStatus& old_status = before.place.status;
+  const FileStatus& new_status = after.place.status;
+  *difference = {};
+  if (old_status.IsSameFile(new_status)) return true;
+  const bool is_file = new_status.IsRegular() || S_ISLNK(new_status.mode);
+  if ((old_status.mode & S_IFMT) != (new_status.mode & S_IFMT)) {
+    *difference = {true, true, true};
+    return true;
+  }
+  difference->metadata = !HasSameMetadata(old_status, new_status);
+  if (!difference->metadata) {
+    bool same = false;
+    if (!attributes->AreSame(before.place.directory.get(), before.place.name, after.place.directory.get(),
+                             after.place.name, &same)) {
+      lookup->Fail(errno, "lgetxattr", "compare extended attributes", after.place.directory.get(), after.place.name);
+      return false;
+    }
+    difference->metadata = !same;
+  }
+  const bool may_differ = is_file && !before.content.status.IsSameFile(after.content.status);
+  // What is different anyway may have the same bytes; to know would cost reading all that was changed.
+  difference->data = may_differ && difference->metadata;
+  if (may_differ && !difference->metadata) {
+    Comparison comparison(directories, lookup);
+    bool same = false;
+    const bool could = new_status.IsRegular() ? comparison.Files(before.content, after.content, &same)
+                                              : comparison.Links(before.content, after.content, &same);
+    if (!could) return false;
+    difference->data = !same;
+  }
+  difference->is_other = difference->metadata || difference->data;
+  return true;
+}

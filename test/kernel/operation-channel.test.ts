@@ -1,0 +1,325 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+import { describe, expect } from 'vitest';
+import * as library from '../../lib/index.js';
+import { changes } from '../../lib/layers.js';
+import type { OperationTrace } from '../../lib/operation-channel.js';
+import { isRealRoot, lacks } from '../support/environment.js';
+import { type Place, test } from '../support/place.js';
+import { rejectionOf, thrownBy } from '../support/values.js';
+
+/** What an operation's channel is told while something is done. */
+async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
+  const events: string[] = [];
+  const messages = new Set<object>();
+  const on = (event: string) => (message: object) => {
+    events.push(event);
+    messages.add(message);
+  };
+  const handlers = {
+    start: on('start'),
+    end: on('end'),
+    asyncStart: on('asyncStart'),
+    asyncEnd: on('asyncEnd'),
+    error: on('error'),
+  };
+  const channel = tracingChannel(`linux-mount:${operation}`);
+  channel.subscribe(handlers);
+  try {
+    await action();
+  } finally {
+    channel.unsubscribe(handlers);
+  }
+  // All events of an operation have the same object.
+  expect(messages.size).toBe(1);
+  return { events, message: [...messages][0] as OperationTrace };
+}
+
+const SYNC = ['start', 'end'];
+// In a user namespace overlayfs is told to use user.* attributes.
+const ADDED = isRealRoot ? [] : ['userxattr'];
+
+const ASYNC = ['start', 'end', 'asyncStart', 'asyncEnd'];
+
+// `all` is the library, seen as functions by name.
+const all = library as unknown as Record<string, (...args: unknown[]) => unknown>;
+const call = (name: string, ...args: unknown[]) => (all[name] as (...args: unknown[]) => unknown)(...args);
+
+const paths = (place: Place) => {
+  const [a, b, m] = [place.directory('a'), place.directory('b'), place.directory('m')];
+  return { a, b, m };
+};
+const mountPoint = (place: Place, name: string) => {
+  const path = place.directory(name);
+  library.mountSync('x', path, 'tmpfs');
+  return path;
+};
+
+/** What is done in a place by the form with that ending, and what is told of it besides its result. */
+type Run = (place: Place, form: '' | 'Sync') => [action: () => unknown, about: object];
+
+const CASES: readonly (readonly [operation: string, run: Run, lacks?: string | undefined])[] = [
+  [
+    'mount',
+    (place, form) => {
+      const { m } = paths(place);
+      return [() => call(`mount${form}`, 'x', m, 'tmpfs', 0, 'size=1m'), { source: 'x', target: m, fsType: 'tmpfs' }];
+    },
+  ],
+  [
+    'umount',
+    (place, form) => {
+      const target = mountPoint(place, 'u');
+      return [() => call(`umount${form}`, target), { target }];
+    },
+  ],
+  [
+    'mountOverlay',
+    (place, form) => {
+      const { a, b, m } = paths(place);
+      const options = {
+        lower: [a, b],
+        upper: place.directory('u'),
+        work: place.directory('w'),
+        target: m,
+        index: false,
+      };
+      const about = { source: 'overlay', target: m, fsType: 'overlay' };
+      return [
+        () => call(`mountOverlay${form}`, options),
+        { ...about, parameters: ['lowerdir', 'upperdir', 'workdir', 'index', ...ADDED] },
+      ];
+    },
+  ],
+  [
+    'mountBind',
+    (place, form) => {
+      const { a, b } = paths(place);
+      const target = { root: b, path: 'x', create: 'directory' };
+      return [() => call(`mountBind${form}`, a, target), { source: a, target: { root: b, path: 'x' } }];
+    },
+  ],
+  [
+    'mountTmpfs',
+    (place, form) => {
+      const { m } = paths(place);
+      const about = { source: 'tmpfs', target: m, fsType: 'tmpfs', parameters: ['size', 'mode'] };
+      return [() => call(`mountTmpfs${form}`, m, { size: '1m', mode: 0o700 }), about];
+    },
+  ],
+  [
+    'mountFilesystem',
+    (place, form) => {
+      const { m } = paths(place);
+      const about = { target: m, fsType: 'tmpfs', parameters: ['size'] };
+      return [() => call(`mountFilesystem${form}`, null, m, 'tmpfs', { parameters: { size: '1m' } }), about];
+    },
+  ],
+  [
+    'remountFilesystem',
+    (place, form) => {
+      const target = mountPoint(place, 'r');
+      const about = { target, parameters: ['size'] };
+      return [() => call(`remountFilesystem${form}`, target, { parameters: { size: '2m' } }), about];
+    },
+  ],
+  [
+    'setMountAttributes',
+    (place, form) => {
+      const target = mountPoint(place, 's');
+      return [() => call(`setMountAttributes${form}`, target, { noDev: true }), { target }];
+    },
+  ],
+  [
+    'setPropagation',
+    (place, form) => {
+      const target = mountPoint(place, 's');
+      return [() => call(`setPropagation${form}`, target, 'shared'), { target }];
+    },
+  ],
+  [
+    'moveMount',
+    (place, form) => {
+      const source = mountPoint(place, 'from');
+      const { m } = paths(place);
+      return [() => call(`moveMount${form}`, source, m), { source, target: m }];
+    },
+  ],
+  [
+    'detachedBind',
+    (place, form) => {
+      const { a } = paths(place);
+      return [() => close(call(`detachedBind${form}`, a)), { source: a }];
+    },
+    lacks.treeCalls,
+  ],
+  [
+    'detachedFilesystem',
+    (_, form) => {
+      const about = { source: 'x', fsType: 'tmpfs', parameters: ['size'] };
+      return [() => close(call(`detachedFilesystem${form}`, 'x', 'tmpfs', { parameters: { size: '1m' } })), about];
+    },
+    lacks.fsopen,
+  ],
+  [
+    'detachedOverlay',
+    (place, form) => {
+      const { a, b } = paths(place);
+      const about = { source: 'overlay', fsType: 'overlay', parameters: ['lowerdir', ...ADDED] };
+      return [() => close(call(`detachedOverlay${form}`, { lower: [a, b] })), about];
+    },
+    lacks.treeCalls,
+  ],
+  ['readMountTable', (_, form) => [() => call(`readMountTable${form}`), {}]],
+  ['isMountPoint', ({ root }, form) => [() => call(`isMountPoint${form}`, root), { target: root }]],
+  ['mountAt', ({ root }, form) => [() => call(`mountAt${form}`, root), { target: root }]],
+  ['holders', ({ root }, form) => [() => call(`holders${form}`, root), { target: root }]],
+];
+
+async function close(mount: unknown) {
+  const detached = (await mount) as library.DetachedMount;
+  detached.closeSync();
+  return detached;
+}
+
+describe.for(CASES)('%s', ([operation, run, missing]) => {
+  test.for([
+    ['asynchronous', '', ASYNC],
+    ['synchronous', 'Sync', SYNC],
+  ] as const)('the %s form', async ([_, form, order], { place, skip }) => {
+    skip(missing !== undefined, missing);
+    const [action, about] = run(place, form);
+    let result: unknown;
+    const { events, message } = await told(operation, async () => {
+      result = await action();
+    });
+    expect(events).toEqual(order);
+    expect(message).toEqual({ operation, sync: form === 'Sync', ...about, result });
+    expect(message.result).toBe(result);
+  });
+});
+
+describe('handles', () => {
+  test('Mount.unmount, also at the end of a block, and once', async ({ place }) => {
+    const { a, m } = paths(place);
+    const first = library.mountBindSync(a, m);
+    const sync = await told('Mount.unmount', () => {
+      first[Symbol.dispose]();
+      first.unmountSync();
+    });
+    expect(sync).toEqual({ events: SYNC, message: { operation: 'Mount.unmount', sync: true, target: m } });
+    const second = await library.mountBind(a, m);
+    const async = await told('Mount.unmount', async () => {
+      await Promise.all([second.unmount(), second.unmount()]);
+    });
+    expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
+  });
+
+  test('Mount.overlay', async ({ place }) => {
+    const { a, b, m } = paths(place);
+    using mount = library.mountOverlaySync({ lower: [a, b], target: m });
+    const about = { operation: 'Mount.overlay', target: m, result: { lower: [a, b] } };
+    expect(await told('Mount.overlay', () => mount.overlay())).toMatchObject({ events: ASYNC, message: about });
+    expect(await told('Mount.overlay', () => mount.overlaySync())).toMatchObject({ events: SYNC, message: about });
+  });
+
+  test('DetachedMount', async ({ place, skip }) => {
+    skip(lacks.treeCalls !== undefined, lacks.treeCalls);
+    const { a, m } = paths(place);
+    const first = library.detachedBindSync(a);
+    expect(await told('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({
+      events: ASYNC,
+    });
+    let mount: library.Mount | undefined;
+    const attached = await told('DetachedMount.attach', async () => {
+      mount = await first.attach(m);
+    });
+    expect(attached).toMatchObject({ events: ASYNC, message: { target: m, sync: false } });
+    expect(attached.message.result).toBe(mount);
+    mount?.unmountSync();
+    const second = library.detachedBindSync(a);
+    expect(await told('DetachedMount.close', () => second.close())).toMatchObject({ events: ASYNC });
+    const third = library.detachedBindSync(a);
+    expect(await told('DetachedMount.close', () => third.closeSync())).toMatchObject({ events: SYNC });
+  });
+});
+
+test('watchMountTable tells that it begins to watch', async ({ place }) => {
+  let watcher: library.MountTableWatcher | undefined;
+  const { events, message } = await told('watchMountTable', () => {
+    watcher = library.watchMountTable({ under: place.root });
+  });
+  await watcher?.return();
+  expect(events).toEqual(SYNC);
+  expect(message).toMatchObject({ target: place.root });
+  expect(message.result).toBe(watcher);
+});
+
+test('changes tells that it has been asked for', async ({ place }) => {
+  const { a, b } = paths(place);
+  const { events, message } = await told('changes', () => changes({ upper: a, lower: [b] }));
+  expect(events).toEqual(SYNC);
+  expect(message).toMatchObject({ source: a });
+});
+
+test('overlaySupport tells of each question, also one that it can answer itself', async ({ place }) => {
+  for (let count = 0; count < 2; count += 1) {
+    const { events, message } = await told('overlaySupport', () => library.overlaySupport(place.root));
+    expect(events).toEqual(ASYNC);
+    expect(message).toMatchObject({ target: place.root, result: { filesystem: expect.anything() } });
+  }
+});
+
+test('a failure is told with the error that the caller gets', async ({ place }) => {
+  const { a } = paths(place);
+  const target = place.path('missing');
+  let error: unknown;
+  const async = await told('mountBind', async () => {
+    error = await rejectionOf(library.mountBind(a, target));
+  });
+  expect(async.events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+  expect(async.message.error).toBe(error);
+  expect(error).toBeInstanceOf(library.MountError);
+  const sync = await told('umount', () => {
+    error = thrownBy(() => library.umountSync(a));
+  });
+  expect(sync.events).toEqual(['start', 'error', 'end']);
+  expect(sync.message).toEqual({ operation: 'umount', sync: true, target: a, error });
+});
+
+test('a cancellation is a failure like another', async ({ place }) => {
+  const { m } = paths(place);
+  const { message, events } = await told('mountTmpfs', () =>
+    rejectionOf(library.mountTmpfs(m, { signal: AbortSignal.abort() })),
+  );
+  expect(events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+  expect(message.error).toMatchObject({ name: 'AbortError' });
+});
+
+test('wrong arguments are no operation', async ({ place }) => {
+  const { a } = paths(place);
+  const events: string[] = [];
+  const heard = () => void events.push('heard');
+  const handlers = { start: heard, end: heard, asyncStart: heard, asyncEnd: heard, error: heard };
+  const channel = tracingChannel('linux-mount:mountBind');
+  channel.subscribe(handlers);
+  try {
+    await rejectionOf(library.mountBind('a\0b', a));
+    thrownBy(() => library.mountBindSync(a, a, { readOnly: true } as never));
+  } finally {
+    channel.unsubscribe(handlers);
+  }
+  expect(events).toEqual([]);
+});
+
+test('no value of an option is told', async ({ place }) => {
+  const { m } = paths(place);
+  const secret = 'hunter2';
+  const messages = [
+    await told('mountFilesystem', () =>
+      rejectionOf(library.mountFilesystem('//s/x', m, 'cifs', { parameters: { password: secret } })),
+    ),
+    await told('mount', () => rejectionOf(library.mount('//s/x', m, 'cifs', 0, `password=${secret}`))),
+  ];
+  expect(messages.map(({ message }) => message.parameters)).toEqual([['password'], undefined]);
+  for (const { message } of messages) expect(JSON.stringify(message)).not.toContain(secret);
+});

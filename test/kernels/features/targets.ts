@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { mountBind, mountTmpfs, mountTmpfsSync } from '../../../lib/index.js';
+import { tableEntry } from '../../support/table.js';
+import { type Features, type Ground, refused, same, works } from './feature.js';
+
+/** A root with a link that leads out of it by its own path. */
+function root(ground: Ground): string {
+  const path = ground.directory('root');
+  ground.directory('outside');
+  mkdirSync(`${path}${ground.path('outside')}`, { recursive: true });
+  symlinkSync(ground.path('outside'), `${path}/link`);
+  return path;
+}
+
+export const targets: Features = {
+  'a link does not lead out of the root': async (ground) => {
+    const path = root(ground);
+    await using _mount = await mountTmpfs({ root: path, path: '/link' });
+    same(tableEntry(ground.path('outside')), undefined);
+    same(tableEntry(`${path}${ground.path('outside')}`)?.fsType, 'tmpfs');
+    return works('openat2');
+  },
+  create: async (ground) => {
+    const path = root(ground);
+    const source = ground.file('file', 'content');
+    const mount = await mountBind(source, { root: path, path: '/new/below/file', create: 'match' }, { readonly: true });
+    same(readFileSync(`${path}/new/below/file`, 'utf8'), 'content');
+    await mount.unmount();
+    return works();
+  },
+  'what was made goes when it fails': (ground) => {
+    const path = root(ground);
+    const before = readdirSync(path);
+    const target = { root: path, path: '/new/below', create: 'directory' } as const;
+    refused('EINVAL', () => mountTmpfsSync(target, { parameters: { unknown: 'x' } }));
+    same(readdirSync(path), before);
+    return works();
+  },
+  noSymlinks: (ground) => {
+    const path = root(ground);
+    refused('ELOOP', () => mountTmpfsSync({ root: path, path: '/link', noSymlinks: true }));
+    same(existsSync(ground.path('outside')), true);
+    return works();
+  },
+  noXdev: async (ground) => {
+    const path = root(ground);
+    await using _mount = await mountTmpfs(ground.directory('root/mount'));
+    mkdirSync(`${path}/mount/below`);
+    refused('EXDEV', () => mountTmpfsSync({ root: path, path: '/mount/below', noXdev: true }));
+    return works();
+  },
+};

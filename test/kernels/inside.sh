@@ -1,0 +1,22 @@
+#!/bin/busybox sh
+# The first process of the image: makes the machine what tests expect, runs /command with the
+# passes that the kernel's command line names, and turns it off. Everything that
+# is said goes to the second serial line; the kernel has the first.
+export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/root TERM=dumb NO_COLOR=1 CI=true LANG=C.UTF-8
+exec < /dev/null > /dev/ttyS1 2>&1
+stty -F /dev/ttyS1 -opost
+mkdir -p /dev/shm /dev/pts
+mount -t tmpfs -o mode=1777 tmp /tmp
+mount -t tmpfs -o mode=1777 shm /dev/shm
+mount -t devpts -o ptmxmode=666 pts /dev/pts
+mount -t tmpfs run /run
+ip link set lo up
+hostname vm
+ulimit -n 4096
+cd /project
+# Not the shell of busybox, which prefers its own programs.
+/bin/sh /command $(sed -n 's/.*passes=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',' ' ')
+status=$?
+echo
+echo "@@end status=$status kernel=$(uname -r) seconds=$(cut -d' ' -f1 /proc/uptime)"
+poweroff -f

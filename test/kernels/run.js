@@ -1,0 +1,166 @@
+// npm run test:kernels: the compiled suite on real kernels, each in a virtual machine (qemu, no KVM and no root needed).
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { boot } from './boot.js';
+import { writeDocument } from './document.js';
+
+const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
+
+  -k, --kernels LIST   which series, "5.10 6.12"; all of them are ALL
+  -p, --passes LIST    which passes, "root user features"
+  -s, --short          the suite on the oldest kernel only, "features" on the others
+  -j, --jobs COUNT     how many machines at once, 2
+  -t, --time SECONDS   when a machine is given up, 5400
+  -d, --docs           write what features do on each kernel to docs/kernels.md
+  -h, --help
+
+root      the suite as root
+user      the suite as an ordinary user, in a user namespace
+features  what each feature of the library does on this kernel, found by using it
+
+Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
+
+const KERNELS = ['5.10', '6.1', '6.12', '6.18', '7.3'];
+const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'squashfs', 'loop', 'fuse'];
+const TOOLS = {
+  'qemu-system-x86_64': 'qemu-system-x86',
+  busybox: 'busybox-static',
+  cpio: 'cpio',
+  xz: 'xz-utils',
+  zstd: 'zstd',
+  mke2fs: 'e2fsprogs',
+  'dpkg-deb': 'dpkg',
+  'apt-get': 'apt',
+};
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    kernels: { type: 'string', short: 'k', default: KERNELS.join(' ') },
+    passes: { type: 'string', short: 'p', default: 'root user features' },
+    short: { type: 'boolean', short: 's', default: false },
+    jobs: { type: 'string', short: 'j', default: '2' },
+    time: { type: 'string', short: 't', default: '5400' },
+    docs: { type: 'boolean', short: 'd', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+  allowPositionals: true,
+});
+if (options.help) {
+  console.log(HELP.replace('ALL', `"${KERNELS.join(' ')}"`));
+  process.exit(0);
+}
+
+process.env.PATH += ':/usr/sbin:/sbin';
+const missing = Object.keys(TOOLS).filter((tool) => spawnSync('which', [tool]).status !== 0);
+if (missing.length > 0) {
+  console.error(`missing: ${missing.join(', ')}`);
+  console.error(`apt-get install --no-install-recommends ${missing.map((tool) => TOOLS[tool]).join(' ')}`);
+  process.exit(1);
+}
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'linux-mount', 'kernels');
+mkdirSync(cache, { recursive: true });
+const script = (name, ...words) => spawnSync(join(here, name), words, { stdio: 'inherit' }).status === 0;
+const quoted = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+// Run inside, in the project. A pass that fails does not keep the others from being run.
+const suite = (pass) => `LINUX_MOUNT_PASSES=${pass} node test/run.js ${positionals.map(quoted).join(' ')}`;
+const features = 'unshare --mount --propagation private node test/kernels/features.js';
+const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups unshare --user --map-root-user';
+const COMMAND = `
+export LINUX_MOUNT_EFFORT=0.02 LINUX_MOUNT_PATIENCE=10 LINUX_MOUNT_COMPILED=1 LINUX_MOUNT_REPORT=1 KERNEL_VM=1
+export LINUX_MOUNT_OUTSIDE=$(readlink /proc/self/ns/mnt)
+status=0
+for pass in "$@"; do
+  case $pass in
+    root) ${suite('root')} || status=1 ;;
+    user) ${suite('user')} || status=1 ;;
+    features)
+      ${features} || status=1
+      ${asUser} ${features} || status=1
+      ;;
+  esac
+done
+exit $status`;
+
+/** Boots a kernel, with what its passes say. */
+async function run(series, image) {
+  const passes = options.passes
+    .split(' ')
+    .filter((pass) => !options.short || pass === 'features' || series === asked[0]);
+  const directory = join(cache, series);
+  const release = readFileSync(join(directory, 'release'), 'utf8').trim();
+  const start = performance.now();
+  const { output, status, console: kernelSaid } = await boot({ directory, image, passes, limit: Number(options.time) });
+  writeFileSync(join(directory, 'output'), output);
+  writeFileSync(join(directory, 'console'), kernelSaid);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(`\n##### kernel ${release}, ${seconds} s, ${status === undefined ? 'never ended' : `status ${status}`}`);
+  if (status !== 0) console.log(output.replaceAll(/^@@.*\n/gm, ''));
+  if (status === undefined) console.log(kernelSaid.split('\n').slice(-25).join('\n'));
+  return {
+    series,
+    release,
+    seconds,
+    ok: status === 0,
+    suites: said(output, 'suite'),
+    features: said(output, 'features'),
+  };
+}
+
+/** What was said in lines for a program. */
+function said(output, kind) {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith(`@@${kind} `))
+    .map((line) => JSON.parse(line.slice(kind.length + 3)));
+}
+
+/** What came of a kernel, in a few lines. */
+function* inWords({ release, seconds, ok, suites = [], features = [] }) {
+  yield `${release}: ${ok ? 'ok' : 'FAILED'}, ${seconds ?? 0} s`;
+  for (const { pass, passed, failed, skipped, seconds: taken } of suites) {
+    yield `   ${pass}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${taken} s`;
+  }
+  for (const { user, findings } of features) {
+    const counts = new Map();
+    for (const { outcome } of findings) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    yield `   features as ${user}: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`;
+  }
+}
+
+const asked = options.kernels.split(' ');
+const kernels = asked.filter((series) => script('fetch.sh', series, join(cache, series)));
+const waiting = kernels.filter((series) => script('initramfs.sh', join(cache, series), ...MODULES));
+const results = [];
+const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
+try {
+  const image = join(work, 'image');
+  if (!script('image.sh', image, COMMAND)) throw new Error('no image');
+  const worker = async () => {
+    for (let series = waiting.shift(); series !== undefined; series = waiting.shift()) {
+      results.push(await run(series, image));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
+} finally {
+  rmSync(work, { recursive: true });
+}
+results.sort((a, b) => kernels.indexOf(a.series) - kernels.indexOf(b.series));
+for (const result of results) console.log([...inWords(result)].join('\n'));
+for (const series of asked) if (!kernels.includes(series)) console.log(`${series}: not to be had`);
+
+const isComplete = results.length === asked.length && results.every(({ ok }) => ok);
+if (options.docs) {
+  if (results.every(({ features = [] }) => features.length === 2)) {
+    writeDocument(fileURLToPath(new URL('../../docs/kernels.md', import.meta.url)), results);
+  } else {
+    console.error('docs/kernels.md is left as it is: not every kernel said what its features do');
+  }
+}
+process.exitCode = isComplete ? 0 : 1;

@@ -1,0 +1,56 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { addonFiles, loadAddon } from '../lib/load-addon.js';
+import { projectRoot } from './support/environment.js';
+import { thrownBy } from './support/values.js';
+
+const [real] = addonFiles(projectRoot);
+const [, prebuilt] = addonFiles('', 'here');
+const [built] = addonFiles('');
+
+// Nothing is ever mounted in here.
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "it's the package "));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function place(file: string): string {
+  mkdirSync(dirname(join(root, file)), { recursive: true });
+  return join(root, file);
+}
+
+const load = () => loadAddon(`${root}/`, 'here');
+
+test('loads the prebuild of the architecture', () => {
+  copyFileSync(real, place(prebuilt));
+  expect(load()).toHaveProperty('mountSync');
+});
+
+test('loads what was built there rather than the prebuild', () => {
+  writeFileSync(place(prebuilt), 'nothing that could be loaded');
+  copyFileSync(real, place(built));
+  expect(load()).toHaveProperty('mountSync');
+});
+
+test('what was built there and does not load is not passed over', () => {
+  writeFileSync(place(built), 'nothing that could be loaded');
+  copyFileSync(real, place(prebuilt));
+  const error = thrownBy(load) as Error;
+  expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED', cause: expect.any(Error) });
+  expect(error.message).toContain(`linux-mount cannot load ${join(root, built)}: `);
+  expect(error.message).toContain((error.cause as Error).message);
+  expect(error.message).toContain('npm run build:source');
+});
+
+test('where nothing fits it says what to do, as a line for the shell', () => {
+  mkdirSync(place('prebuilds/linux-elsewhere/linux-mount.node'), { recursive: true });
+  const error = thrownBy(load) as Error;
+  expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
+  expect(error.message).toBe(
+    'linux-mount is not built for linux-here. To build it there, with a C++ compiler (C++20), make and python3: ' +
+      `cd '${root.replace("'", `'\\''`)}' && npm run build:source`,
+  );
+});
