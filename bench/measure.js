@@ -8,6 +8,7 @@ import { Peers } from './peers.js';
 import { makePlace } from './place.js';
 import { plot } from './plot.js';
 import { markdown, rowText, summaryText } from './report.js';
+import { layerRows } from './rows/layers.js';
 import { lookupRows } from './rows/lookups.js';
 import { mountRows } from './rows/mounts.js';
 import { overlayRows } from './rows/overlays.js';
@@ -40,6 +41,7 @@ const LIMITS = options.short
     };
 const TABLES = options.short ? [100, 1000, 10_000] : [100, 1000, 10_000, 100_000];
 const BESIDE = 10_000;
+const FILES = options.short ? 10_000 : 100_000;
 
 const isOurs = ({ who }) => who === 'linux-mount';
 
@@ -50,8 +52,7 @@ function rowsOf(place, peers) {
     ...lookupRows(place, peers, BESIDE),
     ...tableRows(place, peers, TABLES),
     ...processRows(place, peers),
-    // The layers of an image are still to come to this library.
-    { name: 'changes of 100,000 files', skipped: 'not there yet: this library does not compare layers' },
+    ...layerRows(place, peers, FILES),
   ].filter(({ name }) => name.includes(options.only));
 }
 
@@ -60,14 +61,11 @@ async function measure() {
   const peers = new Peers();
   try {
     const results = [];
-    for (const { name, note, before, contenders, isJudged = false, skipped } of rowsOf(place, peers)) {
-      let result = { name, note, skipped, turns: 0, entries: [] };
-      if (skipped === undefined) {
-        const after = before?.();
-        const limits = isJudged ? LIMITS.judged : LIMITS.row;
-        result = { ...result, ...(await compare(contenders, { ...limits, isOurs })) };
-        after?.();
-      }
+    for (const { name, note, before, contenders, isJudged = false } of rowsOf(place, peers)) {
+      const after = before?.();
+      const limits = isJudged ? LIMITS.judged : LIMITS.row;
+      const result = { name, note, ...(await compare(contenders, { ...limits, isOurs })) };
+      after?.();
       results.push(result);
       process.stdout.write(rowText(result));
     }

@@ -33,7 +33,7 @@ const text = (x, y, words, { kind = '', anchor = 'start' } = {}) =>
   `<text x="${x}" y="${y}" class="${kind}" text-anchor="${anchor}">${words.replace(/[&<>]/g, (c) => `&#${c.charCodeAt(0)};`)}</text>`;
 
 /**
- * @param {{ machine: object, rows: { name: string, skipped?: string, entries: object[] }[] }} report
+ * @param {{ machine: object, rows: { name: string, entries: object[] }[] }} report
  * @returns {string} the SVG
  */
 export function plot({ machine, rows }) {
@@ -44,9 +44,9 @@ export function plot({ machine, rows }) {
 
   const parts = [];
   let y = HEAD;
-  for (const { name, skipped, entries } of rows) {
+  for (const { name, entries } of rows) {
     y += TITLE;
-    parts.push(text(16, y - 8, skipped === undefined ? name : `${name}: ${skipped}`, { kind: 'title' }));
+    parts.push(text(16, y - 8, name, { kind: 'title' }));
     for (const entry of entries) {
       parts.push(...bar(entry, y, at));
       y += LINE;

@@ -27,11 +27,9 @@ function cells({ entries }) {
 const HEADS = ['', '', 'median', 'least', '', 'least'];
 
 /** One row of the table, for a terminal. */
-export function rowText({ name, note, skipped, turns, entries }) {
-  const head = skipped ?? `${turns} turns, the first = 1`;
-  let text = `\n${name} (${head})\n`;
+export function rowText({ name, note, turns, entries }) {
+  let text = `\n${name} (${turns} turns, the first = 1)\n`;
   if (note !== undefined) text += `  ${note}\n`;
-  if (entries.length === 0) return text;
   const lines = [HEADS, ...cells({ entries })];
   const widths = HEADS.map((_, column) =>
     Math.max(
@@ -66,7 +64,6 @@ export function markdown({ machine, rows, summary, seconds }, behind) {
   const escapeBars = (cell) => cell.replaceAll('|', '\\|');
   const line = (columns) => `| ${columns.map(escapeBars).join(' | ')} |\n`;
   const table = rows.flatMap((row) => {
-    if (row.skipped !== undefined) return [line([`**${row.name}**`, '', '', row.skipped, '', ''])];
     return cells(row).map(([who, how, median, least, ratio, leastRatio], index) =>
       line([
         index === 0 ? `**${row.name}**` : '',

@@ -72,9 +72,10 @@ export function attributeChange(
   options: Readonly<Record<string, unknown>>,
   mode: 'add' | 'change' | 'exact',
 ): { set: number; clear: number } {
-  let [set, clear] = [0, 0];
+  let set = 0;
+  let clear = 0;
   for (const [name, _word, _flag, attribute] of ATTRIBUTES) {
-    const value = booleanOption(`options.${name}`, options[name]);
+    const value = options[name] === undefined ? undefined : booleanOption(`options.${name}`, options[name]);
     if (value === true) set |= attribute;
     else if (mode === 'exact' || (mode === 'change' && value === false)) clear |= attribute;
   }

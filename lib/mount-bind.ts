@@ -124,10 +124,18 @@ export function mountBindSync(source: PathLike, target: Target, options: BindOpt
   return runSync(BIND, planBind(source, target, options));
 }
 
-function argumentsOf(plan: BindPlan, ticket: native.Ticket | null): native.BindArguments {
-  const { source, target, change, idMap, ifMounted, namespace } = plan;
-  const where = target ?? NOWHERE;
-  return [source, ...where, ...change, ...idMap, target === undefined, ifMounted === 'error', namespace, ticket];
+// One by one: to spread them takes longer than to check them all.
+function callWith<T>(call: (...plan: native.BindArguments) => T, plan: BindPlan, ticket: native.Ticket | null): T {
+  const { source, target = NOWHERE, change, idMap, ifMounted, namespace } = plan;
+  const [path, root, create, resolve] = target;
+  const [set, clear, propagation, recursive] = change;
+  const [userNamespace, uids, gids] = idMap;
+  const isDetached = plan.target === undefined;
+  // biome-ignore format: one call, and one line for each part of it
+  return call(
+    source, path, root, create, resolve, set, clear, propagation, recursive, userNamespace, uids, gids,
+    isDetached, ifMounted === 'error', namespace, ticket,
+  );
 }
 
 function caseOf({ source, target, change: [set, clear, , recursive], idMap, namespace }: BindPlan): OperationCase {
@@ -139,8 +147,8 @@ function caseOf({ source, target, change: [set, clear, , recursive], idMap, name
 /** What binds with and without a place have in common. */
 export const BIND_CALL: Omit<Driven<BindPlan, native.Made, never>, 'channel' | 'finish'> = {
   subject: ({ source, target }) => ({ source, target }),
-  start: (plan, ticket) => native.bind(...argumentsOf(plan, ticket)),
-  startSync: (plan) => native.bindSync(...argumentsOf(plan, null)),
+  start: (plan, ticket) => callWith(native.bind, plan, ticket),
+  startSync: (plan) => callWith(native.bindSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
   surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),

@@ -163,22 +163,26 @@ export function mountFilesystemSync(
   return runSync(FILESYSTEM, planFilesystem(source, target, fsType, options));
 }
 
-function argumentsOf(plan: FilesystemPlan, ticket: native.Ticket | null): native.FilesystemArguments {
-  const { source, target, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
-  return [
-    source,
-    ...(target ?? NOWHERE),
-    fsType,
-    isByData ? [] : parameters.words,
-    flags,
-    isByData ? parameters.data : null,
-    ...idMap,
-    target === undefined,
-    ifMounted === 'error',
-    namespace,
-    ticket,
-  ];
+// One by one: to spread them takes longer than to check them all.
+function callWith<T>(
+  call: (...plan: native.FilesystemArguments) => T,
+  plan: FilesystemPlan,
+  ticket: native.Ticket | null,
+): T {
+  const { source, target = NOWHERE, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
+  const [path, root, create, resolve] = target;
+  const [userNamespace, uids, gids] = idMap;
+  const words = isByData ? NO_WORDS : parameters.words;
+  const data = isByData ? parameters.data : null;
+  const isDetached = plan.target === undefined;
+  // biome-ignore format: one call, and one line for each part of it
+  return call(
+    source, path, root, create, resolve, fsType, words, flags, data, userNamespace, uids, gids,
+    isDetached, ifMounted === 'error', namespace, ticket,
+  );
 }
+
+const NO_WORDS: readonly never[] = [];
 
 function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }: FilesystemPlan): OperationCase {
   const [userNamespace] = idMap;
@@ -188,8 +192,8 @@ function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }:
 /** What filesystems with and without a place have in common. */
 export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, 'channel' | 'finish'> = {
   subject: ({ source, target, fsType, parameters: { words } }) => ({ source, target, fsType, words }),
-  start: (plan, ticket) => native.filesystem(...argumentsOf(plan, ticket)),
-  startSync: (plan) => native.filesystemSync(...argumentsOf(plan, null)),
+  start: (plan, ticket) => callWith(native.filesystem, plan, ticket),
+  startSync: (plan) => callWith(native.filesystemSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
   surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),

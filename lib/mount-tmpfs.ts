@@ -65,7 +65,7 @@ const PARAMETERS = [
     'grpQuota',
   ],
 ];
-const PASSED_ON: readonly string[] = [...ATTRIBUTE_NAMES, ...MOUNTING_NAMES, 'idmap'];
+const PASSED_ON: ReadonlySet<string> = new Set([...ATTRIBUTE_NAMES, ...MOUNTING_NAMES, 'idmap']);
 const KNOWN: ReadonlySet<string> = new Set([...PARAMETERS, ...PASSED_ON, 'source', 'parameters']);
 
 /** Turns what the user asked into a plan, without doing anything. */
@@ -73,10 +73,19 @@ export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan
   const checked = optionsArgument('options', options, KNOWN);
   const source = checked['source'] ?? 'tmpfs';
   if (typeof source !== 'string') throw invalidArgType('options.source', 'of type string', source);
-  const rest = Object.fromEntries(PASSED_ON.filter((name) => name in checked).map((name) => [name, checked[name]]));
   const free = checked['parameters'] === undefined ? {} : parametersObject('options.parameters', checked['parameters']);
-  const parameters = { ...tmpfsParameters(checked), ...free };
-  return planFilesystem(source, target, 'tmpfs', { ...rest, parameters } as FilesystemOptions);
+  const passedOn: Record<string, unknown> = { parameters: { ...given(tmpfsParameters(checked)), ...free } };
+  for (const name of Object.keys(checked)) if (PASSED_ON.has(name)) passedOn[name] = checked[name];
+  return planFilesystem(source, target, 'tmpfs', passedOn as FilesystemOptions);
+}
+
+// Of a dozen parameters one or two are said.
+function given(parameters: FilesystemParameters): FilesystemParameters {
+  const said: Record<string, FilesystemParameters[string]> = {};
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== false) said[name] = value;
+  }
+  return said;
 }
 
 // mm/shmem.c, shmem_fs_parameters.

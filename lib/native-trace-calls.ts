@@ -139,6 +139,7 @@ export const CALLS: Readonly<Record<CallName, CallText>> = {
   overlayUsual: text<calls.UsualOverlayArguments>(
     'overlay',
     (path, bits, data, writable) => [
+      bytes('source', 'overlay'),
       bytes('target', path),
       flags('flags', mountFlagNames(bits)),
       bytes('data', data),

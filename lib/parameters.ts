@@ -37,7 +37,11 @@ export function refuseLong(name: string, words: readonly Bytes[], why: string): 
 /** Parameters, checked; what the kernel could be given in no way is refused. */
 export function parameterWords(name: string, value: unknown): ParameterWords {
   if (value === undefined) return { words: [], data: '' };
-  const words = Object.entries(parametersObject(name, value)).flatMap(([key, each]) => wordOf(name, key, each));
+  const words: Bytes[] = [];
+  for (const [key, each] of Object.entries(parametersObject(name, value))) {
+    const word = wordOf(name, key, each);
+    if (word !== null) words.push(word);
+  }
   const data = words.some(hasComma) ? null : joined(words);
   if (data !== null && Buffer.byteLength(data) < pageSize) return { words, data };
   refuseLong(name, words, data === null ? 'some value has a comma' : 'all together need a page or more');
@@ -50,25 +54,25 @@ export function parametersObject(name: string, value: unknown): object {
   throw invalidArgType(name, 'of type object, with parameters by their names', value);
 }
 
-function wordOf(name: string, key: string, value: unknown): Bytes[] {
-  const label = `${name}.${key}`;
+function wordOf(name: string, key: string, value: unknown): Bytes | null {
   if (key === '' || /[=,\0]/.test(key) || !key.isWellFormed())
     throw invalidArgValue(name, 'has a name that is empty, has one of "=", "," and NUL, or is not well-formed');
-  if (value === undefined || value === false) return [];
-  if (value === true) return [key];
+  if (value === undefined || value === false) return null;
+  if (value === true) return key;
+  const label = `${name}.${key}`;
   if (typeof value === 'number') {
     if (!Number.isSafeInteger(value)) throw outOfRange(label, 'an integer', value);
-    return [`${key}=${value}`];
+    return `${key}=${value}`;
   }
   if (typeof value === 'string') {
     if (value.includes('\0') || !value.isWellFormed()) throw invalidArgValue(label, 'must be text without null bytes');
-    return [`${key}=${value}`];
+    return `${key}=${value}`;
   }
   if (!types.isUint8Array(value)) {
     throw invalidArgType(label, 'of type string, number or boolean, or an instance of Uint8Array', value);
   }
   if (value.includes(0)) throw invalidArgValue(label, 'must not contain null bytes');
-  return [Buffer.concat([Buffer.from(`${key}=`), value])];
+  return Buffer.concat([Buffer.from(`${key}=`), value]);
 }
 
 function hasComma(word: Bytes): boolean {

@@ -19,6 +19,7 @@ const FLAGS: Readonly<Record<Propagation, number>> = {
 
 /** The propagation as a flag of mount(2), which mount_setattr(2) takes too; 0 when it is left out. */
 export function propagationOption(name: string, value: unknown): number {
+  if (value === undefined) return 0;
   const propagation = choiceOption(name, value, Object.keys(FLAGS) as Propagation[]);
   return propagation === undefined ? 0 : FLAGS[propagation];
 }

@@ -46,10 +46,9 @@ Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
 }
 
 // Whether a mount and, with `change.recursive`, all below it have what was asked for: by the mount table where the
-// kernel cannot be asked about each (before 6.8).
-Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change) {
-  uint64_t id = 0;
-  if (kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0) {
+// kernel cannot be asked about each (before 6.8). `id` is the lasting one of the mount, or 0.
+Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change, uint64_t id) {
+  if (id != 0 || kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0) {
     const Answer answer = AllHaveChange(id, change);
     if (answer != Answer::kCannotTell) return answer == Answer::kYes ? Outcome{} : Mismatch();
   }
@@ -73,7 +72,7 @@ Outcome TakeDown(Outcome failure, const char* path) {
 }
 
 // A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
-Outcome FinishAt(int at, const char* path, unsigned flags, const attributes::Change& change) {
+Outcome FinishAt(int at, const char* path, unsigned flags, const attributes::Change& change, uint64_t id) {
   if (change.propagation != 0) {
     kernel::MountAttributes propagation;
     propagation.propagation = change.propagation;
@@ -82,18 +81,20 @@ Outcome FinishAt(int at, const char* path, unsigned flags, const attributes::Cha
       return Outcome::Failure(errno, "mount_setattr", "set propagation");
     }
   }
-  return change.Changes() ? Verify(at, path, flags, change) : Outcome{};
+  return change.Changes() ? Verify(at, path, flags, change, id) : Outcome{};
 }
 
 Outcome BindTree(const char* source, Target& target, const attributes::Change& change, int id_map,
                  const Ticket& ticket) {
   OwnedFd tree;
   Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
-  if (!outcome.Failed()) outcome = target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed() && target.IsInRoot()) {
+    outcome = target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  }
   if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
   if (outcome.Failed()) return outcome;
   outcome.way = kTree;
-  const Outcome failure = FinishAt(tree.get(), "", AT_EMPTY_PATH, change);
+  const Outcome failure = FinishAt(tree.get(), "", AT_EMPTY_PATH, change, outcome.mount_id);
   if (!failure.Failed()) return outcome;
   // The descriptor stands for the mount itself, wherever it is by now.
   return TakeDown(failure, procfs::Fd(tree.get()).c_str());
@@ -108,7 +109,7 @@ Outcome Finish(const char* path, const attributes::Change& change, const Ticket&
     const Outcome outcome = SetPropagation(path, change.propagation, change.recursive);
     if (outcome.Failed()) return outcome;
   }
-  Outcome outcome = change.Changes() ? Verify(AT_FDCWD, path, 0, change) : Outcome{};
+  Outcome outcome = change.Changes() ? Verify(AT_FDCWD, path, 0, change, 0) : Outcome{};
   if (outcome.Failed()) return outcome;
   if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");

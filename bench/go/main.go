@@ -6,7 +6,9 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -45,6 +47,21 @@ var actions = map[string]action{
 	},
 	"mount": func(_ int, words []string) error {
 		return mountAndUnmount(words[0], words[1], words[2], 0, words[3])
+	},
+	// upper, lower
+	"changes": func(_ int, words []string) error {
+		return filepath.WalkDir(words[0], func(path string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			if _, err := entry.Info(); err != nil {
+				return err
+			}
+			if _, err := os.Lstat(words[1] + path[len(words[0]):]); err != nil && !os.IsNotExist(err) {
+				return err
+			}
+			return nil
+		})
 	},
 	"umount": func(at int, words []string) error {
 		return syscall.Unmount(words[at], 0)

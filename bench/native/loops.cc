@@ -1,9 +1,11 @@
 #include "loops.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -97,6 +99,33 @@ bool AskMountPoint(const Words& words) {
   return syscall(SYS_statx, AT_FDCWD, words[0].c_str(), 0x4800, 1, buffer) == 0;
 }
 
+// Upper, lower: a walk of all that is in the upper directory, with a look at each entry there and below.
+bool WalkChanges(int upper, int lower) {
+  DIR* const directory = fdopendir(upper);
+  if (directory == nullptr) return false;
+  bool ok = true;
+  while (const dirent* entry = readdir(directory)) {
+    const char* const name = entry->d_name;
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) continue;
+    struct stat above, below;
+    ok = ok && fstatat(upper, name, &above, AT_SYMLINK_NOFOLLOW) == 0;
+    if (lower >= 0) fstatat(lower, name, &below, AT_SYMLINK_NOFOLLOW);
+    if (!ok || !S_ISDIR(above.st_mode)) continue;
+    const int next = lower < 0 ? -1 : openat(lower, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    ok = WalkChanges(openat(upper, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), next);
+    if (next >= 0) close(next);
+  }
+  closedir(directory);
+  return ok;
+}
+
+bool Changes(const Words& words) {
+  const int lower = open(words[1].c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  const bool ok = WalkChanges(open(words[0].c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC), lower);
+  close(lower);
+  return ok;
+}
+
 // The bare read of the mount table, into memory that is there already.
 bool ReadTable() {
   static std::vector<char> buffer(64 * 1024 * 1024);
@@ -124,6 +153,7 @@ Answer Run(const std::string& name, int count, const Words& words) {
   if (does("overlay-descriptors", 3)) once = [&](int) { return OverlayByDescriptors(words); };
   if (does("umount", static_cast<size_t>(count))) once = [&](int at) { return umount2(words[at].c_str(), 0) == 0; };
   if (does("is-mount-point", 1)) once = [&](int) { return AskMountPoint(words); };
+  if (does("changes", 2)) once = [&](int) { return Changes(words); };
   if (does("table", 0)) once = [&](int) { return ReadTable(); };
   if (!once) return {0, name + ": unknown, or too few words"};
   const int64_t start = Now();

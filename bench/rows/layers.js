@@ -1,0 +1,46 @@
+// What an upper layer did to the lower ones: a walk of it, with a look below for each entry.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { changes } from 'linux-mount/layers';
+import { oursAsync } from '../ours.js';
+
+const IN_ONE = 1000; // files of a directory
+
+export function layerRows(place, peers, count) {
+  const [lower, upper] = [place.directory('changed-lower'), place.directory('changed-upper')];
+  const walk = async () => {
+    let found = 0;
+    for await (const { type } of changes({ lower: [lower], upper })) if (type !== 'deleted') found += 1;
+    if (found < count) throw new Error(`changes: ${found} of ${count}`);
+  };
+  const times = 1;
+  return [
+    {
+      name: `changes of ${count.toLocaleString('en')} files`,
+      note: 'Half of them are below as well. C and Go look at each, above and below, and say nothing of it; find(1) looks at each above.',
+      before: () => {
+        fill();
+        return () => {
+          for (const path of [lower, upper]) rmSync(path, { recursive: true });
+        };
+      },
+      contenders: [
+        peers.c('changes', [upper, lower], { times }),
+        oursAsync('for await (… of changes(…))', walk, { times }),
+        peers.go('changes', [upper, lower], { times, how: 'filepath.WalkDir and Lstat' }),
+        peers.forked('find(1)', 'findutils', [['find', upper, '-printf', '%P %y %m %U %G %s %T@\\n']]),
+      ],
+    },
+  ];
+
+  function fill() {
+    for (let index = 0; index < count; index += 1) {
+      const directory = `directory${Math.floor(index / IN_ONE)}`;
+      const layers = index % 2 === 0 ? [upper] : [upper, lower];
+      for (const layer of layers) {
+        if (index % IN_ONE < 2) mkdirSync(join(layer, directory), { recursive: true });
+        writeFileSync(join(layer, directory, `file${index}`), layer === upper ? 'changed' : '');
+      }
+    }
+  }
+}
