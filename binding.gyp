@@ -26,6 +26,7 @@
             'src-native/layer_compare.cc',
             'src-native/layer_directory.cc',
             'src-native/layer_lookup.cc',
+            'src-native/layer_marks.cc',
             'src-native/layer_record.cc',
             'src-native/layer_walk.cc',
             'src-native/mailbox.cc',
@@ -88,6 +89,8 @@
             ['target_arch!="arm" and target_arch!="ia32"', { 'defines!': ['_FILE_OFFSET_BITS=64'] }],
             # The processor is asked for faster atomic operations by a function that old C libraries lack.
             ['target_arch=="arm64"', { 'cflags': ['-mno-outline-atomics'] }],
+            # The linker would call a function of newer glibc for variables of a thread.
+            ['target_arch=="ppc64"', { 'ldflags': ['-Wl,--no-tls-get-addr-optimize'] }],
             # What is built for a sanitizer needs the ordinary libraries, and names that can be intercepted.
             ['sanitize==0', {
               'sources': ['src-native/freestanding.cc'],

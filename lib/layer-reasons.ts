@@ -1,6 +1,6 @@
 import type { Bytes } from './arguments.js';
 import { describeErrno } from './errno.js';
-import { MountError } from './errors.js';
+import { MountError, printable } from './errors.js';
 import type { Failure } from './native.js';
 
 /** The layers of a walk, as the failures count them. */
@@ -20,12 +20,14 @@ function pathOf({ index, other }: Failure, { upper, lower, dataOnly }: Layers): 
   return Buffer.from(text).equals(path) ? text : path;
 }
 
+const HIDDEN =
+  'trusted.* attributes, which mark opaque directories and more, are hidden from this process: run it as root outside of a user namespace, or give userxattr: true if the layers were made with that';
 const CHANGING = 'somebody is changing the layer: stop that, and begin anew';
 
 function reasonOf({ error, syscall, step }: Failure): string | undefined {
   switch (step) {
     case 'trusted attributes':
-      return 'trusted.* attributes, which mark opaque directories and more, are hidden from this process: run it as root outside of a user namespace, or give userxattr: true if the layers were made with that';
+      return HIDDEN;
     case 'mount below':
       return 'something is mounted on this, which overlayfs would not see, and this process may not look below it (CAP_SYS_ADMIN): unmount it';
     case 'redirect':
@@ -62,4 +64,48 @@ function reasonOf({ error, syscall, step }: Failure): string | undefined {
 export function layerFailure(failure: Failure, layers: Layers): MountError {
   const { error: errno, syscall, step } = failure;
   return new MountError({ errno, syscall, step, path: pathOf(failure, layers), reason: reasonOf(failure) });
+}
+
+function reasonOfMark({ error, syscall, step }: Failure, userxattr: boolean): string | undefined {
+  if (step === 'trusted attributes') return HIDDEN;
+  if (step === 'start a thread') return reasonOf({ error, syscall, step } as Failure);
+  const attributes = `${userxattr ? 'user' : 'trusted'}.* attributes`;
+  switch (describeErrno(error).name) {
+    case 'EEXIST':
+      return 'there is something already: remove it first';
+    case 'ENOENT':
+      return syscall === 'statx'
+        ? 'there is nothing: correct the path'
+        : 'the directory that it is to be in does not exist: make it first';
+    case 'ENOTDIR':
+    case 'ELOOP':
+      return syscall === 'open' && step === 'open the directory'
+        ? 'it is no directory, or the path leads through something that is none: only directories are marked'
+        : 'the path leads through something that is no directory: correct it';
+    case 'EACCES':
+      return 'this process may not reach or write the directory: run it as the owner, or as root';
+    case 'EROFS':
+      return 'the filesystem or the mount is read-only: make layers where they can be written';
+    case 'EOPNOTSUPP':
+    case 'ENOTSUP':
+      return syscall === 'mknodat'
+        ? "this filesystem has no devices: give form: 'xattr', or use another filesystem"
+        : `this filesystem has no ${attributes} (tmpfs has user.* from Linux 6.6 on): use another, such as ext4, XFS or btrfs`;
+    case 'EPERM':
+      if (syscall === 'mknodat') {
+        return "this process or filesystem may have no devices; that of a whiteout needs no privilege from Linux 5.8 on: give form: 'xattr', or run it as root";
+      }
+      return userxattr
+        ? 'this process may not set attributes here: run it as the owner, or as root'
+        : 'to set trusted.* attributes needs CAP_SYS_ADMIN outside of a user namespace: run it as root, or give userxattr: true and mount with userxattr';
+    default:
+      return undefined;
+  }
+}
+
+/** The error for a mark that could not be made or looked at. */
+export function markFailure(failure: Failure, path: Bytes, userxattr: boolean): MountError {
+  const { error: errno, syscall, step, left } = failure;
+  const what = left ? [`what was made for ${printable(path)}`] : undefined;
+  return new MountError({ errno, syscall, step, path, reason: reasonOfMark(failure, userxattr), left: what });
 }

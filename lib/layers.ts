@@ -19,4 +19,17 @@ export type {
 } from './change-types.js';
 export { changes } from './changes.js';
 export { MountError } from './errors.js';
+export {
+  isOpaque,
+  isOpaqueSync,
+  isWhiteout,
+  isWhiteoutSync,
+  type MarkOptions,
+  makeOpaque,
+  makeOpaqueSync,
+  makeWhiteout,
+  makeWhiteoutSync,
+  type OpaqueOptions,
+  type WhiteoutOptions,
+} from './layer-marks.js';
 export type { DeviceNumber } from './mount-entry.js';

@@ -57,7 +57,7 @@ export function mountOverlaySync(options: OverlayMountOptions): Mount {
 export const OVERLAY_CALL: Omit<Driven<OverlayPlan, bigint | native.Made, never>, 'channel' | 'finish'> = {
   subject: subjectOf,
   start: (plan, ticket) => callWith(native.overlay, plan, ticket),
-  startSync: (plan) => callWith(native.overlaySync, plan, null),
+  startSync: (plan) => usualCall(plan) ?? callWith(native.overlaySync, plan, null),
   questions: (plan, failure) => (needsExamination(failure, plan) ? overlayQuestions(plan) : null),
   surroundings: surroundingsOfPlan,
   error: (plan, failure, examination) => overlayFailure(failure, plan, examination),
@@ -97,6 +97,17 @@ function surroundingsOfPlan({ at, namespace }: OverlayPlan): native.Surroundings
   return surroundingsOf({ target: at, namespace });
 }
 
+// Nothing but an option string and a path: nearly always.
+function usualCall(plan: OverlayPlan): bigint | native.Made | native.Failure | undefined {
+  const { source, at, data, flags, exclusive, namespace, ifMounted } = plan;
+  if (data === null || exclusive || at[1] !== null || namespace !== null || ifMounted === 'error') return undefined;
+  return native.overlayUsualSync(source, at[0], flags, data, isWritable(plan));
+}
+
+function isWritable({ upper, flags }: OverlayPlan): boolean {
+  return upper !== null && (flags & constants.MS_RDONLY) === 0;
+}
+
 // The arguments one by one: to spread an array of them takes as long as all the rest.
 function callWith<T>(
   call: (...plan: native.OverlayArguments) => T,
@@ -104,7 +115,7 @@ function callWith<T>(
   ticket: native.Ticket | null,
 ): T {
   const { source, at, upper, work, flags, data, ways, exclusive, detached, idMaps, namespace } = plan;
-  const writable = upper !== null && (flags & constants.MS_RDONLY) === 0;
+  const writable = isWritable(plan);
   const vacant = plan.ifMounted === 'error';
   const [path, root, create, resolve] = at;
   // biome-ignore format: one call, and one line for each part of it

@@ -4,7 +4,8 @@ import type { MountCase, MountRule } from './mount-rule.js';
 import { isBlockDevice, isDirectory, kindOf, mountInWords, shown } from './reason-facts.js';
 import { isWithin, type MountLine, mountOf } from './reason-mounts.js';
 
-const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE } = constants;
+const { MS_BIND, MS_MOVE, MS_NOSYMFOLLOW, MS_RDONLY, MS_REC, MS_REMOUNT } = constants;
+const { MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE } = constants;
 const PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE;
 
 /** What may be wrong with a mount besides paths that lead nowhere and a lack of privilege. */
@@ -13,6 +14,15 @@ export const MOUNT_RULES: readonly MountRule[] = [
   { codes: ['ENOTBLK'], what: 'a source that is no block device', find: noBlockDevice },
   { codes: ['EINVAL'], what: 'a target that is not a mount point', find: noMountPoint },
   { codes: ['EINVAL'], what: 'a missing type', find: noType },
+  {
+    codes: ['EINVAL'],
+    what: 'an attribute that fsmount(2) does not know',
+    // mount(2) has it since 5.10.
+    find: ({ failure, flags }) =>
+      failure.syscall === 'fsmount' && (flags & MS_NOSYMFOLLOW) !== 0
+        ? "this kernel's fsmount(2) does not take noSymFollow (Linux 5.14), and its mount(2) may: leave out noSymFollow, or what cannot be said in an option string (strategy 'fsconfig', idmap, values with commas)"
+        : null,
+  },
   { codes: ['EINVAL'], what: 'an unbindable source', find: unbindable },
   { codes: ['EINVAL'], what: 'a move of something unbindable into what is shared', find: unbindableIntoShared },
   { codes: ['EINVAL'], what: 'mounts below that are locked', find: lockedBelow },

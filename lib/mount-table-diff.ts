@@ -23,10 +23,14 @@ export function differences<Name extends MountName>(
   return [...detached.reverse(), ...changed, ...attached];
 }
 
-/** Whether two entries with the same id in the table are the same mount: the table's ids are used again. */
+/**
+ * Whether two entries with the same id in the table are the same mount: the table's ids are used again, the lowest that is
+ * free, and so are the numbers of devices without a device. What a mount keeps for life is its source.
+ */
 export function isSameMount(one: MountEntry, other: MountEntry): boolean {
   if (one.uniqueId !== null && other.uniqueId !== null) return one.uniqueId === other.uniqueId;
   return (
+    isSameName(one.source, other.source) &&
     one.device.major === other.device.major &&
     one.device.minor === other.device.minor &&
     one.fsType === other.fsType &&

@@ -23,6 +23,9 @@ export type OperationArguments = [namespace: NamespaceWord, ticket: Ticket | nul
 /** The arguments of umount2(2), and the id that the mount must have, if it matters. */
 export type UmountArguments = [...target: TargetWords, flags: number, id: bigint | null, ...OperationArguments];
 
+/** The same for a path, here. */
+export type UsualUmountArguments = [target: Bytes, flags: number, id: bigint | null];
+
 /** A change of attributes, `MOUNT_ATTR_*`, and of propagation, `MS_*` or 0. */
 export type ChangeWords = readonly [set: number, clear: number, propagation: number, recursive: boolean];
 
@@ -115,6 +118,9 @@ export type OverlayArguments = [
   ...OperationArguments,
 ];
 
+/** The same by an option string at a path, here. */
+export type UsualOverlayArguments = [source: string, target: Bytes, flags: number, data: Bytes, writable: boolean];
+
 /** Paths to look at, files of /proc to read, and the index of the path to try as an upper layer. */
 export type ExamineArguments = [
   paths: readonly Bytes[],
@@ -137,3 +143,8 @@ export type LayerOpenArguments = [
   dataOnly: readonly Bytes[],
   userAttributes: boolean,
 ];
+
+// src-native/layer_marks.h
+export type MakeWhiteoutArguments = [path: Bytes, asAttribute: boolean, userAttribute: boolean];
+export type MakeOpaqueArguments = [path: Bytes, value: 'y' | 'x', userAttribute: boolean];
+export type MarkArguments = [path: Bytes, userAttribute: boolean];

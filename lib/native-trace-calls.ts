@@ -69,6 +69,11 @@ const idMapText = (...[userNamespace, uid, gid]: IdMapWords): string[] => [
   ...bytes('gid_map', gid),
 ];
 
+const markText = (path: Bytes, userAttribute: boolean): Parts => [
+  bytes('path', path),
+  named('userAttribute', userAttribute),
+];
+
 type Form<Name extends string> = Name extends `${infer Call}Sync` ? Call : Name;
 
 /** What is told of: all but what no system call is made for. */
@@ -89,6 +94,11 @@ export const CALLS: Readonly<Record<CallName, CallText>> = {
     umountFlagNames(bits),
     named('id', id),
     inNamespace(namespace),
+  ]),
+  umountUsual: text<calls.UsualUmountArguments>('umount2', (path, bits, id) => [
+    quoted(path),
+    umountFlagNames(bits),
+    named('id', id),
   ]),
   umountTree: text<calls.UmountTreeArguments>('umountTree', (path, root, create, resolve, bits, id, ...rest) => {
     const [recursive, stack, namespace] = rest;
@@ -125,6 +135,17 @@ export const CALLS: Readonly<Record<CallName, CallText>> = {
       ];
     },
     madeText({ 2: 'fsconfig', 4: 'descriptors' }), // src-native/overlay.h
+  ),
+  overlayUsual: text<calls.UsualOverlayArguments>(
+    'overlay',
+    (source, path, bits, data, writable) => [
+      bytes('source', source),
+      bytes('target', path),
+      flags('flags', mountFlagNames(bits)),
+      bytes('data', data),
+      named('writable', writable),
+    ],
+    madeText({}),
   ),
   bind: text<calls.BindArguments>(
     'bind',
@@ -248,4 +269,16 @@ export const CALLS: Readonly<Record<CallName, CallText>> = {
   ),
   layerNext: text('layerNext', () => [], batchText),
   layerClose: text('layerClose', () => []),
+  makeWhiteout: text<calls.MakeWhiteoutArguments>('makeWhiteout', (path, asAttribute, userAttribute) => [
+    bytes('path', path),
+    named('attribute', asAttribute),
+    named('userAttribute', userAttribute),
+  ]),
+  makeOpaque: text<calls.MakeOpaqueArguments>('makeOpaque', (path, value, userAttribute) => [
+    bytes('path', path),
+    bytes('value', value),
+    named('userAttribute', userAttribute),
+  ]),
+  isWhiteout: text<calls.MarkArguments>('isWhiteout', markText),
+  isOpaque: text<calls.MarkArguments>('isOpaque', markText),
 };

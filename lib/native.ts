@@ -10,6 +10,9 @@ import type {
   ExamineArguments,
   FilesystemArguments,
   LayerOpenArguments,
+  MakeOpaqueArguments,
+  MakeWhiteoutArguments,
+  MarkArguments,
   MountArguments,
   MoveArguments,
   OverlayArguments,
@@ -18,6 +21,8 @@ import type {
   Surroundings,
   UmountArguments,
   UmountTreeArguments,
+  UsualOverlayArguments,
+  UsualUmountArguments,
 } from './native-calls.js';
 import type {
   Examination,
@@ -62,10 +67,12 @@ export interface Addon {
   mount(...call: [...MountArguments, Done<Outcome>]): void;
   umountSync(...call: UmountArguments): UmountOutcome;
   umount(...call: [...UmountArguments, Done<UmountOutcome>]): void;
+  umountUsualSync(...call: UsualUmountArguments): UmountOutcome;
   umountTreeSync(...call: UmountTreeArguments): UmountOutcome;
   umountTree(...call: [...UmountTreeArguments, Done<UmountOutcome>]): void;
   overlaySync(...call: OverlayArguments): bigint | Made | Failure;
   overlay(...call: [...OverlayArguments, Done<bigint | Made | Failure>]): void;
+  overlayUsualSync(...call: UsualOverlayArguments): bigint | Made | Failure;
   bindSync(...call: BindArguments): Made | Failure;
   bind(...call: [...BindArguments, Done<Made | Failure>]): void;
   filesystemSync(...call: FilesystemArguments): Made | Failure;
@@ -100,6 +107,14 @@ export interface Addon {
   layerOpen(...call: [...LayerOpenArguments, Done<LayerWalk | Failure>]): void;
   layerNext(walk: LayerWalk, done: Done<Buffer | Failure>): void;
   layerClose(walk: LayerWalk, done: Done<Outcome>): void;
+  makeWhiteoutSync(...call: MakeWhiteoutArguments): Outcome;
+  makeWhiteout(...call: [...MakeWhiteoutArguments, Done<Outcome>]): void;
+  makeOpaqueSync(...call: MakeOpaqueArguments): Outcome;
+  makeOpaque(...call: [...MakeOpaqueArguments, Done<Outcome>]): void;
+  isWhiteoutSync(...call: MarkArguments): boolean | Failure;
+  isWhiteout(...call: [...MarkArguments, Done<boolean | Failure>]): void;
+  isOpaqueSync(...call: MarkArguments): boolean | Failure;
+  isOpaque(...call: [...MarkArguments, Done<boolean | Failure>]): void;
 }
 
 // Elsewhere everything can be imported and type-checked; to call is what cannot be done.
@@ -113,10 +128,12 @@ function absent(): Addon {
     mount: refuse('mount'),
     umountSync: refuse('umount2'),
     umount: refuse('umount2'),
+    umountUsualSync: refuse('umount2'),
     umountTreeSync: refuse('umount2'),
     umountTree: refuse('umount2'),
     overlaySync: refuse('mount'),
     overlay: refuse('mount'),
+    overlayUsualSync: refuse('mount'),
     bindSync: refuse('mount'),
     bind: refuse('mount'),
     filesystemSync: refuse('mount'),
@@ -151,6 +168,14 @@ function absent(): Addon {
     layerOpen: refuse('getdents64'),
     layerNext: refuse('getdents64'),
     layerClose: refuse('getdents64'),
+    makeWhiteoutSync: refuse('mknodat'),
+    makeWhiteout: refuse('mknodat'),
+    makeOpaqueSync: refuse('fsetxattr'),
+    makeOpaque: refuse('fsetxattr'),
+    isWhiteoutSync: refuse('lgetxattr'),
+    isWhiteout: refuse('lgetxattr'),
+    isOpaqueSync: refuse('lgetxattr'),
+    isOpaque: refuse('lgetxattr'),
   };
 }
 
@@ -162,6 +187,7 @@ export const pageSize: number = addon.pageSize;
 
 export const mountSync: Addon['mountSync'] = addon.mountSync;
 export const umountSync: Addon['umountSync'] = addon.umountSync;
+export const umountUsualSync: Addon['umountUsualSync'] = addon.umountUsualSync;
 
 export function mount(...call: MountArguments): Promise<Outcome> {
   return new Promise((resolve) => addon.mount(...call, resolve));
@@ -178,6 +204,7 @@ export function umountTree(...call: UmountTreeArguments): Promise<UmountOutcome>
 }
 
 export const overlaySync: Addon['overlaySync'] = addon.overlaySync;
+export const overlayUsualSync: Addon['overlayUsualSync'] = addon.overlayUsualSync;
 
 export function overlay(...call: OverlayArguments): Promise<bigint | Made | Failure> {
   return new Promise((resolve) => addon.overlay(...call, resolve));
@@ -290,4 +317,28 @@ export function layerNext(walk: LayerWalk): Promise<Buffer | Failure> {
 
 export function layerClose(walk: LayerWalk): Promise<Outcome> {
   return new Promise((resolve) => addon.layerClose(walk, resolve));
+}
+
+export const makeWhiteoutSync: Addon['makeWhiteoutSync'] = addon.makeWhiteoutSync;
+
+export function makeWhiteout(...call: MakeWhiteoutArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.makeWhiteout(...call, resolve));
+}
+
+export const makeOpaqueSync: Addon['makeOpaqueSync'] = addon.makeOpaqueSync;
+
+export function makeOpaque(...call: MakeOpaqueArguments): Promise<Outcome> {
+  return new Promise((resolve) => addon.makeOpaque(...call, resolve));
+}
+
+export const isWhiteoutSync: Addon['isWhiteoutSync'] = addon.isWhiteoutSync;
+
+export function isWhiteout(...call: MarkArguments): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.isWhiteout(...call, resolve));
+}
+
+export const isOpaqueSync: Addon['isOpaqueSync'] = addon.isOpaqueSync;
+
+export function isOpaque(...call: MarkArguments): Promise<boolean | Failure> {
+  return new Promise((resolve) => addon.isOpaque(...call, resolve));
 }

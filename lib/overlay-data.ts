@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { type Bytes, isPlainText, nonEmptyPathArgument, optionsArgument } from './arguments.js';
+import { type Bytes, isAbsolute, nonEmptyPathArgument, optionsArgument } from './arguments.js';
 import { invalidArgType, invalidArgValue } from './errors.js';
 import { OVERLAY_OPTION_NAMES, overlayOptionWords } from './overlay-options.js';
 import type { OverlaySpec } from './overlay-spec.js';
@@ -48,6 +48,17 @@ export function overlayData(spec: OverlaySpec, options: { encoding?: 'utf8' | 'b
 
 const ENCODING: ReadonlySet<string> = new Set(['encoding']);
 
+/** What is said about a spec's names, besides the names. */
+interface NameFacts {
+  /** All are text in which no character means anything to overlayfs. */
+  isPlain: boolean;
+  /** All begin at the root. */
+  isAbsolute: boolean;
+}
+
+/** What {@link overlayLayers} has found. */
+export type FoundLayers = OverlayLayers & Readonly<NameFacts>;
+
 /** The layers that a spec names, checked. */
 export interface OverlayLayers {
   readonly lower: readonly Bytes[];
@@ -61,26 +72,36 @@ export interface OverlayLayers {
  *
  * @internal
  */
-export function overlayLayers(spec: Readonly<Record<string, unknown>>): OverlayLayers {
-  const lower = layers('spec.lower', spec['lower']);
-  const dataOnly = spec['dataOnly'] === undefined ? [] : layers('spec.dataOnly', spec['dataOnly']);
+export function overlayLayers(spec: Readonly<Record<string, unknown>>): FoundLayers {
+  const facts: NameFacts = { isPlain: true, isAbsolute: true };
+  const lower = layers('spec.lower', spec['lower'], facts);
+  const dataOnly = spec['dataOnly'] === undefined ? NONE : layers('spec.dataOnly', spec['dataOnly'], facts);
   if (spec['upper'] === undefined && lower.length + dataOnly.length < 2) {
     throw invalidArgValue('spec.lower', 'must have at least two layers when there is no upper');
   }
-  return {
-    lower,
-    dataOnly,
-    upper: optionalPath('spec.upper', spec['upper']),
-    work: optionalPath('spec.work', spec['work']),
-  };
+  const upper = spec['upper'] === undefined ? null : layer('spec.upper', spec['upper'], facts);
+  const work = spec['work'] === undefined ? null : layer('spec.work', spec['work'], facts);
+  return { lower, dataOnly, upper, work, isPlain: facts.isPlain, isAbsolute: facts.isAbsolute };
 }
+
+const NONE: readonly Bytes[] = [];
 
 /**
  * The option string of checked layers and words: text where all is UTF-8, bytes otherwise.
  *
  * @internal
  */
-export function joinOverlayData({ lower, dataOnly, upper, work }: OverlayLayers, words: readonly string[]): Bytes {
+export function joinOverlayData(found: FoundLayers, words: readonly string[]): Bytes {
+  const { lower, dataOnly, upper, work } = found;
+  if (found.isPlain) {
+    let text = '';
+    for (const layer of lower) text += `${text === '' ? 'lowerdir=' : ':'}${layer}`;
+    for (const layer of dataOnly) text += `::${layer}`;
+    if (upper !== null) text += `,upperdir=${upper}`;
+    if (work !== null) text += `,workdir=${work}`;
+    for (const word of words) text += `,${word}`;
+    return text;
+  }
   const parts: Bytes[] = [];
   for (const layer of lower) parts.push(parts.length === 0 ? 'lowerdir=' : ':', escaped(layer, LOWER_SPECIAL));
   for (const layer of dataOnly) parts.push('::', escaped(layer, LOWER_SPECIAL));
@@ -90,19 +111,30 @@ export function joinOverlayData({ lower, dataOnly, upper, work }: OverlayLayers,
   return join(parts);
 }
 
-function optionalPath(name: string, value: unknown): Bytes | null {
-  return value === undefined ? null : nonEmptyPathArgument(name, value);
-}
-
-function layers(name: string, value: unknown): Bytes[] {
+function layers(name: string, value: unknown, facts: NameFacts): Bytes[] {
   if (!Array.isArray(value)) throw invalidArgType(name, 'an instance of Array', value);
   if (value.length === 0) throw invalidArgValue(name, 'must not be empty');
   const paths: Bytes[] = [];
   for (let index = 0; index < value.length; index += 1) {
-    const layer: unknown = value[index];
-    paths.push(isPlainText(layer) ? layer : nonEmptyPathArgument(`${name}[${index}]`, layer));
+    const one: unknown = value[index];
+    paths.push(isPlain(one) && isAbsolute(one) ? one : layer(`${name}[${index}]`, one, facts));
   }
   return paths;
+}
+
+function layer(name: string, value: unknown, facts: NameFacts): Bytes {
+  const isSo = isPlain(value);
+  const path = isSo ? value : nonEmptyPathArgument(name, value);
+  if (!isSo) facts.isPlain = false;
+  if (!isAbsolute(path)) facts.isAbsolute = false;
+  return path;
+}
+
+// Text that needs no check: without NUL, without halves of surrogate pairs, and without what means something to overlayfs.
+const NOT_PLAIN = /[\0\\,:\ud800-\udfff]/;
+
+function isPlain(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !NOT_PLAIN.test(value);
 }
 
 // The bytes that mean something are all below 0x80, and so never part of a longer UTF-8 character. Bytes that are not

@@ -6,7 +6,7 @@ import { type IdMap, idMapArgument, idMapTexts } from './idmap.js';
 import { type NamespaceWord, refuseRelative } from './namespace.js';
 import { pageSize } from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
-import { joinOverlayData, type OverlayLayers, overlayLayers } from './overlay-data.js';
+import { type FoundLayers, joinOverlayData, type OverlayLayers, overlayLayers } from './overlay-data.js';
 import type { NamedLayers } from './overlay-live.js';
 import { absoluteNames } from './overlay-names.js';
 import { OVERLAY_OPTION_NAMES, overlayOptionWords } from './overlay-options.js';
@@ -89,22 +89,41 @@ const KNOWN_DETACHED: ReadonlySet<string> = new Set([
 ]);
 const KNOWN: ReadonlySet<string> = new Set([...KNOWN_DETACHED, ...MOUNTING_NAMES, 'target']);
 
+const NONE: readonly never[] = [];
 const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planOverlay(options: OverlayMountOptions): OverlayPlan {
-  const checked = optionsArgument('options', options, KNOWN);
-  return planOf(checked, targetArgument('options.target', checked['target']), false);
+  const isUsual = hasUsualOptions(options);
+  const checked = isUsual ? (options as object as Record<string, unknown>) : optionsArgument('options', options, KNOWN);
+  return planOf(checked, targetArgument('options.target', checked['target']), false, isUsual);
 }
 
 /** The same for an overlay without a place. */
 export function planDetachedOverlay(options: OverlayOptions): OverlayPlan {
-  return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true);
+  return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true, false);
 }
 
-function planOf(checked: Readonly<Record<string, unknown>>, at: TargetWords, detached: boolean): OverlayPlan {
+// Nothing but layers and a target, as nearly always: then nothing else has to be looked for, which takes longer than all
+// that is to be done.
+function hasUsualOptions(options: OverlayMountOptions): boolean {
+  if (typeof options !== 'object' || options === null || inUserNamespace()) return false;
+  for (const name of Object.keys(options)) {
+    const isSo =
+      name === 'lower' || name === 'upper' || name === 'work' || name === 'target' || name === 'allowSharedUpper';
+    if (!isSo) return false;
+  }
+  return (options.upper === undefined) === (options.work === undefined);
+}
+
+function planOf(
+  checked: Readonly<Record<string, unknown>>,
+  at: TargetWords,
+  detached: boolean,
+  isUsual: boolean,
+): OverlayPlan {
   const layers = overlayLayers(checked);
-  const words = overlayOptionWords(withUserxattr(checked));
+  const words = isUsual ? NONE : overlayOptionWords(withUserxattr(checked));
   const strategy = choiceOption('options.strategy', checked['strategy'], STRATEGIES);
   const idMaps = idMapsOf(checked['lowerIdmap'], layers.lower.length);
   const isApart = detached || idMaps.length > 0;
@@ -117,8 +136,7 @@ function planOf(checked: Readonly<Record<string, unknown>>, at: TargetWords, det
   const data = !isApart && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
   const ways = chooseWays(strategy, data);
   const { namespace, signal } = operationPlan(checked);
-  const source = nullableStringArgument('options.source', checked['source'] ?? 'overlay');
-  if (source === null) throw invalidArgValue('options.source', 'must be a string', { value: source });
+  const source = sourceOf(checked['source']);
   const allowShared = booleanOption('options.allowSharedUpper', checked['allowSharedUpper']) ?? false;
   if (namespace !== null) refuseRelative(namespace, namedPaths(layers, at));
   return {
@@ -135,7 +153,7 @@ function planOf(checked: Readonly<Record<string, unknown>>, at: TargetWords, det
     detached,
     idMaps,
     words,
-    flags: attributeFlags(checked),
+    flags: isUsual ? 0 : attributeFlags(checked),
     data: ways === WAYS.data ? data : null,
     ways,
     exclusive: layers.upper !== null && !allowShared,
@@ -157,8 +175,14 @@ function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, [path, root
   ] as const;
 }
 
-function idMapsOf(value: unknown, count: number): Bytes[] {
-  if (value === undefined) return [];
+function sourceOf(value: unknown): string {
+  const source = value === undefined ? 'overlay' : nullableStringArgument('options.source', value ?? 'overlay');
+  if (source === null) throw invalidArgValue('options.source', 'must be a string', { value: source });
+  return source;
+}
+
+function idMapsOf(value: unknown, count: number): readonly Bytes[] {
+  if (value === undefined) return NONE;
   const maps: readonly unknown[] = Array.isArray(value) ? value : Array(count).fill(value);
   if (maps.length > count)
     throw invalidArgValue('options.lowerIdmap', 'must not have more maps than there are lower layers');
@@ -170,15 +194,15 @@ function idMapsOf(value: unknown, count: number): Bytes[] {
 }
 
 // A string of this many layers is never shorter than a page of 4 KiB, and may be long: it need not be made.
-function mayBeData(strategy: OverlayStrategy | undefined, layers: OverlayLayers): boolean {
+function mayBeData(strategy: OverlayStrategy | undefined, layers: FoundLayers): boolean {
   if (strategy !== undefined) return strategy === 'data';
-  const { lower, dataOnly, upper, work } = layers;
+  const { lower, dataOnly, upper, work, isPlain } = layers;
   let length = 0;
   for (const layer of lower) {
     length += layer.length + 1;
-    if (length >= pageSize || hasComma(layer)) return false;
+    if (length >= pageSize || (!isPlain && hasComma(layer))) return false;
   }
-  return !dataOnly.some(hasComma) && !hasComma(upper) && !hasComma(work);
+  return isPlain || (!dataOnly.some(hasComma) && !hasComma(upper) && !hasComma(work));
 }
 
 // Some kernels of the 6.5 series cut option data at an escaped comma too.

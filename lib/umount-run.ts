@@ -119,5 +119,6 @@ function attemptSync(plan: UmountPlan, flags: number): native.UmountOutcome {
   const { target, id, recursive, stack, namespace } = plan;
   if (recursive || stack) return native.umountTreeSync(...target, flags, id, recursive, stack, namespace, null);
   const [path, root, create, resolve] = target;
+  if (root === null && namespace === null) return native.umountUsualSync(path, flags, id);
   return native.umountSync(path, root, create, resolve, flags, id, namespace, null);
 }

@@ -6,6 +6,7 @@
 #include "holders.h"
 #include "kernel.h"
 #include "layer_changes.h"
+#include "layer_marks.h"
 #include "mount.h"
 #include "mount_at.h"
 #include "mount_table.h"
@@ -21,8 +22,10 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountCall>(env, exports, "mount");
   call::Export<UmountCall>(env, exports, "umount");
+  call::ExportUsual<UmountCall>(env, exports, "umount");
   call::Export<UmountTreeCall>(env, exports, "umountTree");
   call::Export<OverlayCall>(env, exports, "overlay");
+  call::ExportUsual<OverlayCall>(env, exports, "overlay");
   call::Export<BindCall>(env, exports, "bind");
   call::Export<FilesystemCall>(env, exports, "filesystem");
   call::Export<ChangeCall>(env, exports, "change");
@@ -45,6 +48,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::ExportAsync<LayerOpenCall>(env, exports, "layerOpen");
   call::ExportAsync<LayerNextCall>(env, exports, "layerNext");
   call::ExportAsync<LayerCloseCall>(env, exports, "layerClose");
+  call::Export<MakeWhiteoutCall>(env, exports, "makeWhiteout");
+  call::Export<MakeOpaqueCall>(env, exports, "makeOpaque");
+  call::Export<IsWhiteoutCall>(env, exports, "isWhiteout");
+  call::Export<IsOpaqueCall>(env, exports, "isOpaque");
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;
 }

@@ -1,14 +1,11 @@
 #include "layer_changes.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
-#include <sys/xattr.h>
-#include <unistd.h>
 
 #include <memory>
 
+#include "layer_marks.h"
 #include "layer_record.h"
-#include "owned_fd.h"
 #include "threads.h"
 #include "wrapped.h"
 
@@ -30,13 +27,6 @@ class Closing final : public threads::Task {
  private:
   const std::unique_ptr<LayerWalk> walk_;
 };
-
-// Whether this process may see attributes of "trusted.": without CAP_SYS_ADMIN in the first user namespace they are
-// hidden rather than refused (xattr_permission, fs/xattr.c). Tried on a file that nobody else has.
-bool SeesTrusted() {
-  const OwnedFd file(static_cast<int>(syscall(SYS_memfd_create, "linux-mount", 1U /* MFD_CLOEXEC */)));
-  return fsetxattr(file.get(), "trusted.overlay.origin", "", 0, 0) == 0 || errno != EPERM;
-}
 
 LayerChanges* FromValue(Arguments& arguments) {
   void* changes = nullptr;
@@ -77,7 +67,7 @@ void LayerChanges::Release() {
 }
 
 LayerOpenCall::Result LayerOpenCall::Run() {
-  if (!user_attributes_ && !SeesTrusted()) {
+  if (!user_attributes_ && !SeesTrustedAttributes()) {
     return Result(Outcome::Failure(EPERM, "lgetxattr", "trusted attributes"));
   }
   Result result;

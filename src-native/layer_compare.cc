@@ -98,7 +98,7 @@ bool Compare(const LayerEntry& before, const LayerEntry& after, OpenDirectories*
   if (old_status.IsSameFile(new_status)) return true;
   const bool is_file = new_status.IsRegular() || S_ISLNK(new_status.mode);
   if ((old_status.mode & S_IFMT) != (new_status.mode & S_IFMT)) {
-    *difference = {true, is_file, true};
+    *difference = {true, true, true};
     return true;
   }
   difference->metadata = !HasSameMetadata(old_status, new_status);

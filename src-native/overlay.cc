@@ -47,6 +47,13 @@ void OverlayCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
+void OverlayCall::ReadUsual(Arguments& arguments) {
+  ways_ = kData;
+  arguments.Bytes("source", &source_);
+  target_.ReadPath(arguments);
+  arguments.Flags("flags", &flags_).Bytes("data", &data_.emplace()).Boolean("writable", &writable_);
+}
+
 MountResult OverlayCall::Run() {
   Outcome outcome = Check();
   if (outcome.Failed()) return MountResult(outcome);

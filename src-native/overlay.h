@@ -31,6 +31,8 @@ class OverlayCall : public Operation {
   enum Way : uint32_t { kData = 1, kFsconfig = 2, kDescriptors = 4 };
 
   void Read(Arguments& arguments);
+  // By an option string at a path: source, target, flags, data, writable.
+  void ReadUsual(Arguments& arguments);
   bool IsRelative() const { return true; }
   bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther(); }
   bool NeedsFreshThread() const { return mount_namespace.IsOther() || IsApart(); }

@@ -30,6 +30,8 @@ class Target {
 
   // Four arguments: path, root, create, resolve.
   void Read(Arguments& arguments);
+  // One: a path.
+  void ReadPath(Arguments& arguments) { arguments.Bytes("target", &path_); }
 
   bool IsRelative() const;
 

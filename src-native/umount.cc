@@ -77,6 +77,11 @@ void UmountCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
+void UmountCall::ReadUsual(Arguments& arguments) {
+  target_.ReadPath(arguments);
+  arguments.Flags("flags", &flags_).OptionalId("id", &id_);
+}
+
 Outcome UmountCall::Run() {
   std::string path;
   Outcome outcome = LocateMount(target_, id_, &path, &flags_);

@@ -21,6 +21,8 @@ Outcome UnmountOther(const std::string& target, unsigned long flags);
 class UmountCall : public Operation {
  public:
   void Read(Arguments& arguments);
+  // Of a path, and of here: target, flags, id.
+  void ReadUsual(Arguments& arguments);
   bool IsRelative() const { return target_.IsRelative(); }
   Outcome Run();
 

@@ -13,7 +13,14 @@ import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const deny = join(project, 'test/native/build/Release/deny');
-const OLDER = ['open_tree=ENOSYS', 'move_mount=ENOSYS', 'fsopen=ENOSYS', 'fspick=ENOSYS', 'mount_setattr=ENOSYS'];
+// The calls of mount(2)'s successors, from Linux 5.2 on. openat2(2) is one of them in an older kernel too (5.6).
+const NEWER = [
+  ...['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'],
+  ...['statmount', 'listmount', 'open_tree_attr'],
+];
+const denied = (calls, error) => calls.map((call) => `${call}=${error}`);
+const OLDER = denied(NEWER, 'ENOSYS');
+const SANDBOX = denied([...NEWER, 'openat2'], 'EPERM');
 
 // An id that no account has. It needs neither an entry in /etc/passwd nor a home.
 const ORDINARY_ID = 54321;
@@ -77,6 +84,13 @@ const passes = {
     ...vitest(process.execPath, project, ...(process.argv.length > 2 ? [] : ['test/kernel/'])),
   ],
 
+  sandbox: () => [
+    ...PRIVATE,
+    ...WORK_PLACE,
+    ...[deny, ...SANDBOX, '--'],
+    ...vitest(process.execPath, project, ...(process.argv.length > 2 ? [] : ['test/kernel/'])),
+  ],
+
   user: (place) =>
     process.getuid() === 0
       ? [
@@ -94,6 +108,7 @@ function possiblePasses() {
   const reasons = {
     root: !works(...PRIVATE, 'true') && 'this user may not make a mount namespace (CAP_SYS_ADMIN)',
     'older-kernel': !works(...PRIVATE, deny, ...OLDER, '--', 'true') && 'seccomp or CAP_SYS_ADMIN is missing',
+    sandbox: !works(...PRIVATE, deny, ...SANDBOX, '--', 'true') && 'seccomp or CAP_SYS_ADMIN is missing',
     user: !works(...asUser, ...PRIVATE_AS_USER, 'true') && 'user namespaces are not allowed here',
   };
   const asked = process.env.LINUX_MOUNT_PASSES?.split(' ') ?? Object.keys(passes);

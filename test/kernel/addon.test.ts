@@ -40,6 +40,10 @@ const calls: Readonly<Record<string, readonly unknown[]>> = {
   change: [null, ...target, ...change, ...operation],
   reconfigure: [...target, [], null, '', ...operation],
   move: [...target, ...target, false, false, ...operation],
+  makeWhiteout: ['/nowhere/x', false, false],
+  makeOpaque: ['/nowhere', 'y', false],
+  isWhiteout: ['/nowhere', false],
+  isOpaque: ['/nowhere', false],
   examine: [['/nowhere'], ['/nowhere'], null, null, null, 0, null],
 };
 
@@ -51,13 +55,27 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
     ]),
   ),
   scratch: ['/nowhere', [], null, done],
+  umountUsualSync: ['/nowhere', 0, null],
+  overlayUsualSync: ['x', '/nowhere', 0, 'lowerdir=/nowhere:/none', false],
+  layerOpen: ['/nowhere', [], [], false, done],
   watchOpen: [null],
   watchWait: [watch, done],
   watchClose: [watch],
 };
 
 // These take an object that only the addon makes.
-const others = ['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'ticket', 'cancel', 'pageSize'];
+const others = [
+  'attach',
+  'attachSync',
+  'close',
+  'closeSync',
+  'descriptorNumber',
+  'ticket',
+  'cancel',
+  'layerNext',
+  'layerClose',
+  'pageSize',
+];
 
 const names = Object.keys(right);
 

@@ -84,7 +84,9 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
       expect((await mount.overlay()).lower.map(hex)).toEqual(lower.map(hex));
     }
     const error = await rejectionOf(doMount({ lower: [...lower, place.directory('more')], target, strategy }));
-    expect(error).toMatchObject({ code: 'EINVAL' });
+    // Linux 5.10 says ENOMEM.
+    expect(['EINVAL', 'ENOMEM']).toContain((error as MountError).code);
+    expect(error).toMatchObject({ reason: expect.stringMatching(/\b500\b/) });
     expect(tableEntry(target)).toBeUndefined();
   });
 

@@ -12,5 +12,12 @@
       'sources': ['exchange.c'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
     },
+    {
+      'target_name': 'files',
+      'sources': ['files.c'],
+      'include_dirs': ["<!(node -p \"require('node-api-headers').include_dir\")"],
+      'defines': ['NAPI_VERSION=8'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=gnu11'],
+    },
   ],
 }

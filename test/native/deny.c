@@ -35,11 +35,13 @@ static const struct call calls[] = {
     {"move_mount", 429, 0, 0},
     {"fsopen", 430, 0, 0},
     {"fsconfig", 431, 0, 0},
+    {"fsmount", 432, 0, 0},
     {"fspick", 433, 0, 0},
     {"openat2", 437, 0, 0},
     {"mount_setattr", 442, 0, 0},
     {"statmount", 457, 0, 0},
     {"listmount", 458, 0, 0},
+    {"open_tree_attr", 467, 0, 0},
 };
 
 static const struct {

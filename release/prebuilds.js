@@ -1,0 +1,67 @@
+// npm run prebuilds: the addon for each architecture whose compiler is there, by prebuildify, as the package carries it.
+//
+//   npm run prebuilds -- x64 arm64    only these
+//
+// The flags are those of every other build (binding.gyp), so that what the tests run is what is published. It is built in
+// a copy, as build/ belongs to the tests.
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { chosenArchitectures, hasProgram, project, skip } from './architectures.js';
+import { dropNeeded } from './elf.js';
+
+const SOURCES = ['package.json', 'binding.gyp', 'src-native'];
+
+function build({ name, prefix, prebuild }, place) {
+  for (const source of SOURCES) cpSync(join(project, source), join(place, source), { recursive: true });
+  symlinkSync(join(project, 'node_modules'), join(place, 'node_modules'));
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      join(project, 'node_modules/prebuildify/bin.js'),
+      ...['--napi', '--quiet', '--platform', 'linux', '--arch', name, '--cwd', place],
+      ...['--strip', '--strip-bin', `${prefix}strip`],
+    ],
+    {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: {
+        ...process.env,
+        CC: `${prefix}gcc`,
+        CXX: `${prefix}g++`,
+        npm_config_nodedir: join(place, 'src-native/nodedir'),
+        npm_config_jobs: 'max',
+      },
+    },
+  );
+  if (status !== 0) throw new Error(`prebuildify failed for ${name}; without --quiet it says why`);
+  const made = join(place, 'prebuilds', `linux-${name}`, 'linux-mount.node');
+  dropNeeded(made);
+  mkdirSync(dirname(prebuild), { recursive: true });
+  copyFileSync(made, prebuild);
+}
+
+let isMissing = false;
+for (const architecture of chosenArchitectures(process.argv.slice(2))) {
+  const { name, prefix, debianPackage, prebuild } = architecture;
+  if (!hasProgram(`${prefix}g++`)) {
+    // What was built on another day, perhaps from other sources, is not to be published with the rest.
+    rmSync(dirname(prebuild), { recursive: true, force: true });
+    skip(`linux-${name}`, `${prefix}g++`, debianPackage);
+    isMissing ||= name === process.arch;
+    continue;
+  }
+  const place = mkdtempSync(join(tmpdir(), 'linux-mount-prebuild-'));
+  const start = Date.now();
+  try {
+    build(architecture, place);
+  } finally {
+    rmSync(place, { recursive: true });
+  }
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  console.log(`built    linux-${name}: ${statSync(prebuild).size} bytes, ${seconds} s`);
+}
+if (isMissing) {
+  console.error('This machine has no C++ compiler of its own.');
+  process.exitCode = 1;
+}

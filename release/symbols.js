@@ -1,0 +1,40 @@
+// What a prebuild may call, written down so that nothing comes in unseen.
+import { createRequire } from 'node:module';
+
+// Each is in musl since 1.2 and in glibc since 2.28 at the latest, by this name and with this meaning.
+const C_LIBRARY = `
+  abort free malloc memchr memcmp memcpy memmove memset snprintf strcmp strlen strnlen strstr __errno_location
+  chdir close closedir eventfd fchdir fdopendir flock fsetxattr fstatfs getegid geteuid getpid getppid getrandom ioctl
+  kill lseek lsetxattr mkdir mkdirat mmap mount munmap open openat opendir pipe2 poll prctl read readdir readlink
+  readlinkat recv rename rmdir send setns socket statfs syscall sysconf umask umount2 unlink unlinkat unshare waitpid
+  write _exit clock_gettime nanosleep sched_yield sigfillset
+  pthread_attr_destroy pthread_attr_init pthread_attr_setdetachstate pthread_attr_setstacksize pthread_cond_init
+  pthread_cond_signal pthread_cond_timedwait pthread_condattr_destroy pthread_condattr_init pthread_condattr_setclock
+  pthread_create pthread_mutex_lock pthread_mutex_unlock pthread_once pthread_self pthread_setname_np pthread_sigmask
+  sem_destroy sem_init sem_post sem_wait`;
+
+// For variables of a thread, by the architecture's ABI.
+const THREADS = {
+  x64: '__tls_get_addr',
+  arm: '__tls_get_addr',
+  riscv64: '__tls_get_addr',
+  ppc64: '__tls_get_addr',
+  s390x: '__tls_get_offset',
+};
+
+// With 32 bits the calls for large files have names of their own; "raise" is libgcc's, for a division by zero.
+const BITS_32 = { arm: 'fstatfs64 lseek64 mmap64 open64 openat64 readdir64 statfs64 raise' };
+
+// Version 8 is what the addon says it needs (binding.gyp).
+const { js_native_api_symbols: js, node_api_symbols: node } = createRequire(import.meta.url)('node-api-headers').symbols
+  .v8;
+
+const words = (text = '') => text.trim().split(/\s+/);
+
+/** Everything that a prebuild of this architecture may look up where it is loaded. */
+export function allowedSymbols(arch) {
+  return new Set([...words(C_LIBRARY), ...words(THREADS[arch]), ...words(BITS_32[arch]), ...js, ...node]);
+}
+
+/** Everything that it has for others: what Node looks for. */
+export const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];

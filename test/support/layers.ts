@@ -1,0 +1,120 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** What tests need of files and Node has not: test/native/files.c. */
+interface Files {
+  setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
+  removeAttribute(path: Buffer, name: Buffer): void;
+  listAttributes(path: Buffer): Buffer;
+  getAttribute(path: Buffer, name: Buffer): Buffer;
+  makeNode(path: Buffer, mode: number, major: number, minor: number): void;
+}
+
+const files = createRequire(import.meta.url)(
+  fileURLToPath(new URL('../native/build/Release/files.node', import.meta.url)),
+) as Files;
+
+type Path = string | Buffer;
+const bytes = (path: Path) => (typeof path === 'string' ? Buffer.from(path) : path);
+
+export function setAttribute(path: Path, name: string, value: string): void {
+  files.setAttribute(bytes(path), Buffer.from(name), Buffer.from(value));
+}
+
+export function removeAttribute(path: Path, name: string): void {
+  files.removeAttribute(bytes(path), Buffer.from(name));
+}
+
+/** The extended attributes of a file, by name, in latin1. */
+export function attributesOf(path: Path): Record<string, string> {
+  const names = files.listAttributes(bytes(path)).toString('latin1').split('\0').slice(0, -1).sort();
+  return Object.fromEntries(
+    names.map((name) => [name, files.getAttribute(bytes(path), Buffer.from(name, 'latin1')).toString('latin1')]),
+  );
+}
+
+export const S_IFIFO = 0o010000;
+export const S_IFCHR = 0o020000;
+export const S_IFSOCK = 0o140000;
+
+export function makeNode(path: Path, mode: number, major = 0, minor = 0): void {
+  files.makeNode(bytes(path), mode, major, minor);
+}
+
+export function joined(directory: Path, name: Path): Buffer {
+  return Buffer.concat([bytes(directory), Buffer.from('/'), bytes(name)]);
+}
+
+/** Names in a directory, by their bytes. */
+export function namesIn(directory: Path): Buffer[] {
+  return readdirSync(bytes(directory), { encoding: 'buffer' }).sort(Buffer.compare);
+}
+
+/** Removes a directory with all that is in it; nothing is ever mounted in it. */
+export function removeTree(directory: Path): void {
+  for (const name of namesIn(directory)) {
+    const path = joined(directory, name);
+    if (lstatSync(path).isDirectory()) removeTree(path);
+    else unlinkSync(path);
+  }
+  rmdirSync(directory);
+}
+
+/** All that a tree tells of one of its entries, but its name. */
+export interface Shown {
+  readonly kind: string;
+  readonly mode: number;
+  readonly owner: string;
+  readonly device: bigint;
+  readonly content: string;
+  /** 0 of directories, as it changes with what is in them. */
+  readonly modified: bigint;
+  readonly attributes: string;
+}
+
+const KINDS: ReadonlyMap<number, string> = new Map([
+  [0o140000, 'socket'],
+  [0o120000, 'symlink'],
+  [0o100000, 'file'],
+  [0o060000, 'device'],
+  [0o040000, 'directory'],
+  [0o020000, 'device'],
+  [0o010000, 'fifo'],
+]);
+
+/** An entry whose metadata is at one path, and whose content may be at another: for a mounted tree both are one. */
+export function shown(path: Path, contentPath: Path = path): Shown {
+  const { mode, uid, gid, rdev, mtimeNs } = lstatSync(path, { bigint: true });
+  const kind = KINDS.get(Number(mode) & 0o170000) ?? 'unknown';
+  const content =
+    kind === 'file'
+      ? readFileSync(contentPath).toString('latin1')
+      : kind === 'symlink'
+        ? readlinkSync(path, 'buffer').toString('latin1')
+        : '';
+  const attributes = Object.entries(attributesOf(path)).filter(([name]) => !/^(trusted|user)\.overlay\./.test(name));
+  return {
+    kind,
+    mode: Number(mode),
+    owner: `${uid}:${gid}`,
+    device: rdev,
+    content,
+    modified: kind === 'directory' ? 0n : mtimeNs,
+    attributes: JSON.stringify(attributes),
+  };
+}
+
+/** A tree: its entries by path in latin1, a directory before what is in it, names by their bytes. */
+export type Snapshot = Map<string, Shown>;
+
+export function snapshot(root: Path, into: Snapshot = new Map(), prefix = ''): Snapshot {
+  for (const name of namesIn(root)) {
+    const path = joined(root, name);
+    const entry = shown(path);
+    const key = prefix + name.toString('latin1');
+    into.set(key, entry);
+    if (entry.kind === 'directory') snapshot(path, into, `${key}/`);
+  }
+  return into;
+}
