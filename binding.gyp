@@ -1,4 +1,5 @@
 {
+  # 1: with AddressSanitizer and UndefinedBehaviorSanitizer (test/sanitize)
   'variables': { 'sanitize%': 0 },
   'targets': [
     {
@@ -113,6 +114,10 @@
                 '-Wl,--version-script=../src-native/exports.map',
               ],
               'libraries': ['-lpthread', '-lc', '-lgcc'],
+            }],
+            ['sanitize==1', {
+              'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g'],
+              'ldflags': ['-fsanitize=address,undefined'],
             }],
           ],
         }],

@@ -8,7 +8,7 @@
  * @property {(times: number) => number | void | Promise<number | void>} [run] does its thing that many times, and gives the
  *   nanoseconds if it has measured them itself
  * @property {(times: number) => void} [before] what has to be there each time, which is not measured
- * @property {number} [times] in each turn, 100 unless said
+ * @property {number} [times] in each turn, those of the limits unless said
  * @property {string} [skipped] why it is not there: it has nothing to run then
  * @property {number} [every] takes part in each so manieth turn only: what takes long
  */
@@ -20,7 +20,7 @@ export function median(values) {
 }
 
 /** Nanoseconds that a contender takes, for each of the times that it does its thing. */
-async function timed({ run, before, times = 100 }) {
+async function timed({ run, before, times }) {
   before?.(times);
   const start = process.hrtime.bigint();
   const pending = run(times);
@@ -34,11 +34,11 @@ async function timed({ run, before, times = 100 }) {
  * out from then on, and its reason is told; only this library must not fail.
  *
  * @param {Contender[]} contenders the first is the yardstick
- * @param {{ seconds: number, least: number, most: number, isOurs: (contender: Contender) => boolean }} limits
+ * @param {{ seconds: number, least: number, most: number, times: number, isOurs: (contender: Contender) => boolean }} limits
  * @returns {Promise<{ turns: number, entries: object[] }>} of each contender in nanoseconds `median` and `minimum`; as
  *   multiples of the first `ratio`, the median of the turns' ratios, and `leastRatio`, that of the minimums; or `skipped`
  */
-export async function compare(contenders, { seconds, least, most, isOurs }) {
+export async function compare(contenders, { seconds, least, most, times, isOurs }) {
   const racers = contenders.map((contender) => ({
     contender,
     nanoseconds: [],
@@ -56,7 +56,7 @@ export async function compare(contenders, { seconds, least, most, isOurs }) {
       if (racer.skipped !== undefined || turn % (contender.every ?? 1) !== 0) continue;
       let nanoseconds;
       try {
-        nanoseconds = await timed(contender);
+        nanoseconds = await timed({ times, ...contender });
       } catch (error) {
         if (isOurs(contender)) throw error;
         racer.skipped = `failed: ${error.message}`;

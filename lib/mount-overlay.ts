@@ -100,8 +100,9 @@ function surroundingsOfPlan({ at, namespace }: OverlayPlan): native.Surroundings
 // Nothing but an option string and a path: nearly always.
 function usualCall(plan: OverlayPlan): bigint | native.Made | native.Failure | undefined {
   const { source, at, data, flags, exclusive, namespace, ifMounted } = plan;
+  if (source !== 'overlay') return undefined;
   if (data === null || exclusive || at[1] !== null || namespace !== null || ifMounted === 'error') return undefined;
-  return native.overlayUsualSync(source, at[0], flags, data, isWritable(plan));
+  return native.overlayUsualSync(at[0], flags, data, isWritable(plan));
 }
 
 function isWritable({ upper, flags }: OverlayPlan): boolean {

@@ -118,8 +118,8 @@ export type OverlayArguments = [
   ...OperationArguments,
 ];
 
-/** The same by an option string at a path, here. */
-export type UsualOverlayArguments = [source: string, target: Bytes, flags: number, data: Bytes, writable: boolean];
+/** The same by an option string at a path, here, with the source `overlay`. */
+export type UsualOverlayArguments = [target: Bytes, flags: number, data: Bytes, writable: boolean];
 
 /** Paths to look at, files of /proc to read, and the index of the path to try as an upper layer. */
 export type ExamineArguments = [

@@ -16,6 +16,8 @@ export interface Failure {
   readonly log: Buffer | null;
   /** The mount point that stands in the way. */
   readonly other: Buffer | null;
+  /** What was made in the root of the target and could not be removed again: its path in there. */
+  readonly leftMade?: Buffer | null;
 }
 
 /** Nothing, when all went well; the new mount's id, when it was asked for. */

@@ -138,8 +138,7 @@ export const CALLS: Readonly<Record<CallName, CallText>> = {
   ),
   overlayUsual: text<calls.UsualOverlayArguments>(
     'overlay',
-    (source, path, bits, data, writable) => [
-      bytes('source', source),
+    (path, bits, data, writable) => [
       bytes('target', path),
       flags('flags', mountFlagNames(bits)),
       bytes('data', data),

@@ -8,7 +8,7 @@ import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
 import { inUserNamespace } from './overlay-plan.js';
 import { reasonOfStep } from './reason-common.js';
-import { pathOfTarget, type TargetWords, targetInWords } from './target.js';
+import { leftAt, pathOfTarget, type TargetWords, targetInWords } from './target.js';
 import { targetReasonOfStep } from './target-reasons.js';
 
 /**
@@ -90,7 +90,7 @@ export function operationError(
   about: OperationCase,
   examination: native.Examination | native.Failure | null,
 ): MountError {
-  const { error: errno, syscall, step, left, log } = failure;
+  const { error: errno, syscall, step, log } = failure;
   const { source, target, fsType, flags } = about;
   const path = target === undefined ? undefined : pathOfTarget(target);
   const isExamined = examination !== null && !native.isFailure(examination);
@@ -105,7 +105,7 @@ export function operationError(
     reason: isExamined
       ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
       : reasonOfOperationStep(failure, about),
-    left: left && path !== undefined ? [printable(path)] : undefined,
+    left: target === undefined ? undefined : leftAt(target, failure),
   });
 }
 

@@ -1,9 +1,10 @@
 import { constants as os } from 'node:os';
 import { mountFlagNames } from './constants.js';
-import { MountError, printable } from './errors.js';
+import { MountError } from './errors.js';
 import { type Examination, type Failure, isFailure } from './native.js';
 import { inUserNamespace, type OverlayPlan } from './overlay-plan.js';
 import { overlayReason, overlayReasonOfStep } from './overlay-reasons.js';
+import { leftAt } from './target.js';
 
 /**
  * Makes an error of an overlay that could not be mounted.
@@ -15,7 +16,7 @@ export function overlayFailure(
   plan: OverlayPlan,
   examination: Examination | Failure | null,
 ): MountError {
-  const { error: errno, syscall, step, left, log } = failure;
+  const { error: errno, syscall, step, log } = failure;
   const isExamined = examination !== null && !isFailure(examination);
   return new MountError({
     errno,
@@ -29,7 +30,7 @@ export function overlayFailure(
     reason: isExamined
       ? overlayReason(failure, plan, examination, inUserNamespace())
       : overlayReasonOfStep(failure, plan),
-    left: left ? [printable(plan.target)] : undefined,
+    left: leftAt(plan.at, failure),
   });
 }
 

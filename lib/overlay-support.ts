@@ -1,4 +1,4 @@
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { absolutePath, type Bytes, nonEmptyPathArgument, type PathLike } from './arguments.js';
 import { MountError, printable } from './errors.js';
 import * as native from './native.js';
@@ -28,6 +28,9 @@ const byFilesystem = new Map<string, Promise<Omit<OverlaySupport, 'filesystem'>>
 const SUPPORT = new OperationChannel('overlaySupport');
 const MOST_REMEMBERED = 1000;
 
+const { EMFILE, ENFILE, ENOMEM, EINTR } = constants.errno;
+const PASSING: ReadonlySet<number | string> = new Set([EMFILE, ENFILE, ENOMEM, EINTR]);
+
 /**
  * Finds out what overlays can do in a directory: with this kernel, in this namespace, on its filesystem.
  *
@@ -44,7 +47,8 @@ const MOST_REMEMBERED = 1000;
  * @param directory where upper layers are to be, `os.tmpdir()` unless given; a relative path starts at the working
  *   directory
  * @throws {@link MountError}: `ENOENT`, `ENOTDIR` or `EACCES` when there is no such directory or it cannot be entered; any
- *   code with `left` when what was made in it could not be removed; `TypeError` with Node's codes for wrong arguments
+ *   code with `left` when what was made in it could not be removed; `EMFILE`, `ENFILE`, `ENOMEM`, `EINTR` when there is no
+ *   answer at the moment; `TypeError` with Node's codes for wrong arguments
  * @example
  * ```ts
  * const { options, filesystem } = await overlaySupport('/var/lib/images');
@@ -101,6 +105,12 @@ async function run(
   if (native.isFailure(result)) {
     if (result.syscall === 'unshare') return 'a sandbox refuses unshare(2), without which nothing can be tried unseen';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
+  }
+  // These say something of this process at this moment. As answers they would be kept.
+  const passing = [...result.steps, result.privateError, result.placeError].find((error) => PASSING.has(error));
+  if (passing !== undefined && result.removeError === 0) {
+    const reason = 'this process or machine has too little of something at the moment, so that nothing can be tried';
+    throw new MountError({ errno: Number(passing), syscall: 'mount', path: directory, reason });
   }
   if (result.removeError !== 0) {
     throw new MountError({

@@ -12,7 +12,7 @@ import {
 } from './arguments.js';
 import { invalidArgValue, printable } from './errors.js';
 import type { NamespaceWord } from './namespace.js';
-import { HERE, type Surroundings } from './native.js';
+import { type Failure, HERE, type Surroundings } from './native.js';
 
 /**
  * A place inside a directory that somebody else may be changing: a container's root. It is looked up by the kernel as if
@@ -86,6 +86,13 @@ export function pathOfTarget([path, root]: TargetWords): Bytes {
   let start = 0;
   while (inside[start] === 0x2f) start += 1;
   return Buffer.concat([Buffer.from(root), Buffer.from('/'), inside.subarray(start)]);
+}
+
+/** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
+export function leftAt(target: TargetWords, { left, leftMade = null }: Failure): string[] | undefined {
+  const mount = left ? [printable(pathOfTarget(target))] : [];
+  const made = leftMade === null ? [] : [printable(pathOfTarget([leftMade.subarray(2), target[1], 0, 0]))];
+  return left || leftMade !== null ? [...mount, ...made] : undefined;
 }
 
 /** The target in a sentence. */

@@ -213,10 +213,11 @@ napi_status napi_call_function(napi_env env, napi_value self, napi_value functio
 // Nothing looks into it; null would mean that it is gone.
 static const napi_env environment = (napi_env)&lock;
 static napi_value addon;
-static int failures;
+static int expectations, failures;
 
 static void Expect(const char* what, int is_so) {
   printf("%s %s\n", is_so ? "  " : "NOT", what);
+  ++expectations;
   if (!is_so) ++failures;
 }
 
@@ -268,5 +269,6 @@ int main(int count, char** words) {
   pthread_mutex_unlock(&lock);
   open_letter(environment, NULL, bell_context, letter);
   Expect("an asynchronous call, on a thread of the addon's", answer != NULL && answer->boolean == 1);
+  printf("%d of %d calls as expected\n", expectations - failures, expectations);
   return failures != 0;
 }

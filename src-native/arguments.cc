@@ -149,10 +149,10 @@ Arguments& Arguments::Boolean(const char* name, bool* value) {
 Arguments& Arguments::OptionalId(const char* name, std::optional<uint64_t>* id) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
-  if (value.IsNull()) return *this;
   bool lossless = false;
   if (napi_get_value_bigint_uint64(env_, value, &id->emplace(), &lossless) != napi_ok) {
-    WrongType(name, "a bigint or null");
+    id->reset();
+    if (!value.IsNull()) WrongType(name, "a bigint or null");
   } else if (!lossless) {
     WrongValue(name, "must fit 64 bits");
   }

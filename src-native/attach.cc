@@ -37,10 +37,10 @@ Outcome FinishMount(const Target& target, const Ticket& ticket) {
   OwnedFd mounted;
   Outcome outcome = target.IsInRoot() ? target.OpenMounted(&mounted) : Outcome{};
   const int at = mounted ? mounted.get() : AT_FDCWD;
-  const std::string path = mounted ? "" : target.PathBefore();
+  const char* const path = mounted ? "" : target.PathBefore().c_str();
   const unsigned flags = mounted ? AT_EMPTY_PATH : 0;
   if (outcome.Failed()) {
-  } else if (kernel::MountId(at, path.c_str(), flags, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  } else if (kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
   } else if (!ticket.Commit()) {
     outcome = Outcome::Failure(ECANCELED, "cancel", "cancel");

@@ -19,16 +19,14 @@ void FilesystemCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-MountResult FilesystemCall::Run() {
+MountResult FilesystemCall::Make() {
   Outcome outcome = id_map_.Open();
   if (!outcome.Failed() && !detached_) outcome = target_.Find();
   if (!outcome.Failed() && vacant_ && target_.IsMountPoint()) {
     outcome = Outcome::Failure(EBUSY, "mount", "check target");
   }
   if (outcome.Failed()) return MountResult(outcome);
-  MountResult result = data_ ? MountResult(MountByData()) : MountByParameters();
-  if (!result.outcome.Failed()) target_.Keep();
-  return result;
+  return data_ ? MountResult(MountByData()) : MountByParameters();
 }
 
 MountResult FilesystemCall::MountByParameters() {

@@ -81,6 +81,7 @@ void ReadCommands(HoldersCall::Result* result) {
 }  // namespace
 
 HoldersCall::Result HoldersCall::Run() {
+  proc::TakeShortage();
   Result result;
   const int looked = kernel::MountPointId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kTable, &result.mount_id);
   if (looked < 0) return Result(Outcome::Failure(errno, "statx", "check target"));
@@ -114,6 +115,9 @@ HoldersCall::Result HoldersCall::Run() {
 
   for (const int process : processes) {
     if (!FindUses(process, wanted, &result.uses)) ++result.unseen;
+  }
+  if (const int error = proc::TakeShortage()) {
+    return Result(Outcome::Failure(error, "open", "look at the processes"));
   }
   result.processes = processes.size();
   ReadCommands(&result);

@@ -148,6 +148,9 @@ enum class IdKind {
   kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)
 };
 
+// Ids of the lasting kind begin here, and those of the other kind end before (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
+constexpr uint64_t kFirstLastingId = uint64_t{1} << 31;
+
 // The id of the mount that `path` leads to (with AT_EMPTY_PATH in `flags`: that `directory` is on), by statx(2) that
 // asks no server.
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);

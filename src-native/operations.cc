@@ -39,7 +39,7 @@ bool BindCall::IsRelative() const {
   return source_.empty() || source_[0] != '/' || (!detached_ && target_.IsRelative());
 }
 
-MountResult BindCall::Run() {
+MountResult BindCall::Make() {
   Outcome outcome = id_map_.Open();
   if (outcome.Failed()) return MountResult(outcome);
   if (!detached_) {
@@ -48,7 +48,6 @@ MountResult BindCall::Run() {
       if (!outcome.Failed() && target_.IsMountPoint()) outcome = Taken();
     }
     if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), ticket_);
-    if (!outcome.Failed()) target_.Keep();
     return MountResult(outcome);
   }
   MountResult result;
@@ -113,7 +112,7 @@ void MoveCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-Outcome MoveCall::Run() {
+Outcome MoveCall::Move() {
   Outcome outcome = from_.Find();
   if (outcome.Failed()) {
     outcome.index = 0;
@@ -140,7 +139,6 @@ Outcome MoveCall::Run() {
   } else if (mount(procfs::Fd(tree.get()).c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
     outcome = Outcome::Failure(AttachError(errno, tree.get(), to_), "mount", "move");
   }
-  if (!outcome.Failed()) to_.Keep();
   return outcome;
 }
 
@@ -151,7 +149,7 @@ void AttachCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-Outcome AttachCall::Run() {
+Outcome AttachCall::GivePlace() {
   if (!tree_) return Outcome::Failure(EBADF, "move_mount", "attach");
   if (clone_) {
     OwnedFd copy;
@@ -166,7 +164,6 @@ Outcome AttachCall::Run() {
   if (!outcome.Failed()) {
     outcome = Attach(tree_.get(), target_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
   }
-  if (!outcome.Failed()) target_.Keep();
   return outcome;
 }
 

@@ -22,9 +22,15 @@ class BindCall : public Operation {
   void Read(Arguments& arguments);
   bool IsRelative() const;
   Outcome Prepare() { return id_map_.Open(); }  // its file is one of this namespace
-  MountResult Run();
+  MountResult Run() {
+    MountResult result = Make();
+    target_.Settle(&result.outcome);
+    return result;
+  }
 
  private:
+  MountResult Make();
+
   std::string source_;
   Target target_;
   attributes::Change change_;
@@ -42,9 +48,14 @@ class FilesystemCall : public Operation {
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }  // a parameter may be a path
   Outcome Prepare() { return id_map_.Open(); }
-  MountResult Run();
+  MountResult Run() {
+    MountResult result = Make();
+    target_.Settle(&result.outcome);
+    return result;
+  }
 
  private:
+  MountResult Make();
   MountResult MountByParameters();
   Outcome MountByData();
 
@@ -84,17 +95,17 @@ class ReconfigureCall : public Operation {
   bool IsRelative() const { return true; }
   // Without fspick(2) it takes a mount namespace of its own.
   bool NeedsOwnDirectory() const { return NeedsFreshThread(); }
-  bool NeedsFreshThread() const { return IsByData() || mount_namespace.IsOther(); }
+  bool NeedsFreshThread() const { return by_data_ || mount_namespace.IsOther(); }
   Outcome Run();
 
  private:
-  bool IsByData() const;
   Outcome RunByData();
 
   Target target_;
   std::vector<std::string> parameters_;
   std::optional<std::string> data_;
   std::string mode_;
+  bool by_data_ = false;
 };
 
 // Moves a mount: from (a target), to (another), beneath, vacant, operation.
@@ -102,9 +113,15 @@ class MoveCall : public Operation {
  public:
   void Read(Arguments& arguments);
   bool IsRelative() const { return from_.IsRelative() || to_.IsRelative(); }
-  Outcome Run();
+  Outcome Run() {
+    Outcome outcome = Move();
+    to_.Settle(&outcome);
+    return outcome;
+  }
 
  private:
+  Outcome Move();
+
   Target from_, to_;
   bool beneath_ = false;
   bool vacant_ = false;
@@ -115,9 +132,15 @@ class AttachCall : public Operation {
  public:
   void Read(Arguments& arguments);
   bool IsRelative() const { return target_.IsRelative(); }
-  Outcome Run();
+  Outcome Run() {
+    Outcome outcome = GivePlace();
+    target_.Settle(&outcome);
+    return outcome;
+  }
 
  private:
+  Outcome GivePlace();
+
   OwnedFd tree_;
   Target target_;
   bool clone_ = false;

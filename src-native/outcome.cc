@@ -24,5 +24,6 @@ napi_value Outcome::ToValue(Napi::Env env) const {
   object.Set("index", index);
   object.Set("log", OrNull(env, log));
   object.Set("other", OrNull(env, other));
+  object.Set("leftMade", OrNull(env, left_made));
   return object;
 }

@@ -7,8 +7,8 @@
 
 // What a call came to: filled on whichever thread ran it, turned into a value on the thread that asked (see call.h).
 // In JavaScript it is undefined; or the mount's id as a bigint, when that was asked for; or { mountId, way }, of a call
-// that has several ways; or, of a failure, { error, syscall, step, left, mountId, index, log, other }, made into an
-// exception where there are stack frames, in lib/.
+// that has several ways; or, of a failure, { error, syscall, step, left, mountId, index, log, other, leftMade }, made
+// into an exception where there are stack frames, in lib/.
 struct Outcome {
   int error = 0;                  // errno; 0 is success
   const char* syscall = nullptr;  // the C call that failed: "mount", "move_mount", "statx" ...
@@ -19,6 +19,7 @@ struct Outcome {
   int index = -1;                 // of a list of paths, the one that the failure is about
   std::string log;                // what the kernel wrote to the filesystem context, a message a line
   std::string other;              // a mount point that stands in the way
+  std::string left_made;          // a directory or file in the root of a target that was made and could not be removed
 
   bool Failed() const { return error != 0; }
 

@@ -48,21 +48,19 @@ void OverlayCall::Read(Arguments& arguments) {
 }
 
 void OverlayCall::ReadUsual(Arguments& arguments) {
+  source_ = "overlay";
   ways_ = kData;
-  arguments.Bytes("source", &source_);
   target_.ReadPath(arguments);
   arguments.Flags("flags", &flags_).Bytes("data", &data_.emplace()).Boolean("writable", &writable_);
 }
 
-MountResult OverlayCall::Run() {
+MountResult OverlayCall::Make() {
   Outcome outcome = Check();
   if (outcome.Failed()) return MountResult(outcome);
   UpperInUse in_use;
   if (exclusive_ && upper_ && work_) outcome = in_use.Claim(upper_->c_str(), work_->c_str());
-  if (outcome.Failed()) return MountResult(outcome);
-  MountResult result = IsApart() ? RunApart() : MountResult(Verify(Mount()));
-  if (!result.outcome.Failed()) target_.Keep();
-  return result;
+  if (outcome.Failed()) return MountResult(std::move(outcome));
+  return IsApart() ? RunApart() : MountResult(Verify(Mount()));
 }
 
 Outcome OverlayCall::Check() {
@@ -152,8 +150,9 @@ Outcome OverlayCall::Verify(Outcome outcome) {
   OwnedFd mounted;
   Outcome failure = target_.IsInRoot() ? target_.OpenMounted(&mounted) : Outcome{};
   if (!failure.Failed()) {
-    const std::string path = mounted ? procfs::Fd(mounted.get()) : target_.PathBefore();
-    if (!IsReadOnly(outcome.mount_id, path.c_str())) return outcome;
+    const std::string name = mounted ? procfs::Fd(mounted.get()) : std::string();
+    const char* const path = mounted ? name.c_str() : target_.PathBefore().c_str();
+    if (!IsReadOnly(outcome.mount_id, path)) return outcome;
     failure = Outcome::Failure(EROFS, "mount", "verify");
   }
   failure.left = umount2(target_.PathBefore().c_str(), target_.IsInRoot() ? MNT_DETACH : 0) < 0;

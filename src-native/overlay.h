@@ -31,13 +31,17 @@ class OverlayCall : public Operation {
   enum Way : uint32_t { kData = 1, kFsconfig = 2, kDescriptors = 4 };
 
   void Read(Arguments& arguments);
-  // By an option string at a path: source, target, flags, data, writable.
+  // By an option string at a path, with the source "overlay": target, flags, data, writable.
   void ReadUsual(Arguments& arguments);
   bool IsRelative() const { return true; }
   bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther(); }
   bool NeedsFreshThread() const { return mount_namespace.IsOther() || IsApart(); }
   Outcome Prepare() { return OpenMaps(); }
-  MountResult Run();
+  MountResult Run() {
+    MountResult result = Make();
+    target_.Settle(&result.outcome);
+    return result;
+  }
 
  private:
   struct Opened {
@@ -47,6 +51,7 @@ class OverlayCall : public Operation {
   };
 
   bool IsApart() const { return detached_ || !maps_.empty(); }
+  MountResult Make();
   Outcome Check();
   Outcome Mount();
   Outcome MountByData();

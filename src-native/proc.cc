@@ -11,6 +11,7 @@
 #include <charconv>
 #include <memory>
 #include <string_view>
+#include <utility>
 
 #include "fields.h"
 #include "kernel.h"
@@ -19,6 +20,13 @@
 
 namespace proc {
 namespace {
+
+thread_local int shortage = 0;
+
+bool Failed(bool failed) {
+  if (failed && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) shortage = errno;
+  return failed;
+}
 
 constexpr int kLooks = 4;
 constexpr long kPauseNanoseconds = 1'000'000;
@@ -37,9 +45,11 @@ char StateOf(pid_t process) {
 
 }  // namespace
 
+int TakeShortage() { return std::exchange(shortage, 0); }
+
 bool Numbers(const std::string& directory, std::vector<int>* numbers) {
   const std::unique_ptr<DIR, CloseDirectory> open_directory(opendir(directory.c_str()));
-  if (open_directory == nullptr) return false;
+  if (Failed(open_directory == nullptr)) return false;
   while (const dirent* entry = readdir(open_directory.get())) {
     const std::string_view name = entry->d_name;
     int number = 0;
@@ -54,16 +64,17 @@ std::string Link(const std::string& path) {
   // A page is the longest that the kernel writes here.
   char buffer[4096];
   const ssize_t length = readlink(path.c_str(), buffer, sizeof buffer);
-  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
+  return std::string(buffer, Failed(length < 0) ? 0 : static_cast<size_t>(length));
 }
 
 uint64_t MountIdBehind(const std::string& link) {
   uint64_t id = 0;
-  return kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kTable, &id) < 0 ? 0 : id;
+  return Failed(kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kTable, &id) < 0) ? 0 : id;
 }
 
 uint64_t MountIdOfFd(const std::string& fdinfo) {
   const OwnedFd file(open(fdinfo.c_str(), O_RDONLY | O_CLOEXEC));
+  Failed(!file);
   char text[256];
   const ssize_t length = file ? read(file.get(), text, sizeof text - 1) : -1;
   if (length <= 0) return 0;

@@ -10,6 +10,11 @@
 // answer keeps nobody waiting; and each may fail, as processes end while they are looked at.
 namespace proc {
 
+// The errno with which the kernel refused one of the reads below, on this thread and since the last time this was
+// asked, for want of descriptors or memory; 0 if it never did. Then it is not the process looked at that has ended or
+// is somebody else's, and who goes on sees nothing and takes it for an answer.
+int TakeShortage();
+
 // The names in a directory that are numbers, ascending. False with errno set when it cannot be read.
 bool Numbers(const std::string& directory, std::vector<int>* numbers);
 

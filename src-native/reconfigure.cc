@@ -35,12 +35,13 @@ void ReconfigureCall::Read(Arguments& arguments) {
   target_.Read(arguments);
   arguments.BytesList("parameters", &parameters_).OptionalBytes("data", &data_).Bytes("mode", &mode_);
   ReadOperation(arguments);
+  // Asked once: which thread it runs on depends on it, and a second answer that is another would take a namespace away
+  // from the thread that asks.
+  by_data_ = data_ && kernel::FsPickError() != 0;
 }
 
-bool ReconfigureCall::IsByData() const { return data_ && kernel::FsPickError() != 0; }
-
 Outcome ReconfigureCall::Run() {
-  if (IsByData()) return RunByData();
+  if (by_data_) return RunByData();
   Outcome outcome = target_.Find();
   if (!outcome.Failed()) outcome = target_.Hold(ticket_);
   if (outcome.Failed()) return outcome;

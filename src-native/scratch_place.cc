@@ -30,8 +30,12 @@ std::string RandomName() {
 
 std::vector<std::string> Names(int directory) {
   std::vector<std::string> names;
-  DIR* stream = fdopendir(kernel::Duplicate(directory));  // closedir closes the descriptor that it was given
-  if (stream == nullptr) return names;
+  const int copy = kernel::Duplicate(directory);
+  DIR* stream = fdopendir(copy);  // closedir closes the descriptor that it was given
+  if (stream == nullptr) {
+    close(copy);
+    return names;
+  }
   while (const dirent* entry = readdir(stream)) {
     const std::string name = entry->d_name;
     if (name != "." && name != "..") names.push_back(name);
@@ -48,8 +52,12 @@ void ScratchPlace::Enter() {
   // Opened after the namespace was copied: a descriptor from before is on a mount of the old one.
   directory_ = OwnedFd(open(".", kHandle));
   struct stat found;
-  if (kernel::Stat(directory_.get(), "", AT_EMPTY_PATH, &found) == 0) device_ = found.st_dev;
-  MakePlace();
+  if (directory_ && kernel::Stat(directory_.get(), "", AT_EMPTY_PATH, &found) == 0) {
+    device_ = found.st_dev;
+    MakePlace();
+  } else {
+    place_error_ = errno;
+  }
   memory_error_ = IsPrivate() ? private_mounts::MakeMemory(&memory_) : private_error_;
 }
 

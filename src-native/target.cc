@@ -41,6 +41,8 @@ std::string Joined(const std::vector<std::string>& names, size_t count) {
   return path;
 }
 
+std::string LastOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
 // A thread of ours has the umask that the process had when the thread was started. umask(2) cannot be asked without
 // being changed, /proc can (4.7).
 void UseUmaskOfProcess() {
@@ -121,7 +123,7 @@ Outcome Target::Make(int root, bool directory) {
     if (names[next] == "..") return Outcome::Failure(ENOTDIR, "openat2", "open target");
     OwnedFd made;
     const bool is_last = next + 1 == names.size();
-    if (const int error = MakeOne(at, names[next], !is_last || directory, &made)) {
+    if (const int error = MakeOne(at, Joined(names, next + 1), !is_last || directory, &made)) {
       return Outcome::Failure(error, directory || !is_last ? "mkdirat" : "openat", "make target");
     }
     at = std::move(made);
@@ -130,7 +132,8 @@ Outcome Target::Make(int root, bool directory) {
   return {};
 }
 
-int Target::MakeOne(const OwnedFd& parent, const std::string& name, bool directory, OwnedFd* fd) {
+int Target::MakeOne(const OwnedFd& parent, const std::string& path, bool directory, OwnedFd* fd) {
+  const std::string name = LastOf(path);
   bool made = false;
   if (directory) {
     made = mkdirat(parent.get(), name.c_str(), kDirectoryMode) == 0;
@@ -139,7 +142,9 @@ int Target::MakeOne(const OwnedFd& parent, const std::string& name, bool directo
     made = OwnedFd(openat(parent.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kFileMode)).get() >= 0;
     if (!made && errno != EEXIST) return errno;
   }
-  if (made) Remember(parent, name, directory);
+  if (made) {
+    if (const int error = Remember(parent, path, directory)) return error;
+  }
   // A link that somebody puts there instead is not followed.
   *fd = OwnedFd(openat(parent.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat there;
@@ -149,10 +154,18 @@ int Target::MakeOne(const OwnedFd& parent, const std::string& name, bool directo
   return directory && !S_ISDIR(there.st_mode) ? ENOTDIR : 0;
 }
 
-void Target::Remember(const OwnedFd& parent, const std::string& name, bool is_directory) {
+// What cannot be remembered is removed at once, while it is certain what it is.
+int Target::Remember(const OwnedFd& parent, const std::string& path, bool is_directory) {
+  const std::string name = LastOf(path);
   struct stat made;
-  if (kernel::Stat(parent.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, &made) < 0) return;
-  made_.push_back({OwnedFd(kernel::Duplicate(parent.get())), name, is_directory, made.st_dev, made.st_ino});
+  OwnedFd copy(kernel::Duplicate(parent.get()));
+  if (copy && kernel::Stat(parent.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, &made) == 0) {
+    made_.push_back({std::move(copy), name, path, is_directory, made.st_dev, made.st_ino});
+    return 0;
+  }
+  const int error = errno;
+  if (unlinkat(parent.get(), name.c_str(), is_directory ? AT_REMOVEDIR : 0) < 0) left_made_ = path;
+  return error;
 }
 
 // Only what was made here goes, and only when it is empty. A directory that somebody has used by now is theirs, and
@@ -162,14 +175,28 @@ void Target::RemoveMade() {
   for (; !made_.empty(); made_.pop_back()) {
     const Made& made = made_.back();
     struct stat now;
-    if (kernel::Stat(made.parent.get(), made.name.c_str(), AT_SYMLINK_NOFOLLOW, &now) < 0) continue;
-    if (now.st_dev != made.device || now.st_ino != made.inode || (!made.is_directory && now.st_size != 0)) continue;
-    unlinkat(made.parent.get(), made.name.c_str(), made.is_directory ? AT_REMOVEDIR : 0);
+    int error = 0;
+    if (kernel::Stat(made.parent.get(), made.name.c_str(), AT_SYMLINK_NOFOLLOW, &now) < 0) {
+      error = errno;
+    } else if (now.st_dev != made.device || now.st_ino != made.inode || (!made.is_directory && now.st_size != 0)) {
+      continue;
+    } else if (unlinkat(made.parent.get(), made.name.c_str(), made.is_directory ? AT_REMOVEDIR : 0) < 0) {
+      error = errno;
+    }
+    // What is in use by somebody is not ours any more; what is in the way of the others has been told.
+    const bool is_theirs = error == ENOENT || error == ENOTEMPTY || error == EEXIST;
+    if (error != 0 && !is_theirs) left_made_ = made.path;
   }
+}
+
+void Target::Settle(Outcome* outcome) {
+  if (!outcome->Failed()) return made_.clear();
+  RemoveMade();
+  outcome->left_made = std::move(left_made_);
 }
 
 unsigned Target::empty_path_flag() const { return found_ ? AT_EMPTY_PATH : 0; }
 
-std::string Target::PathBefore() const { return found_ ? procfs::Fd(found_.get()) : path_; }
+const std::string& Target::PathBefore() const { return found_ ? found_name_ = procfs::Fd(found_.get()) : path_; }
 
 bool Target::IsMountPoint() const { return kernel::IsMountPoint(at(), path(), empty_path_flag()); }

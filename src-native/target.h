@@ -14,7 +14,7 @@
 // Where something is to be mounted, changed or taken down: a path, which is followed as mount(2) does, or a path inside
 // a root. The latter is looked up by the kernel as if the root were "/" (openat2(2), RESOLVE_IN_ROOT) and from then on
 // stands for the directory or file that was found, so that no link in the root leads out, even while somebody changes
-// it. What is missing there may be made, and is removed again unless Keep is called.
+// it. What is missing there may be made, and is removed again unless Settle is told of a success.
 class Target {
  public:
   enum Create : unsigned long { kNothing = 0, kDirectory = 1, kFile = 2, kMatch = 3 };
@@ -49,7 +49,7 @@ class Target {
 
   // What was found, as the older calls take it. To umount2(2) this is also the way to what has been mounted there
   // since: it looks for a mount at the end of every path (LOOKUP_MOUNTPOINT).
-  std::string PathBefore() const;
+  const std::string& PathBefore() const;
 
   // What has been mounted there since, as a descriptor: then it does not matter any more where a path leads.
   Outcome OpenMounted(OwnedFd* mounted) const;
@@ -63,8 +63,9 @@ class Target {
   // Whether something is mounted there already.
   bool IsMountPoint() const;
 
-  // What was made is there to stay.
-  void Keep() { made_.clear(); }
+  // The operation is over. What was made is there to stay, or, after a failure, goes; what cannot be removed then is
+  // told in the outcome.
+  void Settle(Outcome* outcome);
 
  private:
   static constexpr int kWorkingDirectory = -100;  // AT_FDCWD
@@ -72,6 +73,7 @@ class Target {
   struct Made {
     OwnedFd parent;
     std::string name;
+    std::string path;  // in the root
     bool is_directory;
     uint64_t device, inode;
   };
@@ -79,18 +81,21 @@ class Target {
   Outcome Open(int root);
   Outcome Make(int root, bool directory);
   int OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd) const;
-  int MakeOne(const OwnedFd& parent, const std::string& name, bool directory, OwnedFd* fd);
-  void Remember(const OwnedFd& parent, const std::string& name, bool is_directory);
+  int MakeOne(const OwnedFd& parent, const std::string& path, bool directory, OwnedFd* fd);
+  int Remember(const OwnedFd& parent, const std::string& path, bool is_directory);
   void RemoveMade();
   Outcome OpenMountedByName(OwnedFd* mounted) const;
   Outcome LocateByLookup(std::string* path, uint64_t* id);
   bool LocateByTable(uint64_t id, std::string* path);
+  bool IsAt(const std::string& mount_point, uint64_t id, std::string* path);
 
   std::string path_;
   std::optional<std::string> root_;
   unsigned long create_ = kNothing;
   unsigned long resolve_ = 0;
   OwnedFd found_;
-  NamedPlace place_;  // of Locate
+  mutable std::string found_name_;  // of PathBefore
+  NamedPlace place_;                // of Locate
   std::vector<Made> made_;
+  std::string left_made_;
 };

@@ -112,29 +112,39 @@ Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
   return outcome.Failed() ? outcome : Outcome::Failure(EAGAIN, "openat2", "locate target");
 }
 
+// Whether the mount with this id is at a place that the table names, and nothing is mounted over it.
+bool Target::IsAt(const std::string& mount_point, uint64_t id, std::string* path) {
+  NamedPlace place;
+  uint64_t there = 0;
+  if (place.Open(mount_point) != 0) return false;
+  if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) < 0 ||
+      there != id) {
+    return false;
+  }
+  place_ = std::move(place);
+  *path = place_.Path();
+  return true;
+}
+
 bool Target::LocateByTable(uint64_t id, std::string* path) {
   const OwnedFd root(open(root_->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return false;
   kernel::MountStatus status;
   const bool knows = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
   const uint64_t table_id = knows ? status.table_id : id;
+  // Where a sandbox denies statmount(2) the table does not know the id: every place in the root is looked at.
+  const bool is_known = knows || id < kernel::kFirstLastingId;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) return false;
-    const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& l) { return l.id == table_id; });
     const std::string top = WhereItIs(root.get());
-    if (line == table.end() || !IsWithin(line->mount_point, top)) return false;
-    NamedPlace place;
-    uint64_t there = 0;
-    if (place.Open(line->mount_point) != 0) continue;
-    if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) < 0) {
-      continue;
+    bool is_there = false;
+    for (const MountLine& line : table) {
+      if ((is_known && line.id != table_id) || !IsWithin(line.mount_point, top)) continue;
+      is_there = true;
+      if (IsAt(line.mount_point, id, path)) return true;
     }
-    // Something is mounted over it.
-    if (there != id) continue;
-    place_ = std::move(place);
-    *path = place_.Path();
-    return true;
+    if (!is_there) return false;
   }
   return false;
 }

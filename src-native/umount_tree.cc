@@ -19,6 +19,10 @@ Outcome FailureAt(Outcome failure, const std::string& mount_point) {
   return failure;
 }
 
+bool SaysThePath(int error) {
+  return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES || error == ENAMETOOLONG;
+}
+
 std::vector<uint64_t> SortedIds(const std::vector<OrderedMount>& mounts) {
   std::vector<uint64_t> ids;
   for (const OrderedMount& mount : mounts) ids.push_back(mount.line->id);
@@ -54,7 +58,9 @@ Outcome UmountTreeCall::FindBottom() {
     const OwnedFd there(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
     if (!there || kernel::MountId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &lasting) < 0 ||
         kernel::MountPointId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &top) < 0) {
-      return id_ ? Outcome::Failure(errno, "statx", "identify") : Outcome{};
+      // Of a path that leads nowhere the kernel says so itself. Anything else is no answer, and to go on as if nothing
+      // were mounted there would take the topmost mount down and call it all.
+      return id_ || !SaysThePath(errno) ? Outcome::Failure(errno, there ? "statx" : "open", "identify") : Outcome{};
     }
   }
   if (id_ && lasting != *id_) return AnotherMount(lasting);

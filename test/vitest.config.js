@@ -6,6 +6,10 @@ import { defineConfig } from 'vitest/config';
 const isCompiled = process.env.LINUX_MOUNT_COMPILED !== undefined;
 const extension = isCompiled ? 'js' : 'ts';
 
+// Under AddressSanitizer (test/sanitize) the tests' own process looks for leaks, the programs that they start do not.
+const { SANITIZER_OPTIONS_OF_CHILDREN: ofChildren } = process.env;
+if (ofChildren !== undefined) process.env.ASAN_OPTIONS = ofChildren;
+
 export default defineConfig({
   // An ordinary user may not be able to write into the checkout.
   cacheDir: join(tmpdir(), 'vitest-cache'),

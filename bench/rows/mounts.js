@@ -44,6 +44,7 @@ export function mountRows(place, peers) {
   function bind() {
     return {
       name: BIND,
+      isJudged: true,
       contenders: [
         peers.c('bind', [source, target]),
         peers.program('bind', [source, target]),
@@ -86,7 +87,7 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('bind-readonly', [source, target]),
         peers.program('bind-readonly', [source, target]),
-        ours('mountSync(MS_BIND | MS_RDONLY) + umountSync', () => {
+        ours('mountSync(MS_RDONLY) + umountSync', () => {
           mountSync(source, target, null, MS_BIND | MS_RDONLY);
           umountSync(target);
         }),
@@ -205,6 +206,7 @@ export function mountRows(place, peers) {
     const path = place.path;
     return {
       name: CHANGES,
+      isJudged: true,
       note: 'Unlike an umount, a call that waits for nobody: what the forms of this library cost by themselves.',
       contenders: [
         ours('mountSync, twice', () => {

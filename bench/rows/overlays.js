@@ -10,8 +10,8 @@ const PATH = 3000;
 
 export const READ_ONLY = 'overlay of 2 layers + umount';
 export const WRITABLE = 'overlay of 2 layers and an upper + umount';
-export const BESIDE_TMPFS = `${WRITABLE}, beside ${CROWD} tmpfs`;
-export const BESIDE_OVERLAYS = `${WRITABLE}, beside ${CROWD} of its kind`;
+export const BESIDE_TMPFS = `${WRITABLE}, beside ${CROWD.toLocaleString('en')} tmpfs`;
+export const BESIDE_OVERLAYS = `${WRITABLE}, beside ${CROWD.toLocaleString('en')} of its kind`;
 export const LONG_NAMES = `overlay of ${LAYERS} layers with paths of ${PATH.toLocaleString('en')} bytes + umount`;
 export const HANDLE = 'mountOverlaySync + unmountSync';
 export const UNLOOKED = `${HANDLE}, allowSharedUpper`;

@@ -14,6 +14,7 @@ import {
 import { runNode } from '../support/child.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
+import { lacksLastingIds } from '../support/lasting-ids.js';
 import { type Place, test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 
@@ -126,9 +127,11 @@ describe('mountAt', () => {
     expect(mountAtSync(`${below}/.`).source).toBe('two');
   });
 
-  test('the handle and the entry have the same id', ({ place }) => {
+  test('the handle and the entry have the same id', ({ place, skip }) => {
     const lower = [place.directory('l1'), place.directory('l2')];
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
+    const why = lacksLastingIds(merged);
+    skip(why !== undefined, why);
     const { id, uniqueId } = mountAtSync(merged.target);
     expect(uniqueId ?? id).toBe(merged.id);
   });
@@ -136,7 +139,7 @@ describe('mountAt', () => {
   test('an overlay of 400 layers', ({ place }) => {
     const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
-    expect(mountAtSync(merged.target)).toEqual(readMountTableSync().byId(merged.id));
+    expect(mountAtSync(merged.target)).toEqual(readMountTableSync().at(merged.target));
   });
 
   test('a path that leads nowhere, and one on no mount of the table', async ({ place }) => {

@@ -557,7 +557,7 @@ test('SIGKILL at any moment leaves no bind that can be written through', async (
       ...[source, target, way],
     ]);
     await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * 20));
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * patience(20)));
     child.kill('SIGKILL');
     await once(child, 'close');
     const found = mountsBelow(target);

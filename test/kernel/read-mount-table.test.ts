@@ -11,6 +11,8 @@ import {
   readMountTableSync,
   umountSync,
 } from '../../lib/index.js';
+import { times } from '../support/effort.js';
+import { lacksLastingIds } from '../support/lasting-ids.js';
 import { test } from '../support/place.js';
 import { must, rejectionOf, thrownBy } from '../support/values.js';
 
@@ -27,9 +29,11 @@ test('both forms read what the file says', async ({ place }) => {
   expect(table.at(place.path('a'))).toMatchObject({ source: 'a b', options: ['rw', 'nosuid', 'relatime'] });
 });
 
-test('entries have the ids that handles have', async ({ place }) => {
+test('entries have the ids that handles have', async ({ place, skip }) => {
   const lower = [place.directory('l1'), place.directory('l2')];
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
+  const why = lacksLastingIds(merged);
+  skip(why !== undefined, why);
   const table = await readMountTable();
   expect(table.byId(merged.id)).toBe(table.at(merged.target));
   const known = table.entries.filter(({ uniqueId }) => uniqueId !== null);
@@ -101,7 +105,7 @@ test('propagation', ({ place }) => {
 test('an overlay of 400 layers, on one line', ({ place }) => {
   const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
-  const entry = must(readMountTableSync().byId(merged.id));
+  const entry = must(readMountTableSync().at(merged.target));
   // Where the layers are given as numbers of descriptors that is what the table shows.
   if (merged.strategy === 'fsconfig') expect(entry.superOptionsText.length).toBeGreaterThan(80_000);
   expect(merged.overlaySync().lower).toEqual(lower);
@@ -152,7 +156,7 @@ test('while others mount and unmount, what stays is always there, with its own i
   const ids = kept.map((target) => before.at(target)?.uniqueId);
   const storm = place.directory('storm');
   // In a process of its own, as fast as it can.
-  const script = `i=0; while [ $i -lt 400 ]; do mount -t tmpfs x "$0"; umount "$0"; i=$((i+1)); done`;
+  const script = `i=0; while [ $i -lt ${times(400, 40)} ]; do mount -t tmpfs x "$0"; umount "$0"; i=$((i+1)); done`;
   const child = spawn('sh', ['-c', script, storm], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   let isOver = false;

@@ -54,7 +54,7 @@ test('killed at random moments it leaves nothing outside, and nothing writable',
         stdio: ['ignore', 'pipe', 'inherit'],
       });
       await once(victim.stdout, 'data');
-      await sleep(Math.random() * 30);
+      await sleep(Math.random() * patience(30));
       victim.kill('SIGKILL');
       await once(victim, 'close');
       const mounts = mountTable().slice(before);

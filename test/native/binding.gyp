@@ -19,5 +19,11 @@
       'defines': ['NAPI_VERSION=8'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-std=gnu11'],
     },
+    {
+      'target_name': 'inject',
+      'type': 'executable',
+      'sources': ['inject.c'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
+    },
   ],
 }

@@ -1,0 +1,100 @@
+// npm run release:check: the package as it would be published, with the prebuilds that there are: what is in it and why,
+// and whether it can be installed, imported, type-checked, used, and built from source by somebody who has nothing else.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { project } from './architectures.js';
+import { Consumer } from './consumer.js';
+import { explain } from './tarball.js';
+import { compile } from './typed.js';
+
+const bin = (name) => join(project, 'node_modules/.bin', name);
+const tool = (name, ...words) =>
+  execFileSync(bin(name), words, { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] });
+const step = (what) => console.log(`\n== ${what}`);
+
+const NAMESPACE = [
+  ...['unshare', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])],
+  ...['--mount', '--propagation', 'private', '--'],
+];
+
+function expect(what, is, wanted) {
+  if (is !== wanted) throw new Error(`${what}: ${is} instead of ${wanted}`);
+  console.log(`  ${what}: ${is}`);
+}
+
+function pack(place) {
+  // What a deleted source has left would be packed as well.
+  rmSync(join(project, 'dist'), { recursive: true, force: true });
+  execFileSync('npm', ['run', '--silent', 'build:lib'], { cwd: project, stdio: 'inherit' });
+  const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', place];
+  const [packed] = JSON.parse(execFileSync('npm', words, { cwd: project, encoding: 'utf8' }));
+  explain(packed);
+  return join(place, packed.filename);
+}
+
+/** Installs it, offline and without a compiler, into a project of its own. */
+function install(tarball, ...options) {
+  const consumer = new Consumer();
+  const start = performance.now();
+  consumer.succeed(['npm', 'install', '--offline', '--no-audit', '--no-fund', ...options, tarball]);
+  const seconds = ((performance.now() - start) / 1000).toFixed(2);
+  const packages = readdirSync(join(consumer.project, 'node_modules')).filter((name) => !name.startsWith('.'));
+  expect(
+    `npm install ${options.join(' ')}`.trim(),
+    `${packages.join()} in ${seconds} s`,
+    `linux-mount in ${seconds} s`,
+  );
+  return consumer;
+}
+
+/** Uses it in every way that there is to import it, and mounts something. */
+function use(consumer) {
+  const size = execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }).trim();
+  expect('pageSize by import', consumer.succeed(['node', 'esm.mjs']), size);
+  expect('pageSize by require()', consumer.succeed(['node', 'commonjs.cjs']), size);
+  const mounted = consumer.succeed([...NAMESPACE, process.execPath, 'overlay.mjs'], process.env.PATH);
+  rmSync(join(consumer.project, 'm'), { recursive: true }); // the namespace with its mounts is gone
+  expect('an overlay', mounted, 'base new top, above: new, still mounted: false');
+}
+
+/** Takes the prebuilds away, and does what the error then says. */
+function buildFromSource(consumer) {
+  rmSync(join(consumer.package, 'prebuilds'), { recursive: true });
+  const { status, stderr } = consumer.run(['node', 'esm.mjs']);
+  const command = `cd '${consumer.package}' && npm run build:source`;
+  const message = stderr.match(/^(?:\[?Error: |\s*throw )?.*linux-mount is not built for .*$/m)?.[0].trim();
+  if (status === 0 || !message?.endsWith(command)) throw new Error(`what to do is not said:\n${stderr}`);
+  console.log(`  ${message}`);
+  const start = performance.now();
+  consumer.succeed(['sh', '-c', command], process.env.PATH);
+  console.log(`  built in ${((performance.now() - start) / 1000).toFixed(0)} s`);
+  if (existsSync(join(consumer.home, '.cache/node-gyp'))) throw new Error('headers of Node were downloaded');
+  use(consumer);
+}
+
+const place = mkdtempSync(join(tmpdir(), 'linux-mount-package-'));
+const consumers = [];
+try {
+  step('the package');
+  const tarball = pack(place);
+  tool('publint', 'run', tarball, '--strict');
+  tool('attw', tarball, '--profile', 'esm-only');
+
+  step('installed without scripts, compiler and network');
+  consumers.push(install(tarball, '--ignore-scripts'));
+  use(consumers[0]);
+  const { values, types } = compile(consumers[0].project);
+  console.log(`  TypeScript, all of its ${values} values and ${types} types: compiles`);
+
+  step('installed plainly, in the same way');
+  consumers.push(install(tarball));
+  use(consumers[1]);
+
+  step('without a prebuild');
+  buildFromSource(consumers[1]);
+} finally {
+  for (const consumer of consumers) consumer.remove();
+  rmSync(place, { recursive: true });
+}

@@ -1,0 +1,80 @@
+// TypeScript as somebody writes it who uses the package: every export imported, values as values and types as types, and
+// the main calls made with what they take and give.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { project } from './architectures.js';
+
+const OPTIONS = {
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  // The package's own declarations are looked into as well.
+  skipLibCheck: false,
+  noEmit: true,
+  types: ['node'],
+  typeRoots: [join(project, 'node_modules/@types')],
+};
+
+const USE = `
+const spec: OverlaySpec = { lower: ['/a', Buffer.from('/b')] };
+export async function use(signal: AbortSignal): Promise<bigint> {
+  await using merged: Mount = await mountOverlay({ ...spec, target: '/t' }, );
+  using tree: DetachedMount = detachedBindSync('/a', { readonly: true });
+  await tree.attach({ root: '/box', path: 'tools', create: 'directory' }, { namespace: { pid: 1 } });
+  await mount('tmpfs', '/t', 'tmpfs', constants.MS_NOSUID, 'size=1m');
+  await umount('/t', { retry: { for: 1000, signal } });
+  const table: MountTable = await readMountTable();
+  const entry: MountEntry | null | undefined = table.at('/');
+  const failure: MountError | undefined = undefined;
+  // @ts-expect-error an upper directory needs a work directory
+  await mountOverlay({ lower: ['/a'], upper: '/u', target: '/t' });
+  // @ts-expect-error a mistyped option
+  await mountBind('/a', '/t', { readOnly: true });
+  void [entry, failure, pageSize];
+  return merged.id;
+}
+`;
+
+const problemsOf = (program) =>
+  ts.getPreEmitDiagnostics(program).map((problem) =>
+    ts.formatDiagnostic(problem, {
+      getCurrentDirectory: () => '',
+      getCanonicalFileName: (name) => name,
+      getNewLine: () => '\n',
+    }),
+  );
+
+/** The names that the installed package exports, by whether they are values. */
+function exportsOf(place) {
+  const file = join(place, 'node_modules/linux-mount/dist/index.d.ts');
+  const program = ts.createProgram([file], OPTIONS);
+  const checker = program.getTypeChecker();
+  const names = { values: [], types: [] };
+  for (const symbol of checker.getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(file)))) {
+    const { flags } = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
+    (flags & ts.SymbolFlags.Value ? names.values : names.types).push(symbol.name);
+  }
+  return names;
+}
+
+/** Compiles it in that project, as an ES module and as CommonJS; returns how many names there are. */
+export function compile(place) {
+  const { values, types } = exportsOf(place);
+  const use = `export type Types = [${types.join(', ')}];\nexport const all = { ${values.join(', ')} };\n${USE}`;
+  writeFileSync(
+    join(place, 'typed.mts'),
+    `import { ${values.join(', ')} } from 'linux-mount';\nimport type { ${types.join(', ')} } from 'linux-mount';\n${use}`,
+  );
+  writeFileSync(
+    join(place, 'typed.cts'),
+    `import library = require('linux-mount');\nconst size: number = library.pageSize;\n` +
+      `const spec: library.OverlaySpec = { lower: ['/a', '/b'] };\nexport = { size, spec };\n`,
+  );
+  const problems = problemsOf(ts.createProgram([join(place, 'typed.mts'), join(place, 'typed.cts')], OPTIONS));
+  if (problems.length > 0) throw new Error(`TypeScript of a user does not compile:\n${problems.join('')}`);
+  return { values: values.length, types: types.length };
+}

@@ -1,0 +1,53 @@
+// npm run test:faults: every operation again and again, each time with another of its system calls failing; and killed in
+// the middle. In a mount namespace of its own. Needs root, and Linux 5.5 for seccomp_unotify(2).
+//
+//   modern   with all that this kernel has
+//   older    once more with the newer calls missing, where an operation takes more steps
+//   killed   by SIGKILL before each call
+//
+// `--sample N` takes at most N faults of each operation, chosen by `--seed S`; more words go to matrix.js.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = (path) => fileURLToPath(new URL(path, import.meta.url));
+const [inject, deny] = ['inject', 'deny'].map((name) => here(`../native/build/Release/${name}`));
+const OLDER = ['open_tree', 'move_mount', 'fsopen', 'fspick', 'mount_setattr'].map((call) => `${call}=ENOSYS`);
+
+// Shared, so that the processes in other namespaces see the scenes that are made later.
+const PLACE = 'mount -t tmpfs -o mode=1777 faults "$TMPDIR"; mount --make-shared "$TMPDIR"; exec "$@"';
+const PRIVATE = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc', PLACE, 'sh'];
+
+const words = process.argv.slice(2);
+const at = words.indexOf('--passes');
+const asked = at < 0 ? ['modern', 'older', 'killed'] : (words.splice(at, 2)[1] ?? '').split(',');
+const matrix = [process.execPath, here('matrix.js'), ...words];
+const passes = {
+  modern: [inject, ...matrix],
+  older: [inject, deny, ...OLDER, '--', ...matrix],
+  killed: [process.execPath, here('killed.js')],
+};
+
+if (!existsSync(inject)) {
+  console.error('test/native is not built: npm run build:test');
+  process.exit(1);
+}
+
+const failed = asked.filter((name) => {
+  console.log(`\n=== faults, "${name}"`);
+  const place = mkdtempSync(join(tmpdir(), 'linux-mount-faults-'));
+  const [command, ...rest] = [...PRIVATE, ...passes[name]];
+  const begin = performance.now();
+  const { status } = spawnSync(command, rest, { stdio: 'inherit', env: { ...process.env, TMPDIR: place } });
+  rmdirSync(place);
+  console.log(
+    `${name}: ${status === 0 ? 'nothing wrong' : `status ${status}`}, ${Math.round((performance.now() - begin) / 1000)} s`,
+  );
+  return status !== 0;
+});
+if (failed.length > 0) {
+  console.error(`failed: ${failed.join(', ')}`);
+  process.exit(1);
+}

@@ -1,0 +1,281 @@
+// inject COMMAND ...: runs COMMAND so that it can have one of its own system calls fail. It is asked for on descriptor
+// 3, a socket of messages, each with its answer:
+//
+//   "arm NAME INDEX ERRNO MODE", answered by "ok": from now on the call of this name with this index (from 1; 0 for
+//   none) fails with this error, or, where that is 0, the command is killed instead of making it. NAME "any" stands for
+//   all. MODE: "once", or "on" for every later one of the name too.
+//
+//   "disarm", answered by "INJECTED COUNT NAME NAME ...": the calls since, in their order.
+//
+// What counts are the calls of the table below, of the main thread and of threads and processes that are begun after
+// the arming or have the addon's name. Other threads (V8's, libuv's) are let through, and so is what libuv reads and
+// writes to wake the main thread up.
+//
+// By seccomp_unotify(2), which stops the caller until this program has answered (Linux 5.5).
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONTROL = 3, PATIENCE = 20 };  // how many seconds an operation may take
+
+// Without close(2), which gives the descriptor back even when it fails, and what memory and locks are made of.
+static const struct call {
+  const char* name;
+  int number;
+} calls[] = {
+// clang-format off
+#define CALL(name) {#name, SYS_##name}
+#ifdef SYS_open  // not on arm64
+    CALL(open), CALL(stat), CALL(lstat), CALL(access), CALL(readlink), CALL(mkdir), CALL(rmdir), CALL(unlink),
+    CALL(rename), CALL(mknod), CALL(pipe), CALL(poll), CALL(getdents),
+#endif
+    CALL(openat), CALL(read), CALL(pread64), CALL(write), CALL(fstat), CALL(newfstatat), CALL(statx), CALL(statfs),
+    CALL(fstatfs), CALL(faccessat), CALL(readlinkat), CALL(getdents64), CALL(lseek), CALL(mkdirat), CALL(mknodat),
+    CALL(unlinkat), CALL(renameat), CALL(renameat2), CALL(fcntl), CALL(ioctl), CALL(flock), CALL(pipe2), CALL(ppoll),
+    CALL(dup), CALL(dup3), CALL(chdir), CALL(fchdir), CALL(fchmod), CALL(ftruncate), CALL(lsetxattr), CALL(getxattr),
+    CALL(lgetxattr), CALL(mount), CALL(umount2), CALL(unshare), CALL(setns), CALL(clone), CALL(wait4), CALL(waitid),
+    CALL(socket), CALL(sendto), CALL(recvfrom), CALL(recvmsg), CALL(nanosleep), CALL(inotify_init1), CALL(eventfd2),
+    // by number, as in src-native/kernel.cc
+    {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433},
+    {"clone3", 435}, {"openat2", 437}, {"faccessat2", 439}, {"mount_setattr", 442}, {"statmount", 457},
+    {"listmount", 458}};
+// clang-format on
+enum { CALLS = sizeof calls / sizeof *calls, MOST_CALLS = 4000, MOST_THREADS = 200 };
+
+static pid_t command;
+static struct {
+  bool on, stays, injected;
+  time_t begin;
+  int number, index, error;
+  int count, count_of_name;
+  const char* names[MOST_CALLS];
+  pid_t others[MOST_THREADS];  // threads that were there before and are not the addon's
+  int other_count;
+} armed;
+
+static void fail(const char* what) {
+  fprintf(stderr, "inject: %s: %s\n", what, strerror(errno));
+  exit(125);
+}
+
+static int install_filter(void) {
+  struct sock_filter filter[CALLS + 3];
+  unsigned short length = 0;
+  filter[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+  for (int i = 0; i < CALLS; ++i) {
+    filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].number,
+                                                    (unsigned char)(CALLS - i), 0);
+  }
+  filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+  filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+  const struct sock_fprog program = {.len = length, .filter = filter};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail("no_new_privs");
+  const long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
+  if (fd < 0) fail("seccomp");
+  return (int)fd;
+}
+
+// A descriptor as a message; sendmsg(2) and recvmsg(2) with SCM_RIGHTS, of which only the former is behind the filter.
+static void send_descriptor(int socket, int fd) {
+  char byte = 0;
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } space;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+  struct cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof fd);
+  memcpy(CMSG_DATA(header), &fd, sizeof fd);
+  if (sendmsg(socket, &message, 0) != 1) fail("sendmsg");
+}
+
+static int receive_descriptor(int socket) {
+  char byte;
+  int fd;
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } space;
+  struct iovec part = {&byte, 1};
+  struct msghdr message = {
+      .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
+  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1 || CMSG_FIRSTHDR(&message) == NULL) fail("recvmsg");
+  memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+  return fd;
+}
+
+static bool has_addons_name(pid_t thread) {
+  char path[64], name[32] = "";
+  snprintf(path, sizeof path, "/proc/%d/task/%d/comm", command, thread);
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t length = read(fd, name, sizeof name - 1);
+  close(fd);
+  return length > 0 && !strcmp(name, "linux-mount\n");
+}
+
+static void note_other_threads(void) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/task", command);
+  DIR* tasks = opendir(path);
+  if (tasks == NULL) fail(path);
+  armed.other_count = 0;
+  for (struct dirent* entry; (entry = readdir(tasks)) != NULL;) {
+    const pid_t thread = atoi(entry->d_name);
+    if (thread <= 0 || thread == command || has_addons_name(thread)) continue;
+    if (armed.other_count == MOST_THREADS) fail("too many threads");
+    armed.others[armed.other_count++] = thread;
+  }
+  closedir(tasks);
+}
+
+static bool counts(const struct seccomp_notif* call) {
+  if (!armed.on) return false;
+  const bool is_transfer = call->data.nr == SYS_read || call->data.nr == SYS_write;
+  if (is_transfer && call->data.args[0] == CONTROL) return false;
+  // uv_async_send writes eight bytes to an eventfd, which may come later than what it tells; the main thread reads
+  // them into a kilobyte, and the addon reads less or more at once (uv__async_io)
+  if (call->data.nr == SYS_write && call->data.args[2] == 8) return false;
+  const pid_t thread = (pid_t)call->pid;
+  if (thread == command) return !(call->data.nr == SYS_read && call->data.args[2] == 1024);
+  for (int i = 0; i < armed.other_count; ++i) {
+    if (armed.others[i] == thread) return false;
+  }
+  return true;
+}
+
+static const char* name_of(int number) {
+  for (int i = 0; i < CALLS; ++i) {
+    if (calls[i].number == number) return calls[i].name;
+  }
+  return "?";
+}
+
+static int number_of(const char* name) {
+  for (int i = 0; i < CALLS; ++i) {
+    if (!strcmp(calls[i].name, name)) return calls[i].number;
+  }
+  return -1;
+}
+
+static void answer_call(int listener) {
+  struct seccomp_notif call = {0};
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) {
+    if (errno == ENOENT || errno == EINTR) return;  // its thread has been killed meanwhile
+    fail("receive");
+  }
+  struct seccomp_notif_resp response = {.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+  if (counts(&call)) {
+    if (armed.count < MOST_CALLS) armed.names[armed.count] = name_of(call.data.nr);
+    ++armed.count;
+    const bool is_of_name = armed.number < 0 || call.data.nr == armed.number;
+    armed.count_of_name += is_of_name;
+    const bool is_it = is_of_name && armed.count_of_name == armed.index;
+    if (is_it && armed.error == 0) {
+      kill(command, SIGKILL);
+      return;  // never made
+    }
+    if (is_it || (is_of_name && armed.injected && armed.stays)) {
+      armed.injected = true;
+      response.flags = 0;
+      response.error = -armed.error;
+    }
+  }
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) < 0 && errno != ENOENT) fail("send");
+}
+
+static void answer_command(int control) {
+  static char text[64 * 1024];
+  const ssize_t length = recv(control, text, sizeof text - 1, 0);
+  if (length < 0) fail("control");
+  if (length == 0) return;  // the command is about to end
+  text[length] = 0;
+  char name[20], mode[8];
+  if (sscanf(text, "arm %19s %d %d %7s", name, &armed.index, &armed.error, mode) == 4) {
+    armed.number = number_of(name);
+    note_other_threads();
+    armed.stays = !strcmp(mode, "on");
+    armed.injected = false;
+    armed.count = armed.count_of_name = 0;
+    armed.begin = time(NULL);
+    armed.on = true;
+    strcpy(text, "ok");
+  } else if (!strcmp(text, "disarm")) {
+    armed.on = false;
+    int at = snprintf(text, sizeof text, "%d %d", armed.injected, armed.count);
+    for (int i = 0; i < armed.count && i < MOST_CALLS && at < (int)sizeof text - 32; ++i) {
+      at += snprintf(text + at, sizeof text - (size_t)at, " %s", armed.names[i]);
+    }
+  } else {
+    strcpy(text, "not known");
+  }
+  if (send(control, text, strlen(text), MSG_NOSIGNAL) < 0 && errno != EPIPE) fail("control");
+}
+
+int main(int argc, char** argv) {
+  int ends[2];
+  if (argc < 2) fail("no command");
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0) fail("socketpair");
+  command = fork();
+  if (command < 0) fail("fork");
+  if (command == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(ends[0]);
+    if (ends[1] != CONTROL) {
+      dup2(ends[1], CONTROL);
+      close(ends[1]);
+    }
+    const int listener = install_filter();
+    send_descriptor(CONTROL, listener);
+    // fcntl(2) has to wait for an answer already, and this descriptor must not stay.
+    close(listener);
+    execvp(argv[1], argv + 1);
+    fail(argv[1]);
+  }
+  close(ends[1]);
+  const int listener = receive_descriptor(ends[0]);
+  int status;
+  struct pollfd ready[] = {{.fd = listener, .events = POLLIN}, {.fd = ends[0], .events = POLLIN}};
+  for (;;) {
+    const int count = poll(ready, 2, ready[1].fd < 0 ? 5 : 200);
+    if (count < 0 && errno != EINTR) fail("poll");
+    if (armed.on && time(NULL) > armed.begin + PATIENCE) {
+      fprintf(stderr, "inject: hangs with %s call %d failing with error %d%s\n", name_of(armed.number), armed.index,
+              armed.error, armed.stays ? ", and later ones" : "");
+      for (int i = 0; i < armed.count && i < MOST_CALLS; ++i) fprintf(stderr, "%s ", armed.names[i]);
+      kill(command, SIGKILL);
+      armed.on = false;
+    }
+    if (ready[0].revents & POLLIN) answer_call(listener);
+    if (ready[1].revents & POLLIN) answer_command(ends[0]);
+    if (ready[1].revents & POLLHUP) ready[1].fd = -1;
+    // Not when nobody has the filter any more: what the command has started may live longer.
+    if (count == 0 || ready[0].revents & POLLHUP || ready[1].fd < 0) {
+      const pid_t ended = waitpid(command, &status, WNOHANG);
+      if (ended < 0) fail("wait");
+      if (ended == command) break;
+    }
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}

@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { addonFiles } from '../lib/load-addon.js';
+import { ARCHITECTURES } from '../release/architectures.js';
+import { dropNeeded } from '../release/elf.js';
+import { examine } from '../release/gate.js';
+import { projectRoot } from './support/environment.js';
+
+const [built] = addonFiles(projectRoot);
+const here = ARCHITECTURES.find(({ name }) => name === process.arch);
+const hasTools = ['readelf', 'strip', 'cc'].every((tool) => existsSync(`/usr/bin/${tool}`));
+
+let place: string;
+beforeEach(() => {
+  place = mkdtempSync(join(tmpdir(), 'gate-'));
+});
+afterEach(() => rmSync(place, { recursive: true })); // nothing is ever mounted in here
+
+describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () => {
+  const problemsOf = (prebuild: string) => examine({ ...here!, prebuild }).problems;
+
+  test('lets what the tests run pass, made into a prebuild, and nothing before', () => {
+    const file = join(place, 'a.node');
+    copyFileSync(built, file);
+    expect(problemsOf(file)).toEqual(expect.arrayContaining(['has a DT_NEEDED', 'is not stripped']));
+    dropNeeded(file);
+    expect(problemsOf(file)).not.toContain('has a DT_NEEDED');
+    expect(problemsOf(file)).toContain('is not stripped');
+    execFileSync('strip', ['--strip-all', file]);
+    expect(problemsOf(file)).toEqual([]);
+  });
+
+  test('finds what would not load elsewhere, or is not ours', () => {
+    const [source, file] = [join(place, 'b.c'), join(place, 'b.node')];
+    writeFileSync(
+      source,
+      `#include <math.h>\nconst char *where = "${projectRoot}"; double g(double a) { return sin(a); }`,
+    );
+    execFileSync('cc', ['-shared', '-fPIC', '-Wl,-rpath,/elsewhere', '-Wl,-z,execstack', '-o', file, source, '-lm']);
+    const problems = problemsOf(file).join('\n');
+    for (const problem of [
+      'DT_NEEDED',
+      'DT_RUNPATH',
+      'flag NOW',
+      'flag NODELETE',
+      'a stack that can be',
+      'not stripped',
+    ]) {
+      expect(problems).toContain(problem);
+    }
+    expect(problems).toMatch(/calls what is not on the list.* sin\b/);
+    expect(problems).toMatch(/^offers g, where$/m);
+    expect(problems).toContain('tells where it was built');
+    expect(problems).toContain('is not the binary that the tests run');
+  });
+
+  test('knows the architecture, and which glibc is too new', () => {
+    const other = ARCHITECTURES.find(({ name }) => name !== process.arch)!;
+    expect(examine({ ...other, prebuild: built }).problems).toContain(`is not for ${other.machine}`);
+    const [source, file] = [join(place, 'c.c'), join(place, 'c.node')];
+    writeFileSync(
+      source,
+      '#include <pthread.h>\nint g(pthread_once_t *a, void (*b)(void)) { return pthread_once(a, b); }',
+    );
+    execFileSync('cc', ['-shared', '-fPIC', '-pthread', '-o', file, source]);
+    const newest = execFileSync('getconf', ['GNU_LIBC_VERSION'], { encoding: 'utf8' }).split(' ')[1]!;
+    const isNew = newest.localeCompare('2.34', 'en', { numeric: true }) >= 0;
+    expect(problemsOf(file).join('\n').includes('asks for glibc 2.34, newer than 2.28')).toBe(isNew);
+  });
+});
