@@ -18,7 +18,7 @@ const CATEGORIES = {
     ...['read-mount-table', 'mount-table', 'mount-info', 'mount-entry', 'mount-at', 'watch-mount-table'],
     ...['holders', 'holder-types'],
   ],
-  Layers: ['changes', 'change-types'],
+  Layers: ['changes', 'change-types', 'layer-marks'],
   'Errors and tracing': ['errors', 'operation-channel'],
 };
 

@@ -140,7 +140,8 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    *
    * @example
    * ```ts
-   * await mount.setAttributes({ readonly: true, noSuid: true }, { recursive: true });
+   * const tools = await detachedBind('/opt/tools');
+   * await tools.setAttributes({ readonly: true, noSuid: true }, { recursive: true });
    * ```
    */
   async setAttributes(attributes: MountAttributes, options: { recursive?: boolean } = {}): Promise<void> {

@@ -9,6 +9,7 @@ import {
 import type { MountError } from './errors.js';
 import { markFailure } from './layer-reasons.js';
 import * as native from './native.js';
+import { OperationChannel } from './operation-channel.js';
 
 /** Where overlayfs's extended attributes are. */
 export interface MarkOptions {
@@ -62,6 +63,44 @@ function answer(plan: MarkPlan, found: boolean | native.Failure): boolean {
   return found;
 }
 
+interface Mark<T> {
+  readonly channel: OperationChannel;
+  run(plan: MarkPlan): Promise<T>;
+  runSync(plan: MarkPlan): T;
+}
+
+function perform<T>({ channel, run }: Mark<T>, plan: MarkPlan): Promise<T> {
+  return channel.isWatched ? channel.run({ target: plan.path }, run, plan) : run(plan);
+}
+
+function performSync<T>({ channel, runSync }: Mark<T>, plan: MarkPlan): T {
+  return channel.isWatched ? channel.runSync({ target: plan.path }, runSync, plan) : runSync(plan);
+}
+
+const MAKE_WHITEOUT: Mark<void> = {
+  channel: new OperationChannel('makeWhiteout'),
+  run: async (plan) => done(plan, await native.makeWhiteout(...whiteoutWords(plan))),
+  runSync: (plan) => done(plan, native.makeWhiteoutSync(...whiteoutWords(plan))),
+};
+
+const IS_WHITEOUT: Mark<boolean> = {
+  channel: new OperationChannel('isWhiteout'),
+  run: async (plan) => answer(plan, await native.isWhiteout(plan.path, plan.userxattr)),
+  runSync: (plan) => answer(plan, native.isWhiteoutSync(plan.path, plan.userxattr)),
+};
+
+const MAKE_OPAQUE: Mark<void> = {
+  channel: new OperationChannel('makeOpaque'),
+  run: async (plan) => done(plan, await native.makeOpaque(...opaqueWords(plan))),
+  runSync: (plan) => done(plan, native.makeOpaqueSync(...opaqueWords(plan))),
+};
+
+const IS_OPAQUE: Mark<boolean> = {
+  channel: new OperationChannel('isOpaque'),
+  run: async (plan) => answer(plan, await native.isOpaque(plan.path, plan.userxattr)),
+  runSync: (plan) => answer(plan, native.isOpaqueSync(plan.path, plan.userxattr)),
+};
+
 /**
  * Makes a whiteout: in an upper layer, or one that will be lower to others, it hides what has this name below. mknod(2) of a
  * character device 0:0, which needs no privilege since Linux 5.8; or, with `form: 'xattr'`, an empty file with the attribute
@@ -79,7 +118,7 @@ function answer(plan: MarkPlan, found: boolean | native.Failure): boolean {
  */
 export async function makeWhiteout(path: PathLike, options: WhiteoutOptions = {}): Promise<void> {
   const plan = planMark(path, options, ['device', 'xattr']);
-  done(plan, await native.makeWhiteout(...whiteoutWords(plan)));
+  return perform(MAKE_WHITEOUT, plan);
 }
 
 /**
@@ -92,7 +131,7 @@ export async function makeWhiteout(path: PathLike, options: WhiteoutOptions = {}
  */
 export function makeWhiteoutSync(path: PathLike, options: WhiteoutOptions = {}): void {
   const plan = planMark(path, options, ['device', 'xattr']);
-  done(plan, native.makeWhiteoutSync(...whiteoutWords(plan)));
+  performSync(MAKE_WHITEOUT, plan);
 }
 
 /**
@@ -108,7 +147,7 @@ export function makeWhiteoutSync(path: PathLike, options: WhiteoutOptions = {}):
  */
 export async function isWhiteout(path: PathLike, options: MarkOptions = {}): Promise<boolean> {
   const plan = planMark(path, options);
-  return answer(plan, await native.isWhiteout(plan.path, plan.userxattr));
+  return perform(IS_WHITEOUT, plan);
 }
 
 /**
@@ -121,7 +160,7 @@ export async function isWhiteout(path: PathLike, options: MarkOptions = {}): Pro
  */
 export function isWhiteoutSync(path: PathLike, options: MarkOptions = {}): boolean {
   const plan = planMark(path, options);
-  return answer(plan, native.isWhiteoutSync(plan.path, plan.userxattr));
+  return performSync(IS_WHITEOUT, plan);
 }
 
 /**
@@ -139,7 +178,7 @@ export function isWhiteoutSync(path: PathLike, options: MarkOptions = {}): boole
  */
 export async function makeOpaque(path: PathLike, options: OpaqueOptions = {}): Promise<void> {
   const plan = planMark(path, options, ['y', 'x']);
-  done(plan, await native.makeOpaque(...opaqueWords(plan)));
+  return perform(MAKE_OPAQUE, plan);
 }
 
 /**
@@ -152,7 +191,7 @@ export async function makeOpaque(path: PathLike, options: OpaqueOptions = {}): P
  */
 export function makeOpaqueSync(path: PathLike, options: OpaqueOptions = {}): void {
   const plan = planMark(path, options, ['y', 'x']);
-  done(plan, native.makeOpaqueSync(...opaqueWords(plan)));
+  performSync(MAKE_OPAQUE, plan);
 }
 
 /**
@@ -168,7 +207,7 @@ export function makeOpaqueSync(path: PathLike, options: OpaqueOptions = {}): voi
  */
 export async function isOpaque(path: PathLike, options: MarkOptions = {}): Promise<boolean> {
   const plan = planMark(path, options);
-  return answer(plan, await native.isOpaque(plan.path, plan.userxattr));
+  return perform(IS_OPAQUE, plan);
 }
 
 /**
@@ -181,5 +220,5 @@ export async function isOpaque(path: PathLike, options: MarkOptions = {}): Promi
  */
 export function isOpaqueSync(path: PathLike, options: MarkOptions = {}): boolean {
   const plan = planMark(path, options);
-  return answer(plan, native.isOpaqueSync(plan.path, plan.userxattr));
+  return performSync(IS_OPAQUE, plan);
 }

@@ -30,8 +30,8 @@ const KNOWN: ReadonlySet<string> = new Set(['encoding']);
  * @example
  * ```ts
  * const [mount] = parseMountInfo('36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n');
- * mount.target; // '/mnt 2'
- * mount.propagation.master; // 1
+ * mount?.target; // '/mnt 2'
+ * mount?.propagation.master; // 1
  * ```
  * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */

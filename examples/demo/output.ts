@@ -7,7 +7,8 @@ const WIDTH = 100;
 const INDENT = '   ';
 
 const isTerminal = process.stdout.isTTY === true;
-const isColoured = isTerminal && !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+const isWanted = Boolean(process.env['FORCE_COLOR']) || (isTerminal && process.env['TERM'] !== 'dumb');
+const isColoured = isWanted && !process.env['NO_COLOR'];
 
 export type Style = (text: string) => string;
 

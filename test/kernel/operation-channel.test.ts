@@ -1,7 +1,7 @@
 import { tracingChannel } from 'node:diagnostics_channel';
 import { describe, expect } from 'vitest';
 import * as library from '../../lib/index.js';
-import { changes } from '../../lib/layers.js';
+import * as layers from '../../lib/layers.js';
 import type { OperationTrace } from '../../lib/operation-channel.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
@@ -41,7 +41,7 @@ const ADDED = isRealRoot ? [] : ['userxattr'];
 const ASYNC = ['start', 'end', 'asyncStart', 'asyncEnd'];
 
 // `all` is the library, seen as functions by name.
-const all = library as unknown as Record<string, (...args: unknown[]) => unknown>;
+const all = { ...library, ...layers } as unknown as Record<string, (...args: unknown[]) => unknown>;
 const call = (name: string, ...args: unknown[]) => (all[name] as (...args: unknown[]) => unknown)(...args);
 
 const paths = (place: Place) => {
@@ -254,9 +254,21 @@ test('watchMountTable tells that it begins to watch', async ({ place }) => {
   expect(message.result).toBe(watcher);
 });
 
+test.for([
+  ['isWhiteout', false],
+  ['isOpaque', false],
+  ['makeOpaque', undefined],
+] as const)('%s tells of its path, in both forms', async ([operation, result], { place }) => {
+  const { a } = paths(place);
+  const options = { userxattr: !isRealRoot };
+  const about = { target: a, ...(result !== undefined && { result }) };
+  expect(await told(operation, () => call(operation, a, options))).toMatchObject({ events: ASYNC, message: about });
+  expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
+});
+
 test('changes tells that it has been asked for', async ({ place }) => {
   const { a, b } = paths(place);
-  const { events, message } = await told('changes', () => changes({ upper: a, lower: [b] }));
+  const { events, message } = await told('changes', () => layers.changes({ upper: a, lower: [b] }));
   expect(events).toEqual(SYNC);
   expect(message).toMatchObject({ source: a });
 });
