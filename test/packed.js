@@ -18,6 +18,8 @@ const WANTED = [
   'binding.gyp',
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/layers.js',
+  'dist/layers.d.ts',
 ];
 const UNWANTED = /^(test|bench|examples|build|node_modules|\.ci)\/|\.tgz$|\/build\//;
 
@@ -38,11 +40,19 @@ try {
   writeFileSync(join(place, 'package.json'), '{ "private": true, "type": "module" }');
   run('npm', 'install', '--no-audit', '--no-fund', join(place, packed.filename));
 
-  writeFileSync(join(place, 'esm.mjs'), "import { pageSize } from 'linux-mount'; console.log(pageSize);");
-  writeFileSync(join(place, 'commonjs.cjs'), "console.log(require('linux-mount').pageSize);");
+  writeFileSync(
+    join(place, 'esm.mjs'),
+    "import { pageSize } from 'linux-mount'; import 'linux-mount/layers'; console.log(pageSize);",
+  );
+  writeFileSync(
+    join(place, 'commonjs.cjs'),
+    "require('linux-mount/layers'); console.log(require('linux-mount').pageSize);",
+  );
   writeFileSync(
     join(place, 'typed.ts'),
     "import { mountOverlay, type OverlaySpec } from 'linux-mount';\n" +
+      "import { type Change, changes } from 'linux-mount/layers';\n" +
+      "export const next: Promise<IteratorResult<Change>> = changes({ lower: ['/a'], upper: '/u' }).next();\n" +
       "const spec: OverlaySpec = { lower: ['/a', '/b'] };\n" +
       "export const mounted: Promise<bigint> = mountOverlay({ ...spec, target: '/t' }).then((mount) => mount.id);\n",
   );
