@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as library from '../lib/index.js';
+import * as layers from '../lib/layers.js';
 import { runNode } from './support/child.js';
 import { projectRoot } from './support/environment.js';
 
@@ -54,8 +55,32 @@ const NAMES = [
   'watchMountTable',
 ];
 
+const LAYER_NAMES = [
+  'MountError',
+  'changes',
+  'isOpaque',
+  'isOpaqueSync',
+  'isWhiteout',
+  'isWhiteoutSync',
+  'makeOpaque',
+  'makeOpaqueSync',
+  'makeWhiteout',
+  'makeWhiteoutSync',
+];
+
 test('exports the public names and no others', () => {
   expect(Object.keys(library).sort()).toEqual(NAMES);
+  expect(Object.keys(layers).sort()).toEqual(LAYER_NAMES);
+  expect(layers.MountError).toBe(library.MountError);
+});
+
+test.each([
+  ['import', `import * as all from 'linux-mount/layers';`, false],
+  ['require()', `const all = require('linux-mount/layers');`, true],
+])('linux-mount/layers has the same names by %s', async (_, source, commonjs) => {
+  const { stdout } = await runNode(`${source} console.log(JSON.stringify(Object.keys(all).sort()));`, { commonjs });
+  const names = (JSON.parse(stdout) as string[]).filter((name) => !['__esModule', 'module.exports'].includes(name));
+  expect(names).toEqual(LAYER_NAMES);
 });
 
 test.each([
@@ -102,6 +127,26 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
     );
   }
   expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
+});
+
+test('elsewhere linux-mount/layers imports, and each call says why not', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'win32' });
+     const all = await import('linux-mount/layers');
+     const calls = [() => all.changes({ lower: ['/a'], upper: '/b' }).next()];
+     for (const name of ['makeWhiteout', 'makeOpaque', 'isWhiteout', 'isOpaque']) {
+       calls.push(() => all[name]('/x'), () => all[name + 'Sync']('/x'));
+     }
+     for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code, error.message); }`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines).toHaveLength(9);
+  for (const line of lines) {
+    expect(line).toMatch(
+      /^ERR_UNSUPPORTED_PLATFORM (getdents64|mknodat|[fl][gs]etxattr) is a system call of Linux; this is win32$/,
+    );
+  }
 });
 
 test('without anything built it says what to do', async () => {
