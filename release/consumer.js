@@ -22,8 +22,8 @@ await memory.unmount();
 
 const FILES = {
   'package.json': '{ "name": "consumer", "private": true }',
-  'esm.mjs': "import { pageSize } from 'linux-mount';\nconsole.log(pageSize);\n",
-  'commonjs.cjs': "console.log(require('linux-mount').pageSize);\n",
+  'esm.mjs': "import { pageSize } from 'linux-mount';\nimport 'linux-mount/layers';\nconsole.log(pageSize);\n",
+  'commonjs.cjs': "require('linux-mount/layers');\nconsole.log(require('linux-mount').pageSize);\n",
   'overlay.mjs': OVERLAY,
 };
 const PROGRAMS = ['node', 'npm', 'sh'];

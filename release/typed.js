@@ -21,6 +21,7 @@ const OPTIONS = {
 
 const USE = `
 const spec: OverlaySpec = { lower: ['/a', Buffer.from('/b')] };
+export const next: Promise<IteratorResult<Change>> = changes({ lower: ['/a'], upper: '/u' }).next();
 export async function use(signal: AbortSignal): Promise<bigint> {
   await using merged: Mount = await mountOverlay({ ...spec, target: '/t' }, );
   using tree: DetachedMount = detachedBindSync('/a', { readonly: true });
@@ -48,9 +49,12 @@ const problemsOf = (program) =>
     }),
   );
 
-/** The names that the installed package exports, by whether they are values. */
-function exportsOf(place) {
-  const file = join(place, 'node_modules/linux-mount/dist/index.d.ts');
+/** The doors of the package, by the file behind each. What several export is imported from the first. */
+const DOORS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers.d.ts' };
+
+/** The names that a door of the installed package exports, by whether they are values. */
+function exportsOf(place, door) {
+  const file = join(place, 'node_modules/linux-mount/dist', DOORS[door]);
   const program = ts.createProgram([file], OPTIONS);
   const checker = program.getTypeChecker();
   const names = { values: [], types: [] };
@@ -63,16 +67,24 @@ function exportsOf(place) {
 
 /** Compiles it in that project, as an ES module and as CommonJS; returns how many names there are. */
 export function compile(place) {
-  const { values, types } = exportsOf(place);
+  const all = { values: [], types: [] };
+  let imports = '';
+  for (const door of Object.keys(DOORS)) {
+    const names = exportsOf(place, door);
+    for (const kind of ['values', 'types']) {
+      const news = names[kind].filter((name) => !all[kind].includes(name));
+      imports += `import ${kind === 'types' ? 'type ' : ''}{ ${news.join(', ')} } from '${door}';\n`;
+      all[kind].push(...news);
+    }
+  }
+  const { values, types } = all;
   const use = `export type Types = [${types.join(', ')}];\nexport const all = { ${values.join(', ')} };\n${USE}`;
-  writeFileSync(
-    join(place, 'typed.mts'),
-    `import { ${values.join(', ')} } from 'linux-mount';\nimport type { ${types.join(', ')} } from 'linux-mount';\n${use}`,
-  );
+  writeFileSync(join(place, 'typed.mts'), `${imports}${use}`);
   writeFileSync(
     join(place, 'typed.cts'),
-    `import library = require('linux-mount');\nconst size: number = library.pageSize;\n` +
-      `const spec: library.OverlaySpec = { lower: ['/a', '/b'] };\nexport = { size, spec };\n`,
+    `import library = require('linux-mount');\nimport layers = require('linux-mount/layers');\n` +
+      `const size: number = library.pageSize;\nconst spec: library.OverlaySpec = { lower: ['/a', '/b'] };\n` +
+      `const spec2: layers.ChangesSpec = { lower: ['/a'], upper: '/b' };\nexport = { size, spec, spec2 };\n`,
   );
   const problems = problemsOf(ts.createProgram([join(place, 'typed.mts'), join(place, 'typed.cts')], OPTIONS));
   if (problems.length > 0) throw new Error(`TypeScript of a user does not compile:\n${problems.join('')}`);
