@@ -4,10 +4,10 @@ import { createRequire } from 'node:module';
 // Each is in musl since 1.2 and in glibc since 2.28 at the latest, by this name and with this meaning.
 const C_LIBRARY = `
   abort free malloc memchr memcmp memcpy memmove memset snprintf strcmp strlen strnlen strstr __errno_location
-  chdir close closedir eventfd fchdir fdopendir flock fsetxattr fstatfs getegid geteuid getpid getppid getrandom ioctl
-  kill lseek lsetxattr mkdir mkdirat mmap mount munmap open openat opendir pipe2 poll prctl read readdir readlink
-  readlinkat recv rename rmdir send setns socket statfs syscall sysconf umask umount2 unlink unlinkat unshare waitpid
-  write _exit clock_gettime nanosleep sched_yield sigfillset
+  chdir close closedir eventfd fchdir fdopendir flock fremovexattr fsetxattr fstatfs getegid geteuid getpid getppid
+  getrandom ioctl kill lgetxattr llistxattr lseek lsetxattr mkdir mkdirat mmap mount munmap open openat opendir pipe2
+  poll prctl read readdir readlink readlinkat recv rename rmdir send setns socket statfs syscall sysconf umask umount2
+  unlink unlinkat unshare waitpid write _exit clock_gettime nanosleep sched_yield sigfillset
   pthread_attr_destroy pthread_attr_init pthread_attr_setdetachstate pthread_attr_setstacksize pthread_cond_init
   pthread_cond_signal pthread_cond_timedwait pthread_condattr_destroy pthread_condattr_init pthread_condattr_setclock
   pthread_create pthread_mutex_lock pthread_mutex_unlock pthread_once pthread_self pthread_setname_np pthread_sigmask

@@ -7,6 +7,9 @@
 
 #include <cstddef>
 
+#include "device_number.h"
+#include "kernel.h"
+
 namespace {
 
 constexpr unsigned kBasic = 0x7ff;          // STATX_BASIC_STATS
@@ -49,16 +52,15 @@ static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(
 // The same without the mount's id.
 int ReadOldStatus(int directory, const char* name, unsigned flags, FileStatus* status) {
   struct stat found;
-  // By number, as the C library's has a new symbol.
-  if (syscall(SYS_newfstatat, directory, name, &found, flags) < 0) return -1;
+  if (kernel::Stat(directory, name, static_cast<int>(flags), &found) < 0) return -1;
   status->mode = found.st_mode;
   status->uid = found.st_uid;
   status->gid = found.st_gid;
   status->links = static_cast<uint32_t>(found.st_nlink);
   status->inode = found.st_ino;
   status->device = found.st_dev;
-  status->special_major = major(found.st_rdev);
-  status->special_minor = minor(found.st_rdev);
+  status->special_major = device_number::Major(found.st_rdev);
+  status->special_minor = device_number::Minor(found.st_rdev);
   status->size = static_cast<uint64_t>(found.st_size);
   status->modified = found.st_mtim.tv_sec * kSecond + found.st_mtim.tv_nsec;
   status->mount_id = 0;
@@ -79,7 +81,7 @@ int ReadStatus(int directory, const char* name, FileStatus* status) {
   status->gid = found.gid;
   status->links = found.links;
   status->inode = found.inode;
-  status->device = makedev(found.device_major, found.device_minor);
+  status->device = device_number::Make(found.device_major, found.device_minor);
   status->special_major = found.special_major;
   status->special_minor = found.special_minor;
   status->size = found.size;

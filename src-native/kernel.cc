@@ -9,6 +9,8 @@
 
 #include <atomic>
 
+#include "device_number.h"
+
 // Numbers added since 5.1 are the same on every architecture but alpha, which Node does not run on.
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
@@ -81,11 +83,6 @@ static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(
 
 long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted, Statx* found) {
   return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);
-}
-
-// As makedev(3) has it, which is a function of glibc that musl lacks.
-uint64_t Device(uint64_t major, uint64_t minor) {
-  return (major & 0xfffff000) << 32 | (major & 0xfff) << 8 | (minor & 0xffffff00) << 12 | (minor & 0xff);
 }
 
 static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic) == 24 &&
@@ -262,7 +259,7 @@ int Identify(int directory, const char* path, unsigned flags, Identity* identity
   Statx found;
   if (CallStatx(directory, path, flags, kStatxBasic | kStatxMountId, &found) < 0) return -1;
   identity->mode = found.mode;
-  identity->device = Device(found.device_major, found.device_minor);
+  identity->device = device_number::Make(found.device_major, found.device_minor);
   identity->inode = found.inode;
   identity->mount_id = found.mount_id;
   return 0;

@@ -33,6 +33,15 @@ Trial Failed(const char* syscall) {
   return trial;
 }
 
+// clone(2) without a stack, as fork(2) is. s390 has the stack first, and the flags second.
+long Fork(unsigned long flags) {
+#if defined(__s390__)
+  return syscall(SYS_clone, 0, flags, 0, 0, 0);
+#else
+  return syscall(SYS_clone, flags, 0, 0, 0, 0);
+#endif
+}
+
 // Only system calls from here on: the child of a process of several threads may find any lock taken, malloc's too.
 const char* MountInside(const char* type, const char* data) {
   // The root below stays the root for absolute paths; ".." of a root is followed into what is mounted over it.
@@ -103,7 +112,7 @@ Trial Mount(const char* type, const char* data) {
   *answer = {ECANCELED, "clone"};  // stays when the child is killed before it answers
 
   const pid_t parent = getpid();
-  const long child = syscall(SYS_clone, CLONE_NEWUSER | CLONE_NEWNS, 0, 0, 0, 0);
+  const long child = Fork(CLONE_NEWUSER | CLONE_NEWNS);
   if (child == 0) RunChild(start.get(), parent, type, data, answer);
   Trial trial = child < 0 ? Failed("clone") : Prepare(static_cast<pid_t>(child));
   if (child > 0) {
@@ -135,7 +144,7 @@ Made Make(const std::string& uid_lines, const std::string& gid_lines) {
   const OwnedFd wait(ends[0]);
   const OwnedFd unused(ends[1]);
   const pid_t parent = getpid();
-  const long child = syscall(SYS_clone, CLONE_NEWUSER, 0, 0, 0, 0);
+  const long child = Fork(CLONE_NEWUSER);
   if (child == 0) WaitForTheEnd(wait.get(), parent);
   if (child < 0) {
     fail("clone");
