@@ -22,6 +22,8 @@ function isInstalled(command) {
   });
 }
 
+const PATIENCE = 120; // seconds for a command
+
 const missing = (what, debian) => `not installed: ${what} (${debian})`;
 
 /** A program that is told on its standard input what to do and measures it: bench/native/program.cc, bench/go. */
@@ -115,7 +117,8 @@ export class Peers {
     if (!this.#has(command)) return { who, how, skipped: missing(command, debian) };
     const run = () => {
       for (const [file, ...args] of lines) {
-        const { status, error } = spawnSync(file, args, { maxBuffer: 2 ** 30 });
+        const { status, error } = spawnSync(file, args, { maxBuffer: 2 ** 30, timeout: PATIENCE * 1000 });
+        if (error?.code === 'ETIMEDOUT') throw new Error(`takes more than ${PATIENCE} s`);
         if (status === null || (status !== 0 && !isAnyStatus))
           throw error ?? new Error(`${file} ${args.join(' ')}: ${status}`);
       }

@@ -59,7 +59,7 @@ export async function compare(contenders, { seconds, least, most, times, isOurs 
         nanoseconds = await timed({ times, ...contender });
       } catch (error) {
         if (isOurs(contender)) throw error;
-        racer.skipped = `failed: ${error.message}`;
+        racer.skipped = error.message;
         continue;
       }
       yardstick ||= nanoseconds;
