@@ -186,8 +186,9 @@ function walk(plan: ChangesPlan): Walk {
  * old one. A whiteout over nothing is none either, and neither is the root itself.
  *
  * Whiteouts, as devices and as attributes, opaque directories, redirects and metacopies count as overlayfs takes them (with
- * `redirect_dir=follow` and `metacopy=on`), in lower layers as well. With the option `index=on` a file with several names
- * that is changed under one of them is told for that name only.
+ * `redirect_dir=follow` and `metacopy=on`), in lower layers as well. One thing is not in the layers: with `index=on` a file
+ * that had several names below, and was written to under one of them, shows that under all of them, by the index in the
+ * work directory. It is told for the names that are in the upper layer only.
  *
  * **How it looks.** Each name by itself, in a directory that is open, links are never followed, and what is mounted on the
  * layers is not seen, where CAP_SYS_ADMIN allows that, and an error otherwise (`EXDEV`). Nothing leads out of the layers,

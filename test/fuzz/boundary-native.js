@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { loadAddon } from '../../dist/load-addon.js';
 import { anything, FromOutside } from './values.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const addon = createRequire(import.meta.url)('node-gyp-build')(root);
+const addon = loadAddon(root);
 
 /** What the addon offers, found at run time, so that nothing new is forgotten. */
 export const names = Object.keys(addon).filter((name) => typeof addon[name] === 'function');

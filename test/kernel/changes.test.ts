@@ -5,13 +5,14 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { describe, expect, vi } from 'vitest';
-import { MountError, mountSync, umountSync } from '../../lib/index.js';
+import { MountError, mountOverlaySync, mountSync, umountSync } from '../../lib/index.js';
 import { type Change, type ChangesSpec, changes } from '../../lib/layers.js';
 import { runNode } from '../support/child.js';
 import { isRealRoot, lacks, pass } from '../support/environment.js';
@@ -378,6 +379,22 @@ describe('marks by attributes', () => {
     const error = await rejectionOf(all({ lower: [lower], upper, userxattr: false }));
     expect(error).toMatchObject({ code: 'EPERM', reason: expect.stringContaining('userxattr: true') });
   });
+});
+
+test('with an index, a file of several names is told where it was changed: the limit that is documented', async ({
+  place,
+  skip,
+}) => {
+  skip(!isRealRoot, 'an index needs trusted.* attributes');
+  const lower = layer(place, 'lower', { a: 'old' });
+  linkSync(`${lower}/a`, `${lower}/b`);
+  const [upper, work, target] = [place.directory('upper'), place.directory('work'), place.directory('merged')];
+  {
+    using _merged = mountOverlaySync({ lower: [lower], upper, work, target, index: true });
+    writeFileSync(`${target}/a`, 'written');
+    expect(readFileSync(`${target}/b`, 'utf8')).toBe('written');
+  }
+  expect(words(await all({ lower: [lower], upper }))).toEqual(['modified file a']);
 });
 
 /** A chain of directories, deeper than a path may be long, with a file at its end. */
