@@ -15,7 +15,11 @@ import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArg
 
 /** How a bind is made. */
 export interface BindAttributes extends MountAttributes {
-  /** The mounts below the source as well. Attributes and propagation then are those of all. */
+  /**
+   * The mounts below the source as well. Attributes and propagation then are those of all.
+   * What is mounted in it later receives from the source and gives nothing back to it (slave), so that to take it down
+   * takes nothing away there.
+   */
   recursive?: boolean;
   /** Unless said it is what the kernel makes of it: that of the source, and shared below a mount that is shared. */
   propagation?: Propagation;

@@ -21,6 +21,9 @@ struct Change {
   uint64_t clear = 0;             // likewise; those in both are set
   unsigned long propagation = 0;  // one of kPropagationFlags, or as it is
   bool recursive = false;
+  // Of a recursive bind: what is mounted in it receives from what it was copied from and gives nothing back. Otherwise
+  // they are peers, and to take the bind down with all below it would take the same mounts away from the source.
+  bool apart = false;
 
   bool Changes() const { return (set | clear) != 0; }
 };

@@ -67,6 +67,8 @@ Outcome Verify(int at, const char* path, unsigned flags, const attributes::Chang
 
 // Lazily, as the whole tree has to go and somebody may have entered it already.
 Outcome TakeDown(Outcome failure, const char* path) {
+  // A copy of shared mounts is their peer, and takes from them what is taken from it.
+  mount(nullptr, path, nullptr, MS_REC | MS_SLAVE, nullptr);
   failure.left = umount2(path, MNT_DETACH) < 0;
   return failure;
 }
@@ -101,6 +103,10 @@ Outcome BindTree(const char* source, Target& target, const attributes::Change& c
 }
 
 Outcome Finish(const char* path, const attributes::Change& change, const Ticket& ticket) {
+  if (change.recursive && change.apart) {
+    const Outcome outcome = SetPropagation(path, MS_SLAVE, true);
+    if (outcome.Failed()) return outcome;
+  }
   if (change.Changes()) {
     const Outcome outcome = RemountTree(path, change);
     if (outcome.Failed()) return outcome;
@@ -150,6 +156,13 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
     map.userns_fd = static_cast<uint64_t>(id_map);
     if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, map) < 0) {
       return Outcome::Failure(errno, "mount_setattr", "map ids");
+    }
+  }
+  if (change.recursive && change.apart) {
+    kernel::MountAttributes slave;
+    slave.propagation = MS_SLAVE;
+    if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, slave) < 0) {
+      return Outcome::Failure(errno, "mount_setattr", "set propagation");
     }
   }
   if (!change.Changes()) return {};

@@ -30,6 +30,7 @@ void BindCall::Read(Arguments& arguments) {
   arguments.Bytes("source", &source_);
   target_.Read(arguments);
   ReadChange(arguments, &change_);
+  change_.apart = true;
   id_map_.Read(arguments);
   arguments.Boolean("detached", &detached_).Boolean("vacant", &vacant_);
   ReadOperation(arguments);
@@ -155,6 +156,7 @@ Outcome AttachCall::GivePlace() {
     OwnedFd copy;
     attributes::Change everything;
     everything.recursive = true;
+    everything.apart = true;
     const Outcome failure = bind::Clone(tree_.get(), "", everything, -1, &copy);
     if (failure.Failed()) return Outcome::Failure(failure.error, "open_tree", "clone");
     tree_ = std::move(copy);

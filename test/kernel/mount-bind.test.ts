@@ -174,7 +174,8 @@ describe.each(forms)('%s', (_, bind) => {
   describe.each(['private', 'shared'] as const)('below a parent that is %s', (parent) => {
     test.for<[Propagation, RegExp]>([
       ['private', /^$/],
-      ['shared', /^shared:\d+$/],
+      // in groups of its own, which receive from those of the source
+      ['shared', parent === 'shared' ? /^shared:\d+ master:\d+$/ : /^shared:\d+$/],
       ['slave', parent === 'shared' ? /^master:\d+$/ : /^$/],
       ['unbindable', /^unbindable$/],
     ])('propagation %s is that of the whole tree', async ([propagation, expected], { place }) => {
@@ -185,6 +186,16 @@ describe.each(forms)('%s', (_, bind) => {
       expect(mountsBelow(target).map(({ propagation: found }) => found)).toEqual(
         Array.from({ length: 4 }, () => expect.stringMatching(expected)),
       );
+      setPropagationSync(place.root, 'private', { recursive: true });
+    });
+
+    test('taken down it takes nothing away from its source', async ({ place }) => {
+      setPropagationSync(place.root, parent);
+      const source = treeIn(place);
+      const before = mountsBelow(source).map(({ mountPoint }) => mountPoint);
+      const mounted = await bind(source, place.directory('target'), { recursive: true, readonly: true });
+      await mounted.unmount();
+      expect(mountsBelow(source).map(({ mountPoint }) => mountPoint)).toEqual(before);
       setPropagationSync(place.root, 'private', { recursive: true });
     });
 

@@ -25,5 +25,11 @@
       'sources': ['inject.c'],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
     },
+    {
+      'target_name': 'flawed',
+      'sources': ['flawed.c'],
+      'include_dirs': ["<!(node -p \"require('node-api-headers').include_dir\")"],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
+    },
   ],
 }

@@ -1,0 +1,42 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as lib from 'linux-mount';
+import { cases } from '../faults/cases.js';
+import { Scene } from '../faults/scene.js';
+
+// Every operation of test/faults once in each form, for run.js to look at the memory that they use. An operation may fail
+// here, as valgrind does not know the newest system calls: then that is what is looked at.
+
+const functions = { ...lib };
+const caller = (form) => (name, object) => {
+  const full = form === 'sync' && `${name}Sync` in (object ?? functions) ? `${name}Sync` : name;
+  return object === undefined ? functions[full] : object[full].bind(object);
+};
+
+let [done, failed] = [0, 0];
+for (const one of cases.filter(({ containers }) => containers === undefined)) {
+  for (const form of one.forms ?? ['sync', 'async']) {
+    const scene = new Scene();
+    try {
+      const stage = one.prepare(scene, lib, []);
+      try {
+        const result = await one.act(caller(form), stage, []);
+        one.undo?.(result);
+        done += 1;
+      } catch (error) {
+        if (!(error instanceof lib.MountError)) throw error;
+        failed += 1;
+      } finally {
+        one.settle?.(stage);
+      }
+    } catch (error) {
+      // What has to be there before may be what cannot be had.
+      if (!(error instanceof lib.MountError)) throw error;
+      failed += 1;
+    } finally {
+      scene.end();
+    }
+  }
+}
+globalThis.gc();
+await sleep(1500); // threads end after a second without work
+console.log(`${done} operations done, ${failed} failed`);
