@@ -23,6 +23,7 @@ import {
   umount,
   umountSync,
 } from '../../lib/index.js';
+import { times } from '../support/effort.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { copyProgram, HolderProcess, whereIs } from '../support/holder.js';
@@ -338,7 +339,7 @@ test('a hundred scans leave no descriptor open', async ({ place }) => {
   const target = mounted(place);
   const count = () => readdirSync('/proc/self/fd').length;
   const before = count();
-  for (let round = 0; round < 25; round++) {
+  for (let round = 0; round < times(25); round++) {
     await Promise.all([holders(target), holders(target), holders('/missing').catch(() => {})]);
     holdersSync(target);
   }

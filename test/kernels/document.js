@@ -12,11 +12,11 @@ the result. Features are found by calling, so a kernel with more or less than it
 | sign | |
 |---|---|
 | ✓ | works |
-| ↩ | falls back to older calls, with the same result; the note says how |
+| ↩ | falls back to older calls, to the same end; the note says how |
 | ✗ | is not there, and the \`MountError\` says so; the note has its \`code\` and \`reason\` |
 | ∅ | the kernel takes it, and drops it or does only some of it; \`overlaySupport\` says what, and so does the note |
 
-Each kernel also runs the whole test suite, as root and in a user namespace (\`npm run test:kernels\`).
+This is about features only. \`npm run test:kernels\` also runs the test suite on each kernel, and says what came of it.
 `;
 
 const WHO = {
@@ -72,7 +72,7 @@ export function writeDocument(path, results) {
       series,
       findings: features.find((each) => each.user === user)?.findings ?? [],
     }));
-    text += `\n## ${title}\n\n${about}${tables(columns)}`;
+    text += `\n## ${title}\n${about === '' ? '' : `\n${about}`}${tables(columns)}`;
   }
   writeFileSync(path, text);
 }

@@ -14,12 +14,16 @@ import { mountTable, tableEntry } from '../../support/table.js';
 import { type Features, fallsBack, type Ground, refused, same, type Way, works } from './feature.js';
 import { NOBODY, onlyOne } from './ids.js';
 
+const REMOUNT = 'remount';
+const BIND_AND_REMOUNT =
+  "strategy 'remount': bound, then remounted, so that for an instant it is as writable as its source";
+
 const NAMESPACE = ['unshare', '--mount', '--propagation', 'private', '--'];
 
 /** mount_setattr(2) changes the attributes of a mount, of one that nobody sees yet too; before, it is remounted. */
-const setattr = (): Way => (lacks.treeCalls === undefined ? works('mount_setattr') : fallsBack('remount'));
+const setattr = (): Way => (lacks.treeCalls === undefined ? works('mount_setattr') : fallsBack(REMOUNT));
 
-const bindWay = (strategy: string): Way => (strategy === 'tree' ? works(strategy) : fallsBack(strategy));
+const bindWay = (strategy: string): Way => (strategy === 'tree' ? works(strategy) : fallsBack(BIND_AND_REMOUNT));
 
 /** A source with a mount below it. */
 function tree(ground: Ground): string {
@@ -38,7 +42,7 @@ export const binds: Features = {
     same(readdirSync(ground.path('b')), ['mark']);
     return bindWay(mount.strategy);
   },
-  'readonly: never writable, not for an instant': async (ground) => {
+  readonly: async (ground) => {
     await using mount = await mountBind(ground.directory('a'), ground.directory('b'), { readonly: true });
     refused('EROFS', () => writeFileSync(ground.path('b/x'), ''));
     return bindWay(mount.strategy);
