@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 import { test as base } from 'vitest';
 import { constants, mountSync, umountSync } from '../../lib/index.js';
 
@@ -50,10 +53,14 @@ export function countMountsAndDescriptors(): { mounts: number; descriptors: numb
   };
 }
 
+// The first child of a worker sets up for good what its event loop needs for children: a descriptor that stays.
+const hasHadChild = isMainThread ? Promise.resolve([]) : once(spawn('true', { stdio: 'pipe' }), 'close');
+
 /** `test` with a place of its own, which fails when mounts or descriptors are left outside of it. */
 export const test = base.extend<{ place: Place }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest asks for a destructured parameter
   place: async ({}, use) => {
+    await hasHadChild;
     const before = countMountsAndDescriptors();
     {
       using place = new Place();

@@ -39,6 +39,8 @@ function reports(addon, ...words) {
     { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TMPDIR: place } },
   );
   const blocks = readFileSync(log, 'utf8')
+
+    .replace(/^--\d+--.*\n/gm, '')
     .replace(/^==\d+== ?/gm, '')
     .split(/\n\s*\n/);
   unlinkSync(log);
