@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { constants, mountSync, umountSync } from 'linux-mount';
@@ -170,6 +170,8 @@ function describe(name, args) {
   }
 }
 
+// Where the fuzz has taken down its own place, whiteouts were made in the directory below it.
+for (const name of readdirSync(place.root)) unlinkSync(`${place.root}/${name}`);
 rmdirSync(place.root);
 const native = [...used].filter((each) => each.startsWith('native ')).length;
 if (values.layer !== 'public' && round >= 20 && native < names.length)

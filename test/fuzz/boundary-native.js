@@ -47,13 +47,14 @@ function signatureOf(name, keep) {
 }
 
 // Those with a callback and no synchronous form.
-const ASYNC_ONLY = new Set(['scratch', 'watchWait']);
+const ASYNC_ONLY = new Set(['scratch', 'watchWait', 'layerOpen', 'layerNext', 'layerClose']);
 
 export class NativeBoundary {
   #signatures;
   #trees = [];
   #tickets = [];
   #watches = [];
+  #walks = [];
   #place;
   pending = 0;
 
@@ -95,6 +96,12 @@ export class NativeBoundary {
   /** Lets everything end that can be waited for. */
   end() {
     for (const watch of this.#watches.splice(0)) addon.watchClose(watch);
+    for (const walk of this.#walks.splice(0)) {
+      this.pending += 1;
+      addon.layerClose(walk, () => {
+        this.pending -= 1;
+      });
+    }
     for (const tree of this.#trees.splice(0)) {
       try {
         addon.closeSync(tree);
@@ -137,7 +144,7 @@ export class NativeBoundary {
       case 'tree':
         return random.pick([...this.#trees, null]);
       case 'watch':
-        return random.pick([...this.#watches, ...this.#trees, null]);
+        return random.pick([...this.#watches, ...this.#walks, ...this.#trees, null]);
       default:
         return null;
     }
@@ -164,6 +171,7 @@ export class NativeBoundary {
     if (result === undefined || result === null) return;
     if (name === 'ticket') this.#tickets.push(result);
     if (name === 'watchOpen' && !('error' in result)) this.#watches.push(result);
+    if (name === 'layerOpen' && !('error' in result)) this.#walks.push(result);
     if (result.tree !== undefined) this.#trees.push(result.tree);
   }
 }

@@ -15,7 +15,7 @@ const PARTS = ['package.json', 'tsconfig.json', 'binding.gyp', 'src-native', 'li
 
 // Long loops that ask how much memory grows or who is faster, and programs in processes of their own: nothing of them is
 // in this process, where the sanitizers' own memory and slowness would be measured.
-const ELSEWHERE = ['leaks', 'target-attack', 'target-killed', 'holders-many', 'lifetime', 'package'];
+const ELSEWHERE = ['leaks', 'target-attack', 'target-killed', 'holders-many', 'changes-many', 'lifetime', 'package'];
 const SHORT = [
   'addon',
   'mount',
