@@ -55,19 +55,30 @@ export function readOverlay(
   const names = (shown: readonly unknown[], ours: readonly Bytes[] = []): Bytes[] =>
     shown.map((path, index) => better(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;
+  // Where layers go by the names of descriptors, upper and work went by a string: with backslashes, which the table shows
+  // like any other (Linux 6.5 to 6.12).
+  const isEscaped = lower.some((path) => isDescriptor(path as Bytes));
+  const directory = (shown: Bytes, ours: Bytes | null | undefined) => (isEscaped && ours ? ours : better(shown, ours));
   return {
     ...spec,
     lower: names(lower, named?.lower),
     ...(dataOnly !== undefined && { dataOnly: names(dataOnly, named?.dataOnly) }),
-    ...(upper !== undefined && { upper: better(upper as Bytes, named?.upper) }),
-    ...(work !== undefined && { work: better(work as Bytes, named?.work) }),
+    ...(upper !== undefined && { upper: directory(upper as Bytes, named?.upper) }),
+    ...(work !== undefined && { work: directory(work as Bytes, named?.work) }),
   } as OverlaySpec;
 }
 
 // The table has a relative path where one was given, the number of a descriptor, or its name in /proc: none of them leads
 // anywhere from here.
 function absoluteOr(shown: Bytes, named: Bytes | null | undefined): Bytes {
-  const text = typeof shown === 'string' ? shown : shown.toString('latin1');
-  const leads = text.startsWith('/') && !/^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(text);
+  const leads = textOf(shown).startsWith('/') && !isDescriptor(shown);
   return leads || named === null || named === undefined ? shown : named;
+}
+
+function isDescriptor(shown: Bytes): boolean {
+  return /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(textOf(shown));
+}
+
+function textOf(path: Bytes): string {
+  return typeof path === 'string' ? path : path.toString('latin1');
 }

@@ -24,6 +24,7 @@ import { isRealRoot, lacks, projectRoot } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay, wayLacks } from '../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -91,6 +92,8 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       'can be used by its path: %s',
       async (strategy, { place, skip }) => {
         skip(lacksDetached !== undefined, lacksDetached);
+        const why = strategy === undefined ? lacksOverlay : wayLacks(strategy);
+        skip(why !== undefined, why);
         const layers = layersIn(place);
         const before = mountTable();
         {
@@ -136,6 +139,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
   describe('a bind', () => {
     test('is a copy of a tree that only this process has', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
+      skip(lacks.treeCalls !== undefined, 'no attributes before it has a place: no mount_setattr (Linux 5.12)');
       const source = place.directory('source', { file: 'content' });
       mountSync('below', place.directory('source/below'), 'tmpfs');
       const before = mountTable();
@@ -172,6 +176,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
 
     test('has its propagation', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
+      skip(lacks.treeCalls !== undefined, 'no attributes before it has a place: no mount_setattr (Linux 5.12)');
       const source = place.directory('source');
       mountSync('x', source, 'tmpfs');
       setPropagationSync(source, 'shared');
@@ -376,6 +381,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
 
   test('setAttributes changes it, and with recursive all below', async ({ place, skip }) => {
     skip(lacksDetached !== undefined, lacksDetached);
+    skip(lacks.treeCalls !== undefined, 'no attributes before it has a place: no mount_setattr (Linux 5.12)');
     const source = place.directory('source');
     mountSync('below', place.directory('source/below'), 'tmpfs');
     await using mount = await bind(source, { recursive: true, noExec: true });
@@ -642,6 +648,7 @@ test('a program that is started otherwise does not have it', async ({ place, ski
 
 test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place, skip }) => {
   skip(lacksDetached !== undefined, lacksDetached);
+  skip(lacks.treeCalls !== undefined, 'no attributes before it has a place: no mount_setattr (Linux 5.12)');
   mkdirSync(place.path('target'));
   const { stdout, stderr } = await runNode(
     `import { readdirSync, readFileSync } from 'node:fs';
