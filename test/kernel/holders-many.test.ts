@@ -9,7 +9,7 @@ import { test } from '../support/place.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
-const PROCESSES = times(1_000, 100);
+const PROCESSES = times(1_000, 400);
 
 test('1,000 processes are looked at without holding up anybody', async ({ place }) => {
   const target = place.directory('m');

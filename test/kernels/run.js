@@ -108,7 +108,7 @@ async function run(series, image) {
   writeFileSync(join(directory, 'console'), kernelSaid);
   const seconds = Math.round((performance.now() - start) / 1000);
   console.log(`\n##### kernel ${release}, ${seconds} s, ${status === undefined ? 'never ended' : `status ${status}`}`);
-  if (status !== 0) console.log(output.replaceAll(/^@@.*\n/gm, ''));
+  if (status !== 0) console.log(output.replaceAll(/@@.*\n/g, ''));
   if (status === undefined) console.log(kernelSaid.split('\n').slice(-25).join('\n'));
   return {
     series,
@@ -122,10 +122,8 @@ async function run(series, image) {
 
 /** What was said in lines for a program. */
 function said(output, kind) {
-  return output
-    .split('\n')
-    .filter((line) => line.startsWith(`@@${kind} `))
-    .map((line) => JSON.parse(line.slice(kind.length + 3)));
+  // What was said before may be a control sequence without an end of line.
+  return [...output.matchAll(new RegExp(`@@${kind} (.*)$`, 'gm'))].map(([, json]) => JSON.parse(json));
 }
 
 /** What came of a kernel, in a few lines. */
