@@ -112,8 +112,7 @@ function text(name: string, value: string): string {
 }
 
 function bytes(name: string, value: Uint8Array): Buffer {
-  // A detached buffer reads as empty, which would be another path.
-  if (value.length === 0 && isDetached(value)) throw invalidArgValue(name, 'must not be detached');
+  refuseDetached(name, value);
   if (value.includes(0)) throw withoutNul(name);
   return Buffer.from(value);
 }
@@ -126,12 +125,13 @@ function withoutNul(name: string): TypeError {
   return invalidArgValue(name, 'must not contain null bytes: C would read it up to the first one only');
 }
 
-function isDetached(view: Uint8Array): boolean {
+/** Bytes whose memory has gone to somebody else read as empty, which would be another path or another text. */
+export function refuseDetached(name: string, view: Uint8Array): void {
+  if (view.length !== 0) return;
   try {
     new Uint8Array(view.buffer);
-    return false;
   } catch {
-    return true;
+    throw invalidArgValue(name, 'must not be detached');
   }
 }
 

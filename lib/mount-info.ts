@@ -1,6 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { types } from 'node:util';
-import { choiceOption, optionsArgument } from './arguments.js';
+import { choiceOption, optionsArgument, refuseDetached } from './arguments.js';
 import { invalidArgType, invalidArgValue, printable } from './errors.js';
 import type { MountEntry, MountName } from './mount-entry.js';
 import { type LineReader, lineReader, type ToName } from './mount-info-line.js';
@@ -43,6 +43,7 @@ export function parseMountInfo(text: string | Uint8Array, options: MountInfoOpti
   if (!types.isUint8Array(text)) {
     throw invalidArgType('text', 'of type string or an instance of Buffer or Uint8Array', text);
   }
+  refuseDetached('text', text);
   return parseTable(Buffer.from(text.buffer, text.byteOffset, text.byteLength), encoding);
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type MountEntry, parseMountInfo } from '../lib/index.js';
 import { times } from './support/effort.js';
-import { must, thrownBy } from './support/values.js';
+import { detachedBuffer, must, thrownBy } from './support/values.js';
 
 const fixture = (name: string) => readFileSync(new URL(`fixtures/${name}.mountinfo`, import.meta.url));
 const entryAt = (entries: readonly MountEntry[], target: string) => must(entries.find((e) => e.target === target));
@@ -174,6 +174,7 @@ test('a line that is none is an error with its number and content', () => {
 
 test('wrong arguments', () => {
   expect(thrownBy(() => parseMountInfo(1 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  expect(thrownBy(() => parseMountInfo(detachedBuffer()))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   expect(thrownBy(() => parseMountInfo('', { encoding: 'hex' as never }))).toMatchObject({
     code: 'ERR_INVALID_ARG_VALUE',
   });
