@@ -6,6 +6,7 @@ import { OperationChannel } from './operation-channel.js';
 import { type KernelSupport, nothingSupported, planKernel } from './overlay-kernel.js';
 import { type OverlayFilesystemSupport, planSurvey } from './overlay-survey.js';
 import { askOptions, type OverlayOptionSupport } from './overlay-trials.js';
+import type { Program, Step } from './scratch-program.js';
 
 export type { OverlayFilesystemSupport, Support } from './overlay-survey.js';
 export type { OverlayOptionSupport } from './overlay-trials.js';
@@ -69,7 +70,7 @@ function askOnce(path: Bytes): Promise<OverlaySupport> {
 
 async function ask(directory: Bytes): Promise<OverlaySupport> {
   const survey = planSurvey();
-  const first = await run(directory, survey.program.words, null);
+  const first = await run(directory, survey.program, null);
   if (typeof first === 'string') return deepFreeze(nothingSupported(first));
   const { upperWords, userxattr, ...filesystem } = survey.read(first.steps, first.placeError);
   const found = { ...filesystem, upperWords, userxattr };
@@ -80,7 +81,7 @@ async function ask(directory: Bytes): Promise<OverlaySupport> {
   const rest = await remembered(byFilesystem, key, async () => {
     const kernel = planKernel(found);
     const readOptions = askOptions(kernel.program, found);
-    const result = await run(directory, kernel.program.words, kernel.namespaceData);
+    const result = await run(directory, kernel.program, kernel.namespaceData);
     if (typeof result === 'string') return nothingSupported(result);
     const support = kernel.read(result);
     // Without any overlay, each option's own refusal would mislead.
@@ -95,19 +96,26 @@ async function ask(directory: Bytes): Promise<OverlaySupport> {
   });
 }
 
+// Linux 5.10 says ENOMEM of more layers than an overlay can have.
+function isTooManyLayers(step: Step | undefined, error: number | string): boolean {
+  const [name, , , data] = step ?? [];
+  return error === ENOMEM && name === 'mount' && data !== undefined && data.split(':').length > 500;
+}
+
 /** The results of a program; a sentence where this thread may not even have a working directory of its own. */
 async function run(
   directory: Bytes,
-  program: readonly Bytes[],
+  program: Program,
   namespaceData: string | null,
 ): Promise<native.ScratchResult | string> {
-  const result = await native.scratch(directory, program, namespaceData);
+  const result = await native.scratch(directory, program.words, namespaceData);
   if (native.isFailure(result)) {
     if (result.syscall === 'unshare') return 'a sandbox refuses unshare(2), without which nothing can be tried unseen';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
   }
   // These say something of this process at this moment. As answers they would be kept.
-  const passing = [...result.steps, result.privateError, result.placeError].find((error) => PASSING.has(error));
+  const errors = result.steps.filter((error, index) => !isTooManyLayers(program.steps[index], error));
+  const passing = [...errors, result.privateError, result.placeError].find((error) => PASSING.has(error));
   if (passing !== undefined && result.removeError === 0) {
     const reason = 'this process or machine has too little of something at the moment, so that nothing can be tried';
     throw new MountError({ errno: Number(passing), syscall: 'mount', path: directory, reason });

@@ -17,13 +17,13 @@ export type Question = (results: readonly (number | string)[]) => Answer;
  */
 export class Program {
   readonly words: Bytes[] = [];
-  #count = 0;
+  readonly steps: Step[] = [];
 
   /** Adds the steps of one trial. */
   ask(...steps: readonly Step[]): Question {
-    const first = this.#count;
+    const first = this.steps.length;
     for (const step of steps) this.words.push(...step);
-    this.#count += steps.length;
+    this.steps.push(...steps);
     return (results) => {
       const own = steps.map((step, index) => ({ step, result: results[first + index] }));
       const shown = own.map(({ result }) => (typeof result === 'string' ? result : '')).join('');

@@ -1,8 +1,11 @@
 // What an upper layer did to the lower ones: a walk of it, with a look below for each entry.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { changes } from 'linux-mount/layers';
 import { oursAsync } from '../ours.js';
+
+const { countChanges } = createRequire(import.meta.url)('../native/build/Release/changes.node');
 
 const IN_ONE = 1000; // files of a directory
 
@@ -17,7 +20,7 @@ export function layerRows(place, peers, count) {
   return [
     {
       name: `changes of ${count.toLocaleString('en')} files`,
-      note: 'Half of them are below as well. C and Go look at each, above and below, and say nothing of it; find(1) looks at each above.',
+      note: 'Half of them are below as well. C and Go look at each, above and below, and say nothing of it; nftw(3) asks for the mark of each as well, and counts; find(1) looks at each above.',
       before: () => {
         fill();
         return () => {
@@ -26,6 +29,7 @@ export function layerRows(place, peers, count) {
       },
       contenders: [
         peers.c('changes', [upper, lower], { times }),
+        { who: 'C', how: 'nftw(3), lgetxattr(2) and fstatat(2) of each', run: () => countChanges(lower, upper), times },
         oursAsync('for await (… of changes(…))', walk, { times }),
         peers.go('changes', [upper, lower], { times, how: 'filepath.WalkDir and Lstat' }),
         peers.forked('find(1)', 'findutils', [['find', upper, '-printf', '%P %y %m %U %G %s %T@\\n']]),

@@ -9,7 +9,7 @@ import { test } from '../support/place.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
-const PROCESSES = times(1_000, 400);
+const PROCESSES = times(1_000, 700);
 
 test('1,000 processes are looked at without holding up anybody', async ({ place }) => {
   const target = place.directory('m');
@@ -53,9 +53,9 @@ test('1,000 processes are looked at without holding up anybody', async ({ place 
         `${turns} turns of the event loop and ${reads} reads of a file meanwhile, its delay at 99 % ` +
         `${milliseconds(delay.percentile(99))} ms, at most ${milliseconds(delay.max)} ms`,
     );
-    // Had it been blocked, there would have been one turn.
+    // Had it been blocked, there would have been one turn, and had the pool been, the one read that ends behind it.
     expect(turns).toBeGreaterThan(20);
-    expect(reads).toBeGreaterThan(2);
+    expect(reads).toBeGreaterThan(1);
     expect(delay.percentile(90) / 1e6).toBeLessThan(blocked);
   }
   umountSync(target, { retry: { for: 30_000 } });
