@@ -56,7 +56,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   std::vector<MountLine> table;
   if (ParseTable(text, &table)) {
     std::string_view rest = text;
-    for (const MountLine& line : table) Must(MountPointOf(Take(&rest, '\n')) == line.mount_point);
+    for (const MountLine& line : table) Must(MountPointOf(fields::Take(&rest, '\n')) == line.mount_point);
     if (table.size() < 64) CheckOrder(table);
   }
   const std::vector<MountTraits> traits = ReadTraits(text);
