@@ -2,14 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, vi } from 'vitest';
 import { holders, holdersSync, mountSync, umountSync } from '../../lib/index.js';
-import { patience, times } from '../support/effort.js';
+import { patience } from '../support/effort.js';
 import { pass } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { test } from '../support/place.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
-const PROCESSES = times(1_000, 700);
+// In every pass: fewer are looked at so soon that nothing could be seen to be held up.
+const PROCESSES = 1_000;
 
 test('1,000 processes are looked at without holding up anybody', async ({ place }) => {
   const target = place.directory('m');
@@ -53,9 +54,9 @@ test('1,000 processes are looked at without holding up anybody', async ({ place 
         `${turns} turns of the event loop and ${reads} reads of a file meanwhile, its delay at 99 % ` +
         `${milliseconds(delay.percentile(99))} ms, at most ${milliseconds(delay.max)} ms`,
     );
-    // Had it been blocked, there would have been one turn, and had the pool been, the one read that ends behind it.
+    // Had it been blocked, there would have been one turn.
     expect(turns).toBeGreaterThan(20);
-    expect(reads).toBeGreaterThan(1);
+    expect(reads).toBeGreaterThan(2);
     expect(delay.percentile(90) / 1e6).toBeLessThan(blocked);
   }
   umountSync(target, { retry: { for: 30_000 } });
