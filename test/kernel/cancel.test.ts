@@ -165,6 +165,7 @@ const hanging: readonly Hanging[] = [
   })),
   {
     name: 'an overlay with a reason to look for what is mounted there',
+    lacks: lacksOverlay,
     start: (place, slow, signal) =>
       mountOverlay({ lower: layersOn(place, place.directory('l2')), target: slow, ifMounted: 'reuse', signal }),
   },
@@ -176,7 +177,7 @@ const hanging: readonly Hanging[] = [
   },
   {
     name: 'an overlay without a place, of it',
-    lacks: lacks.treeCalls,
+    lacks: lacks.treeCalls ?? lacksOverlay,
     start: (place, slow, signal) => detachedOverlay({ lower: layersOn(place, slow), signal }),
   },
   {
@@ -301,6 +302,8 @@ test('the reason of a failure is not waited for', async ({ place, skip }) => {
 });
 
 const ROUNDS = times(pass === 'root' ? 4_000 : 1_000, 200);
+/** When the rounds there have been are enough: the more time a call takes, the more they are spread. */
+const TIME = patience(60_000);
 
 const racing: readonly (readonly [
   string,
@@ -320,7 +323,7 @@ const racing: readonly (readonly [
   ['mountTmpfs', undefined, (place, index, signal) => mountTmpfs(place.path(`t/${index}`), { signal })],
   [
     'mountOverlay',
-    undefined,
+    lacksOverlay,
     (place, index, signal) =>
       mountOverlay({ lower: [place.path('source'), place.path('other')], target: place.path(`t/${index}`), signal }),
   ],
@@ -358,7 +361,8 @@ test.for(racing)(
     const start = performance.now();
     for (let round = 0; round < 20; round += 1) await (await mount(place, 0, new AbortController().signal)).unmount();
     const milliseconds = ((performance.now() - start) / 20) * 2;
-    while (count.rounds < ROUNDS) {
+    const isShort = () => count.rounds < ROUNDS && performance.now() - start < TIME;
+    while (isShort() || count.mounted === 0 || count.aborted === 0) {
       await Promise.all(
         Array.from({ length: WIDTH }, async (_, index) => {
           count.rounds += 1;
@@ -386,8 +390,6 @@ test.for(racing)(
     expect(readdirSync(place.path('r')).filter((name) => readdirSync(`${place.path('r')}/${name}`).length > 1)).toEqual(
       [],
     );
-    expect(count.mounted).toBeGreaterThan(0);
-    expect(count.aborted).toBeGreaterThan(0);
   },
 );
 
@@ -446,6 +448,7 @@ test.for([
   ['not aborted', false],
 ] as const)('a worker is terminated with such a call in flight, %s', async ([_name, abort], { place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
+  skip(lacksOverlay !== undefined, lacksOverlay);
   using slow = new SlowFilesystem(place.directory('fuse'));
   const before = mountTable();
   const child = runNode(

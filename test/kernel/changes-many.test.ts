@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
 import { runNode } from '../support/child.js';
 import { isRealRoot, lacks, pass } from '../support/environment.js';
-import { setAttribute } from '../support/layers.js';
+import { lackOfAttributes, prefix, setAttribute } from '../support/layers.js';
 import { type Place, test } from '../support/place.js';
 
 vi.setConfig({ testTimeout: 600_000 });
@@ -78,12 +78,9 @@ test.for([
 ] as const)('%s it finds the same', async ([_, deny], { place, skip }) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const [lower, upper] = layers(place) as [string, string];
-  const prefix = isRealRoot ? 'trusted' : 'user';
-  try {
-    setAttribute(`${upper}/directory7`, `${prefix}.overlay.opaque`, 'y');
-  } catch {
-    skip(true, `no ${prefix}.* attributes on tmpfs here`);
-  }
+  const why = lackOfAttributes(place);
+  skip(why !== undefined, why);
+  setAttribute(`${upper}/directory7`, `${prefix}opaque`, 'y');
   const source = `${walk}
     const { createHash } = await import('node:crypto');
     const all = createHash('sha256');

@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import { expect, vi } from 'vitest';
 import { mountOverlaySync, mountTmpfsSync } from '../../lib/index.js';
 import { type Change, changes } from '../../lib/layers.js';
+import { patience, times } from '../support/effort.js';
 import { isRealRoot, pass } from '../support/environment.js';
 import { operation, perform, type Tally } from '../support/layer-story.js';
 import {
   attributesOf,
   joined,
   namesIn,
+  prefix,
   type Shown,
   type Snapshot,
   setAttribute,
@@ -18,12 +20,11 @@ import {
 } from '../support/layers.js';
 import { type Place, test } from '../support/place.js';
 
-vi.setConfig({ testTimeout: 600_000 });
+vi.setConfig({ testTimeout: patience(600_000) });
 
 const userxattr = !isRealRoot;
-const prefix = userxattr ? 'user.overlay.' : 'trusted.overlay.';
 // LINUX_MOUNT_STORIES for more of them.
-const STORIES = Number(process.env['LINUX_MOUNT_STORIES'] ?? (process.env['KERNEL_VM'] !== undefined ? 20 : 400));
+const STORIES = Number(process.env['LINUX_MOUNT_STORIES'] ?? times(400, 20));
 
 /** Why overlays with such an upper layer cannot be had here. */
 function lackOfOverlay(place: Place): string | undefined {

@@ -16,14 +16,22 @@ import { MountError, mountOverlaySync, mountSync, umountSync } from '../../lib/i
 import { type Change, type ChangesSpec, changes } from '../../lib/layers.js';
 import { runNode } from '../support/child.js';
 import { isRealRoot, lacks, pass } from '../support/environment.js';
-import { joined, makeNode, S_IFCHR, S_IFIFO, S_IFSOCK, setAttribute } from '../support/layers.js';
+import {
+  joined,
+  lackOfAttributes,
+  makeNode,
+  prefix,
+  S_IFCHR,
+  S_IFIFO,
+  S_IFSOCK,
+  setAttribute,
+} from '../support/layers.js';
 import { type Place, test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
 const userxattr = !isRealRoot;
-const prefix = userxattr ? 'user.overlay.' : 'trusted.overlay.';
 
 async function all(spec: ChangesSpec): Promise<Change[]> {
   const found: Change[] = [];
@@ -57,16 +65,6 @@ function layer(place: Place, name: string, entries: Entries): string {
 const WHITEOUT = { mode: S_IFCHR };
 const mark = (root: string, path: string, name: string, value: string) =>
   setAttribute(Buffer.from(`${root}/${path}`, 'latin1'), prefix + name, value);
-
-/** Why attributes of users cannot be had here: before Linux 6.6 tmpfs has none. */
-function lackOfAttributes(place: Place): string | undefined {
-  try {
-    setAttribute(place.root, `${prefix}probe`, 'y');
-    return undefined;
-  } catch {
-    return `no ${prefix}* attributes on tmpfs here`;
-  }
-}
 
 /** Gives two files the same time, so that only what is in them can tell them apart. */
 const alike = (...paths: string[]) => {

@@ -4,12 +4,11 @@ import { mountOverlaySync, mountSync, umountSync } from '../../lib/index.js';
 import * as layers from '../../lib/layers.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
 import { isRealRoot, lacks } from '../support/environment.js';
-import { attributesOf, setAttribute } from '../support/layers.js';
-import { type Place, test } from '../support/place.js';
+import { attributesOf, lackOfAttributes, prefix } from '../support/layers.js';
+import { test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 
 const userxattr = !isRealRoot;
-const prefix = userxattr ? 'user.overlay.' : 'trusted.overlay.';
 
 /** Each call in its two forms, as one that gives a promise. */
 const forms = [
@@ -28,15 +27,6 @@ const forms = [
     isOpaque: async (...args: Parameters<typeof layers.isOpaque>) => layers.isOpaqueSync(...args),
   },
 ];
-
-function lackOfAttributes(place: Place): string | undefined {
-  try {
-    setAttribute(place.root, `${prefix}probe`, 'y');
-    return undefined;
-  } catch {
-    return `no ${prefix}* attributes on tmpfs here`;
-  }
-}
 
 describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque }) => {
   test('a device, which overlayfs takes for a whiteout', async ({ place }) => {

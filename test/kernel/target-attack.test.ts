@@ -2,11 +2,13 @@ import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { expect, vi } from 'vitest';
 import { mountSync } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { lacksClone, lacksDetached } from '../support/detached.js';
 import { patience, times } from '../support/effort.js';
 import { exchangeProgram, lacks, pass } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
+import { lacksOverlay } from '../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(600_000) });
 
@@ -61,7 +63,8 @@ const WAYS = {
   file: `mountBindSync(source + '/file', { ...target, path: '/one/two/file', create: 'file' }, { readonly: true })`,
   tmpfs: `mountTmpfsSync(target, { size: 4096 })`,
   overlay: `mountOverlaySync({ lower: [source, lower], target })`,
-  tree: `detached.attachSync(target, { clone: true })`,
+  tree: `attached(detachedBindSync(source))`,
+  clone: `detached.attachSync(target, { clone: true })`,
   recursive: `mountBindSync(source, target, { recursive: true, readonly: true })`,
   create: `mountTmpfsSync({ ...target, path: '/one/two/new/target', create: 'directory' }, { size: 4096 })`,
 } as const;
@@ -73,7 +76,8 @@ const script = (way: keyof typeof WAYS, tries: number) => `
   const [root, source, lower] = ['root', 'source', 'lower'].map((name) => top + '/' + name);
   const target = { root, path: '/one/two/target', allowEmulation: allowEmulation === 'emulate' };
   const descriptors = readdirSync('/proc/self/fd').length;
-  const detached = ${way === 'tree' ? 'detachedBindSync(source)' : 'undefined'};
+  const detached = ${way === 'clone' ? 'detachedBindSync(source)' : 'undefined'};
+  const attached = (tree) => { try { return tree.attachSync(target); } finally { tree.closeSync(); } };
   const table = () => readFileSync('/proc/self/mountinfo', 'latin1').trimEnd().split('\\n').map((line) => line.split(' '));
   const before = new Set(table().map(([id]) => id));
   const added = () => table().filter(([id]) => !before.has(id));
@@ -191,7 +195,8 @@ for (const [name, apart] of here) {
     `an attacker does not get %s out, ${name}`,
     async (way, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
-      skip(way === 'tree' && lacks.treeCalls !== undefined, 'no mount without a place before Linux 5.2');
+      const why = { tree: lacksDetached, clone: lacksClone, overlay: lacksOverlay }[way as string];
+      skip(why !== undefined, why);
       const isMain = way === 'bind' || way === 'tmpfs';
       expectBattle(await attack(place, way, { apart, tries: isMain ? TRIES : FEWER }));
     },
@@ -202,6 +207,7 @@ for (const [name, apart] of here) {
     async (way, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
+      skip(way === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
       expectBattle(await attack(place, way, { deny: OLDER, apart, tries: way === 'bind' ? TRIES : FEWER }));
     },
   );

@@ -271,7 +271,8 @@ describe('create', () => {
     ['a move of what is not mounted', (place, target) => moveMount(place.directory('plain'), target)],
   ];
 
-  test.for(failing)('what was made is removed when it fails: %s', async ([_name, operation], { place }) => {
+  test.for(failing)('what was made is removed when it fails: %s', async ([name, operation], { place, skip }) => {
+    skip(name.includes('overlay') && lacksOverlay !== undefined, lacksOverlay);
     const root = place.directory('root', { kept: '' });
     place.directory('root/old');
     for (const create of ['directory', 'file', 'match'] as const) {
@@ -563,7 +564,7 @@ describe('without openat2', () => {
   const EACH = `
     import { readFileSync, readdirSync, mkdirSync } from 'node:fs';
     import * as library from 'linux-mount';
-    const [place, emulate] = process.argv.slice(1);
+    const [place, emulate, ...kinds] = process.argv.slice(1);
     const root = place + '/root';
     const target = (path, more) => ({ root, path, ...(emulate === 'emulate' && { allowEmulation: true }), ...more });
     const lower = [place + '/top', place + '/base'];
@@ -583,11 +584,13 @@ describe('without openat2', () => {
       bind: (isSync) => (at) => form('mountBind', isSync)(place + '/top', at, { readonly: true }),
       recursive: (isSync) => (at) => form('mountBind', isSync)(place + '/top', at, { readonly: true, recursive: true }),
       tmpfs: (isSync) => (at) => form('mountTmpfs', isSync)(at),
-      data: (isSync) => (at) => form('mountOverlay', isSync)({ lower, target: at, strategy: 'data' }),
-      descriptors: (isSync) => (at) => form('mountOverlay', isSync)({ lower, target: at, strategy: 'descriptors' }),
-      overlay: (isSync) => (at) => form('mountOverlay', isSync)({ lower, target: at }),
+      ...(kinds.includes('overlay') && {
+        data: (isSync) => (at) => form('mountOverlay', isSync)({ lower, target: at, strategy: 'data' }),
+        descriptors: (isSync) => (at) => form('mountOverlay', isSync)({ lower, target: at, strategy: 'descriptors' }),
+        overlay: (isSync) => (at) => form('mountOverlay', isSync)({ lower, target: at }),
+      }),
       move,
-      ...(process.argv[3] === 'tree' && { attach }),
+      ...(kinds.includes('tree') && { attach }),
     };
     const report = {};
     const tell = async (name, action) => {
@@ -614,8 +617,11 @@ describe('without openat2', () => {
     console.log(JSON.stringify(report));`;
 
   const run = async (place: Place, emulate: string, deny: readonly string[]) => {
-    const trees = lacks.treeCalls === undefined && deny.length === 1 ? 'tree' : '';
-    const { stdout, stderr } = await runNode(EACH, { args: [place.root, emulate, trees], deny });
+    const kinds = [
+      ...(lacks.treeCalls === undefined && deny.length === 1 ? ['tree'] : []),
+      ...(lacksOverlay === undefined ? ['overlay'] : []),
+    ];
+    const { stdout, stderr } = await runNode(EACH, { args: [place.root, emulate, ...kinds], deny });
     expect(stderr).toBe('');
     return Object.entries(JSON.parse(stdout) as Record<string, unknown>);
   };

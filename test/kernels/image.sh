@@ -18,7 +18,7 @@ cp -r "$project"/{package.json,tsconfig.json,binding.gyp,README.md,dist,examples
 cp -r "$project/build/Release" "$root/project/build"
 cp -r "$project/test/fixtures" "$root/project/test"
 cp -r "$project/test/native/build" "$root/project/test/native"
-node "$here/packages.js" vitest fast-check typescript | while read -r package; do
+node "$here/packages.js" vitest fast-check typescript node-api-headers | while read -r package; do
   [ ! -e "$project/$package" ] || [ -e "$root/project/$package" ] || (cd "$project" && cp -r --parents "$package" "$root/project")
 done
 

@@ -1,6 +1,12 @@
 {
   'targets': [
     {
+      'target_name': 'calls',
+      'type': 'executable',
+      'sources': ['calls.c'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
+    },
+    {
       'target_name': 'deny',
       'type': 'executable',
       'sources': ['deny.c'],

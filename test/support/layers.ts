@@ -1,6 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { isRealRoot } from './environment.js';
+import type { Place } from './place.js';
 
 /** What tests need of files and Node has not: test/native/files.c. */
 interface Files {
@@ -24,6 +26,20 @@ export function setAttribute(path: Path, name: string, value: string): void {
 
 export function removeAttribute(path: Path, name: string): void {
   files.removeAttribute(bytes(path), Buffer.from(name));
+}
+
+/** What the attributes of overlayfs begin with: in a user namespace it may have those of users only. */
+export const prefix: string = isRealRoot ? 'trusted.overlay.' : 'user.overlay.';
+
+/** Why they cannot be had on the tmpfs of a place: before Linux 6.6 it has none of users. */
+export function lackOfAttributes({ root }: Place): string | undefined {
+  try {
+    setAttribute(root, `${prefix}probe`, 'y');
+    removeAttribute(root, `${prefix}probe`);
+    return undefined;
+  } catch {
+    return `no ${prefix}* attributes on tmpfs here`;
+  }
 }
 
 /** The extended attributes of a file, by name, in latin1. */
