@@ -72,7 +72,8 @@ export function detachedOverlaySync(options: DetachedOverlayOptions): DetachedMo
 }
 
 /**
- * A copy of a directory's or file's mount without a place: open_tree(2), mount_setattr(2).
+ * A copy of a directory's or file's mount without a place: open_tree(2), mount_setattr(2). Plain ones from Linux 5.2 on;
+ * attributes, mapped ids and `recursive` need 5.12, as there is no older call that reaches a mount without a place.
  *
  * @throws as {@link mountBind}
  * @example

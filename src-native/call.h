@@ -15,16 +15,18 @@
 // Gives a call of the kernel its two forms in JavaScript, from one definition. A call is a class with
 //
 //   void Read(Arguments& arguments);   reads the arguments, JavaScript thread
-//   bool IsRelative() const;           whether a path in it depends on the working directory
 //   Result Run();                      makes the system calls, any thread
 //   using Result = ...;                what comes of it: Outcome, or a class that is made from one and has ToValue
+//
+// and optionally
+//
+//   WorkingDirectory directory;        where its paths start
+//   bool IsRelative() const;           goes with it: whether one of them depends on the working directory
 //   bool NeedsOwnDirectory() const;    whether it can be made only by a thread with a working directory of its own;
 //                                      asked by the synchronous form only
-//   WorkingDirectory directory;
-//
-//   static constexpr bool kFreshThread = true;    optional: Run changes its thread for good, which then ends with it
-//   MountNamespace mount_namespace;               optional: where it runs; if that is another, likewise
-//   Outcome Prepare();                            optional: what has to be done before it goes there
+//   static constexpr bool kFreshThread = true;    Run changes its thread for good, which then ends with it
+//   MountNamespace mount_namespace;               where it runs; if that is another, likewise
+//   Outcome Prepare();                            what has to be done before it goes there
 //
 // and becomes
 //
@@ -55,7 +57,15 @@ int StartThreadFor(const Call& call, threads::Task* task) {
 // The process's working directory is nowhere in another mount namespace.
 template <typename Call>
 void NoteWorkingDirectory(Call& call) {
-  if (call.IsRelative() && !IsElsewhere(call)) call.directory.Capture();
+  if constexpr (requires { call.directory; }) {
+    if (call.IsRelative() && !IsElsewhere(call)) call.directory.Capture();
+  }
+}
+
+template <typename Call>
+bool NeedsOwnDirectory(const Call& call) {
+  if constexpr (requires { call.NeedsOwnDirectory(); }) return call.NeedsOwnDirectory();
+  return false;
 }
 
 template <typename Call>
@@ -65,9 +75,11 @@ typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
   if constexpr (requires { call.mount_namespace; }) {
     if (!entered.Failed()) entered = call.mount_namespace.Enter(own_directory);
   }
-  if (!entered.Failed()) entered = call.directory.Enter(own_directory);
+  if constexpr (requires { call.directory; }) {
+    if (!entered.Failed()) entered = call.directory.Enter(own_directory);
+  }
   typename Call::Result result = entered.Failed() ? typename Call::Result(entered) : call.Run();
-  call.directory.Leave();
+  if constexpr (requires { call.directory; }) call.directory.Leave();
   return result;
 }
 
@@ -132,7 +144,7 @@ napi_value Sync(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info);
   call.Read(arguments);
   if (!arguments.ok()) return nullptr;
-  if (!call.NeedsOwnDirectory()) return call.Run().ToValue(env);
+  if (!NeedsOwnDirectory(call)) return call.Run().ToValue(env);
   NoteWorkingDirectory(call);
   return Errand<Call>::Send(call).ToValue(env);
 }

@@ -86,7 +86,6 @@ class LayerOpenCall {
         .Boolean("userAttributes", &user_attributes_);
   }
   bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return false; }
   Result Run();
 
   WorkingDirectory directory;
@@ -110,11 +109,7 @@ class LayerNextCall {
   };
 
   void Read(Arguments& arguments);
-  bool IsRelative() const { return false; }
-  bool NeedsOwnDirectory() const { return false; }
   Result Run();
-
-  WorkingDirectory directory;
 
  private:
   LayerChanges::Holder changes_;
@@ -126,11 +121,7 @@ class LayerCloseCall {
   using Result = Outcome;
 
   void Read(Arguments& arguments);
-  bool IsRelative() const { return false; }
-  bool NeedsOwnDirectory() const { return false; }
   Result Run();
-
-  WorkingDirectory directory;
 
  private:
   LayerChanges::Holder changes_;

@@ -11,50 +11,49 @@
 // The marks of overlayfs in a layer, made and looked at one by one: Documentation/filesystems/overlayfs.rst, "whiteouts
 // and opaque directories". The last name of a path is never followed.
 
+class LayerMarkCall {
+ public:
+  bool IsRelative() const { return true; }
+
+  WorkingDirectory directory;
+
+ protected:
+  std::string path_;
+  bool user_attribute_ = false;
+};
+
 // makeWhiteout(path, asAttribute, userAttribute): a character device 0:0; or an empty file with the attribute
 // overlay.whiteout in a directory with overlay.opaque "x" (Linux 6.7), neither left behind without the other.
-class MakeWhiteoutCall {
+class MakeWhiteoutCall : public LayerMarkCall {
  public:
   using Result = Outcome;
 
   void Read(Arguments& arguments) {
     arguments.Bytes("path", &path_).Boolean("asAttribute", &as_attribute_).Boolean("userAttribute", &user_attribute_);
   }
-  bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return false; }
   Result Run();
 
-  WorkingDirectory directory;
-
  private:
-  std::string path_;
   bool as_attribute_ = false;
-  bool user_attribute_ = false;
 };
 
 // makeOpaque(path, value, userAttribute): gives a directory overlay.opaque with this value.
-class MakeOpaqueCall {
+class MakeOpaqueCall : public LayerMarkCall {
  public:
   using Result = Outcome;
 
   void Read(Arguments& arguments) {
     arguments.Bytes("path", &path_).Bytes("value", &value_).Boolean("userAttribute", &user_attribute_);
   }
-  bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return false; }
   Result Run();
 
-  WorkingDirectory directory;
-
  private:
-  std::string path_;
   std::string value_;
-  bool user_attribute_ = false;
 };
 
 // isWhiteout(path, userAttribute), isOpaque(path, userAttribute): true or false, or a failure. Without the right to see
 // "trusted." attributes, where they decide, EPERM at the step "trusted attributes".
-class HasMarkCall {
+class HasMarkCall : public LayerMarkCall {
  public:
   struct Result {
     explicit Result(const Outcome& failure = {}) : outcome(failure) {}
@@ -67,14 +66,6 @@ class HasMarkCall {
   };
 
   void Read(Arguments& arguments) { arguments.Bytes("path", &path_).Boolean("userAttribute", &user_attribute_); }
-  bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return false; }
-
-  WorkingDirectory directory;
-
- protected:
-  std::string path_;
-  bool user_attribute_ = false;
 };
 
 class IsWhiteoutCall : public HasMarkCall {

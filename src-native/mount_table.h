@@ -10,7 +10,6 @@
 #include "namespace_file.h"
 #include "outcome.h"
 #include "owned_fd.h"
-#include "working_directory.h"
 
 // Lines of a mount table, as proc_pid_mountinfo(5) has them, and of each the id that is never used again. They are
 // taken apart in lib/.
@@ -66,11 +65,9 @@ class TableCall {
   using Result = MountLinesResult;
 
   void Read(Arguments& arguments);
-  bool IsRelative() const { return false; }
   bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
   Result Run();
 
-  WorkingDirectory directory;
   MountNamespace mount_namespace;
 
  private:

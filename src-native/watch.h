@@ -14,7 +14,6 @@
 #include "namespace_file.h"
 #include "outcome.h"
 #include "owned_fd.h"
-#include "working_directory.h"
 
 // A mount table that is watched: what it was when last looked at, and a way to wait until it is another.
 //
@@ -80,11 +79,9 @@ class WatchOpenCall {
   };
 
   void Read(Arguments& arguments);
-  bool IsRelative() const { return false; }
   bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
   Result Run();
 
-  WorkingDirectory directory;
   MountNamespace mount_namespace;
 };
 
@@ -104,11 +101,7 @@ class WatchWaitCall {
   };
 
   void Read(Arguments& arguments);
-  bool IsRelative() const { return false; }
-  bool NeedsOwnDirectory() const { return false; }
   Result Run();
-
-  WorkingDirectory directory;
 
  private:
   struct Let {

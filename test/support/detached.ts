@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { type AttachOptions, type DetachedMount, detachedBindSync } from '../../lib/index.js';
 import { thrownBy } from './values.js';
 
@@ -5,7 +6,7 @@ import { thrownBy } from './values.js';
 export const [lacksDetached, lacksClone, lacksBeneath]: readonly (string | undefined)[] = (() => {
   let mount: DetachedMount;
   try {
-    mount = detachedBindSync('/proc', { recursive: true });
+    mount = detachedBindSync(tmpdir());
   } catch (error) {
     const { code, syscall } = error as { code: string; syscall: string };
     const why = `there are no mounts without a place here (${code} from ${syscall})`;

@@ -1,42 +1,21 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { test as base } from 'vitest';
 import { constants, mountSync, umountSync } from '../../lib/index.js';
+import { Ground } from './ground.js';
 
 /**
  * A directory of a test's own: a tmpfs, so that taking it down takes everything with it, mounts below included, and
  * nothing is ever deleted recursively.
  */
-export class Place implements Disposable {
-  readonly root: string = mkdtempSync(join(tmpdir(), 'place-'));
-
+export class Place extends Ground implements Disposable {
   constructor() {
+    super(mkdtempSync(join(tmpdir(), 'place-')));
     mountSync('place', this.root, 'tmpfs', 0, 'mode=755');
-  }
-
-  /** The path of a name in here. */
-  path(name: string): string {
-    return join(this.root, name);
-  }
-
-  /** Makes a directory, with files in it if any are given, and gives its path. */
-  directory(name: string, files: Readonly<Record<string, string>> = {}): string {
-    const path = this.path(name);
-    mkdirSync(path, { recursive: true });
-    for (const [file, content] of Object.entries(files)) writeFileSync(join(path, file), content);
-    return path;
-  }
-
-  /** Makes a file and gives its path. */
-  file(name: string, content = ''): string {
-    const path = this.path(name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-    return path;
   }
 
   [Symbol.dispose](): void {

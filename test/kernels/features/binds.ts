@@ -9,9 +9,11 @@ import {
   setPropagation,
 } from '../../../lib/index.js';
 import { lacks } from '../../support/environment.js';
+import type { Ground } from '../../support/ground.js';
 import { HolderProcess } from '../../support/holder.js';
 import { mountTable, tableEntry } from '../../support/table.js';
-import { type Features, fallsBack, type Ground, refused, same, type Way, works } from './feature.js';
+import { type Features, fallsBack, refused, same, type Way, works } from './feature.js';
+
 import { NOBODY, onlyOne } from './ids.js';
 
 const REMOUNT = 'remount';

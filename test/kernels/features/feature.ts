@@ -1,7 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { MountError } from '../../../lib/index.js';
+import type { Ground } from '../../support/ground.js';
 
 /** What a feature did on this kernel. */
 export interface Finding {
@@ -22,33 +21,6 @@ export type Way = Pick<Finding, 'outcome' | 'how'>;
 export const works = (how = ''): Way => ({ outcome: 'works', how });
 export const fallsBack = (how: string): Way => ({ outcome: 'falls back', how });
 export const inPart = (how: string): Way => ({ outcome: 'in part', how });
-
-/** A directory of a feature's own. */
-export class Ground {
-  readonly root: string;
-
-  constructor(root: string) {
-    this.root = root;
-  }
-
-  path(name: string): string {
-    return join(this.root, name);
-  }
-
-  directory(name: string, files: Readonly<Record<string, string>> = {}): string {
-    const path = this.path(name);
-    mkdirSync(path, { recursive: true });
-    for (const [file, content] of Object.entries(files)) writeFileSync(join(path, file), content);
-    return path;
-  }
-
-  file(name: string, content = ''): string {
-    const path = this.path(name);
-    mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, content);
-    return path;
-  }
-}
 
 /** Uses a feature for real, looks whether it did what it should, and tells how. Whatever is wrong it throws. */
 export type Use = (ground: Ground) => Promise<Way> | Way;

@@ -12,8 +12,10 @@ import {
   type Support,
 } from '../../../lib/index.js';
 import { isRealRoot } from '../../support/environment.js';
+import type { Ground } from '../../support/ground.js';
 import { tableEntry } from '../../support/table.js';
-import { type Features, fallsBack, type Ground, inPart, refused, same, type Use, type Way, works } from './feature.js';
+import { type Features, fallsBack, inPart, refused, same, type Use, type Way, works } from './feature.js';
+
 import { NOBODY, onlyOne } from './ids.js';
 
 const writable = (ground: Ground) => ({

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { mountBind, mountTmpfs, mountTmpfsSync } from '../../../lib/index.js';
+import type { Ground } from '../../support/ground.js';
 import { tableEntry } from '../../support/table.js';
-import { type Features, type Ground, refused, same, works } from './feature.js';
+import { type Features, refused, same, works } from './feature.js';
 
 /** A root with a link that leads out of it by its own path. */
 function root(ground: Ground): string {
