@@ -140,7 +140,9 @@ class Parser {
 const scratch = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const SOURCES = [
   'test/fuzz/native/mount_lines.cc',
-  ...['fields', 'procfs', 'mount_copies', 'umount_order', 'kernel'].map((name) => `src-native/${name}.cc`),
+  ...['fields', 'procfs', 'mount_copies', 'overlay_directories', 'umount_order', 'kernel'].map(
+    (name) => `src-native/${name}.cc`,
+  ),
 ];
 const compile = (compiler, flags, output) =>
   execFileSync(compiler, ['-std=c++20', '-O1', '-Isrc-native', ...flags, ...SOURCES, '-o', join(scratch, output)], {

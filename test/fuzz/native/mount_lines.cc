@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "../../../src-native/mount_copies.h"
+#include "../../../src-native/overlay_directories.h"
 #include "../../../src-native/umount_order.h"
 
 namespace {
@@ -64,6 +65,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Must(FindMount(traits, traits.back().id) != nullptr);
     FindCopies(traits, traits.front(), traits.front().shared);
   }
+  // Each of the two names may be read in two ways.
+  std::vector<Inode> directories;
+  FindUpperAndWork(text, &directories);
+  Must(directories.size() <= 4);
   return 0;
 }
 
