@@ -1,8 +1,8 @@
-import { tracingChannel } from 'node:diagnostics_channel';
 import { expect, test } from 'vitest';
 import * as library from '../lib/index.js';
 import * as layers from '../lib/layers.js';
 import { OperationChannel, type OperationTrace, tracedOperations } from '../lib/operation-channel.js';
+import { onOperation } from './support/operation-events.js';
 
 // They ask nothing of the kernel.
 const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData'];
@@ -21,19 +21,8 @@ test('every operation has a channel', () => {
 
 function listen(operation: string) {
   const events: { event: string; message: OperationTrace }[] = [];
-  const on = (event: string) => (message: unknown) => {
-    events.push({ event, message: { ...(message as OperationTrace) } });
-  };
-  const handlers = {
-    start: on('start'),
-    end: on('end'),
-    asyncStart: on('asyncStart'),
-    asyncEnd: on('asyncEnd'),
-    error: on('error'),
-  };
-  const channel = tracingChannel(`linux-mount:${operation}`);
-  channel.subscribe(handlers);
-  return { events, stop: () => channel.unsubscribe(handlers) };
+  const stop = onOperation(operation, (event, message) => events.push({ event, message: { ...message } }));
+  return { events, stop };
 }
 
 test('nobody listens, until somebody does, and no longer', () => {

@@ -1,10 +1,10 @@
-import { tracingChannel } from 'node:diagnostics_channel';
 import { describe, expect } from 'vitest';
 import * as library from '../../lib/index.js';
 import * as layers from '../../lib/layers.js';
 import type { OperationTrace } from '../../lib/operation-channel.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { lackOfAttributes } from '../support/layers.js';
+import { onOperation } from '../support/operation-events.js';
 import { type Place, test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 
@@ -12,23 +12,14 @@ import { rejectionOf, thrownBy } from '../support/values.js';
 async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
   const events: string[] = [];
   const messages = new Set<object>();
-  const on = (event: string) => (message: object) => {
+  const stop = onOperation(operation, (event, message) => {
     events.push(event);
     messages.add(message);
-  };
-  const handlers = {
-    start: on('start'),
-    end: on('end'),
-    asyncStart: on('asyncStart'),
-    asyncEnd: on('asyncEnd'),
-    error: on('error'),
-  };
-  const channel = tracingChannel(`linux-mount:${operation}`);
-  channel.subscribe(handlers);
+  });
   try {
     await action();
   } finally {
-    channel.unsubscribe(handlers);
+    stop();
   }
   // All events of an operation have the same object.
   expect(messages.size).toBe(1);
@@ -313,15 +304,12 @@ test('a cancellation is a failure like another', async ({ place }) => {
 test('wrong arguments are no operation', async ({ place }) => {
   const { a } = paths(place);
   const events: string[] = [];
-  const heard = () => void events.push('heard');
-  const handlers = { start: heard, end: heard, asyncStart: heard, asyncEnd: heard, error: heard };
-  const channel = tracingChannel('linux-mount:mountBind');
-  channel.subscribe(handlers);
+  const stop = onOperation('mountBind', (event) => events.push(event));
   try {
     await rejectionOf(library.mountBind('a\0b', a));
     thrownBy(() => library.mountBindSync(a, a, { readOnly: true } as never));
   } finally {
-    channel.unsubscribe(handlers);
+    stop();
   }
   expect(events).toEqual([]);
 });
