@@ -2,7 +2,7 @@ import type { Bytes } from './arguments.js';
 import { attributeFlagNames, mountFlagNames, umountFlagNames } from './constants.js';
 import type { IdMapWords } from './idmap.js';
 import type { NamespaceWord } from './namespace.js';
-import type { Addon } from './native.js';
+import type { Addon } from './native-addon.js';
 import type * as calls from './native-calls.js';
 import {
   batchText,
