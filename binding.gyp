@@ -1,5 +1,5 @@
 {
-  # 1: with AddressSanitizer and UndefinedBehaviorSanitizer (test/sanitize)
+  # 1: with AddressSanitizer and UndefinedBehaviorSanitizer, 2: with ThreadSanitizer (test/sanitize)
   'variables': { 'sanitize%': 0 },
   'targets': [
     {
@@ -118,6 +118,10 @@
             ['sanitize==1', {
               'cflags': ['-fsanitize=address,undefined', '-fno-sanitize-recover=undefined', '-fno-omit-frame-pointer', '-g'],
               'ldflags': ['-fsanitize=address,undefined'],
+            }],
+            ['sanitize==2', {
+              'cflags': ['-fsanitize=thread', '-fno-omit-frame-pointer', '-g'],
+              'ldflags': ['-fsanitize=thread'],
             }],
           ],
         }],

@@ -1,11 +1,9 @@
 #include "holders.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "fields.h"
 #include "kernel.h"
@@ -14,10 +12,6 @@
 #include "unix_sockets.h"
 
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { closedir(directory); }
-};
 
 // "mnt:[4026531841]"; 0 when it cannot be read.
 uint64_t NamespaceOf(const std::string& process) {
@@ -38,7 +32,7 @@ class Namespaces {
     if (inode == 0 || std::find(seen_.begin(), seen_.end(), inode) != seen_.end()) return;
     std::string table;
     // One that has just ended, or is root in a directory of its own (chroot), sees nothing; another may.
-    if (!ReadWhole(("/proc/" + name + "/mountinfo").c_str(), &table) || table.empty()) return;
+    if (!proc::ReadFile("/proc/" + name + "/mountinfo", &table) || table.empty()) return;
     seen_.push_back(inode);
     const std::vector<MountTraits> mounts = ReadTraits(table);
     const std::vector<MountCopy> copies = FindCopies(mounts, mount_, parent_group_);
@@ -56,13 +50,12 @@ class Namespaces {
 };
 
 void ReadLoops(std::vector<std::pair<std::string, std::string>>* loops) {
-  const std::unique_ptr<DIR, CloseDirectory> block(opendir("/sys/block"));
-  if (block == nullptr) return;
-  while (const dirent* entry = readdir(block.get())) {
-    const std::string name = entry->d_name;
+  std::vector<std::string> names;
+  proc::Names("/sys/block", &names);  // there may be no /sys
+  for (const std::string& name : names) {
     if (!name.starts_with("loop")) continue;
     std::string file;
-    if (!ReadWhole(("/sys/block/" + name + "/loop/backing_file").c_str(), &file)) continue;  // it has none
+    if (!proc::ReadFile("/sys/block/" + name + "/loop/backing_file", &file)) continue;  // it has none
     if (!file.empty() && file.back() == '\n') file.pop_back();
     loops->emplace_back("/dev/" + name, std::move(file));
   }
@@ -90,7 +83,7 @@ HoldersCall::Result HoldersCall::Run() {
   if (!ReadWhole("/proc/thread-self/mountinfo", &result.table)) {
     return Result(Outcome::Failure(errno, "read", "read the mount table"));
   }
-  ReadWhole("/proc/swaps", &result.swaps);
+  proc::ReadFile("/proc/swaps", &result.swaps);
   ReadLoops(&result.loops);
   std::vector<int> processes;
   if (!proc::Numbers("/proc", &processes)) return Result(Outcome::Failure(errno, "open", "list the processes"));
@@ -116,11 +109,11 @@ HoldersCall::Result HoldersCall::Run() {
   for (const int process : processes) {
     if (!FindUses(process, wanted, &result.uses)) ++result.unseen;
   }
+  result.processes = processes.size();
+  ReadCommands(&result);
   if (const int error = proc::TakeShortage()) {
     return Result(Outcome::Failure(error, "open", "look at the processes"));
   }
-  result.processes = processes.size();
-  ReadCommands(&result);
   return result;
 }
 

@@ -164,6 +164,8 @@ napi_value LinesToValue(Napi::Env env, const MountLines& lines) {
   value.Set("ids", env.Null());
   if (!lines.ids.empty()) {
     Napi::BigUint64Array ids = Napi::BigUint64Array::New(env, lines.ids.size(), napi_biguint64_array);
+    // In a worker that is being terminated there is none.
+    if (ids.Data() == nullptr) return nullptr;
     std::memcpy(ids.Data(), lines.ids.data(), lines.ids.size() * sizeof(uint64_t));
     value.Set("ids", ids);
   }

@@ -23,11 +23,6 @@ namespace {
 
 thread_local int shortage = 0;
 
-bool Failed(bool failed) {
-  if (failed && (errno == EMFILE || errno == ENFILE || errno == ENOMEM)) shortage = errno;
-  return failed;
-}
-
 constexpr int kLooks = 4;
 constexpr long kPauseNanoseconds = 1'000'000;
 
@@ -38,20 +33,37 @@ struct CloseDirectory {
 // The state letter: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
 char StateOf(pid_t process) {
   std::string text;
-  if (!ReadWhole(("/proc/" + std::to_string(process) + "/stat").c_str(), &text)) return '?';
+  if (!ReadFile("/proc/" + std::to_string(process) + "/stat", &text)) return '?';
   const size_t end = text.rfind(')');
   return end == std::string::npos || end + 2 >= text.size() ? '?' : text[end + 2];
 }
 
 }  // namespace
 
+bool Failed(bool failed) {
+  if (failed && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) shortage = errno;
+  return failed;
+}
+
+bool ReadFile(const std::string& path, std::string* text) { return !Failed(!ReadWhole(path.c_str(), text)); }
+
 int TakeShortage() { return std::exchange(shortage, 0); }
 
-bool Numbers(const std::string& directory, std::vector<int>* numbers) {
+bool Names(const std::string& directory, std::vector<std::string>* names) {
   const std::unique_ptr<DIR, CloseDirectory> open_directory(opendir(directory.c_str()));
   if (Failed(open_directory == nullptr)) return false;
-  while (const dirent* entry = readdir(open_directory.get())) {
-    const std::string_view name = entry->d_name;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = readdir(open_directory.get());
+    if (entry == nullptr) return !Failed(errno != 0);
+    names->emplace_back(entry->d_name);
+  }
+}
+
+bool Numbers(const std::string& directory, std::vector<int>* numbers) {
+  std::vector<std::string> names;
+  if (!Names(directory, &names)) return false;
+  for (const std::string& name : names) {
     int number = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
     if (error == std::errc() && end == name.data() + name.size()) numbers->push_back(number);
@@ -85,7 +97,7 @@ uint64_t MountIdOfFd(const std::string& fdinfo) {
 
 std::string CommandOf(pid_t process) {
   std::string name;
-  if (!ReadWhole(("/proc/" + std::to_string(process) + "/comm").c_str(), &name)) return "";
+  if (!ReadFile("/proc/" + std::to_string(process) + "/comm", &name)) return "";
   if (!name.empty() && name.back() == '\n') name.pop_back();
   return name;
 }

@@ -10,10 +10,19 @@
 // answer keeps nobody waiting; and each may fail, as processes end while they are looked at.
 namespace proc {
 
-// The errno with which the kernel refused one of the reads below, on this thread and since the last time this was
+// The errno with which the kernel refused one of the calls below, on this thread and since the last time this was
 // asked, for want of descriptors or memory; 0 if it never did. Then it is not the process looked at that has ended or
 // is somebody else's, and who goes on sees nothing and takes it for an answer.
 int TakeShortage();
+
+// Notes that for a call that has failed, by its errno; and gives back what it was given.
+bool Failed(bool failed);
+
+// All of a file.
+bool ReadFile(const std::string& path, std::string* text);
+
+// The names in a directory. False with errno set when it cannot be read.
+bool Names(const std::string& directory, std::vector<std::string>* names);
 
 // The names in a directory that are numbers, ascending. False with errno set when it cannot be read.
 bool Numbers(const std::string& directory, std::vector<int>* numbers);

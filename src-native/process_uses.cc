@@ -90,7 +90,7 @@ class Process {
   bool LookAtMaps() {
     if (proc::IsStuck(id_)) return false;
     std::string maps;
-    if (!ReadWhole((directory_ + "/maps").c_str(), &maps)) return errno == ENOENT || errno == ESRCH;
+    if (!proc::ReadFile(directory_ + "/maps", &maps)) return errno == ENOENT || errno == ESRCH;
     std::string_view before;
     for (std::string_view rest = maps; !rest.empty();) {
       const std::string_view line = rest.substr(0, rest.find('\n'));

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "owned_fd.h"
+#include "proc.h"
 
 namespace {
 
@@ -48,7 +49,7 @@ void ReadSocket(const nlmsghdr* header, std::string_view device, std::vector<Bou
 std::vector<BoundSocket> SocketsOn(std::string_view device) {
   std::vector<BoundSocket> sockets;
   const OwnedFd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!netlink) return sockets;
+  if (proc::Failed(!netlink)) return sockets;
   Request request{};
   request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
@@ -56,12 +57,12 @@ std::vector<BoundSocket> SocketsOn(std::string_view device) {
   request.body.sdiag_family = AF_UNIX;
   request.body.udiag_states = ~0u;
   request.body.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_VFS;
-  if (send(netlink.get(), &request, sizeof request, 0) < 0) return sockets;
+  if (proc::Failed(send(netlink.get(), &request, sizeof request, 0) < 0)) return sockets;
   alignas(nlmsghdr) char buffer[16 * 1024];
   for (;;) {
     const ssize_t length = recv(netlink.get(), buffer, sizeof buffer, 0);
     if (length < 0 && errno == EINTR) continue;
-    if (length <= 0) return sockets;
+    if (proc::Failed(length < 0) || length == 0) return sockets;
     auto rest = static_cast<unsigned>(length);
     for (auto* at = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(at, rest); at = NLMSG_NEXT(at, rest)) {
       if (at->nlmsg_type == NLMSG_DONE || at->nlmsg_type == NLMSG_ERROR) return sockets;

@@ -7,6 +7,7 @@ import { isRealRoot, lacks } from '../support/environment.js';
 import { attributesOf, lackOfAttributes, prefix } from '../support/layers.js';
 import { test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const userxattr = !isRealRoot;
 
@@ -29,7 +30,8 @@ const forms = [
 ];
 
 describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque }) => {
-  test('a device, which overlayfs takes for a whiteout', async ({ place }) => {
+  test('a device, which overlayfs takes for a whiteout', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const [upper, lower] = [place.directory('upper'), place.directory('lower', { gone: '', kept: '' })];
     await makeWhiteout(`${upper}/gone`);
     expect(lstatSync(`${upper}/gone`)).toMatchObject({ mode: 0o020000, rdev: 0 });

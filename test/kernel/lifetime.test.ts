@@ -1,11 +1,11 @@
 import { expect, vi } from 'vitest';
 import { runNode } from '../support/child.js';
-import { patience } from '../support/effort.js';
+import { patience, times } from '../support/effort.js';
 import { fuseDevice, lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 
-vi.setConfig({ testTimeout: patience(60_000) });
+vi.setConfig({ testTimeout: patience(120_000) });
 
 // Every stage at which a process or a worker can end, each in a process of its own: a crash would be its exit status.
 
@@ -107,6 +107,51 @@ test.for([
        await new Promise((resolve) => setTimeout(resolve, round * 3));
        await worker.terminate();
      }
+     console.log('survived');`,
+    { args: [place.root], timeout: 300_000 },
+  );
+  expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived\n', stderr: '' });
+});
+
+// In a worker that is being terminated nothing can be made any more, and each answer has to be: texts, numbers, buffers.
+test('a worker is terminated while answers of every kind come', async ({ place }) => {
+  place.directory('t');
+  place.directory('upper', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`f${index}`, ''])));
+  place.directory('lower');
+  const { status, signal, stdout, stderr } = await runNode(
+    `${WORKER}
+     import { mountSync, umountSync } from 'linux-mount';
+     const [root] = process.argv.slice(1);
+     const libraries = ['linux-mount', 'linux-mount/layers'].map((name) => import.meta.resolve(name));
+     const source = ${JSON.stringify(`
+       import { workerData, parentPort } from 'node:worker_threads';
+       const [lib, layers] = await Promise.all(workerData.libraries.map((each) => import(each)));
+       const { root } = workerData;
+       const ignore = () => {};
+       const kinds = [
+         async () => { for await (const change of lib.watchMountTable()) ignore(change); },
+         () => lib.readMountTable(),
+         () => lib.mountAt(root),
+         () => lib.isMountPoint(root),
+         () => lib.holders(root).catch(ignore),
+         () => lib.mountBind(root + '/missing', root + '/t').catch(ignore),
+         () => lib.umount(root + '/upper', { recursive: true }).catch(ignore),
+         () => lib.detachedBind(root).then((tree) => tree.close(), ignore),
+         async () => { for await (const change of layers.changes({ upper: root + '/upper', lower: [root + '/lower'] })) ignore(change); },
+         () => layers.isOpaque(root + '/upper').catch(ignore),
+       ];
+       const again = async (kind) => { for (;;) await kind(); };
+       const all = kinds.map(again);
+       parentPort.postMessage('ready');
+       await Promise.all(all);`)};
+     const storm = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
+     for (let round = 0; round < ${times(200, 20)}; round++) {
+       const worker = start(source, { libraries, root });
+       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       await new Promise((resolve) => setTimeout(resolve, 20 + (round % 20)));
+       await worker.terminate();
+     }
+     clearInterval(storm);
      console.log('survived');`,
     { args: [place.root], timeout: 300_000 },
   );

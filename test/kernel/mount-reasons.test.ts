@@ -8,6 +8,7 @@ import { isRealRoot, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 import { must, rejectionOf } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_PRIVATE, MS_SHARED, MS_UNBINDABLE } = constants;
 
@@ -181,6 +182,7 @@ const BROKEN: readonly Broken[] = [
   },
   {
     name: 'an overlay by option data',
+    skip: lacksOverlay,
     call: (place) => [
       'overlay',
       place.directory('target'),

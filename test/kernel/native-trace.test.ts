@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, vi } from 'vitest';
 import { runNode } from '../support/child.js';
+import { patience } from '../support/effort.js';
 import { fuseDevice, isRealRoot, lacks, projectRoot } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { until } from '../support/until.js';
+import { lacksOverlay } from '../support/ways.js';
 
-vi.setConfig({ testTimeout: process.env['KERNEL_VM'] === undefined ? 60_000 : 300_000 });
+vi.setConfig({ testTimeout: patience(60_000) });
 
 const PREFIX = /^LINUX-MOUNT \d+: /;
 
@@ -60,7 +62,8 @@ test('an asynchronous call is a line when it begins and one when it ends', async
   ]);
 });
 
-test('a failure has its name, and the system call and step that failed', async ({ place }) => {
+test('a failure has its name, and the system call and step that failed', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   place.directory('a');
   const { lines } = await trace(
     `const ignore = () => {};
@@ -84,7 +87,8 @@ test('a failure has its name, and the system call and step that failed', async (
   expect(lines.some((line) => /^\[call 2\] examine\(paths=\["ROOT\/a", /.test(line))).toBe(true);
 });
 
-test('a call that makes several names its arguments, and tells which way was taken', async ({ place }) => {
+test('a call that makes several names its arguments, and tells which way was taken', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   for (const name of ['a', 'b', 'm']) place.directory(name);
   const { lines } = await trace(
     `m.mountOverlaySync({ lower: [root + '/a', root + '/b'], target: root + '/m', index: false }).unmountSync();

@@ -7,6 +7,7 @@ import { lackOfAttributes } from '../support/layers.js';
 import { onOperation } from '../support/operation-events.js';
 import { type Place, test } from '../support/place.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
+import { lacksOverlay } from '../support/ways.js';
 
 /** What an operation's channel is told while something is done. */
 async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
@@ -81,6 +82,7 @@ const CASES: readonly (readonly [operation: string, run: Run, lacks?: string | u
         { ...about, parameters: ['lowerdir', 'upperdir', 'workdir', 'index', ...ADDED] },
       ];
     },
+    lacksOverlay,
   ],
   [
     'mountBind',
@@ -206,7 +208,8 @@ describe('handles', () => {
     expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
   });
 
-  test('Mount.overlay', async ({ place }) => {
+  test('Mount.overlay', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
     const { a, b, m } = paths(place);
     using mount = library.mountOverlaySync({ lower: [a, b], target: m });
     const about = { operation: 'Mount.overlay', target: m, result: { lower: [a, b] } };

@@ -63,6 +63,7 @@ function readOrEmpty(path: string): string {
 }
 
 test('a directory that hangs holds up nothing', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
   const stuck = overlaySupport(join(hang.path, 'directory'));

@@ -174,7 +174,8 @@ test('a second call gives the same answer without asking', async ({ place }) => 
   expect(await overlaySupport(place.directory('other'))).toEqual(first);
 });
 
-test('a directory that is not there, and a file', async ({ place }) => {
+test('a directory that is not there, and a file', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const missing = await rejectionOf(overlaySupport(place.path('missing')));
   expect(missing).toMatchObject({ name: 'MountError', code: 'ENOENT', syscall: 'chdir', path: place.path('missing') });
   expect(await rejectionOf(overlaySupport(place.file('file')))).toMatchObject({ code: 'ENOTDIR' });
@@ -184,7 +185,8 @@ test('a directory that is not there, and a file', async ({ place }) => {
   expect((await overlaySupport(place.path('missing'))).overlay).toEqual({ supported: true });
 });
 
-test('a read-only directory', async ({ place }) => {
+test('a read-only directory', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const directory = place.directory('readonly', { file: 'x' });
   mountSync(directory, directory, null, constants.MS_BIND | constants.MS_RDONLY);
   const support = await overlaySupport(directory);
@@ -210,7 +212,8 @@ test('ramfs has no attributes: an overlay mounts there, and does not work', asyn
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('proc, where nothing can be made', async () => {
+test('proc, where nothing can be made', async ({ skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
   const { filesystem, maxLayers } = await overlaySupport('/proc');
   expect(maxLayers).toBe(500);
   expect(reasonOf(filesystem.upper)).toMatch(/^nothing can be made in the directory/);

@@ -1,6 +1,7 @@
 import { closeSync, openSync, symlinkSync } from 'node:fs';
 import { describe, expect, test as plainTest } from 'vitest';
 import { constants, type MountError, mountOverlaySync, mountSync, umount, umountSync } from '../../lib/index.js';
+import { lackOfForce } from '../support/force.js';
 import { test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
@@ -26,7 +27,9 @@ describe.each(forms)('%s', (_, doUmount) => {
     closeSync(file);
   });
 
-  test('force is MNT_FORCE', async ({ place }) => {
+  test('force is MNT_FORCE', async ({ place, skip }) => {
+    const why = lackOfForce(place);
+    skip(why !== undefined, why);
     const target = place.directory('t');
     expect(await failure(target, { force: true, lazy: true })).toMatchObject({ flags: 'MNT_FORCE|MNT_DETACH' });
     mountSync('x', target, 'tmpfs');

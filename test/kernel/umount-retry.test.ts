@@ -6,6 +6,7 @@ import { mountOverlay, mountSync, umount, umountSync } from '../../lib/index.js'
 import { runNode } from '../support/child.js';
 import { patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
+import { lackOfForce } from '../support/force.js';
 import { Hang } from '../support/hang.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -75,7 +76,9 @@ test('only EBUSY is tried again', async ({ place }) => {
   expect(performance.now() - start).toBeLessThan(30_000);
 });
 
-test('then: what the plain attempts could not do, and only that', async ({ place }) => {
+test('then: what the plain attempts could not do, and only that', async ({ place, skip }) => {
+  const why = lackOfForce(place);
+  skip(why !== undefined, why);
   const { target, end } = busy(place);
   expect(await rejectionOf(umount(target, { then: 'force' }))).toMatchObject({ code: 'EBUSY', flags: 'MNT_FORCE' });
   await umount(target, { retry: { for: 10 }, then: 'lazy' });
