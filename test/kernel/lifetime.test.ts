@@ -145,7 +145,7 @@ test('a worker is terminated while answers of every kind come', async ({ place }
        parentPort.postMessage('ready');
        await Promise.all(all);`)};
      const storm = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
-     for (let round = 0; round < ${times(200, 20)}; round++) {
+     for (let round = 0; round < ${times(60, 10)}; round++) {
        const worker = start(source, { libraries, root });
        await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
        await new Promise((resolve) => setTimeout(resolve, 20 + (round % 20)));
