@@ -12,8 +12,12 @@ const caller = (form) => (name, object) => {
   return object === undefined ? functions[full] : object[full].bind(object);
 };
 
+// Valgrind ends a process that calls clone(2) with CLONE_FILES, as what makes user namespaces does: mapped ids, and the
+// question whether overlays can be had in one.
+const CLONING = /mapped|overlaySupport/;
+
 let [done, failed] = [0, 0];
-for (const one of cases.filter(({ containers }) => containers === undefined)) {
+for (const one of cases.filter(({ name, containers }) => containers === undefined && !CLONING.test(name))) {
   for (const form of one.forms ?? ['sync', 'async']) {
     const scene = new Scene();
     try {

@@ -26,7 +26,7 @@ const VALGRIND = [
 ];
 
 // mount(2) reads no type of a bind or of a change: memcheck of valgrind 3.19 wants one all the same.
-const NO_TYPE = /^Syscall param mount\(type\) points to unaddressable/;
+const NO_TYPE = /^(Thread \d+.*:\n)?Syscall param mount\(type\) points to unaddressable/;
 
 /** The reports about one addon. */
 function reports(addon, ...words) {
@@ -39,9 +39,9 @@ function reports(addon, ...words) {
     { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, TMPDIR: place } },
   );
   const blocks = readFileSync(log, 'utf8')
-
     .replace(/^--\d+--.*\n/gm, '')
     .replace(/^==\d+== ?/gm, '')
+    .replace(/^Warning: .*\n/gm, '')
     .split(/\n\s*\n/);
   unlinkSync(log);
   return {
