@@ -6,18 +6,13 @@
 
 #include "layer_marks.h"
 #include "layer_record.h"
+#include "lock.h"
 #include "threads.h"
 #include "wrapped.h"
 
 namespace {
 
 constexpr napi_type_tag kTag = {0x6c696e75782d6d6f, 0x756e742d6c617965};
-
-struct Guard {
-  explicit Guard(pthread_mutex_t* lock) : lock(lock) { pthread_mutex_lock(lock); }
-  ~Guard() { pthread_mutex_unlock(lock); }
-  pthread_mutex_t* lock;
-};
 
 class Closing final : public threads::Task {
  public:
@@ -40,7 +35,7 @@ LayerChanges* FromValue(Arguments& arguments) {
 }  // namespace
 
 Outcome LayerChanges::Next(std::string* batch) {
-  const Guard guard(&lock_);
+  const Lock lock(&lock_);
   if (walk_ == nullptr) return failure_;
   LayerBatch listener(batch);
   bool over = false;
@@ -52,7 +47,7 @@ Outcome LayerChanges::Next(std::string* batch) {
 
 void LayerChanges::Close() {
   Stop();
-  const Guard guard(&lock_);
+  const Lock lock(&lock_);
   walk_.reset();
 }
 

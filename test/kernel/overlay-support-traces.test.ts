@@ -10,6 +10,7 @@ import { patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { countMountsAndDescriptors, test } from '../support/place.js';
+import { ourThreads } from '../support/threads.js';
 import { rejectionOf } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
 
@@ -22,7 +23,7 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
   const directories = Array.from({ length: 20 }, (_, index) => place.directory(`d${index}`));
   const onDisk = mkdtempSync(join(tmpdir(), 'support-'));
   await overlaySupport(place.root);
-  await vi.waitUntil(() => ourThreads() === 0, { timeout: patience(10_000) });
+  await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
   const before = { ...countMountsAndDescriptors(), children: children() };
   const calls = [...directories, onDisk].map((directory) => overlaySupport(directory));
   // Children of others are seen to end while ours come and go.
@@ -35,7 +36,7 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
   expect(await Promise.all(others)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   const supports = await Promise.all(calls);
   expect(supports.every(({ overlay }) => overlay.supported)).toBe(true);
-  await vi.waitUntil(() => ourThreads() === 0, { timeout: patience(10_000) });
+  await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
   const { mounts, descriptors } = countMountsAndDescriptors();
   expect({ mounts, descriptors, children: children() }).toEqual(before);
   for (const directory of [...directories, onDisk]) expect(readdirSync(directory)).toEqual([]);
@@ -47,11 +48,6 @@ function children(): string[] {
   return readdirSync('/proc/self/task')
     .flatMap((id) => readOrEmpty(`/proc/self/task/${id}/children`).split(' '))
     .filter(Boolean);
-}
-
-function ourThreads(): number {
-  return readdirSync('/proc/self/task').filter((id) => readOrEmpty(`/proc/self/task/${id}/comm`) === 'linux-mount\n')
-    .length;
 }
 
 function readOrEmpty(path: string): string {

@@ -1,4 +1,4 @@
-import { promises as fs, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { promises as fs, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { mount, mountOverlay, mountSync, umount } from '../../lib/index.js';
@@ -7,14 +7,8 @@ import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
+import { ourThreads } from '../support/threads.js';
 import { lacksOverlay } from '../support/ways.js';
-
-const OURS = 'linux-mount';
-
-/** The threads of this process that are ours. */
-function ourThreads(): string[] {
-  return readdirSync('/proc/self/task').filter((id) => read(`/proc/self/task/${id}/comm`).trim() === OURS);
-}
 
 /** The file, or nothing when its thread has just ended. */
 function read(path: string): string {
