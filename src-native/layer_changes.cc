@@ -34,6 +34,13 @@ LayerChanges* FromValue(Arguments& arguments) {
 
 }  // namespace
 
+Outcome LayerChanges::Open(const std::string& upper, const std::vector<std::string>& lower,
+                           const std::vector<std::string>& data) {
+  Outcome outcome = walk_->Open(upper, lower, data);
+  if (outcome.Failed()) walk_.reset();
+  return outcome;
+}
+
 Outcome LayerChanges::Next(std::string* batch) {
   const Lock lock(&lock_);
   if (walk_ == nullptr) return failure_;

@@ -80,6 +80,17 @@ test('return() while somebody waits', async ({ place }) => {
   expect(await next).toEqual(NOTHING_MORE);
 });
 
+test('one that could not begin has closed all before it says so', async ({ place }) => {
+  const before = openLayers(place);
+  const [upper, missing] = [place.directory('upper'), place.path('missing')];
+  const lower = [...Array.from({ length: 50 }, (_, index) => place.directory(`lower${index}`)), missing];
+  for (let round = 0; round < 200; round += 1) {
+    const error = await rejectionOf(changes({ lower, upper, userxattr: !isRealRoot }).next());
+    expect(openLayers(place)).toBe(before);
+    expect(error).toMatchObject({ code: 'ENOENT', path: missing });
+  }
+});
+
 test.for(['before', 'while one waits', 'between two'] as const)('a signal %s rejects', async (when, { place }) => {
   const before = openLayers(place);
   const controller = new AbortController();
