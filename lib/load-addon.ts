@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -14,9 +14,17 @@ export function addonFiles(root: string, arch: string = process.arch): [built: s
   ];
 }
 
-/** Loads the first of these that is there; one that does not load is an error and not passed over. */
+// Not existsSync, which asks access(2): that is about the real user, without the capabilities which the kernel would
+// grant here, and takes what may not be looked at for what is not there.
+const isThere = (file: string) => statSync(file, { throwIfNoEntry: false }) !== undefined;
+
+/**
+ * Loads the first of these that is there; one that does not load is an error and not passed over.
+ *
+ * @throws as stat(2) fails where the package's folder may not be searched: nothing that is built there would help
+ */
 export function loadAddon(root: string, arch: string = process.arch): unknown {
-  const file = addonFiles(root, arch).find((candidate) => existsSync(candidate));
+  const file = addonFiles(root, arch).find(isThere);
   if (file === undefined) throw unusable(`is not built for linux-${arch}`, root);
   try {
     return createRequire(import.meta.url)(file);
