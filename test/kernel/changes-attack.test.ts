@@ -1,5 +1,4 @@
 import { symlinkSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { expect, vi } from 'vitest';
 import { type Change, changes, MountError } from '../../lib/layers.js';
 import { exchangeProgram, isRealRoot, pass } from '../support/environment.js';
@@ -52,7 +51,7 @@ test('nothing leads out of the layers, whatever is exchanged in them meanwhile',
     }
   }
   console.log(`pass ${pass}: ${WALKS} walks, ${told} changes, failed with ${JSON.stringify(codes)}`);
-  // It was a fight; on a single processor a walk may always be over before the attacker has its turn.
-  if (availableParallelism() > 1) expect(Object.keys(codes).length).toBeGreaterThan(0);
+  // It was a fight.
+  expect(Object.keys(codes).length).toBeGreaterThan(0);
   expect(told).toBeGreaterThan(WALKS / 10);
 });

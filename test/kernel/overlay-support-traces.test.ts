@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ import { patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { countMountsAndDescriptors, test } from '../support/place.js';
-import { ourThreads } from '../support/threads.js';
+import { ourThreads, readOfThread } from '../support/threads.js';
 import { rejectionOf } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
 
@@ -46,16 +46,8 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
 /** The children of all threads of this process, zombies too. */
 function children(): string[] {
   return readdirSync('/proc/self/task')
-    .flatMap((id) => readOrEmpty(`/proc/self/task/${id}/children`).split(' '))
+    .flatMap((id) => readOfThread(id, 'children').split(' '))
     .filter(Boolean);
-}
-
-function readOrEmpty(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 test('a directory that hangs holds up nothing', async ({ place, skip }) => {

@@ -1,4 +1,4 @@
-import { promises as fs, readFileSync, readlinkSync } from 'node:fs';
+import { promises as fs, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { mount, mountOverlay, mountSync, umount } from '../../lib/index.js';
@@ -7,17 +7,8 @@ import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
-import { ourThreads } from '../support/threads.js';
+import { ourThreads, readOfThread } from '../support/threads.js';
 import { lacksOverlay } from '../support/ways.js';
-
-/** The file, or nothing when its thread has just ended. */
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return '';
-  }
-}
 
 async function until(condition: () => boolean, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000;
@@ -79,7 +70,7 @@ test('threads leave signals to the process, and keep no directory in use', async
   const threads = ourThreads();
   expect(threads.length).toBeGreaterThan(0);
   for (const id of threads) {
-    const blocked = BigInt(`0x${/^SigBlk:\s*(\w+)/m.exec(read(`/proc/self/task/${id}/status`))?.[1]}`);
+    const blocked = BigInt(`0x${/^SigBlk:\s*(\w+)/m.exec(readOfThread(id, 'status'))?.[1]}`);
     // all but SIGKILL and SIGSTOP, and the two that the C library keeps for itself
     const except = [9, 19, 32, 33, 34].reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
     expect(blocked | except).toBe((1n << 64n) - 1n);
