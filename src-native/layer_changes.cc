@@ -34,13 +34,6 @@ LayerChanges* FromValue(Arguments& arguments) {
 
 }  // namespace
 
-Outcome LayerChanges::Open(const std::string& upper, const std::vector<std::string>& lower,
-                           const std::vector<std::string>& data) {
-  Outcome outcome = walk_->Open(upper, lower, data);
-  if (outcome.Failed()) walk_.reset();
-  return outcome;
-}
-
 Outcome LayerChanges::Next(std::string* batch) {
   const Lock lock(&lock_);
   if (walk_ == nullptr) return failure_;
@@ -75,6 +68,8 @@ LayerOpenCall::Result LayerOpenCall::Run() {
   Result result;
   result.changes = LayerChanges::Holder(new LayerChanges(user_attributes_));
   result.outcome = result.changes->Open(upper_, lower_, data_);
+  // Here, not when the last holder goes, which is after the answer.
+  if (result.outcome.Failed()) result.changes->Close();
   return result;
 }
 

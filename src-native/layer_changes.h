@@ -39,8 +39,9 @@ class LayerChanges {
 
   explicit LayerChanges(bool user_attributes) : walk_(std::make_unique<LayerWalk>(user_attributes)) {}
 
-  // Before any other thread has it. Where it fails nothing is open any more, on return already.
-  Outcome Open(const std::string& upper, const std::vector<std::string>& lower, const std::vector<std::string>& data);
+  Outcome Open(const std::string& upper, const std::vector<std::string>& lower, const std::vector<std::string>& data) {
+    return walk_->Open(upper, lower, data);
+  }
 
   // The next changes, as layer_record.h has them; none when it is over or was closed. Of a failure it is told once what
   // was found before has been taken.
