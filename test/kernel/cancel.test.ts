@@ -36,6 +36,7 @@ import { ourThreads } from '../support/threads.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay, wayLacks } from '../support/ways.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -407,9 +408,7 @@ test('a signal is let go of when the call is over', async ({ place }) => {
 // A process of its own uses the filesystem that this one serves.
 const CHILD = `
   import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-  import { Worker } from 'node:worker_threads';
   const [place] = process.argv.slice(1);
-  const library = import.meta.resolve('linux-mount');
   const wait = async (name) => { while (!existsSync(place + '/' + name)) await new Promise((resolve) => setTimeout(resolve, 5)); };
   const busy = () => readdirSync('/proc/self/task').some((id) => { try { return readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim() === 'linux-mount'; } catch { return false; } });
   const mounted = () => readFileSync('/proc/self/mountinfo', 'latin1').includes(' late ');
@@ -452,10 +451,9 @@ test.for([
   using slow = new SlowFilesystem(place.directory('fuse'));
   const before = mountTable();
   const child = runNode(
-    `${CHILD}
+    `${CHILD} ${STARTS_WORKERS}
      const source = ${JSON.stringify(`
-       import { workerData, parentPort } from 'node:worker_threads';
-       const { mountTmpfs, mountOverlay } = await import(workerData.library);
+       const { mountTmpfs, mountOverlay } = library;
        const controller = new AbortController();
        const { signal } = controller;
        const target = { root: workerData.place, path: 'new/t', create: 'directory' };
@@ -464,12 +462,11 @@ test.for([
          started.catch(() => {});
        parentPort.on('message', () => { if (workerData.abort) controller.abort(); parentPort.postMessage('done'); });
        parentPort.postMessage('ready');`)};
-     const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { workerData: { library, place, abort: ${abort} } });
-     const heard = () => new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-     await heard();
+     const worker = startWorker(source, { place, abort: ${abort} });
+     await messageOf(worker);
      await wait('waiting');
      worker.postMessage('go');
-     await heard();
+     await messageOf(worker);
      await worker.terminate();
      writeFileSync(place + '/terminated', '');
      await wait('answered');

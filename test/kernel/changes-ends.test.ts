@@ -8,6 +8,7 @@ import { type Place, test } from '../support/place.js';
 import { ourThreads } from '../support/threads.js';
 import { until } from '../support/until.js';
 import { rejectionOf } from '../support/values.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -154,16 +155,13 @@ test('a process, or a worker, may end in the middle', async ({ place }) => {
   layers(place);
   const source = `
      const { changes } = await import('linux-mount/layers');
-     const { Worker } = await import('node:worker_threads');
      const spec = { lower: [process.argv[1] + '/lower'], upper: process.argv[1] + '/upper', userxattr: ${!isRealRoot} };`;
-  const worker = `import { parentPort, workerData } from 'node:worker_threads';
-     import { changes } from 'linux-mount/layers';
-     for (;;) for await (const _ of changes(workerData)) parentPort.postMessage('one');`;
+  const worker = "for (;;) for await (const _ of layers.changes(workerData)) parentPort.postMessage('one');";
   const { status, stdout, stderr } = await runNode(
-    `${source}
+    `${STARTS_WORKERS} ${source}
      for (let index = 0; index < 10; index += 1) {
-       const worker = new Worker(${JSON.stringify(worker)}, { eval: true, workerData: spec });
-       await new Promise((resolve) => worker.once('message', resolve));
+       const worker = startWorker(${JSON.stringify(worker)}, spec);
+       await messageOf(worker);
        await worker.terminate();
      }
      const walk = changes(spec);

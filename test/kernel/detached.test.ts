@@ -26,6 +26,7 @@ import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay, wayLacks } from '../support/ways.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -506,21 +507,18 @@ describe('the mount is gone', () => {
     skip(lacksDetached !== undefined, lacksDetached);
     skip(indexed !== undefined, indexed);
     const { stdout, stderr } = await runNode(
-      `import { readdirSync } from 'node:fs';
-       import { Worker } from 'node:worker_threads';
+      `${STARTS_WORKERS}
+       import { readdirSync } from 'node:fs';
        import { mountOverlaySync } from 'linux-mount';
        const [spec, target] = process.argv.slice(1);
-       const library = import.meta.resolve('linux-mount');
-       const source = "import { workerData, parentPort } from 'node:worker_threads';" +
-         "const { detachedOverlay } = await import(workerData.library);" +
-         "globalThis.kept = await detachedOverlay(JSON.parse(workerData.spec));" +
+       const source = "globalThis.kept = await library.detachedOverlay(JSON.parse(workerData.spec));" +
          "parentPort.postMessage('ready'); setInterval(() => {}, 1e6);";
        const again = () => mountOverlaySync({ ...JSON.parse(spec), target }).unmountSync();
        const descriptors = () => readdirSync('/proc/self/fd').length;
        let before;
        for (let round = 0; round < 5; round++) {
-         const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { workerData: { library, spec } });
-         await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+         const worker = startWorker(source, { spec });
+         await messageOf(worker);
          let code;
          try { again(); } catch (error) { code = error.code; }
          await worker.terminate();

@@ -1,9 +1,10 @@
 import { expect, vi } from 'vitest';
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
-import { fuseDevice, lacks } from '../support/environment.js';
+import { fuseDevice, isRealRoot, lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -48,23 +49,12 @@ test('a process ends at once with calls just begun', async ({ place }) => {
   }
 });
 
-const WORKER = `
-  import { Worker } from 'node:worker_threads';
-  const start = (source, workerData) => new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), { workerData });
-`;
-
-// The library's place is given to workers, as code from a data: URL cannot look up packages.
-const IN_WORKER = `
-  import { workerData, parentPort } from 'node:worker_threads';
-  const { mount, mountSync, umount, umountSync, constants } = await import(workerData.library);
-`;
-
 test('it loads in several workers at once, and each takes its turn', async ({ place }) => {
   for (let index = 0; index < 8; index += 1) place.directory(`t${index}`);
   const { status, stdout, stderr } = await runNode(
-    `${WORKER}
-     const library = import.meta.resolve('linux-mount');
-     const source = ${JSON.stringify(`${IN_WORKER}
+    `${STARTS_WORKERS}
+     const source = ${JSON.stringify(`
+       const { mount, mountSync, umount, umountSync } = library;
        for (let round = 0; round < 50; round++) {
          await mount('x', workerData.target, 'tmpfs');
          await umount(workerData.target);
@@ -73,9 +63,9 @@ test('it loads in several workers at once, and each takes its turn', async ({ pl
        }
        parentPort.postMessage('done');`)};
      let done = 0;
-     const ended = Array.from({ length: 8 }, (_, index) => new Promise((resolve, reject) => {
-       const worker = start(source, { library, target: process.argv[1] + '/t' + index });
-       worker.on('message', () => { done += 1; }).on('error', reject).on('exit', resolve);
+     const ended = Array.from({ length: 8 }, (_, index) => new Promise((resolve) => {
+       const worker = startWorker(source, { target: process.argv[1] + '/t' + index });
+       worker.on('message', () => { done += 1; }).on('exit', resolve);
      }));
      console.log(await Promise.all(ended), done);`,
     { args: [place.root] },
@@ -93,17 +83,16 @@ test.for([
 ])('a worker is terminated with calls in flight: %s', async ([_name, main], { place }) => {
   for (let index = 0; index < 64; index += 1) place.directory(`t${index}`);
   const { status, signal, stdout, stderr } = await runNode(
-    `${WORKER}
+    `${STARTS_WORKERS}
      ${main}
-     const library = import.meta.resolve('linux-mount');
-     const source = ${JSON.stringify(`${IN_WORKER}
-       let n = 0;
+     const source = ${JSON.stringify(`
+       const { mount, umount } = library;
        parentPort.postMessage('ready');
        const again = async (target) => { for (;;) { await mount('x', target, 'tmpfs'); await umount(target); } };
        await Promise.all(Array.from({ length: 64 }, (_, i) => again(workerData.root + '/t' + i)));`)};
      for (let round = 0; round < 20; round++) {
-       const worker = start(source, { library, root: process.argv[1] });
-       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       const worker = startWorker(source, { root: process.argv[1] });
+       await messageOf(worker);
        await new Promise((resolve) => setTimeout(resolve, round * 3));
        await worker.terminate();
      }
@@ -119,26 +108,24 @@ test('a worker is terminated while answers of every kind come', async ({ place }
   place.directory('upper', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`f${index}`, ''])));
   place.directory('lower');
   const { status, signal, stdout, stderr } = await runNode(
-    `${WORKER}
+    `${STARTS_WORKERS}
      import { mountSync, umountSync } from 'linux-mount';
      const [root] = process.argv.slice(1);
-     const libraries = ['linux-mount', 'linux-mount/layers'].map((name) => import.meta.resolve(name));
      const source = ${JSON.stringify(`
-       import { workerData, parentPort } from 'node:worker_threads';
-       const [lib, layers] = await Promise.all(workerData.libraries.map((each) => import(each)));
        const { root } = workerData;
+       const spec = { upper: root + '/upper', lower: [root + '/lower'], userxattr: ${!isRealRoot} };
        const ignore = () => {};
        const kinds = [
-         async () => { for await (const change of lib.watchMountTable()) ignore(change); },
-         () => lib.readMountTable(),
-         () => lib.mountAt(root),
-         () => lib.isMountPoint(root),
-         () => lib.holders(root).catch(ignore),
-         () => lib.mountBind(root + '/missing', root + '/t').catch(ignore),
-         () => lib.umount(root + '/upper', { recursive: true }).catch(ignore),
-         () => lib.detachedBind(root).then((tree) => tree.close(), ignore),
-         async () => { for await (const change of layers.changes({ upper: root + '/upper', lower: [root + '/lower'] })) ignore(change); },
-         () => layers.isOpaque(root + '/upper').catch(ignore),
+         async () => { for await (const change of library.watchMountTable()) ignore(change); },
+         () => library.readMountTable(),
+         () => library.mountAt(root),
+         () => library.isMountPoint(root),
+         () => library.holders(root).catch(ignore),
+         () => library.mountBind(root + '/missing', root + '/t').catch(ignore),
+         () => library.umount(root + '/upper', { recursive: true }).catch(ignore),
+         () => library.detachedBind(root).then((tree) => tree.close(), ignore),
+         async () => { for await (const change of layers.changes(spec)) ignore(change); },
+         () => layers.isOpaque(root + '/upper', { userxattr: ${!isRealRoot} }),
        ];
        const again = async (kind) => { for (;;) await kind(); };
        const all = kinds.map(again);
@@ -146,8 +133,8 @@ test('a worker is terminated while answers of every kind come', async ({ place }
        await Promise.all(all);`)};
      const storm = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
      for (let round = 0; round < ${times(60, 10)}; round++) {
-       const worker = start(source, { libraries, root });
-       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       const worker = startWorker(source, { root });
+       await messageOf(worker);
        await new Promise((resolve) => setTimeout(resolve, 20 + (round % 20)));
        await worker.terminate();
      }
@@ -163,14 +150,13 @@ test('a worker is terminated with calls that hang, which end when it is long gon
   place.directory('hang');
   place.directory('target');
   const { status, signal, stdout, stderr } = await runNode(
-    `${HANG} ${WORKER}
-     const library = import.meta.resolve('linux-mount');
-     const source = ${JSON.stringify(`${IN_WORKER}
-       for (let i = 0; i < 16; i++) mount('x', workerData.root + '/hang/' + i, 'tmpfs').catch(() => {});
+    `${HANG} ${STARTS_WORKERS}
+     const source = ${JSON.stringify(`
+       for (let i = 0; i < 16; i++) library.mount('x', workerData.root + '/hang/' + i, 'tmpfs').catch(() => {});
        setTimeout(() => parentPort.postMessage('ready'), 100);`)};
      for (let round = 0; round < 3; round++) {
-       const worker = start(source, { library, root });
-       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       const worker = startWorker(source, { root });
+       await messageOf(worker);
        await worker.terminate();
      }
      closeSync(device);
@@ -186,11 +172,10 @@ test('a worker is terminated with calls that hang, which end when it is long gon
 test('a worker that has ended by itself leaves the others what they need', async ({ place }) => {
   place.directory('target');
   const { status, stdout, stderr } = await runNode(
-    `${WORKER}
-     const library = import.meta.resolve('linux-mount');
-     const source = ${JSON.stringify(`${IN_WORKER} await mount('x', workerData.root + '/target', 'tmpfs');`)};
+    `${STARTS_WORKERS}
+     const source = ${JSON.stringify("await library.mount('x', workerData.root + '/target', 'tmpfs');")};
      for (let round = 0; round < 10; round++) {
-       const worker = start(source, { library, root: process.argv[1] });
+       const worker = startWorker(source, { root: process.argv[1] });
        console.log(await new Promise((resolve) => worker.on('exit', resolve)));
      }
      const { mount, umount } = await import('linux-mount');

@@ -34,6 +34,7 @@ import { mountTable } from '../support/table.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 const kinds = Object.keys(containerKinds) as ContainerKind[];
 const A_NAMESPACE = 'a mount namespace';
@@ -447,14 +448,12 @@ test('from worker threads, whose process stays where it is', async ({ place, ski
   withContainer({ place, skip }, async ({ pid, points }) => {
     for (let index = 0; index < 4; index += 1) place.directory(`t${index}`);
     const { stdout, stderr } = await runNode(
-      `import { Worker } from 'node:worker_threads';
-       import { readlinkSync, readdirSync } from 'node:fs';
-       const library = import.meta.resolve('linux-mount');
+      `${STARTS_WORKERS}
+       import { readlinkSync } from 'node:fs';
        const before = readlinkSync('/proc/self/ns/mnt');
        const source = ${JSON.stringify(`
-         import { workerData, parentPort } from 'node:worker_threads';
          import { readlinkSync } from 'node:fs';
-         const { mountTmpfs, mountTmpfsSync } = await import(workerData.library);
+         const { mountTmpfs, mountTmpfsSync } = library;
          const before = readlinkSync('/proc/thread-self/ns/mnt');
          const namespace = { pid: workerData.pid };
          for (let round = 0; round < 25; round++) {
@@ -464,12 +463,8 @@ test('from worker threads, whose process stays where it is', async ({ place, ski
          await mountTmpfs(workerData.target, { namespace });
          parentPort.postMessage(readlinkSync('/proc/thread-self/ns/mnt') === before);`)};
        const [place, pid] = process.argv.slice(1);
-       const answers = await Promise.all([0, 1, 2, 3].map((index) => new Promise((resolve, reject) => {
-         const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), {
-           workerData: { library, pid: Number(pid), target: place + '/t' + index },
-         });
-         worker.on('message', resolve).on('error', reject);
-       })));
+       const answers = await Promise.all([0, 1, 2, 3].map((index) =>
+         messageOf(startWorker(source, { pid: Number(pid), target: place + '/t' + index }))));
        console.log(answers.join(), readlinkSync('/proc/self/ns/mnt') === before);`,
       { args: [place.root, String(pid)] },
     );

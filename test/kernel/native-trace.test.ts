@@ -6,6 +6,7 @@ import { fuseDevice, isRealRoot, lacks, projectRoot } from '../support/environme
 import { test } from '../support/place.js';
 import { until } from '../support/until.js';
 import { lacksOverlay } from '../support/ways.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -204,12 +205,10 @@ describe('a call that hangs is to be seen', () => {
 test('a worker has its calls in it too', async ({ place }) => {
   place.directory('m');
   const { lines, status } = await trace(
-    `import { Worker } from 'node:worker_threads';
-     const source = 'import { workerData } from "node:worker_threads"; const m = await import(workerData.library);' +
-       'm.mountSync("x", workerData.root + "/m", "tmpfs"); await m.umount(workerData.root + "/m");';
-     new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), {
-       workerData: { library: import.meta.resolve('linux-mount'), root },
-     });`,
+    `${STARTS_WORKERS}
+     const source =
+       'library.mountSync("x", workerData.root + "/m", "tmpfs"); await library.umount(workerData.root + "/m");';
+     startWorker(source, { root });`,
     [place.root],
   );
   expect(status).toBe(0);

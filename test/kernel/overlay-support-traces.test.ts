@@ -13,6 +13,7 @@ import { countMountsAndDescriptors, test } from '../support/place.js';
 import { ourThreads, readOfThread } from '../support/threads.js';
 import { rejectionOf } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -62,19 +63,15 @@ test('a directory that hangs holds up nothing', async ({ place, skip }) => {
 
 test('a worker is terminated in the middle, and all is removed', async ({ place }) => {
   const { status, signal, stdout, stderr } = await runNode(
-    `import { readdirSync } from 'node:fs';
-     import { Worker } from 'node:worker_threads';
+    `${STARTS_WORKERS}
+     import { readdirSync } from 'node:fs';
      const [directory] = process.argv.slice(1);
      const source = \`
-       import { parentPort, workerData } from 'node:worker_threads';
-       const { overlaySupport } = await import(workerData.library);
-       for (let i = 0; i < 8; i++) overlaySupport(workerData.directory + '/.'.repeat(i));
+       for (let i = 0; i < 8; i++) library.overlaySupport(workerData.directory + '/.'.repeat(i));
        parentPort.postMessage('begun');\`;
      for (let round = 0; round < 10; round++) {
-       const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)), {
-         workerData: { library: import.meta.resolve('linux-mount'), directory },
-       });
-       await new Promise((resolve, reject) => worker.on('message', resolve).on('error', reject));
+       const worker = startWorker(source, { directory });
+       await messageOf(worker);
        await new Promise((resolve) => setTimeout(resolve, round * 4));
        await worker.terminate();
      }

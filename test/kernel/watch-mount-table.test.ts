@@ -19,6 +19,7 @@ import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { must, thrownBy } from '../support/values.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -269,11 +270,10 @@ test('while somebody waits the process stays, and process.exit ends it', async (
 
 test('no thread, descriptor or memory is left', async ({ place }) => {
   const { status, stdout, stderr } = await runNode(
-    `import { readdirSync } from 'node:fs';
-     import { Worker } from 'node:worker_threads';
+    `${STARTS_WORKERS}
+     import { readdirSync } from 'node:fs';
      import { mountSync, umountSync, watchMountTable } from 'linux-mount';
      const target = process.argv[1];
-     const library = import.meta.resolve('linux-mount');
      async function round() {
        const watchers = Array.from({ length: 20 }, () => watchMountTable());
        const first = watchers.map((w) => w.next());
@@ -287,10 +287,8 @@ test('no thread, descriptor or memory is left', async ({ place }) => {
      }
      // Ended while it waits, and while it does not.
      async function worker(body) {
-       const source = \`const { watchMountTable } = await import(\${JSON.stringify(library)}); \${body}
-         (await import('node:worker_threads')).parentPort.postMessage('ready'); setInterval(() => {}, 1000);\`;
-       const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(source)));
-       await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+       const worker = startWorker(\`\${body} parentPort.postMessage('ready'); setInterval(() => {}, 1000);\`);
+       await messageOf(worker);
        await worker.terminate();
      }
      const counts = async () => {
@@ -301,8 +299,8 @@ test('no thread, descriptor or memory is left', async ({ place }) => {
      const before = await counts();
      for (let index = 0; index < 10; index++) await round();
      for (let index = 0; index < 5; index++) {
-       await worker('globalThis.w = watchMountTable(); w.next();');
-       await worker('globalThis.w = watchMountTable();');
+       await worker('globalThis.w = library.watchMountTable(); w.next();');
+       await worker('globalThis.w = library.watchMountTable();');
      }
      console.log(JSON.stringify([before, await counts()]));`,
     { args: [place.directory('a')], nodeArgs: ['--expose-gc'], timeout: 60_000 },
