@@ -1,4 +1,5 @@
 import { symlinkSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { expect, vi } from 'vitest';
 import { type Change, changes, MountError } from '../../lib/layers.js';
 import { exchangeProgram, isRealRoot, pass } from '../support/environment.js';
@@ -51,7 +52,8 @@ test('nothing leads out of the layers, whatever is exchanged in them meanwhile',
     }
   }
   console.log(`pass ${pass}: ${WALKS} walks, ${told} changes, failed with ${JSON.stringify(codes)}`);
-  // It was a fight.
-  expect(Object.keys(codes).length).toBeGreaterThan(0);
+  // It was a fight. On one processor a fast machine has done with a walk before the attacker's turn comes: never is
+  // anything exchanged between two calls that are microseconds apart.
+  if (availableParallelism() > 1) expect(Object.keys(codes).length).toBeGreaterThan(0);
   expect(told).toBeGreaterThan(WALKS / 10);
 });
