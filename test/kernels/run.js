@@ -68,8 +68,11 @@ mkdirSync(cache, { recursive: true });
 const script = (name, ...words) => spawnSync(join(here, name), words, { stdio: 'inherit' }).status === 0;
 const quoted = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
 
+// The suite in there is compiled: a test file may be named as it is here.
+const wanted = positionals.map((word) => quoted(word.replace(/\.test\.ts$/, '.test.js')));
+
 // Run inside, in the project. A pass that fails does not keep the others from being run.
-const suite = (pass) => `LINUX_MOUNT_PASSES=${pass} node test/run.js ${positionals.map(quoted).join(' ')}`;
+const suite = (pass) => `LINUX_MOUNT_PASSES=${pass} node test/run.js ${wanted.join(' ')}`;
 const features = 'unshare --mount --propagation private node test/kernels/features.js';
 const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups unshare --user --map-root-user';
 const COMMAND = `
