@@ -130,11 +130,11 @@ test('while nobody asks no thread is there, and one batch ahead is all that is m
 });
 
 test('one that is forgotten is closed when it is collected', async ({ place }) => {
-  const { upper } = layers(place);
+  const spec = layers(place);
   const { status, stdout } = await runNode(
     `const { changes } = await import('linux-mount/layers');
      const { readdirSync } = await import('node:fs');
-     const spec = { lower: [process.argv[1] + '/lower'], upper: process.argv[1] + '/upper', userxattr: ${!isRealRoot} };
+     const spec = JSON.parse(process.argv[1]);
      const count = () => readdirSync('/proc/self/fd').length;
      await (async () => { for await (const _ of changes(spec)) break; })();
      const before = count();
@@ -145,20 +145,19 @@ test('one that is forgotten is closed when it is collected', async ({ place }) =
        await new Promise((resolve) => setTimeout(resolve, 10));
      }
      console.log(between > before, count() - before);`,
-    { args: [place.root], nodeArgs: ['--expose-gc'] },
+    { args: [JSON.stringify(spec)], nodeArgs: ['--expose-gc'] },
   );
   expect({ status, stdout }).toEqual({ status: 0, stdout: 'true 0\n' });
-  expect(upper).toBeTruthy();
+  expect(spec.upper).toBeTruthy();
 });
 
 test('a process, or a worker, may end in the middle', async ({ place }) => {
-  layers(place);
-  const source = `
-     const { changes } = await import('linux-mount/layers');
-     const spec = { lower: [process.argv[1] + '/lower'], upper: process.argv[1] + '/upper', userxattr: ${!isRealRoot} };`;
+  const spec = layers(place);
   const worker = "for (;;) for await (const _ of layers.changes(workerData)) parentPort.postMessage('one');";
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS} ${source}
+    `${STARTS_WORKERS}
+     import { changes } from 'linux-mount/layers';
+     const spec = JSON.parse(process.argv[1]);
      for (let index = 0; index < 10; index += 1) {
        const worker = startWorker(${JSON.stringify(worker)}, spec);
        await messageOf(worker);
@@ -168,7 +167,7 @@ test('a process, or a worker, may end in the middle', async ({ place }) => {
      await walk.next();
      console.log('ended');
      process.exit(0);`,
-    { args: [place.root] },
+    { args: [JSON.stringify(spec)] },
   );
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ended\n', stderr: '' });
 });

@@ -173,7 +173,7 @@ test('a worker that has ended by itself leaves the others what they need', async
   place.directory('target');
   const { status, stdout, stderr } = await runNode(
     `${STARTS_WORKERS}
-     const source = ${JSON.stringify("await library.mount('x', workerData.root + '/target', 'tmpfs');")};
+     const source = "await library.mount('x', workerData.root + '/target', 'tmpfs');";
      for (let round = 0; round < 10; round++) {
        const worker = startWorker(source, { root: process.argv[1] });
        console.log(await new Promise((resolve) => worker.on('exit', resolve)));

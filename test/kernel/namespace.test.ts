@@ -31,6 +31,7 @@ import { Hang } from '../support/hang.js';
 import { mountings } from '../support/mountings.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
+import { ourThreads } from '../support/threads.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
@@ -433,15 +434,7 @@ test('64 at once, each thread is thrown away', async ({ place, skip }) =>
     }
     expect(home()).toEqual(before);
     await expectAllHome();
-    const names = () =>
-      readdirSync('/proc/self/task').filter((id) => {
-        try {
-          return readFileSync(`/proc/self/task/${id}/comm`, 'utf8').trim() === 'linux-mount';
-        } catch {
-          return false;
-        }
-      });
-    await until(() => names().length === 0);
+    await until(() => ourThreads().length === 0);
   }));
 
 test('from worker threads, whose process stays where it is', async ({ place, skip }) =>

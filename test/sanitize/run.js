@@ -10,8 +10,14 @@ import { buildCopy, run, sanitizerLibrary } from './copy.js';
 // Long loops that ask how much memory grows or who is faster, and programs in processes of their own: nothing of them is
 // in this process, where the sanitizers' own memory and slowness would be measured. And what looks at the addon's file.
 const ELSEWHERE = [
-  ...['leaks', 'target-attack', 'target-killed', 'holders-many', 'changes-many', 'lifetime'],
-  ...['package', 'release-gate'],
+  'leaks',
+  'target-attack',
+  'target-killed',
+  'holders-many',
+  'changes-many',
+  'lifetime',
+  'package',
+  'release-gate',
 ];
 const SHORT = [
   'addon',

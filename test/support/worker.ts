@@ -7,12 +7,12 @@
  */
 export const STARTS_WORKERS = `
   import { Worker } from 'node:worker_threads';
-  const libraries = ['linux-mount', 'linux-mount/layers'].map((name) => import.meta.resolve(name));
+  const importOf = (name, from) => 'import * as ' + name + ' from ' + JSON.stringify(import.meta.resolve(from)) + ';';
+  const imports =
+    "import { parentPort, workerData } from 'node:worker_threads';" +
+    importOf('library', 'linux-mount') + importOf('layers', 'linux-mount/layers');
   const startWorker = (source, workerData) => {
-    const start =
-      "import { parentPort, workerData } from 'node:worker_threads';" +
-      libraries.map((url, index) => "import * as " + ['library', 'layers'][index] + " from " + JSON.stringify(url) + ";").join('');
-    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(start + source)), { workerData });
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(imports + source)), { workerData });
     return worker.on('error', (error) => { throw error; });
   };
   const messageOf = (worker) => new Promise((resolve) => worker.once('message', resolve));
