@@ -60,6 +60,7 @@
             'src-native/target_mounted.cc',
             'src-native/threads.cc',
             'src-native/ticket.cc',
+            'src-native/tree_change.cc',
             'src-native/umount.cc',
             'src-native/umount_order.cc',
             'src-native/umount_tree.cc',

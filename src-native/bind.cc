@@ -14,6 +14,7 @@
 #include "mount_lines.h"
 #include "procfs.h"
 #include "remount.h"
+#include "tree_change.h"
 
 namespace bind {
 namespace {
@@ -74,32 +75,29 @@ Outcome TakeDown(Outcome failure, const char* path) {
 }
 
 // A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
-Outcome FinishAt(int at, const char* path, unsigned flags, const attributes::Change& change, uint64_t id) {
-  if (change.propagation != 0) {
-    kernel::MountAttributes propagation;
-    propagation.propagation = change.propagation;
-    const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
-    if (kernel::MountSetAttributes(at, path, flags | recursive, propagation) < 0) {
-      return Outcome::Failure(errno, "mount_setattr", "set propagation");
-    }
+Outcome SetPropagationOf(const OwnedFd& tree, const attributes::Change& change) {
+  if (change.propagation == 0) return {};
+  if (!kernel::HasTreeChanges()) {
+    return SetPropagation(procfs::Fd(tree.get()).c_str(), change.propagation, change.recursive);
   }
-  return change.Changes() ? Verify(at, path, flags, change, id) : Outcome{};
+  kernel::MountAttributes propagation;
+  propagation.propagation = change.propagation;
+  const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
+  if (kernel::MountSetAttributes(tree.get(), "", AT_EMPTY_PATH | recursive, propagation) == 0) return {};
+  return Outcome::Failure(errno, "mount_setattr", "set propagation");
 }
 
-Outcome BindTree(const char* source, Target& target, const attributes::Change& change, int id_map,
-                 const Ticket& ticket) {
-  OwnedFd tree;
-  Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
-  if (!outcome.Failed() && target.IsInRoot()) {
-    outcome = target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
-  }
+Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& change, const Ticket& ticket) {
+  Outcome outcome = target.IsInRoot() ? target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
   if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
   if (outcome.Failed()) return outcome;
   outcome.way = kTree;
-  const Outcome failure = FinishAt(tree.get(), "", AT_EMPTY_PATH, change, outcome.mount_id);
-  if (!failure.Failed()) return outcome;
+  Outcome finished = SetPropagationOf(tree, change);
+  if (!finished.Failed() && change.Changes()) {
+    finished = Verify(tree.get(), "", AT_EMPTY_PATH, change, outcome.mount_id);
+  }
   // The descriptor stands for the mount itself, wherever it is by now.
-  return TakeDown(failure, procfs::Fd(tree.get()).c_str());
+  return finished.Failed() ? TakeDown(finished, procfs::Fd(tree.get()).c_str()) : outcome;
 }
 
 Outcome Finish(const char* path, const attributes::Change& change, const Ticket& ticket) {
@@ -158,25 +156,18 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
       return Outcome::Failure(errno, "mount_setattr", "map ids");
     }
   }
-  if (change.recursive && change.apart) {
-    kernel::MountAttributes slave;
-    slave.propagation = MS_SLAVE;
-    if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, slave) < 0) {
-      return Outcome::Failure(errno, "mount_setattr", "set propagation");
-    }
-  }
-  if (!change.Changes()) return {};
-  kernel::MountAttributes wanted;
-  wanted.set = change.set;
-  wanted.clear = change.clear;
-  if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, wanted) < 0) {
-    return Outcome::Failure(errno, "mount_setattr", "set attributes");
-  }
-  return {};
+  attributes::Change wanted = change;
+  wanted.propagation = change.recursive && change.apart ? MS_SLAVE : 0;
+  return ChangeTree(wanted, tree);
 }
 
 Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket) {
-  if (kernel::HasTreeCalls()) return BindTree(source, target, change, id_map, ticket);
+  if (kernel::HasTreeCopies()) {
+    OwnedFd tree;
+    const Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
+    if (!outcome.Failed()) return BindTree(tree, target, change, ticket);
+    if (id_map >= 0 || outcome.error != ENOSYS) return outcome;
+  }
   if (id_map >= 0) return Outcome::Failure(ENOSYS, "mount_setattr", "map ids");
   return BindThenRemount(source, target, change, ticket);
 }

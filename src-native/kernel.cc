@@ -105,9 +105,21 @@ bool Answers(long result) { return result == -1 && errno == EINVAL; }
 
 constexpr unsigned kNoSuchFlags = ~0u;
 
-bool ProbeTreeCalls() {
-  return Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags)) && HasMoveMount() &&
-         Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0}));
+// Which of the calls for trees may be made here, found out by one call of each that every kernel refuses with EINVAL,
+// once in the life of the process.
+enum TreeCall : int { kKnown = 1, kCopies = 2, kChanges = 4 };
+
+bool HasTreeCall(TreeCall wanted) {
+  // Two threads that ask at once come to the same answer, so the atomic needs no lock.
+  static std::atomic<int> known{0};
+  int answer = known.load(std::memory_order_relaxed);
+  if (answer == 0) {
+    answer = kKnown;
+    if (Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags)) && HasMoveMount()) answer |= kCopies;
+    if (Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0}))) answer |= kChanges;
+    known.store(answer, std::memory_order_relaxed);
+  }
+  return (answer & wanted) != 0;
 }
 
 }  // namespace
@@ -202,17 +214,9 @@ int FsPickError() {
   return Answers(syscall(SYS_fsconfig, -1, kFsConfigReconfigure, nullptr, nullptr, 0)) ? 0 : errno;
 }
 
-bool HasTreeCalls() {
-  enum : int { kUnknown, kNo, kYes };
-  // Two threads that ask at once come to the same answer, so the atomic needs no lock.
-  static std::atomic<int> known{kUnknown};
-  int answer = known.load(std::memory_order_relaxed);
-  if (answer == kUnknown) {
-    answer = ProbeTreeCalls() ? kYes : kNo;
-    known.store(answer, std::memory_order_relaxed);
-  }
-  return answer == kYes;
-}
+bool HasTreeCopies() { return HasTreeCall(kCopies); }
+
+bool HasTreeChanges() { return HasTreeCall(kChanges); }
 
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
   const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
@@ -286,7 +290,7 @@ bool HasAttributesAt() {
 }
 
 size_t PageSize() {
-  // As of HasTreeCalls: who asks at the same time finds the same.
+  // As of HasTreeCall: who asks at the same time finds the same.
   static std::atomic<size_t> known{0};
   size_t size = known.load(std::memory_order_relaxed);
   if (size == 0) known.store(size = static_cast<size_t>(sysconf(_SC_PAGESIZE)), std::memory_order_relaxed);

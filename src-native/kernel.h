@@ -128,10 +128,10 @@ int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size, ui
 // What the kernel wrote to a filesystem context, a message a line.
 std::string ReadLog(int context);
 
-// Whether open_tree, mount_setattr and move_mount may all be called here. They were added in 5.2 and 5.12, and a
-// sandbox may refuse them (ENOSYS, or EPERM from an older seccomp profile). Found out by one call of each that every
-// kernel refuses with EINVAL, once in the life of the process.
-bool HasTreeCalls();
+// Whether open_tree(2) and move_mount(2), which came in 5.2, may be called here, and mount_setattr(2), of 5.12. A
+// sandbox may refuse each of them (ENOSYS, or EPERM from an older seccomp profile).
+bool HasTreeCopies();
+bool HasTreeChanges();
 
 // Whether what fsopen(2) makes can be mounted in its place: move_mount(2) is there and no filter keeps it away.
 bool HasMoveMount();

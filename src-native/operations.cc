@@ -9,6 +9,7 @@
 #include "kernel.h"
 #include "procfs.h"
 #include "remount.h"
+#include "tree_change.h"
 
 namespace {
 
@@ -53,13 +54,11 @@ MountResult BindCall::Make() {
   }
   MountResult result;
   result.outcome = bind::Clone(AT_FDCWD, source_.c_str(), change_, id_map_.fd(), &result.tree);
-  if (!result.outcome.Failed() && change_.propagation != 0) {
-    kernel::MountAttributes propagation;
-    propagation.propagation = change_.propagation;
-    const unsigned flags = AT_EMPTY_PATH | (change_.recursive ? kernel::kAtRecursive : 0);
-    if (kernel::MountSetAttributes(result.tree.get(), "", flags, propagation) < 0) {
-      result.outcome = Outcome::Failure(errno, "mount_setattr", "set propagation");
-    }
+  if (!result.outcome.Failed()) {
+    attributes::Change spread;
+    spread.propagation = change_.propagation;
+    spread.recursive = change_.recursive;
+    result.outcome = ChangeTree(spread, &result.tree);
   }
   if (!result.outcome.Failed() && !ticket_.Commit()) result.outcome = Cancelled();
   if (result.outcome.Failed()) return MountResult(result.outcome);
@@ -78,7 +77,7 @@ Outcome ChangeCall::Run() {
   if (has_tree_) {
     if (!tree_) return Outcome::Failure(EBADF, "mount_setattr", "set attributes");
     // mount(2) changes only what has its place.
-    if (!kernel::HasTreeCalls()) return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes");
+    if (!kernel::HasTreeChanges()) return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes");
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
   Outcome outcome = target_.Find();
@@ -93,7 +92,7 @@ Outcome ChangeCall::Change(int at, const char* path, unsigned flags) const {
   wanted.clear = change_.clear;
   wanted.propagation = change_.propagation;
   const unsigned recursive = change_.recursive ? kernel::kAtRecursive : 0;
-  if (kernel::HasTreeCalls()) {
+  if (kernel::HasTreeChanges()) {
     if (kernel::MountSetAttributes(at, path, flags | recursive, wanted) == 0) return {};
     return Outcome::Failure(errno, "mount_setattr", change_.Changes() ? "set attributes" : "set propagation");
   }

@@ -8,6 +8,7 @@
 #include "mount_result.h"
 #include "operation.h"
 #include "owned_fd.h"
+#include "private_mounts.h"
 #include "target.h"
 
 // Mounts an overlay by the first way of those allowed that this kernel has:
@@ -66,7 +67,7 @@ class OverlayCall : public Operation {
 
   // overlay_apart.cc
   MountResult RunApart();
-  Outcome MakeApart(OwnedFd* tree);
+  Outcome MakeApart(PrivateMounts* mounts, OwnedFd* tree);
   Outcome OpenMaps();
   Outcome OpenMapped(int memory, Opened* opened) const;
 

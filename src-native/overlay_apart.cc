@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -20,11 +19,11 @@
 // An overlay that is made where nobody sees it, on a thread that ends afterwards, and then given its place.
 
 MountResult OverlayCall::RunApart() {
-  const OwnedFd home(open(procfs::Self("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
   const OwnedFd before(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!home || !before) return MountResult(Outcome::Failure(errno, "open", "remember the namespace"));
+  if (!before) return MountResult(Outcome::Failure(errno, "open", "working directory"));
   MountResult result;
-  result.outcome = MakeApart(&result.tree);
+  PrivateMounts mounts;
+  result.outcome = MakeApart(&mounts, &result.tree);
   if (result.outcome.Failed()) return MountResult(result.outcome);
   struct statfs filesystem;
   if (writable_ && fstatfs(result.tree.get(), &filesystem) == 0 && (filesystem.f_flags & MS_RDONLY)) {
@@ -33,8 +32,10 @@ MountResult OverlayCall::RunApart() {
   const uint32_t way = result.outcome.way;
   if (detached_) {
     result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
-  } else if (setns(home.get(), CLONE_NEWNS) < 0 || fchdir(before.get()) < 0) {
-    result.outcome = Outcome::Failure(errno, "setns", "leave namespace");
+  } else if (const int error = mounts.Leave()) {
+    result.outcome = Outcome::Failure(error, "setns", "leave namespace");
+  } else if (fchdir(before.get()) < 0) {
+    result.outcome = Outcome::Failure(errno, "fchdir", "working directory");
   } else {
     result.outcome = Attach(result.tree.get(), target_, ticket_);
   }
@@ -43,7 +44,7 @@ MountResult OverlayCall::RunApart() {
   return result;
 }
 
-Outcome OverlayCall::MakeApart(OwnedFd* tree) {
+Outcome OverlayCall::MakeApart(PrivateMounts* mounts, OwnedFd* tree) {
   const bool has_fsconfig = overlay::Find().appends && (ways_ & kFsconfig);
   if (!has_fsconfig && (ways_ & kDescriptors) == 0) return Outcome::Failure(EOPNOTSUPP, "fsconfig", "choose a way");
   // Without ids to map the layers have their places already, and so have the two ways that need one.
@@ -55,8 +56,8 @@ Outcome OverlayCall::MakeApart(OwnedFd* tree) {
     return outcome;
   }
   OwnedFd memory;
-  if (const int error = private_mounts::Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
-  if (const int error = private_mounts::MakeMemory(&memory)) return Outcome::Failure(error, "mount", "make a place");
+  if (const int error = mounts->Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
+  if (const int error = MakePrivateMemory(&memory)) return Outcome::Failure(error, "mount", "make a place");
   Opened opened;
   Outcome outcome = Open(&opened);
   if (!outcome.Failed()) outcome = OpenMapped(memory.get(), &opened);

@@ -3,13 +3,27 @@
 #include "owned_fd.h"
 
 // A mount namespace of the calling thread's own, in which it may mount what nobody else sees. For threads that end
-// afterwards, or go back to where they were.
-namespace private_mounts {
+// afterwards. It is left when this goes out of scope: the copies of all mounts that are in it are gone then, and keep
+// nothing in use any more, as they would for a moment longer if only the thread ended.
+class PrivateMounts {
+ public:
+  PrivateMounts() = default;
+  PrivateMounts(const PrivateMounts&) = delete;
+  PrivateMounts& operator=(const PrivateMounts&) = delete;
+  ~PrivateMounts() { Leave(); }
 
-// 0 or errno. The working directory and the root are the same directories as before, in the copy.
-int Enter();
+  // 0 or errno of unshare(2) and mount(2). The working directory and the root are the same directories as before, in
+  // the copy.
+  int Enter();
+  // The same, where the thread's own file of its namespace cannot be opened by a path, or has been already.
+  int Enter(OwnedFd home);
+  // The same; back where Enter came from, in the root of it. ENOENT when there was no /proc to find the way back.
+  int Leave();
 
-// A tmpfs that no path leads to, and the descriptor of its root. 0 or errno.
-int MakeMemory(OwnedFd* memory);
+ private:
+  OwnedFd home_;
+  bool is_in_ = false;
+};
 
-}  // namespace private_mounts
+// A tmpfs that no path leads to, and the descriptor of its root. For who is in a namespace of its own. 0 or errno.
+int MakePrivateMemory(OwnedFd* memory);

@@ -58,10 +58,11 @@ Outcome ReconfigureCall::Run() {
 
 // mount(2) cannot change a filesystem without setting the attributes of the mount that leads to it as well: a mount
 // that is read-only would become writable with its filesystem, if only until it is remounted. So the filesystem is
-// changed by a copy of the mount, in a namespace of this thread's own which ends with it.
+// changed by a copy of the mount, in a namespace of this thread's own.
 Outcome ReconfigureCall::RunByData() {
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  if (const int error = private_mounts::Enter()) {
+  PrivateMounts mounts;
+  if (const int error = mounts.Enter()) {
     // Who is not permitted that has not been permitted the other either.
     if (error == EPERM) return Outcome::Failure(EPERM, "fspick", "open context");
     return Outcome::Failure(error, "unshare", "make a namespace");

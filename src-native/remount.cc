@@ -5,13 +5,14 @@
 #include <sys/mount.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "kernel.h"
 #include "mount_lines.h"
-#include "named_place.h"
 #include "owned_fd.h"
 #include "procfs.h"
+#include "walk.h"
 
 namespace {
 
@@ -22,12 +23,22 @@ int Remount(const OwnedFd& there, unsigned long flags) {
                                                                                                              : 0;
 }
 
-// The mount of a line of the table as a descriptor: from then on it is that mount, whatever happens to its path.
-Outcome OpenMount(const MountLine& line, OwnedFd* mount) {
-  NamedPlace place;
-  if (const int error = place.Open(line.mount_point)) return Outcome::Failure(error, "openat2", "set attributes");
-  *mount = place.OpenThere();
-  if (!*mount) return Outcome::Failure(errno, "openat", "set attributes");
+OwnedFd OpenBelow(const OwnedFd& top, const std::string& path) {
+  constexpr uint64_t kNoLinks = kernel::kResolveNoSymlinks | kernel::kResolveNoMagicLinks;
+  OwnedFd found(kernel::OpenAt2(top.get(), path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, kNoLinks));
+  // Without openat2(2) (before 5.6, or a sandbox) the same, name by name.
+  return found || (errno != ENOSYS && errno != EPERM) ? std::move(found) : walk::InRoot(top.get(), path, true, false);
+}
+
+// A mount below another as a descriptor: from then on it is that mount, whatever happens to its path. It is looked for
+// from the upper one, which needs no path itself: it may be hidden, or be in no directory that this process sees.
+Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountLine& line, OwnedFd* mount) {
+  const std::string prefix = top_point == "/" ? top_point : top_point + '/';
+  if (!line.mount_point.starts_with(prefix)) {
+    return Outcome::Failure(EBUSY, "mount", "set attributes of a hidden mount");
+  }
+  *mount = OpenBelow(top, line.mount_point.substr(prefix.size()));
+  if (!*mount) return Outcome::Failure(errno, "openat2", "set attributes");
   uint64_t found = 0;
   if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &found) < 0) {
     return Outcome::Failure(errno, "statx", "set attributes");
@@ -48,16 +59,15 @@ Outcome RemountTree(const char* path, const attributes::Change& change) {
   if (!ReadMountTree(top, &lines)) return Outcome::Failure(errno, "read", "read the mount table");
   if (!change.recursive) lines.resize(1);
   std::vector<OwnedFd> mounts;
+  mounts.emplace_back(open(path, O_PATH | O_CLOEXEC));
+  if (!mounts[0]) return Outcome::Failure(errno, "open", "set attributes");
   Outcome outcome;
-  for (const MountLine& line : lines) {
-    OwnedFd& mount = mounts.emplace_back();
-    if (line.id != top) {
-      outcome = OpenMount(line, &mount);
-    } else if (mount = OwnedFd(open(path, O_PATH | O_CLOEXEC)); !mount) {
-      outcome = Outcome::Failure(errno, "open", "set attributes");
-    }
-    if (outcome.Failed()) return outcome;
+  for (size_t at = 1; at < lines.size() && !outcome.Failed(); ++at) {
+    OwnedFd mount;
+    outcome = OpenMount(mounts[0], lines[0].mount_point, lines[at], &mount);
+    mounts.push_back(std::move(mount));
   }
+  if (outcome.Failed()) return outcome;
   for (size_t at = 0; at < lines.size(); ++at) {
     const int error = Remount(mounts[at], attributes::Apply(change, lines[at].attribute_flags));
     if (error == 0) continue;

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "kernel.h"
-#include "private_mounts.h"
 
 namespace {
 
@@ -48,7 +47,7 @@ std::vector<std::string> Names(int directory) {
 
 void ScratchPlace::Enter() {
   umask(077);  // the thread's own, as its working directory is
-  private_error_ = private_mounts::Enter();
+  private_error_ = mounts_.Enter();
   // Opened after the namespace was copied: a descriptor from before is on a mount of the old one.
   directory_ = OwnedFd(open(".", kHandle));
   struct stat found;
@@ -58,7 +57,7 @@ void ScratchPlace::Enter() {
   } else {
     place_error_ = errno;
   }
-  memory_error_ = IsPrivate() ? private_mounts::MakeMemory(&memory_) : private_error_;
+  memory_error_ = IsPrivate() ? MakePrivateMemory(&memory_) : private_error_;
 }
 
 void ScratchPlace::MakePlace() {
@@ -136,5 +135,6 @@ int ScratchPlace::Leave(std::string* left) {
   directory_ = OwnedFd();
   place_ = OwnedFd();
   memory_ = OwnedFd();
+  mounts_.Leave();
   return error;
 }

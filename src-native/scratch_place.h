@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "owned_fd.h"
+#include "private_mounts.h"
 
 // A place to try things in that nobody else sees, for a thread that ends afterwards: a mount namespace of the thread's
 // own, a tmpfs in it, and a directory made for this in the directory that is asked about. All that is made through
@@ -49,6 +50,7 @@ class ScratchPlace {
   void Undo(const Entry& entry);
   void Empty(int parent, const char* name, int depth) const;
 
+  PrivateMounts mounts_;
   OwnedFd directory_, place_, memory_;
   dev_t device_ = 0;
   std::string name_;  // of the place

@@ -16,9 +16,13 @@ import { constants, mountSync } from 'linux-mount';
 //   containers        how many processes in other mount namespaces it is given
 //   forms             when it has one only
 
+// In that pass: who may not have a mount namespace binds first and remounts then, and says so in `strategy`.
+const mayBeRemounted = process.env.LINUX_MOUNT_FAULTS === 'apart' ? (code) => code === 'EPERM' : undefined;
+
 const handle = {
   show: ({ target, strategy, reused }) => ({ target: typeof target, strategy, reused }),
   undo: (mount) => mount.unmountSync(),
+  passesOver: mayBeRemounted,
 };
 
 const detached = {

@@ -3,6 +3,7 @@
 //
 //   modern   with all that this kernel has
 //   older    once more with the newer calls missing, where an operation takes more steps
+//   apart    with mount_setattr(2) missing only, so that binds are changed in a mount namespace that nobody sees
 //   killed   by SIGKILL before each call
 //
 // `--sample N` takes at most N faults of each operation, chosen by `--seed S`; more words go to matrix.js.
@@ -22,11 +23,12 @@ const PRIVATE = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--passes');
-const asked = at < 0 ? ['modern', 'older', 'killed'] : (words.splice(at, 2)[1] ?? '').split(',');
+const asked = at < 0 ? ['modern', 'older', 'apart', 'killed'] : (words.splice(at, 2)[1] ?? '').split(',');
 const matrix = [process.execPath, here('matrix.js'), ...words];
 const passes = {
   modern: [inject, ...matrix],
   older: [inject, deny, ...OLDER, '--', ...matrix],
+  apart: ['env', 'LINUX_MOUNT_FAULTS=apart', inject, deny, 'mount_setattr=ENOSYS', '--', ...matrix],
   killed: [process.execPath, here('killed.js')],
 };
 

@@ -57,8 +57,6 @@ const forms = [
   ],
 ] as const;
 
-const lacksSetattr = 'no attributes before it has a place: no mount_setattr (Linux 5.12)';
-
 // In a user namespace overlayfs may not write trusted.* attributes, and is told to write user.* ones.
 const xattr = isRealRoot ? {} : { userxattr: true };
 
@@ -124,7 +122,6 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
   describe('a bind', () => {
     test('is a copy of a tree that only this process has', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
-      skip(lacks.treeCalls !== undefined, lacksSetattr);
       const source = place.directory('source', { file: 'content' });
       mountSync('below', place.directory('source/below'), 'tmpfs');
       const before = mountTable();
@@ -161,7 +158,6 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
 
     test('has its propagation', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
-      skip(lacks.treeCalls !== undefined, lacksSetattr);
       const source = place.directory('source');
       mountSync('x', source, 'tmpfs');
       setPropagationSync(source, 'shared');
@@ -339,7 +335,6 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
 
     test('a handle takes the whole tree down', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
-      skip(lacks.treeCalls !== undefined, lacksSetattr);
       mountSync('below', place.directory('source/below'), 'tmpfs');
       const mount = await bind(place.path('source'), { recursive: true });
       const attached = await attach(mount, place.directory('target'));
@@ -364,7 +359,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
 
   test('setAttributes changes it, and with recursive all below', async ({ place, skip }) => {
     skip(lacksDetached !== undefined, lacksDetached);
-    skip(lacks.treeCalls !== undefined, lacksSetattr);
+    skip(lacks.setattr !== undefined, lacks.setattr);
     const source = place.directory('source');
     mountSync('below', place.directory('source/below'), 'tmpfs');
     await using mount = await bind(source, { recursive: true, noExec: true });
@@ -631,7 +626,6 @@ test('a program that is started otherwise does not have it', async ({ place, ski
 
 test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place, skip }) => {
   skip(lacksDetached !== undefined, lacksDetached);
-  skip(lacks.treeCalls !== undefined, lacksSetattr);
   mkdirSync(place.path('target'));
   const { stdout, stderr } = await runNode(
     `import { readdirSync, readFileSync } from 'node:fs';

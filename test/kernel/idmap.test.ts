@@ -398,7 +398,7 @@ describe.each(forms)('%s', (_, call) => {
     });
 
     test('without mount_setattr it says so', async ({ place, skip }) => {
-      skip(lacks.treeCalls === undefined, 'this kernel has it');
+      skip(lacks.setattr === undefined, 'this kernel has it');
       const [source, target] = [place.directory('s'), place.directory('t')];
       const ids = {
         code: 'ENOSYS',

@@ -5,7 +5,6 @@ import { describe, expect, vi } from 'vitest';
 import {
   type BindOptions,
   constants,
-  type Mount,
   MountError,
   mountBind,
   mountBindSync,
@@ -18,7 +17,8 @@ import {
 } from '../../lib/index.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
-import { lacks } from '../support/environment.js';
+import { denyProgram, lacks } from '../support/environment.js';
+import { HolderProcess } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
 import { must, rejectionOf } from '../support/values.js';
@@ -506,81 +506,134 @@ describe('in a user namespace, of a source that came from outside', () => {
   });
 });
 
-test('a writer that races a recursive bind never succeeds, nor does one below', async ({ place, skip }) => {
-  skip(lacks.treeCalls !== undefined, lacks.treeCalls);
-  const source = place.directory('source');
-  const below = place.directory('source/below');
-  mountSync('below', below, 'tmpfs');
-  const target = place.directory('target');
-  // Where nothing is mounted what it writes lands in the directories that are covered; in the source it never may.
-  place.directory('target/below');
-  const writer = spawn(process.execPath, [
-    '--eval',
-    `const { openSync, closeSync } = require('node:fs');
-     process.stdout.write('ready');
-     for (;;) for (const path of process.argv.slice(1)) try { closeSync(openSync(path, 'w')); } catch {}`,
-    ...[`${target}/written`, `${target}/below/written`],
-  ]);
-  try {
-    await once(writer.stdout, 'data');
-    const until = Date.now() + 3000;
-    let rounds = 0;
-    while (Date.now() < until || rounds <= 50) {
-      const mounts: Mount[] = [
-        mountBindSync(source, target, { readonly: true, recursive: true }),
-        await mountBind(source, target, { readonly: true, recursive: true }),
-      ];
-      for (const mount of mounts.reverse()) mount.unmountSync({ lazy: true });
-      rounds += 1;
-    }
-    expect(rounds).toBeGreaterThan(50);
+test('without mount_setattr nothing stays in use when a bind is there', async ({ place, skip }) => {
+  skip(lacks.realRoot !== undefined, lacks.realRoot);
+  skip(lacks.treeCalls !== undefined || lacks.deny !== undefined, lacks.treeCalls ?? lacks.deny);
+  const [source, target] = [place.directory('source'), place.directory('target')];
+  const [lower, upper, work] = [place.directory('lower'), place.directory('upper'), place.directory('work')];
+  // The more mounts, the longer it takes to be rid of a copy of them.
+  for (let index = 0; index < 300; index += 1) mountSync('x', place.directory(`more/${index}`), 'tmpfs');
+  // With an index overlayfs refuses an upper layer that another overlay has, were it one that nobody sees any more.
+  const data = `lowerdir=${lower},upperdir=${upper},workdir=${work},index=on`;
+  const { stdout, stderr } = await runNode(
+    `import { mountBind, mountBindSync, mountSync, umountSync } from 'linux-mount';
+     const [source, target, merged, data] = process.argv.slice(1);
+     for (let round = 0; round < ${times(200, 20)}; round += 1) {
+       mountSync('x', merged, 'overlay', 0, data);
+       const form = round % 2 === 0 ? mountBindSync : mountBind;
+       const bind = await form(source, target, { readonly: true });
+       umountSync(merged);
+       bind.unmountSync();
+     }
+     console.log('done');`,
+    { args: [source, target, place.directory('merged'), data], deny: ['mount_setattr=ENOSYS'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'done\n', stderr: '' });
+});
+
+test('where no mount namespace can be had either, it is bound and then remounted', async ({ place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  const { stdout, stderr } = await runNode(
+    `import { readFileSync } from 'node:fs';
+     import { mountBind, mountBindSync } from 'linux-mount';
+     const [source, target] = process.argv.slice(1);
+     for (const form of [mountBindSync, mountBind]) {
+       const mount = await form(source, target, { readonly: true, recursive: true });
+       const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').map((line) => line.split(' '));
+       const words = lines.filter((fields) => fields[4]?.startsWith(target)).map((fields) => fields[5]);
+       console.log(mount.strategy, ...words.map((word) => word.split(',')[0]));
+       await mount.unmount();
+     }`,
+    { args: [treeIn(place, 1), place.directory('target')], deny: ['mount_setattr=ENOSYS', 'unshare=EPERM'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'remount ro ro\n'.repeat(2), stderr: '' });
+});
+
+describe.each<[string, readonly string[]]>([
+  ['as it is', []],
+  ['without mount_setattr', ['mount_setattr=ENOSYS']],
+])('never writable, %s', (_, deny) => {
+  const whyNot = lacks.treeCalls ?? (deny.length > 0 ? lacks.deny : undefined);
+  const program = (source: string, args: readonly string[]) => [
+    ...(deny.length > 0 ? [denyProgram, ...deny, '--'] : []),
+    ...[process.execPath, '--input-type=module', '--eval', source, '--', ...args],
+  ];
+
+  test('a writer that races a recursive bind never succeeds, nor does one below', async ({ place, skip }) => {
+    skip(whyNot !== undefined, whyNot);
+    const source = place.directory('source');
+    const below = place.directory('source/below');
+    mountSync('below', below, 'tmpfs');
+    const target = place.directory('target');
+    // Where nothing is mounted what it writes lands in the directories that are covered; in the source it never may.
+    place.directory('target/below');
+    await using _writer = await HolderProcess.start([
+      ...[process.execPath, '--eval'],
+      `const { openSync, closeSync } = require('node:fs');
+       process.stdout.write('ready');
+       for (;;) for (const path of process.argv.slice(1)) try { closeSync(openSync(path, 'w')); } catch {}`,
+      ...[`${target}/written`, `${target}/below/written`],
+    ]);
+    const { stdout, stderr } = await runNode(
+      `import { mountBind, mountBindSync } from 'linux-mount';
+       const [source, target] = process.argv.slice(1);
+       const options = { readonly: true, recursive: true };
+       const until = Date.now() + 3000;
+       let rounds = 0;
+       const strategies = new Set();
+       while (Date.now() < until || rounds <= 50) {
+         const mounts = [mountBindSync(source, target, options), await mountBind(source, target, options)];
+         for (const mount of mounts.reverse()) {
+           strategies.add(mount.strategy);
+           mount.unmountSync({ lazy: true });
+         }
+         rounds += 1;
+       }
+       console.log(JSON.stringify([...strategies]));`,
+      { args: [source, target], deny, timeout: 50_000 },
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: '["tree"]\n', stderr: '' });
     expect(readdirSync(source)).toEqual(['below']);
     expect(readdirSync(below)).toEqual([]);
     // The writer was at work all the time, or the test would prove nothing.
     expect(readdirSync(target).toSorted()).toEqual(['below', 'written']);
     expect(readdirSync(`${target}/below`)).toEqual(['written']);
-  } finally {
-    writer.kill('SIGKILL');
-    await once(writer, 'close');
-  }
-});
+  });
 
-test('SIGKILL at any moment leaves no bind that can be written through', async ({ place, skip }) => {
-  skip(lacks.treeCalls !== undefined, lacks.treeCalls);
-  const source = place.directory('source');
-  mountSync('below', place.directory('source/below'), 'tmpfs');
-  const target = place.directory('target');
-  const script = `
-    import { mountBind, mountBindSync } from 'linux-mount';
-    const [source, target, way] = process.argv.slice(1);
-    const form = way === 'sync' ? mountBindSync : mountBind;
-    process.stdout.write('ready');
-    for (;;) {
-      const mount = await form(source, target, { readonly: true, recursive: true });
-      await mount.unmount({ lazy: true });
-    }`;
-  const ROUNDS = times(40, 10);
-  let left = 0;
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const way = round % 2 === 0 ? 'sync' : 'async';
-    const child = spawn(process.execPath, [
-      ...['--input-type=module', '--eval', script, '--'],
-      ...[source, target, way],
-    ]);
-    await once(child.stdout, 'data');
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * patience(20)));
-    child.kill('SIGKILL');
-    await once(child, 'close');
-    const found = mountsBelow(target);
-    for (const { options } of found) expect(options).toContain('ro');
-    // A tree is attached whole or not at all.
-    expect([0, 2]).toContain(found.length);
-    if (found.length > 0) {
-      left += 1;
-      umountSync(target, MNT_DETACH);
+  test('SIGKILL at any moment leaves no bind that can be written through', async ({ place, skip }) => {
+    skip(whyNot !== undefined, whyNot);
+    const source = place.directory('source');
+    mountSync('below', place.directory('source/below'), 'tmpfs');
+    const target = place.directory('target');
+    const script = `
+      import { mountBind, mountBindSync } from 'linux-mount';
+      const [source, target, way] = process.argv.slice(1);
+      const form = way === 'sync' ? mountBindSync : mountBind;
+      process.stdout.write('ready');
+      for (;;) {
+        const mount = await form(source, target, { readonly: true, recursive: true });
+        await mount.unmount({ lazy: true });
+      }`;
+    const ROUNDS = times(40, 10);
+    let left = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const [command = '', ...words] = program(script, [source, target, round % 2 === 0 ? 'sync' : 'async']);
+      const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
+      await once(child.stdout, 'data');
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * patience(20)));
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      const found = mountsBelow(target);
+      for (const { options } of found) expect(options).toContain('ro');
+      // A tree is attached whole or not at all.
+      expect([0, 2]).toContain(found.length);
+      if (found.length > 0) {
+        left += 1;
+        umountSync(target, MNT_DETACH);
+      }
     }
-  }
-  expect(mountsBelow(target)).toEqual([]);
-  // That some were killed with the bind there shows that it was the right moment.
-  expect(left).toBeGreaterThan(0);
+    expect(mountsBelow(target)).toEqual([]);
+    // That some were killed with the bind there shows that it was the right moment.
+    expect(left).toBeGreaterThan(0);
+  });
 });

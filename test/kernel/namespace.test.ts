@@ -108,6 +108,34 @@ describe.each(kinds)('into a container: %s', (kind) => {
     },
   );
 
+  test('a tree is read-only before it is there, without mount_setattr too', async ({ place, skip }) => {
+    skip(whyNot(kind) !== undefined, whyNot(kind));
+    skip(lacks.treeCalls !== undefined || lacks.deny !== undefined, lacks.treeCalls ?? lacks.deny);
+    await using container = await startContainer(place, kind);
+    const { pid, inside } = container;
+    const { stdout, stderr } = await runNode(
+      `import { readFileSync } from 'node:fs';
+       import { mountBind, mountBindSync, mountTmpfsSync } from 'linux-mount';
+       const [source, below, target, pid] = process.argv.slice(1);
+       const namespace = { pid: Number(pid) };
+       const filesystem = mountTmpfsSync(below, { namespace });
+       for (const form of [mountBindSync, mountBind]) {
+         const mount = await form(source, target, { readonly: true, recursive: true, namespace });
+         const lines = readFileSync('/proc/' + pid + '/mountinfo', 'latin1').split('\\n').map((line) => line.split(' '));
+         const words = lines.filter((fields) => fields[4]?.startsWith(target)).map((fields) => fields[5]);
+         console.log(mount.strategy, ...words.map((word) => word.split(',')[0]));
+         mount.unmountSync();
+       }
+       filesystem.unmountSync();`,
+      {
+        args: [inside.directory('source'), inside.directory('source/below'), inside.directory('target'), String(pid)],
+        deny: ['mount_setattr=ENOSYS'],
+      },
+    );
+    expect({ stdout, stderr }).toEqual({ stdout: 'tree ro ro\n'.repeat(2), stderr: '' });
+    expect(container.points()).toEqual([]);
+  });
+
   test('attributes, propagation, moves and umounts, in both forms', async ({ place, skip }) => {
     skip(whyNot(kind) !== undefined, whyNot(kind));
     await using container = await startContainer(place, kind);
@@ -487,7 +515,7 @@ test('a call that hangs there holds up nobody, and its promise can be rejected',
 
 test('the file of a mapping’s user namespace is one of this namespace', async ({ place, skip }) => {
   skip(!isRealRoot, lacks.realRoot);
-  skip(lacks.treeCalls !== undefined, lacks.treeCalls);
+  skip(lacks.setattr !== undefined, lacks.setattr);
   skip(lacks.userNamespace !== undefined, lacks.userNamespace);
   await using other = await startContainer(place, 'with its own user namespace');
   await using container = await startContainer(place, 'with its own root, and without /proc');

@@ -218,7 +218,7 @@ describe('handles', () => {
   });
 
   test('DetachedMount', async ({ place, skip }) => {
-    skip(lacks.treeCalls !== undefined, lacks.treeCalls);
+    skip(lacks.setattr !== undefined, lacks.setattr);
     const { a, m } = paths(place);
     const first = library.detachedBindSync(a);
     expect(await told('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({

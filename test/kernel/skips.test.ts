@@ -19,7 +19,11 @@ function areThere(...calls: readonly string[]): boolean {
 }
 
 test('a tree is attached by newer calls where they are there', () => {
-  expect(lacks.treeCalls === undefined).toBe(areThere('open_tree', 'move_mount', 'mount_setattr'));
+  expect(lacks.treeCalls === undefined).toBe(areThere('open_tree', 'move_mount'));
+});
+
+test('it is changed by mount_setattr where that is there', () => {
+  expect(lacks.setattr === undefined).toBe(areThere('mount_setattr'));
 });
 
 test('filesystems are made by newer calls where they are there', () => {

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
-import { constants as mountConstants, mountFilesystemSync, mountSync } from '../../lib/index.js';
+import { constants as mountConstants, mountFilesystemSync, mountSync, setPropagationSync } from '../../lib/index.js';
 import { thrownBy } from './values.js';
 
 /** Which pass of test/run.js this is. */
@@ -42,6 +42,12 @@ function hasTreeCalls(): boolean {
   return (thrownBy(bind) as { syscall: string }).syscall === 'open_tree';
 }
 
+/** Whether a mount without a place can be changed; the call that fails first tells. */
+function hasSetattr(): boolean {
+  const change = () => setPropagationSync('/missing', 'private');
+  return (thrownBy(change) as { syscall: string }).syscall === 'mount_setattr';
+}
+
 /** Whether filesystems can be made by fsopen(2) and attached; the call that fails first tells. */
 function hasFsopen(): boolean {
   const make = () => mountFilesystemSync('x', '/missing', 'tmpfs', { strategy: 'fsconfig' });
@@ -61,7 +67,8 @@ export const lacks = {
   deny: existsSync(denyProgram) ? undefined : 'test/native is not built',
   treeCalls: hasTreeCalls()
     ? undefined
-    : 'without mount_setattr a bind is as writable as its source for an instant (kernels before 5.12)',
+    : 'without open_tree a bind is as writable as its source for an instant (kernels before 5.2)',
+  setattr: hasSetattr() ? undefined : 'no mount_setattr here (Linux 5.12)',
   fsopen: hasFsopen() ? undefined : 'no fsopen here (Linux 5.2)',
   setpriv: works('setpriv', '--bounding-set=-all', 'true') ? undefined : 'this user or machine has no setpriv',
   userNamespace: works('unshare', '--user', '--map-root-user', '--mount', 'true')

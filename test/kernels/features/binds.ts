@@ -22,8 +22,8 @@ const BIND_AND_REMOUNT =
 
 const NAMESPACE = ['unshare', '--mount', '--propagation', 'private', '--'];
 
-/** mount_setattr(2) changes the attributes of a mount, of one that nobody sees yet too; before, it is remounted. */
-const setattr = (): Way => (lacks.treeCalls === undefined ? works('mount_setattr') : fallsBack(REMOUNT));
+/** mount_setattr(2) changes the attributes of a mount; before, it is remounted. */
+const setattr = (): Way => (lacks.setattr === undefined ? works('mount_setattr') : fallsBack(REMOUNT));
 
 const bindWay = (strategy: string): Way => (strategy === 'tree' ? works(strategy) : fallsBack(BIND_AND_REMOUNT));
 

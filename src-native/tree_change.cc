@@ -1,0 +1,124 @@
+#include "tree_change.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string>
+#include <utility>
+
+#include "call.h"
+#include "kernel.h"
+#include "private_mounts.h"
+#include "procfs.h"
+#include "remount.h"
+
+namespace {
+
+Outcome ChangeHere(const attributes::Change& change, const OwnedFd& tree) {
+  kernel::MountAttributes wanted;
+  wanted.set = change.set;
+  wanted.clear = change.clear;
+  wanted.propagation = change.propagation;
+  const unsigned flags = AT_EMPTY_PATH | (change.recursive ? kernel::kAtRecursive : 0);
+  if (kernel::MountSetAttributes(tree.get(), "", flags, wanted) == 0) return {};
+  return Outcome::Failure(errno, "mount_setattr", change.Changes() ? "set attributes" : "set propagation");
+}
+
+constexpr char kApart[] = "set attributes apart";
+
+Outcome Missing() { return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes"); }
+
+// Whether a sandbox or a security module is against it, rather than that something went wrong: a machine that is short
+// of memory for a moment is no reason to do with less.
+bool IsRefusal(int error) {
+  return error == EPERM || error == EACCES || error == ENOSYS || error == ENODEV || error == ENOTSUP;
+}
+
+// What has to be done on a thread that ends afterwards, while the one that asks for it waits.
+class ChangeApart {
+ public:
+  static constexpr bool kFreshThread = true;
+  using Result = Outcome;
+
+  // On the asking thread, which may be in another mount namespace and have /proc nowhere (procfs.h).
+  ChangeApart(const attributes::Change& change, OwnedFd* tree)
+      : change_(change),
+        tree_(*tree),
+        home_(open(procfs::Self("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)),
+        proc_(open(procfs::Root(".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
+        proc_error_(proc_ ? 0 : errno) {}
+
+  Outcome Run() {
+    PrivateMounts mounts;
+    Outcome outcome = Enter(&mounts);
+    if (!outcome.Failed()) outcome = GivePlace();
+    if (outcome.Failed()) return IsRefusal(outcome.error) ? Missing() : outcome;
+    outcome = Change();
+    if (!outcome.Failed()) outcome = TakeCopy();
+    // What was changed by half is gone with the namespace.
+    outcome.left = false;
+    return outcome;
+  }
+
+ private:
+  Outcome Enter(PrivateMounts* mounts) {
+    if (!proc_) return Outcome::Failure(proc_error_, "open", kApart);
+    if (const int error = mounts->Enter(std::move(home_))) {
+      // A limit for namespaces (user_namespaces(7), max_mnt_namespaces).
+      return error == ENOSPC ? Missing() : Outcome::Failure(error, "unshare", kApart);
+    }
+    // From here on the working directory is the thread's own.
+    if (fchdir(proc_.get()) < 0) return Outcome::Failure(errno, "fchdir", kApart);
+    if (chdir("thread-self") < 0) return Outcome::Failure(errno, "chdir", kApart);
+    procfs::UseWorkingDirectory();
+    return {};
+  }
+
+  Outcome GivePlace() const {
+    OwnedFd memory;
+    if (const int error = MakePrivateMemory(&memory)) return Outcome::Failure(error, "mount", kApart);
+    const bool is_directory = kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH);
+    const int made = is_directory ? mkdirat(memory.get(), "tree", 0700) : mknodat(memory.get(), "tree", S_IFREG, 0);
+    if (made < 0) return Outcome::Failure(errno, is_directory ? "mkdirat" : "mknodat", kApart);
+    constexpr unsigned kFlags = kernel::kMoveMountFromEmptyPath;
+    if (kernel::MoveMount(tree_.get(), "", memory.get(), "tree", kFlags) == 0) return {};
+    return Outcome::Failure(errno, "move_mount", kApart);
+  }
+
+  Outcome Change() const {
+    const std::string there = procfs::Fd(tree_.get());
+    Outcome outcome;
+    if (change_.propagation != 0) outcome = SetPropagation(there.c_str(), change_.propagation, change_.recursive);
+    if (!outcome.Failed() && change_.Changes()) outcome = RemountTree(there.c_str(), change_);
+    return outcome;
+  }
+
+  Outcome TakeCopy() {
+    const unsigned recursive = change_.recursive ? kernel::kAtRecursive : 0;
+    constexpr unsigned kFlags = AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec;
+    OwnedFd copy(kernel::OpenTree(tree_.get(), "", kFlags | recursive));
+    if (!copy) return Outcome::Failure(errno, "open_tree", "bind");
+    tree_ = std::move(copy);
+    return {};
+  }
+
+  const attributes::Change change_;
+  OwnedFd& tree_;
+  OwnedFd home_;
+  const OwnedFd proc_;
+  const int proc_error_;
+};
+
+}  // namespace
+
+Outcome ChangeTree(const attributes::Change& change, OwnedFd* tree) {
+  if (!change.Changes() && change.propagation == 0) return {};
+  if (kernel::HasTreeChanges()) return ChangeHere(change, *tree);
+  // Of what is unbindable there is no copy.
+  if (!kernel::HasTreeCopies() || change.propagation == MS_UNBINDABLE) return Missing();
+  ChangeApart apart(change, tree);
+  return call::Errand<ChangeApart>::Send(apart);
+}
