@@ -136,7 +136,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Changes its attributes before anybody sees it: mount_setattr(2).
+   * Changes its attributes before anybody sees it: mount_setattr(2), Linux 5.12.
    *
    * @example
    * ```ts

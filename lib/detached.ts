@@ -72,8 +72,8 @@ export function detachedOverlaySync(options: DetachedOverlayOptions): DetachedMo
 }
 
 /**
- * A copy of a directory's or file's mount without a place: open_tree(2), mount_setattr(2). Plain ones from Linux 5.2 on;
- * attributes, mapped ids and `recursive` need 5.12, as there is no older call that reaches a mount without a place.
+ * A copy of a directory's or file's mount without a place: open_tree(2), mount_setattr(2). From Linux 5.2 on; mapped ids
+ * and the propagation `'unbindable'` need 5.12.
  *
  * @throws as {@link mountBind}
  * @example

@@ -97,7 +97,8 @@ function planAt(
  * attributes before anybody can reach it, so that a read-only bind is never writable, with `recursive` all the way down,
  * and keeps the `nosuid`, `nodev` and `noexec` of its source. Afterwards the kernel is asked whether it has them.
  *
- * Without mount_setattr(2) (before Linux 5.12, or in a sandbox) it is bound and then remounted, each mount below as well;
+ * Without mount_setattr(2) (before Linux 5.12, or in a sandbox) the copy gets its attributes in a mount namespace that nobody
+ * else sees. Only where a sandbox refuses that, or open_tree(2), it is bound and then remounted, each mount below as well:
  * it is then as writable as its source for an instant, and taken away again if a step fails. `mount.strategy` tells.
  *
  * @param source a directory or a file; a symbolic link is followed

@@ -10,9 +10,9 @@ import { takeDown, takeDownSync } from './umount.js';
 import { planUmount, type UmountOptions, type UmountOwn } from './umount-options.js';
 
 /**
- * How something was mounted: an overlay by one of its ways; a bind by `'tree'` (open_tree(2), mount_setattr(2),
- * move_mount(2)) or `'remount'` (mount(2) twice); another filesystem by `'fsconfig'` (fsopen(2) …) or `'data'` (mount(2)
- * with an option string); and `'move'` for what was mounted already and has got another place.
+ * How something was mounted: an overlay by one of its ways; a bind by `'tree'` (open_tree(2), its attributes before it has
+ * its place, move_mount(2)) or `'remount'` (mount(2) twice); another filesystem by `'fsconfig'` (fsopen(2) …) or `'data'`
+ * (mount(2) with an option string); and `'move'` for what was mounted already and has got another place.
  */
 export type MountStrategy = OverlayStrategy | 'tree' | 'remount' | 'move';
 

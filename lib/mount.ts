@@ -90,9 +90,9 @@ export function mountFailure(
  * Mounts a filesystem, or changes a mount: mount(2), with two things made right.
  *
  * - **A bind takes its attributes.** `MS_BIND | MS_RDONLY` is read-only, with the `nosuid`, `nodev`, `noexec` and
- *   `atime` of its source, from the first moment on where the kernel can do that (Linux 5.12); with `MS_REC` everything
- *   below is as well. The kernel's own call ignores every flag but `MS_REC` there and leaves the bind writable. A
- *   bind with `MS_REMOUNT` is the kernel's own: it sets exactly the flags given.
+ *   `atime` of its source, from the first moment on where no sandbox keeps it from that ({@link mountBind}); with
+ *   `MS_REC` everything below is as well. The kernel's own call ignores every flag but `MS_REC` there and leaves the
+ *   bind writable. A bind with `MS_REMOUNT` is the kernel's own: it sets exactly the flags given.
  * - **Data is never cut.** What has {@link pageSize} bytes or more, the final NUL counted, is refused with `E2BIG`. The
  *   kernel reads one page and ignores the rest.
  *

@@ -98,7 +98,7 @@ function presence(answer: Answer, privateError: number): Support {
     const why =
       describeErrno(privateError).name === 'EPERM'
         ? 'it lacks CAP_SYS_ADMIN, or a sandbox refuses unshare(2)'
-        : 'the root of this process may not be a mount point, as in a chroot';
+        : 'a limit may be reached (/proc/sys/user/max_mnt_namespaces), or memory be short';
     return no(`the caller cannot have a mount namespace to try in, ${errnoWords(privateError)}: ${why}`);
   }
   if (answer.ok) return YES;

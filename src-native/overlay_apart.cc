@@ -19,8 +19,6 @@
 // An overlay that is made where nobody sees it, on a thread that ends afterwards, and then given its place.
 
 MountResult OverlayCall::RunApart() {
-  const OwnedFd before(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!before) return MountResult(Outcome::Failure(errno, "open", "working directory"));
   MountResult result;
   PrivateMounts mounts;
   result.outcome = MakeApart(&mounts, &result.tree);
@@ -34,8 +32,6 @@ MountResult OverlayCall::RunApart() {
     result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
   } else if (const int error = mounts.Leave()) {
     result.outcome = Outcome::Failure(error, "setns", "leave namespace");
-  } else if (fchdir(before.get()) < 0) {
-    result.outcome = Outcome::Failure(errno, "fchdir", "working directory");
   } else {
     result.outcome = Attach(result.tree.get(), target_, ticket_);
   }

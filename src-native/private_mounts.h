@@ -12,16 +12,14 @@ class PrivateMounts {
   PrivateMounts& operator=(const PrivateMounts&) = delete;
   ~PrivateMounts() { Leave(); }
 
-  // 0 or errno of unshare(2) and mount(2). The working directory and the root are the same directories as before, in
-  // the copy.
+  // 0 or errno. The root and the working directory are the same directories as before, in the copy.
   int Enter();
-  // The same, where the thread's own file of its namespace cannot be opened by a path, or has been already.
-  int Enter(OwnedFd home);
-  // The same; back where Enter came from, in the root of it. ENOENT when there was no /proc to find the way back.
+  // The same; back to the namespace, the root and the working directory that Enter came from. ENOENT when there was no
+  // /proc to find the way back.
   int Leave();
 
  private:
-  OwnedFd home_;
+  OwnedFd home_, root_, directory_;
   bool is_in_ = false;
 };
 

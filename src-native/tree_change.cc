@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "private_mounts.h"
 #include "procfs.h"
 #include "remount.h"
+#include "threads.h"
 
 namespace {
 
@@ -47,7 +49,6 @@ class ChangeApart {
   ChangeApart(const attributes::Change& change, OwnedFd* tree)
       : change_(change),
         tree_(*tree),
-        home_(open(procfs::Self("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)),
         proc_(open(procfs::Root(".").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)),
         proc_error_(proc_ ? 0 : errno) {}
 
@@ -66,15 +67,15 @@ class ChangeApart {
  private:
   Outcome Enter(PrivateMounts* mounts) {
     if (!proc_) return Outcome::Failure(proc_error_, "open", kApart);
-    if (const int error = mounts->Enter(std::move(home_))) {
-      // A limit for namespaces (user_namespaces(7), max_mnt_namespaces).
-      return error == ENOSPC ? Missing() : Outcome::Failure(error, "unshare", kApart);
-    }
-    // From here on the working directory is the thread's own.
+    // As threads.cc has done, unless it was refused: here it matters why.
+    if (!threads::HasOwnDirectory() && unshare(CLONE_FS) < 0) return Outcome::Failure(errno, "unshare", kApart);
     if (fchdir(proc_.get()) < 0) return Outcome::Failure(errno, "fchdir", kApart);
     if (chdir("thread-self") < 0) return Outcome::Failure(errno, "chdir", kApart);
     procfs::UseWorkingDirectory();
-    return {};
+    const int error = mounts->Enter();
+    if (error == 0) return {};
+    // A limit for namespaces (user_namespaces(7), max_mnt_namespaces).
+    return error == ENOSPC ? Missing() : Outcome::Failure(error, "unshare", kApart);
   }
 
   Outcome GivePlace() const {
@@ -107,7 +108,6 @@ class ChangeApart {
 
   const attributes::Change change_;
   OwnedFd& tree_;
-  OwnedFd home_;
   const OwnedFd proc_;
   const int proc_error_;
 };

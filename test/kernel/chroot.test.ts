@@ -1,0 +1,97 @@
+import { describe, expect } from 'vitest';
+import { runNode } from '../support/child.js';
+import { inChroot } from '../support/chroot.js';
+import { lacks } from '../support/environment.js';
+import { HolderProcess } from '../support/holder.js';
+import { test } from '../support/place.js';
+
+// For a process in a chroot "/" is not the root of the mount namespace, and need not be a mount point. What is done in a
+// mount namespace of a thread's own must not forget that, neither on the way there nor on the way back: an overlay with
+// mapped ids once went where its path leads outside.
+
+/** Tries what goes through such namespaces, and what does not, and tells what is to be seen at the target. */
+const PROGRAM = `
+  import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+  import { join } from 'node:path';
+  import * as library from 'linux-mount';
+  const [place, user, form] = process.argv.slice(1);
+  const call = (name) => library[name + form];
+  const made = (name) => {
+    const path = join(place, name);
+    mkdirSync(path, { recursive: true });
+    writeFileSync(join(path, name), '');
+    return path;
+  };
+  const [source, one, two, target] = ['source', 'one', 'two', 'target'].map(made);
+  mkdirSync(join(source, 'below'));
+  library.mountTmpfsSync(join(source, 'below'));
+  const there = () => library.readMountTableSync().under(target);
+  const attempt = async (name, make) => {
+    const told = [name];
+    try {
+      const mount = await make();
+      if (mount instanceof library.Mount) {
+        told.push(mount.strategy, readdirSync(target).join());
+        for (const { options, superOptions } of there()) told.push(options[0], superOptions.find((word) => word.startsWith('size')));
+        await mount.unmount();
+      } else told.push(JSON.stringify(mount));
+    } catch (error) {
+      if (!(error instanceof library.MountError)) throw error;
+      told.push(error.code, error.reason);
+    }
+    if (there().length > 0) told.push('left');
+    console.log(told.join(' ').replaceAll(place, ''));
+  };
+  const attached = async (make) => {
+    const mount = await make();
+    return form === '' ? mount.attach(target) : mount.attachSync(target);
+  };
+  const all = { readonly: true, recursive: true };
+  const lower = [one, two];
+  const lowerIdmap = { userNamespace: { pid: Number(user) } };
+  await attempt('bind', () => call('mountBind')(source, target, all));
+  await attempt('bind, detached', () => attached(() => call('detachedBind')(source, all)));
+  for (const strategy of ['data', 'descriptors', 'fsconfig'])
+    await attempt('overlay', () => call('mountOverlay')({ lower, target, strategy }));
+  for (const strategy of ['descriptors', 'fsconfig'])
+    await attempt('overlay, mapped', () => call('mountOverlay')({ lower, target, strategy, lowerIdmap }));
+  await attempt('overlay, detached', () => attached(() => call('detachedOverlay')({ lower })));
+  await attempt('overlay, detached and mapped', () => attached(() => call('detachedOverlay')({ lower, lowerIdmap })));
+  await attempt('filesystem', async () => {
+    const mount = await call('mountFilesystem')('x', target, 'tmpfs', { parameters: { size: '1m' } });
+    try {
+      await call('remountFilesystem')(target, { parameters: { size: '2m' } });
+    } catch (error) {
+      await mount.unmount();
+      throw error;
+    }
+    return mount;
+  });
+  if (form === '') await attempt('support', async () => (await library.overlaySupport(place)).overlay);
+`;
+
+describe.each([true, false])('in a chroot that is a mount point: %s', (isMountPoint) => {
+  const without = (...calls: readonly string[]) => calls.map((call) => `${call}=ENOSYS`);
+
+  test.for<[string, readonly string[]]>([
+    ['as it is', []],
+    ['without mount_setattr and fspick', without('mount_setattr', 'fspick')],
+    ['without all of them', without('open_tree', 'move_mount', 'fsopen', 'mount_setattr', 'fspick')],
+  ])('all is mounted where its path leads there, as outside: %s', async ([_, deny], { place, skip }) => {
+    skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
+    skip(lacks.userNamespace !== undefined, lacks.userNamespace);
+    await using user = await HolderProcess.shell('', { before: ['unshare', '--user', '--map-root-user', '--'] });
+    for (const form of ['', 'Sync']) {
+      const run = async (name: string, wrapper: readonly string[]) => {
+        const args = [place.directory(name + form), String(user.pid), form];
+        const { stdout, stderr } = await runNode(PROGRAM, { args, deny, wrapper });
+        expect(stderr).toBe('');
+        return stdout.trimEnd().split('\n');
+      };
+      const outside = await run('outside', ['unshare', '--mount', '--propagation', 'private', '--']);
+      expect(outside).toContainEqual(expect.stringMatching(/^bind (tree|remount) below,source ro .* ?ro /));
+      expect(outside.filter((line) => line.endsWith('left'))).toEqual([]);
+      expect(await run('inside', inChroot(place.directory(`root${form}`), isMountPoint))).toEqual(outside);
+    }
+  });
+});
