@@ -6,8 +6,9 @@ import * as native from './native.js';
 import { OperationChannel } from './operation-channel.js';
 import { COMMON_RULES, type CommonCase, reasonOfStep } from './reason-common.js';
 import { circumstancesOf, QUESTION_FILES } from './reason-facts.js';
+import { mountOf } from './reason-mounts.js';
 import { type Rule, reasonBy } from './reason-rules.js';
-import { notMounted, type UmountCase } from './umount-rules.js';
+import { noMountPoint, type UmountCase } from './umount-rules.js';
 
 /** Options of {@link holders}. */
 export interface HoldersOptions {
@@ -31,7 +32,13 @@ function planHolders(target: PathLike, options: HoldersOptions = {}): HoldersPla
 
 const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   ...COMMON_RULES,
-  { codes: ['EINVAL'], what: 'a place where nothing is mounted', find: notMounted },
+  {
+    codes: ['EINVAL'],
+    what: 'a place where nothing is mounted',
+    // There is no other.
+    find: ({ target, circumstances: { mounts } }) =>
+      noMountPoint(target, mounts === null ? undefined : mountOf(mounts, target.facts)),
+  },
 ];
 
 function holdersFailure(

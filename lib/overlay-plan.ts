@@ -228,8 +228,19 @@ function withUserxattr(options: Readonly<Record<string, unknown>>): Readonly<Rec
 const FIRST_USER_NAMESPACE = 'user:[4026531837]';
 let userNamespace: boolean | undefined;
 
-/** Whether this process is in a user namespace other than the first. It cannot change: CLONE_NEWUSER needs one thread. */
+/**
+ * Whether this process is in a user namespace other than the first; false where that cannot be told, without /proc. It
+ * cannot change: CLONE_NEWUSER needs one thread.
+ */
 export function inUserNamespace(): boolean {
-  userNamespace ??= process.platform === 'linux' && readlinkSync('/proc/self/ns/user') !== FIRST_USER_NAMESPACE;
+  userNamespace ??= readUserNamespace();
   return userNamespace;
+}
+
+function readUserNamespace(): boolean {
+  try {
+    return process.platform === 'linux' && readlinkSync('/proc/self/ns/user') !== FIRST_USER_NAMESPACE;
+  } catch {
+    return false;
+  }
 }

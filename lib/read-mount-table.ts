@@ -5,6 +5,7 @@ import { MountTable } from './mount-table.js';
 import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 import * as native from './native.js';
 import { OperationChannel } from './operation-channel.js';
+import { reasonOfProc } from './reason-common.js';
 import { namespaceReasonOfStep } from './target-reasons.js';
 
 /** Options of {@link readMountTable}. */
@@ -48,7 +49,8 @@ function planTable(options: MountTableOptions): Plan {
 function tableOf({ process, encoding, namespace }: Plan, lines: native.TableLines | native.Failure): MountTable {
   if (native.isFailure(lines)) {
     const { error: errno, syscall, step } = lines;
-    const reason = namespaceReasonOfStep(lines, namespace);
+    const isOurs = process === OURS && namespace === null;
+    const reason = isOurs ? reasonOfProc(errno) : namespaceReasonOfStep(lines, namespace);
     throw new MountError({ errno, syscall, step, path: `${process}/mountinfo`, reason });
   }
   return new MountTable(parseTable(lines.table, encoding, lines.ids));

@@ -56,6 +56,21 @@ export const unreachablePath: Rule<CommonCase> = {
   },
 };
 
+const NO_PROC =
+  '/proc is not mounted here, as in some chroots, and this goes by way of it: mount it first (mount -t proc proc /proc)';
+
+/** Why the calling thread's own files of /proc cannot be opened. */
+export function reasonOfProc(error: number): string | undefined {
+  return error === os.errno.ENOENT ? NO_PROC : undefined;
+}
+
+const absentProc: Rule<CommonCase> = {
+  codes: ['ENOENT'],
+  what: 'a /proc that is missing',
+  find: ({ circumstances: { mounts, isAdmin, filesystems } }) =>
+    mounts === null && isAdmin === null && filesystems === null ? NO_PROC : null,
+};
+
 const noPrivilege: Rule<CommonCase> = {
   codes: ['EPERM', 'ENOTSUP'],
   what: 'a lack of CAP_SYS_ADMIN',
@@ -93,6 +108,7 @@ const tooManyMounts: Rule<CommonCase> = {
 /** Before all others: what makes any mount fail. */
 export const COMMON_RULES: readonly Rule<CommonCase>[] = [
   unreachablePath,
+  absentProc,
   noPrivilege,
   absentFilesystem,
   tooManyMounts,

@@ -2,7 +2,7 @@ import { constants } from './constants.js';
 import { printable } from './errors.js';
 import type { CommonCase } from './reason-common.js';
 import { type Looked, mountInWords } from './reason-facts.js';
-import { mountOf } from './reason-mounts.js';
+import { type MountLine, mountOf } from './reason-mounts.js';
 import type { Finding, Rule } from './reason-rules.js';
 
 const { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW } = constants;
@@ -50,18 +50,21 @@ function link({ failure, target, flags }: UmountCase) {
   return `${target.name} is a symbolic link (to ${printable(failure.other)}), and it is not to be followed: name the mount point itself`;
 }
 
+/** That nothing is mounted at a place; on which mount it is, where the table has that. */
+export function noMountPoint({ name }: Looked, mount: MountLine | undefined): string {
+  const where = mount === undefined ? '' : ` (it is on ${mountInWords(mount)})`;
+  return `${name} is not a mount point, nothing is mounted there${where}`;
+}
+
 /** A place where nothing is mounted. */
-export function notMounted({
-  target,
-  circumstances: { mounts },
-}: Pick<UmountCase, 'target' | 'circumstances'>): Finding {
+function notMounted({ target, circumstances: { mounts } }: UmountCase): Finding {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
   if (mount === undefined) {
     return `${target.name} is on no mount of this mount namespace, but of another one or one that was detached: take it down from there`;
   }
   if (mount.mountPoint === target.facts.path.toString('latin1')) return null;
-  return `${target.name} is not a mount point, nothing is mounted there (it is on ${mountInWords(mount)})`;
+  return noMountPoint(target, mount);
 }
 
 function rootOfNamespace({ target, circumstances: { mounts } }: UmountCase) {

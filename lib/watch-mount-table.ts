@@ -8,6 +8,7 @@ import { differences } from './mount-table-diff.js';
 import { type Namespace, type NamespaceWord, namespaceArgument } from './namespace.js';
 import * as native from './native.js';
 import { OperationChannel } from './operation-channel.js';
+import { reasonOfProc } from './reason-common.js';
 import { namespaceReasonOfStep } from './target-reasons.js';
 
 /** Options of {@link watchMountTable}. */
@@ -39,7 +40,7 @@ const NOTHING_MORE = { done: true, value: undefined } as const;
 
 function failureOf(failure: native.Failure, namespace: NamespaceWord): MountError {
   const { error: errno, syscall, step } = failure;
-  const reason = namespaceReasonOfStep(failure, namespace);
+  const reason = namespace === null ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
   return new MountError({ errno, syscall, step, path: '/proc/thread-self/mountinfo', reason });
 }
 

@@ -26,17 +26,16 @@ std::string WhereItLeads(int fd) {
   return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
 }
 
-ExamineCall::Path ExaminePath(const std::string& path) {
+ExamineCall::Path Examine(int fd) {
   ExamineCall::Path found;
-  const OwnedFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
   kernel::Identity identity;
   struct statfs filesystem;
-  if (!fd || kernel::Identify(fd.get(), "", AT_EMPTY_PATH, &identity) < 0 || fstatfs(fd.get(), &filesystem) < 0 ||
-      kernel::MountId(fd.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &found.lasting_id) < 0) {
+  if (fd < 0 || kernel::Identify(fd, "", AT_EMPTY_PATH, &identity) < 0 || fstatfs(fd, &filesystem) < 0 ||
+      kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &found.lasting_id) < 0) {
     found.error = errno;
     return found;
   }
-  found.path = WhereItLeads(fd.get());
+  found.path = WhereItLeads(fd);
   found.mode = identity.mode;
   found.device = identity.device;
   found.inode = identity.inode;
@@ -106,14 +105,14 @@ ExamineCall::Result ExamineCall::Run() {
   Result result;
   for (const std::string& path : paths_) {
     if (!root_ || !result.paths.empty()) {
-      result.paths.push_back(ExaminePath(path));
+      result.paths.push_back(Examine(OwnedFd(open(path.c_str(), O_PATH | O_CLOEXEC)).get()));
       continue;
     }
     Target target(path, *root_, resolve_);
     const Outcome outcome = target.Find();
     Path& found = result.paths.emplace_back();
     found.error = outcome.error;
-    if (!outcome.Failed()) found = ExaminePath(target.PathBefore());
+    if (!outcome.Failed()) found = Examine(target.at());
   }
   for (const std::string& file : files_) {
     std::string text;

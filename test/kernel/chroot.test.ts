@@ -95,3 +95,51 @@ describe.each([true, false])('in a chroot that is a mount point: %s', (isMountPo
     }
   });
 });
+
+describe('in a chroot without /proc', () => {
+  const NO_PROC = /^\/proc is not mounted here, as in some chroots, and this goes by way of it: mount it first/;
+
+  test('what can be done is done, and what cannot is told, as is what has another reason', async ({ place, skip }) => {
+    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+    const { stdout, stderr } = await runNode(
+      `import { mkdirSync } from 'node:fs';
+       import * as library from 'linux-mount';
+       const [place] = process.argv.slice(1);
+       const [source, target] = ['source', 'target'].map((name) => place + '/' + name);
+       for (const path of [source, target]) mkdirSync(path);
+       const tried = {
+         tmpfs: async () => (await library.mountTmpfs(target)).unmount(),
+         isMountPoint: () => library.isMountPoint(target),
+         missing: () => library.mountBind(source + '/missing', target),
+         'missing in a root': () => library.mountTmpfs({ root: place, path: 'missing' }),
+         table: () => library.readMountTable(),
+         watch: () => library.watchMountTable().next(),
+         holders: () => library.holders('/'),
+         tree: async () => {
+           await library.mountTmpfs(target);
+           await library.umount(target, { recursive: true });
+         },
+       };
+       const told = {};
+       for (const [name, attempt] of Object.entries(tried)) {
+         try { told[name] = (await attempt()) ?? 'done'; } catch (error) {
+           if (!(error instanceof library.MountError)) throw error;
+           told[name] = error.reason;
+         }
+       }
+       console.log(JSON.stringify(told));`,
+      { args: [place.directory('place')], wrapper: inChroot(place.directory('root'), false, ['/proc']) },
+    );
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      tmpfs: 'done',
+      isMountPoint: false,
+      missing: expect.stringMatching(/^the source '.*\/source\/missing' does not exist/),
+      'missing in a root': expect.stringMatching(/^the target 'missing' inside the root '.*' does not exist/),
+      table: expect.stringMatching(NO_PROC),
+      watch: expect.stringMatching(NO_PROC),
+      holders: expect.stringMatching(/^'\/' is not a mount point/),
+      tree: expect.stringMatching(NO_PROC),
+    });
+  });
+});
