@@ -1,6 +1,7 @@
+import { constants as os } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
+import { invalidArgType, invalidArgValue, MountError, outOfRange } from './errors.js';
 
 /**
  * A path: text, bytes, or a `file:` URL. Paths are bytes to Linux; a name that is not UTF-8 can be given as a Buffer.
@@ -46,8 +47,23 @@ export function isAbsolute(path: Bytes | null): boolean {
  */
 export function absolutePath(path: Bytes): Bytes {
   if (isAbsolute(path) || path.length === 0) return path;
-  const directory = process.cwd();
+  const directory = workingDirectory(path);
   return typeof path === 'string' ? `${directory}/${path}` : Buffer.concat([Buffer.from(`${directory}/`), path]);
+}
+
+function workingDirectory(path: Bytes): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const reason =
+      'the working directory of this process has no path any more (it was removed, or cannot be searched), and a relative path starts there: change to another directory, or give an absolute path';
+    throw new MountError({
+      errno: -((error as { errno?: number }).errno ?? -os.errno.ENOENT),
+      syscall: 'getcwd',
+      path,
+      reason,
+    });
+  }
 }
 
 /** A string or null, as the filesystem's type is. */

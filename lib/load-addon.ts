@@ -29,8 +29,18 @@ export function loadAddon(root: string, arch: string = process.arch): unknown {
   try {
     return createRequire(import.meta.url)(file);
   } catch (cause) {
+    if ((cause as { code?: unknown }).code === 'ERR_DLOPEN_DISABLED') throw disabled(cause);
     throw unusable(`cannot load ${file}: ${(cause as Error).message}`, root, cause);
   }
+}
+
+const CODE = { code: 'ERR_DLOPEN_FAILED' };
+
+// The permission model (--permission) does that, as does --no-addons.
+function disabled(cause: unknown): Error {
+  const message =
+    'linux-mount is a native addon, and this process may load none: start Node with --allow-addons, or without --no-addons';
+  return Object.assign(new Error(message, { cause }), CODE);
 }
 
 function unusable(why: string, root: string, cause?: unknown): Error {
@@ -38,5 +48,5 @@ function unusable(why: string, root: string, cause?: unknown): Error {
   const message =
     `linux-mount ${why}. To build it there, with a C++ compiler (C++20), make and python3: ` +
     `cd ${folder} && npm run build:source`;
-  return Object.assign(new Error(message, { cause }), { code: 'ERR_DLOPEN_FAILED' });
+  return Object.assign(new Error(message, { cause }), CODE);
 }

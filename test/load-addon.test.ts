@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -59,4 +60,14 @@ test('a folder that may not be searched is not taken for one in which nothing is
   // A name that is too long cannot be looked at by anybody, root included.
   const error = thrownBy(() => loadAddon(join(root, 'x'.repeat(256)), 'here'));
   expect(error).toMatchObject({ code: 'ENAMETOOLONG', syscall: 'stat' });
+});
+
+test('where Node may load no addons it says so, and not to build one', () => {
+  const { stderr } = spawnSync(process.execPath, ['--no-addons', '--eval', "import('linux-mount')"], {
+    cwd: projectRoot,
+    encoding: 'utf8',
+  });
+  expect(stderr).toContain('this process may load none: start Node with --allow-addons, or without --no-addons');
+  expect(stderr).toContain("code: 'ERR_DLOPEN_FAILED'");
+  expect(stderr).not.toContain('build:source');
 });

@@ -264,3 +264,35 @@ test('says that CAP_SYS_ADMIN is missing', async ({ place, skip }) => {
     Array(2).fill(expect.stringMatching(/^EPERM this process lacks CAP_SYS_ADMIN/)),
   );
 });
+
+test('says that the working directory is gone', async ({ place }) => {
+  const { stdout, stderr } = await runNode(
+    `import { mkdirSync, rmdirSync } from 'node:fs';
+     import * as library from 'linux-mount';
+     const [place] = process.argv.slice(1);
+     mkdirSync(place + '/gone');
+     process.chdir(place + '/gone');
+     rmdirSync(place + '/gone');
+     for (const attempt of [
+       () => library.mountTmpfsSync('relative'),
+       () => library.mountTmpfs('relative'),
+       () => library.mountOverlay({ lower: ['relative', place], target: place }),
+       () => library.mountBind('relative', place),
+       () => library.overlaySupport('relative'),
+     ])
+       try { await attempt(); } catch (error) {
+         if (!(error instanceof library.MountError)) throw error;
+         console.log(error.code, error.syscall, String(error.path), error.reason);
+       }
+     const absolute = library.mountTmpfsSync(place);
+     absolute.unmountSync();
+     console.log('done');`,
+    { args: [place.root] },
+  );
+  expect(stderr).toBe('');
+  const gone = expect.stringMatching(
+    /^ENOENT getcwd relative the working directory of this process has no path any more/,
+  );
+  const missing = expect.stringMatching(/^ENOENT (open_tree|mount) relative the source 'relative' does not exist/);
+  expect(stdout.trimEnd().split('\n')).toEqual([gone, gone, gone, missing, gone, 'done']);
+});
