@@ -57,7 +57,7 @@ export const unreachablePath: Rule<CommonCase> = {
 };
 
 const NO_PROC =
-  '/proc is not mounted here, as in some chroots, and this goes by way of it: mount it first (mount -t proc proc /proc)';
+  'this process is not in /proc, and this goes by way of it: /proc is not mounted, as in some chroots (mount -t proc proc /proc), or is that of another PID namespace (nsenter without --pid)';
 
 /** Why the calling thread's own files of /proc cannot be opened. */
 export function reasonOfProc(error: number): string | undefined {
@@ -66,9 +66,8 @@ export function reasonOfProc(error: number): string | undefined {
 
 const absentProc: Rule<CommonCase> = {
   codes: ['ENOENT'],
-  what: 'a /proc that is missing',
-  find: ({ circumstances: { mounts, isAdmin, filesystems } }) =>
-    mounts === null && isAdmin === null && filesystems === null ? NO_PROC : null,
+  what: 'a /proc without this process',
+  find: ({ circumstances: { mounts, isAdmin } }) => (mounts === null && isAdmin === null ? NO_PROC : null),
 };
 
 const noPrivilege: Rule<CommonCase> = {

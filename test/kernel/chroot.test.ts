@@ -96,10 +96,20 @@ describe.each([true, false])('in a chroot that is a mount point: %s', (isMountPo
   });
 });
 
-describe('in a chroot without /proc', () => {
-  const NO_PROC = /^\/proc is not mounted here, as in some chroots, and this goes by way of it: mount it first/;
+// A program that a mount namespace was entered for, and not the PID namespace.
+const OTHER_PROC = [
+  ...['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc'],
+  'unshare --pid --fork mount -t proc proc /proc; exec "$@"',
+  'sh',
+];
 
-  test('what can be done is done, and what cannot is told, as is what has another reason', async ({ place, skip }) => {
+describe('without this process in /proc', () => {
+  const NO_PROC = /^this process is not in \/proc, and this goes by way of it: /;
+
+  test.for<[string, (root: string) => readonly string[]]>([
+    ['that is not mounted', (root) => inChroot(root, false, ['/proc'])],
+    ['of another PID namespace', () => OTHER_PROC],
+  ])('what can be done is done, and what cannot is told: %s', async ([_, wrapper], { place, skip }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     const { stdout, stderr } = await runNode(
       `import { mkdirSync } from 'node:fs';
@@ -114,7 +124,7 @@ describe('in a chroot without /proc', () => {
          'missing in a root': () => library.mountTmpfs({ root: place, path: 'missing' }),
          table: () => library.readMountTable(),
          watch: () => library.watchMountTable().next(),
-         holders: () => library.holders('/'),
+         holders: () => library.holders(target),
          tree: async () => {
            await library.mountTmpfs(target);
            await library.umount(target, { recursive: true });
@@ -128,7 +138,7 @@ describe('in a chroot without /proc', () => {
          }
        }
        console.log(JSON.stringify(told));`,
-      { args: [place.directory('place')], wrapper: inChroot(place.directory('root'), false, ['/proc']) },
+      { args: [place.directory('place')], wrapper: wrapper(place.directory('root')) },
     );
     expect(stderr).toBe('');
     expect(JSON.parse(stdout)).toEqual({
@@ -138,7 +148,7 @@ describe('in a chroot without /proc', () => {
       'missing in a root': expect.stringMatching(/^the target 'missing' inside the root '.*' does not exist/),
       table: expect.stringMatching(NO_PROC),
       watch: expect.stringMatching(NO_PROC),
-      holders: expect.stringMatching(/^'\/' is not a mount point/),
+      holders: expect.stringMatching(/^'.*\/target' is not a mount point/),
       tree: expect.stringMatching(NO_PROC),
     });
   });

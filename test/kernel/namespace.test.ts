@@ -205,7 +205,7 @@ describe.each(kinds)('into a container: %s', (kind) => {
     const before = home();
     for (const make of [
       () => detachedBind(place.path('secret/one'), { readonly: true }),
-      () => detachedOverlay({ lower }),
+      ...(lacksOverlay === undefined ? [() => detachedOverlay({ lower })] : []),
       () => detachedFilesystem('mine', 'tmpfs'),
     ]) {
       const detached = await make();

@@ -161,7 +161,7 @@ const CASES: readonly (readonly [operation: string, run: Run, lacks?: string | u
       const about = { source: 'overlay', fsType: 'overlay', parameters: ['lowerdir', ...ADDED] };
       return [() => close(call(`detachedOverlay${form}`, { lower: [a, b] })), about];
     },
-    lacks.treeCalls,
+    lacks.treeCalls ?? lacksOverlay,
   ],
   ['readMountTable', (_, form) => [() => call(`readMountTable${form}`), {}]],
   ['isMountPoint', ({ root }, form) => [() => call(`isMountPoint${form}`, root), { target: root }]],
