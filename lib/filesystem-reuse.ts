@@ -5,10 +5,8 @@ import type { Looking } from './drivers.js';
 import type { MountEntry } from './mount-entry.js';
 import type { FilesystemPlan } from './mount-filesystem.js';
 import type { MountStrategy } from './mount-handle.js';
-import { mountLine } from './mount-line.js';
+import { mountedThere } from './mounted-there.js';
 import { pageSize } from './native.js';
-
-const TABLE = '/proc/thread-self/mountinfo';
 
 /**
  * Looks whether the filesystem that was asked for is mounted at the target: type, source, the attributes, and each
@@ -16,18 +14,15 @@ const TABLE = '/proc/thread-self/mountinfo';
  */
 export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> {
   const { fsType, source, idMap } = plan;
-  const { paths, files } = yield { ask: [[plan.target?.[0] ?? ''], [TABLE], null, null], inRoot: true };
-  const [target] = paths;
-  const table = files[0] ?? null;
-  if (target === undefined || target.error !== 0 || table === null) return { kind: 'vacant' };
-  const line = mountLine(table, target.mountId);
-  if (line === undefined || !line.target.equals(target.path)) return { kind: 'vacant' };
+  const there = yield* mountedThere(plan.target?.[0] ?? '');
+  if (there.kind !== 'mounted') return there;
+  const { line } = there;
   const other = (why: string) => ({ kind: 'other', why }) as const;
   if (line.fsType !== fsType) return other(`a filesystem of type ${line.fsType} is mounted there`);
   if (!Buffer.from(source ?? 'none').equals(line.source)) return other('another source is mounted there');
   if (idMap.some((each) => each !== null)) return other('a mount whose map of ids cannot be read is there');
   const why = difference(plan, line);
-  return why === undefined ? { kind: 'same', id: target.lastingId, strategy: 'data' } : other(why);
+  return why === undefined ? { kind: 'same', id: there.at.lastingId, strategy: 'data' } : other(why);
 }
 
 function difference({ parameters, flags }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {

@@ -1,16 +1,16 @@
 import { type Bytes, booleanOption, choiceOption, optionsArgument, type PathLike, pathArgument } from './arguments.js';
-import { ATTRIBUTE_NAMES, attributeChange, attributesDiffer, keptFlags, type MountAttributes } from './attributes.js';
+import { ATTRIBUTE_NAMES, attributeChange, keptFlags, type MountAttributes } from './attributes.js';
+import { lookAtBind } from './bind-reuse.js';
 import { constants } from './constants.js';
-import { type Driven, type DrivenPlan, type Looking, run, runSync } from './drivers.js';
-import { type IdMap, type IdMapWords, idMapArgument, NO_ID_MAP } from './idmap.js';
+import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
+import { type IdMap, type IdMapWords, idMapArgument } from './idmap.js';
 import { Mount, type MountStrategy } from './mount-handle.js';
-import { mountLine } from './mount-line.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
 import { OperationChannel } from './operation-channel.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
-import { hasPropagation, type Propagation, propagationOption } from './propagation.js';
+import { type Propagation, propagationOption } from './propagation.js';
 import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
 
 /** How a bind is made. */
@@ -51,7 +51,8 @@ const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...['recursive', 'propagation', 'flags', 'idmap', 'signal'],
 ]);
 const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
-const NOWHERE: TargetWords = ['', null, 0, 0];
+/** The target of one without a place. */
+export const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planBind(source: PathLike, target: Target, options: BindOptions): BindPlan {
@@ -166,7 +167,7 @@ const BIND: Driven<BindPlan, native.Made, Mount> = {
   channel: new OperationChannel('mountBind'),
   finish: (plan, { mountId, way }) => handle(plan, mountId, way === REMOUNTED ? 'remount' : 'tree', false),
   reuse: {
-    look: lookAtTarget,
+    look: lookAtBind,
     same: (plan, { id }) => handle(plan, id, 'tree', true),
     other: (plan, why) => notTheSame(caseOf(plan), why),
   },
@@ -174,33 +175,4 @@ const BIND: Driven<BindPlan, native.Made, Mount> = {
 
 function handle({ lasting, namespace, change }: BindPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
   return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused, isTree: change[3] });
-}
-
-const TABLE = '/proc/thread-self/mountinfo';
-
-// The same directory or file of the same filesystem, with the attributes that a new bind would have. What lies below a bind is
-// not compared, and ids that are mapped cannot be: such binds are never the same.
-function* lookAtTarget({ source, target = NOWHERE, change, idMap }: BindPlan): Looking<MountStrategy> {
-  const there = (yield { ask: [[target[0]], [TABLE], null, null], inRoot: true }) as native.Examination;
-  const [at] = there.paths;
-  const table = there.files[0] ?? null;
-  if (at === undefined || at.error !== 0 || table === null) return { kind: 'vacant' };
-  const line = mountLine(table, at.mountId);
-  if (line === undefined || !line.target.equals(at.path)) return { kind: 'vacant' };
-  const { paths } = yield { ask: [[source], [], null, null], inRoot: false };
-  const [from] = paths;
-  if (from === undefined || from.error !== 0) return { kind: 'vacant' };
-  if (from.device !== at.device || from.inode !== at.inode) {
-    return { kind: 'other', why: `something else is mounted there (${line.fsType})` };
-  }
-  if (change[3]) return { kind: 'other', why: 'a bind whose mounts below are not compared is mounted there' };
-  if (idMap !== NO_ID_MAP) return { kind: 'other', why: 'a bind whose map of ids cannot be read is mounted there' };
-  // What is not asked for is that of the source, as far as the table shows that.
-  const inherited = mountLine(table, from.mountId)?.options ?? line.options;
-  const difference = attributesDiffer(line.options, inherited, change[0], change[1]);
-  if (difference !== undefined) return { kind: 'other', why: `a bind ${difference} is mounted there` };
-  if (!hasPropagation(line.propagation, change[2])) {
-    return { kind: 'other', why: 'a bind with another propagation is mounted there' };
-  }
-  return { kind: 'same', id: at.lastingId, strategy: 'tree' };
 }

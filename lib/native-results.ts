@@ -85,6 +85,8 @@ export interface PathFacts {
   readonly type: bigint;
   /** `f_flags` of statfs(2): `ST_RDONLY` is 1. */
   readonly flags: bigint;
+  /** Whether it leads to the root of a mount (`STATX_ATTR_MOUNT_ROOT`). */
+  readonly isMountPoint: boolean;
 }
 
 /** What an upper layer needs, tried on a file without a name: errnos, 0 where it works. */

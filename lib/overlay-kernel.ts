@@ -2,6 +2,7 @@ import { describeErrno, errnoWords } from './errno.js';
 import type { ScratchResult } from './native.js';
 import type { OverlaySupport } from './overlay-support.js';
 import { no, type Support, type Survey, YES } from './overlay-survey.js';
+import { reasonOfProc } from './reason-common.js';
 import { type Answer, Program, type Question, type Step } from './scratch-program.js';
 
 /** What the kernel and the caller's namespace can do, whatever the filesystem; but for the last. */
@@ -98,7 +99,8 @@ function presence(answer: Answer, privateError: number): Support {
     const why =
       describeErrno(privateError).name === 'EPERM'
         ? 'it lacks CAP_SYS_ADMIN, or a sandbox refuses unshare(2)'
-        : 'a limit may be reached (/proc/sys/user/max_mnt_namespaces), or memory be short';
+        : (reasonOfProc(privateError) ??
+          'a limit may be reached (/proc/sys/user/max_mnt_namespaces), or memory be short');
     return no(`the caller cannot have a mount namespace to try in, ${errnoWords(privateError)}: ${why}`);
   }
   if (answer.ok) return YES;

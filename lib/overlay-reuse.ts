@@ -2,14 +2,12 @@ import type { Bytes } from './arguments.js';
 import { ATTRIBUTE_WORDS } from './attributes.js';
 import type { Looking } from './drivers.js';
 import type { MountEntry } from './mount-entry.js';
-import { mountLine } from './mount-line.js';
+import { mountedThere } from './mounted-there.js';
 import type { PathFacts } from './native.js';
 import { type OverlayLayers, overlayLayers } from './overlay-data.js';
 import { overlayOptionWords } from './overlay-options.js';
 import { parseOverlayData } from './overlay-parse.js';
 import type { OverlayPlan, OverlayStrategy } from './overlay-plan.js';
-
-const TABLE = '/proc/thread-self/mountinfo';
 
 // Shown without having been asked for, as they follow from the kernel's own parameters.
 const SHOWN_ANYWAY = /^(?:uuid|redirect_dir|xino)=/;
@@ -19,13 +17,9 @@ const SHOWN_ANYWAY = /^(?:uuid|redirect_dir|xino)=/;
  * returns what it means: the drivers do the examining, on the calling thread or on one of ours.
  */
 export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
-  const { paths, files } = yield { ask: [[plan.at[0]], [TABLE], null, null], inRoot: true };
-  const [target] = paths;
-  const table = files[0] ?? null;
-  // What is missing or forbidden the mount itself says best.
-  if (target === undefined || target.error !== 0 || table === null) return { kind: 'vacant' };
-  const line = mountLine(table, target.mountId);
-  if (line === undefined || !line.target.equals(target.path)) return { kind: 'vacant' };
+  const found = yield* mountedThere(plan.at[0]);
+  if (found.kind !== 'mounted') return found;
+  const { at, line } = found;
   if (line.fsType !== 'overlay') return { kind: 'other', why: `a filesystem of type ${line.fsType} is mounted there` };
 
   const there = readBack(line);
@@ -38,7 +32,7 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
   const different = asked.findIndex((_, index) => !isSame(compared.paths[index], compared.paths[asked.length + index]));
   if (different >= 0) return { kind: 'other', why: 'an overlay of other directories is mounted there' };
   const why = difference(plan, line, there.words);
-  return why === undefined ? { kind: 'same', id: target.lastingId, strategy: there.strategy } : { kind: 'other', why };
+  return why === undefined ? { kind: 'same', id: at.lastingId, strategy: there.strategy } : { kind: 'other', why };
 }
 
 interface ReadBack {

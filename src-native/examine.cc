@@ -42,6 +42,7 @@ ExamineCall::Path Examine(int fd) {
   found.mount_id = identity.mount_id;
   found.type = static_cast<uint64_t>(filesystem.f_type);
   found.flags = static_cast<uint64_t>(filesystem.f_flags);
+  found.is_mount_point = identity.is_mount_root;
   return found;
 }
 
@@ -141,6 +142,7 @@ napi_value ExamineCall::Result::ToValue(Napi::Env env) const {
     value.Set("lastingId", Napi::BigInt::New(env, path.lasting_id));
     value.Set("type", Napi::BigInt::New(env, path.type));
     value.Set("flags", Napi::BigInt::New(env, path.flags));
+    value.Set("isMountPoint", path.is_mount_point);
     path_values.Set(index, value);
   }
   Napi::Array file_values = Napi::Array::New(env, files.size());

@@ -171,7 +171,8 @@ struct Identity {
   uint32_t mode;
   uint64_t device;
   uint64_t inode;
-  uint64_t mount_id;  // as in the mount table
+  uint64_t mount_id;   // as in the mount table
+  bool is_mount_root;  // false where that cannot be told (before 5.8)
 };
 
 // What `path` leads to (with AT_EMPTY_PATH in `flags`: what `directory` stands for), by the same call.

@@ -52,6 +52,7 @@ function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...fac
       inode: BigInt(index),
       mountId: 22n,
       lastingId: 0n,
+      isMountPoint: false,
       type: 0xef53n,
       flags: 0n,
       ...paths[String(path)],

@@ -58,6 +58,8 @@ const rootStage = (scene) => ({
 const IDS = [{ inside: 0, outside: 1000, count: 10 }];
 const MAPPED = { uid: IDS, gid: IDS };
 
+const REUSE = { ifMounted: 'reuse' };
+
 const bind = (name, options, prepare = bindStage) => ({
   name: `mountBind ${name}`,
   prepare,
@@ -108,16 +110,25 @@ const mounts = [
     act: (call, { lower, target }) => call('mountOverlay')({ lower, target, lowerIdmap: MAPPED }),
     ...handle,
   },
-  {
-    name: 'mountOverlay reuse',
-    prepare: (scene, lib) => {
-      const stage = layerStage(scene);
-      lib.mountOverlaySync(stage);
-      return stage;
-    },
-    act: (call, stage) => call('mountOverlay')({ ...stage, ifMounted: 'reuse' }),
-    ...handle,
-  },
+  // It is there already: found, or else nothing may be mounted over it.
+  ...Object.entries({
+    mountOverlay: (mount, { target, lower, upper, work }) => mount({ target, lower, upper, work, ...REUSE }),
+    'mountOverlay, read-only': (mount, { target, lower }) => mount({ target, lower, ...REUSE }),
+    mountTmpfs: (mount, { target }) => mount(target, { size: '1m', ...REUSE }),
+    mountBind: (mount, { target, lower }) => mount(lower[0], target, REUSE),
+  }).map(([name, act]) => {
+    const [operation] = name.split(',');
+    return {
+      name: `${name}, reuse`,
+      prepare: (scene, lib) => {
+        const stage = layerStage(scene);
+        act(lib[`${operation}Sync`], stage);
+        return stage;
+      },
+      act: (call, stage) => act(call(operation), stage),
+      ...handle,
+    };
+  }),
   {
     name: 'mountTmpfs',
     prepare: (scene) => ({ target: target(scene) }),

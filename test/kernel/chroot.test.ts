@@ -106,10 +106,15 @@ const OTHER_PROC = [
 describe('without this process in /proc', () => {
   const NO_PROC = /^this process is not in \/proc, and this goes by way of it: /;
 
-  test.for<[string, (root: string) => readonly string[]]>([
-    ['that is not mounted', (root) => inChroot(root, false, ['/proc'])],
-    ['of another PID namespace', () => OTHER_PROC],
-  ])('what can be done is done, and what cannot is told: %s', async ([_, wrapper], { place, skip }) => {
+  // Outside of a chroot that is no mount point a namespace to try in can be had all the same.
+  const noSupport = {
+    supported: false,
+    reason: expect.stringMatching(/^the caller cannot have .*: this process is not in \/proc/),
+  };
+  test.for<[string, (root: string) => readonly string[], unknown]>([
+    ['that is not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],
+    ['of another PID namespace', () => OTHER_PROC, expect.objectContaining({ supported: expect.any(Boolean) })],
+  ])('what can be done is done, and what cannot is told: %s', async ([_, wrapper, support], { place, skip }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     const { stdout, stderr } = await runNode(
       `import { mkdirSync } from 'node:fs';
@@ -125,6 +130,11 @@ describe('without this process in /proc', () => {
          table: () => library.readMountTable(),
          watch: () => library.watchMountTable().next(),
          holders: () => library.holders(target),
+         support: async () => (await library.overlaySupport(place)).overlay,
+         reuse: async () => {
+           await library.mountTmpfs(source);
+           return library.mountTmpfs(source, { ifMounted: 'reuse' });
+         },
          tree: async () => {
            await library.mountTmpfs(target);
            await library.umount(target, { recursive: true });
@@ -149,6 +159,8 @@ describe('without this process in /proc', () => {
       table: expect.stringMatching(NO_PROC),
       watch: expect.stringMatching(NO_PROC),
       holders: expect.stringMatching(/^'.*\/target' is not a mount point/),
+      reuse: expect.stringMatching(/^something whose line of the mount table cannot be read is mounted there/),
+      support,
       tree: expect.stringMatching(NO_PROC),
     });
   });

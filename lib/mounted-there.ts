@@ -1,0 +1,52 @@
+import { constants as os } from 'node:os';
+import type { Bytes } from './arguments.js';
+import type { Look } from './drivers.js';
+import { describeErrno } from './errno.js';
+import type { MountEntry } from './mount-entry.js';
+import { mountLine } from './mount-line.js';
+import type { Examination, PathFacts } from './native.js';
+
+const TABLE = '/proc/thread-self/mountinfo';
+
+const { EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO } = os.errno;
+/** What says nothing about the path. Any other error the mount itself meets as well, and says best. */
+const PASSING: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO]);
+
+/** A mount at a target, with its line of the mount table. */
+export interface MountedThere {
+  readonly kind: 'mounted';
+  readonly at: PathFacts;
+  readonly line: MountEntry<Buffer>;
+  readonly table: Buffer;
+}
+
+type Other = { readonly kind: 'other'; readonly why: string };
+
+/** That nothing is known of a path, for another reason than the path itself; undefined where something is. */
+export function cannotBeTold(facts: PathFacts | undefined, what: string): Other | undefined {
+  const error = facts?.error ?? EIO;
+  if (!PASSING.has(error)) return undefined;
+  const { name, message } = describeErrno(error);
+  return { kind: 'other', why: `${what} cannot be told (${name}: ${message})` };
+}
+
+/**
+ * What is mounted at a target. Where that cannot be told, something else is: `ifMounted: 'reuse'` is not to mount a
+ * second time over what it has not seen.
+ */
+export function* mountedThere(
+  target: Bytes,
+): Generator<Look, MountedThere | Other | { readonly kind: 'vacant' }, Examination> {
+  const { paths, files } = yield { ask: [[target], [TABLE], null, null], inRoot: true };
+  const [at] = paths;
+  const table = files[0] ?? null;
+  const untold = cannotBeTold(at, 'what is mounted there');
+  if (untold !== undefined) return untold;
+  if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'vacant' };
+  if (table === null) {
+    return { kind: 'other', why: 'something whose line of the mount table cannot be read is mounted there' };
+  }
+  const line = mountLine(table, at.mountId);
+  // Taken down in between.
+  return line === undefined ? { kind: 'vacant' } : { kind: 'mounted', at, line, table };
+}
