@@ -1,3 +1,4 @@
+import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
 import { idMapReasonOfStep } from './idmap-reasons.js';
 import type { NamespaceWord } from './namespace.js';
@@ -33,6 +34,10 @@ export function overlayReasonOfStep(
         `the overlay mounted at ${other === null ? 'another place' : printable(other)} has the same upper or work directory: ` +
         'unmount it first, or give this one directories of its own'
       );
+    case 'look for upper': {
+      const { name, message } = describeErrno(error);
+      return `whether another overlay has the same upper directory could not be found out (${name}: ${message}): try again, or ask for allowSharedUpper`;
+    }
     case 'lock upper':
       return 'another process holds a lock (flock) on the upper directory: wait until it is done';
     default:

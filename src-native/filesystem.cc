@@ -22,9 +22,7 @@ void FilesystemCall::Read(Arguments& arguments) {
 MountResult FilesystemCall::Make() {
   Outcome outcome = id_map_.Open();
   if (!outcome.Failed() && !detached_) outcome = target_.Find();
-  if (!outcome.Failed() && vacant_ && target_.IsMountPoint()) {
-    outcome = Outcome::Failure(EBUSY, "mount", "check target");
-  }
+  if (!outcome.Failed() && vacant_) outcome = target_.CheckVacant();
   if (outcome.Failed()) return MountResult(outcome);
   return data_ ? MountResult(MountByData()) : MountByParameters();
 }

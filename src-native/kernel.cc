@@ -238,21 +238,17 @@ int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, u
   return 0;
 }
 
-bool IsMountPoint(int directory, const char* path, unsigned flags) {
+int IsMountRoot(int directory, const char* path, unsigned flags) {
   Statx found;
-  return CallStatx(directory, path, flags, kStatxType, &found) == 0 &&
-         (found.attributes & kStatxAttributeMountRoot) != 0;
-}
-
-int IsMountRoot(const char* path) {
-  Statx found;
-  if (CallStatx(AT_FDCWD, path, 0, kStatxType, &found) < 0) return -1;
+  if (CallStatx(directory, path, flags, kStatxType, &found) < 0) return -1;
   if ((found.attributes_mask & kStatxAttributeMountRoot) == 0) {
     errno = ENOSYS;  // before 5.8
     return -1;
   }
   return (found.attributes & kStatxAttributeMountRoot) != 0;
 }
+
+bool IsMountPoint(int directory, const char* path, unsigned flags) { return IsMountRoot(directory, path, flags) == 1; }
 
 bool IsDirectory(int directory, const char* path, unsigned flags) {
   Statx found;

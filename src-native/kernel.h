@@ -158,11 +158,12 @@ int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64
 // The id of the mount whose topmost directory `path` leads to, by the same call; 0 where `path` is no mount point.
 int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
 
-// Whether something is mounted at `path`, by the same call; false where that cannot be told (before 5.8).
-bool IsMountPoint(int directory, const char* path, unsigned flags);
+// Whether something is mounted at `path`, by the same call: 1 or 0, or -1 with errno set, ENOSYS where the kernel does
+// not tell (before 5.8).
+int IsMountRoot(int directory, const char* path, unsigned flags);
 
-// The same with an answer of its own: 1 or 0, or -1 with errno set, ENOSYS where the kernel does not tell.
-int IsMountRoot(const char* path);
+// The same; false where that cannot be told.
+bool IsMountPoint(int directory, const char* path, unsigned flags);
 
 // Whether `path` leads to a directory, by the same call.
 bool IsDirectory(int directory, const char* path, unsigned flags);

@@ -118,7 +118,9 @@ Answer HaveOverlayOn(const Inode& upper, const Inode& work) {
     bool complete = true;
     if (seen == Seen::kOverlay) {
       Overlay overlay{id, {}};
-      complete = FindUpperAndWork(options, &overlay.directories);
+      const FoundDirectories found = FindUpperAndWork(options, &overlay.directories);
+      if (found == FoundDirectories::kCannotTell) return Answer::kCannotTell;
+      complete = found == FoundDirectories::kAll;
       if (complete && !overlay.directories.empty()) add(overlay);
     }
     // Of one whose directories are not to be found now the question is asked again the next time.

@@ -73,7 +73,7 @@ bool CannotAsk(int error) { return error == ENOSYS || error == EPERM; }
 
 MountRootCall::Result MountRootCall::Run() {
   Result result;
-  const int answer = kernel::IsMountRoot(path_.c_str());
+  const int answer = kernel::IsMountRoot(AT_FDCWD, path_.c_str(), 0);
   if (answer >= 0) {
     result.is_root = answer == 1;
     return result;

@@ -23,8 +23,6 @@ void ReadChange(Arguments& arguments, attributes::Change* change) {
   change->clear = clear;
 }
 
-Outcome Taken() { return Outcome::Failure(EBUSY, "mount", "check target"); }
-
 }  // namespace
 
 void BindCall::Read(Arguments& arguments) {
@@ -47,7 +45,7 @@ MountResult BindCall::Make() {
   if (!detached_) {
     if (vacant_) {
       outcome = target_.Find(kernel::IsDirectory(AT_FDCWD, source_.c_str(), 0));
-      if (!outcome.Failed() && target_.IsMountPoint()) outcome = Taken();
+      if (!outcome.Failed()) outcome = target_.CheckVacant();
     }
     if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), ticket_);
     return MountResult(outcome);
@@ -126,7 +124,7 @@ Outcome MoveCall::Move() {
   }
   outcome = to_.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
   if (!outcome.Failed()) outcome = to_.Hold(ticket_);
-  if (!outcome.Failed() && vacant_ && to_.IsMountPoint()) outcome = Taken();
+  if (!outcome.Failed() && vacant_) outcome = to_.CheckVacant();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {
     outcome = Attach(tree.get(), to_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
@@ -161,7 +159,7 @@ Outcome AttachCall::GivePlace() {
     tree_ = std::move(copy);
   }
   Outcome outcome = target_.Find(kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH));
-  if (!outcome.Failed() && vacant_ && target_.IsMountPoint()) outcome = Taken();
+  if (!outcome.Failed() && vacant_) outcome = target_.CheckVacant();
   if (!outcome.Failed()) {
     outcome = Attach(tree_.get(), target_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
   }

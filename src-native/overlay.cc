@@ -66,8 +66,7 @@ MountResult OverlayCall::Make() {
 Outcome OverlayCall::Check() {
   if (detached_) return {};
   const Outcome outcome = target_.Find();
-  if (outcome.Failed() || !vacant_ || !target_.IsMountPoint()) return outcome;
-  return Outcome::Failure(EBUSY, "mount", "check target");
+  return outcome.Failed() || !vacant_ ? outcome : target_.CheckVacant();
 }
 
 Outcome OverlayCall::Mount() {

@@ -1,11 +1,13 @@
 #include "overlay_directories.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include <string>
 
 #include "kernel.h"
 #include "mount_lines.h"
+#include "passing.h"
 
 namespace {
 
@@ -33,26 +35,34 @@ bool IsForAll(const std::string& path) {
   return path[0] == '/' && path.rfind("/proc/thread-self/", 0) != 0 && path.rfind("/proc/self/", 0) != 0;
 }
 
-bool Add(const std::string& path, std::vector<Inode>* found) {
+FoundDirectories Add(const std::string& path, std::vector<Inode>* found) {
   kernel::Identity identity;
-  if (!IsForAll(path) || kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) return false;
+  if (!IsForAll(path)) return FoundDirectories::kSome;
+  if (kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) {
+    return IsPassing(errno) ? FoundDirectories::kCannotTell : FoundDirectories::kSome;
+  }
   found->push_back({identity.device, identity.inode});
-  return true;
+  return FoundDirectories::kAll;
 }
 
 }  // namespace
 
-bool FindUpperAndWork(std::string_view options, std::vector<Inode>* found) {
-  bool complete = true;
+FoundDirectories FindUpperAndWork(std::string_view options, std::vector<Inode>* found) {
+  auto result = FoundDirectories::kAll;
   for (const std::string_view key : {",upperdir=", ",workdir="}) {
     const std::string_view value = OptionOf(options, key);
     if (value.empty()) continue;
     // The name as it was given: with the backslashes of an option string or, by fsconfig(2), without.
     const std::string raw = UnescapeField(value);
     const std::string plain = WithoutBackslashes(raw);
-    bool leads_somewhere = Add(plain, found);
-    if (plain != raw) leads_somewhere = Add(raw, found) || leads_somewhere;
-    complete = complete && leads_somewhere;
+    FoundDirectories one = Add(plain, found);
+    if (one == FoundDirectories::kCannotTell) return one;
+    if (plain != raw) {
+      const FoundDirectories other = Add(raw, found);
+      if (other == FoundDirectories::kCannotTell) return other;
+      if (other == FoundDirectories::kAll) one = other;
+    }
+    if (one == FoundDirectories::kSome) result = one;
   }
-  return complete;
+  return result;
 }

@@ -13,6 +13,10 @@ struct Inode {
 };
 
 // The upper and the work directory of an overlay, by the options that the mount table has:
-// ",lowerdir=...,upperdir=...", escapes and all. A name that can be read in two ways counts in both. False when there
-// is a name that leads nowhere.
-bool FindUpperAndWork(std::string_view options, std::vector<Inode>* found);
+// ",lowerdir=...,upperdir=...", escapes and all. A name that can be read in two ways counts in both.
+enum class FoundDirectories {
+  kAll,
+  kSome,        // there is a name that leads nowhere
+  kCannotTell,  // with errno set: one could not be looked at
+};
+FoundDirectories FindUpperAndWork(std::string_view options, std::vector<Inode>* found);

@@ -200,3 +200,9 @@ unsigned Target::empty_path_flag() const { return found_ ? AT_EMPTY_PATH : 0; }
 const std::string& Target::PathBefore() const { return found_ ? found_name_ = procfs::Fd(found_.get()) : path_; }
 
 bool Target::IsMountPoint() const { return kernel::IsMountPoint(at(), path(), empty_path_flag()); }
+
+Outcome Target::CheckVacant() const {
+  const int answer = kernel::IsMountRoot(at(), path(), empty_path_flag());
+  if (answer < 0) return Outcome::Failure(errno, "statx", "look at target");
+  return answer == 0 ? Outcome{} : Outcome::Failure(EBUSY, "mount", "check target");
+}

@@ -60,8 +60,11 @@ class Target {
   // Whether that path must not be followed if it is a link.
   bool IsInRoot() const { return root_.has_value(); }
 
-  // Whether something is mounted there already.
+  // Whether something is mounted there already; false where that cannot be told.
   bool IsMountPoint() const;
+
+  // Fails if something is mounted there already (EBUSY), or if that cannot be told.
+  Outcome CheckVacant() const;
 
   // The operation is over. What was made is there to stay, or, after a failure, goes; what cannot be removed then is
   // told in the outcome.

@@ -14,7 +14,8 @@
 // number (the way "descriptors", on kernels before 6.7).
 class UpperInUse {
  public:
-  // A failure with EBUSY names the other overlay's mount point in Outcome::other.
+  // A failure with EBUSY names the other overlay's mount point in Outcome::other. Where it cannot be told whether there
+  // is one, as the process has no descriptor left or the like, that is a failure too.
   Outcome Claim(const char* upper, const char* work);
 
  private:

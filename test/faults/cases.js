@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { constants, mountSync } from 'linux-mount';
+import { constants, mountSync, umountSync } from 'linux-mount';
 
 // The operations whose system calls are made to fail. Each is written once, for both forms: `call` gives the form asked
 // for of a function of the library.
@@ -58,6 +58,17 @@ const rootStage = (scene) => ({
 const IDS = [{ inside: 0, outside: 1000, count: 10 }];
 const MAPPED = { uid: IDS, gid: IDS };
 
+/** An operation that is to be refused with this code, as one that succeeds then. */
+const refusedWith = (code, act) => async (call, stage) => {
+  try {
+    return await act(call, stage);
+  } catch (error) {
+    if (error.code !== code) throw error;
+    return 'refused';
+  }
+};
+
+const FREE = { ifMounted: 'error' };
 const REUSE = { ifMounted: 'reuse' };
 
 const bind = (name, options, prepare = bindStage) => ({
@@ -109,6 +120,51 @@ const mounts = [
     prepare: layerStage,
     act: (call, { lower, target }) => call('mountOverlay')({ lower, target, lowerIdmap: MAPPED }),
     ...handle,
+  },
+  // Something is there: nothing may be mounted over it, whatever else fails.
+  ...Object.entries({
+    mountOverlay: (mount, { target, lower, upper, work }) => mount({ target, lower, upper, work, ...FREE }),
+    mountTmpfs: (mount, { target }) => mount(target, FREE),
+    mountBind: (mount, { target, lower }) => mount(lower[0], target, FREE),
+    'mountBind, in a root': (mount, { root, lower }) => mount(lower[0], { root, path: 'target' }, FREE),
+    moveMount: (mount, { target, movable }) => mount(movable, target, FREE),
+  }).map(([name, act]) => ({
+    name: `${name}, over something`,
+    prepare: (scene) => ({
+      ...layerStage(scene),
+      root: scene.root,
+      target: scene.mounted('target'),
+      movable: scene.mounted('movable'),
+    }),
+    act: refusedWith('EBUSY', (call, stage) => act(call(name.split(',')[0]), stage)),
+    show: (result) => result,
+    keeps: true,
+  })),
+  {
+    name: 'mountOverlay, of an upper in use',
+    prepare: (scene, lib) => {
+      const stage = layerStage(scene);
+      lib.mountOverlaySync(stage);
+      return { ...stage, target: scene.directory('other') };
+    },
+    act: refusedWith('EBUSY', (call, stage) => call('mountOverlay')(stage)),
+    // An overlay whose own directories fail so, a dead server's for example, is no reason against all others.
+    passesOver: (code) => code === 'EIO',
+    show: (result) => result,
+    keeps: true,
+  },
+  {
+    name: 'Mount.unmount, of what is another by now',
+    prepare: (scene, lib) => {
+      const path = target(scene);
+      const mount = lib.mountTmpfsSync(path);
+      umountSync(path);
+      mountSync('other', path, 'tmpfs');
+      return { mount };
+    },
+    act: refusedWith('EINVAL', (call, { mount }) => call('unmount', mount)()),
+    show: (result) => result,
+    keeps: true,
   },
   // It is there already: found, or else nothing may be mounted over it.
   ...Object.entries({
