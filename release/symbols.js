@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 // Each is in musl since 1.2 and in glibc since 2.28 at the latest, by this name and with this meaning.
 const C_LIBRARY = `
   abort free malloc memchr memcmp memcpy memmove memset snprintf strcmp strlen strnlen strstr __errno_location
-  chdir close closedir eventfd fchdir fdopendir flock fremovexattr fsetxattr fstatfs getegid geteuid getpid getppid
+  chdir chroot close closedir eventfd fchdir fdopendir flock fremovexattr fsetxattr fstatfs getegid geteuid getpid getppid
   getrandom ioctl kill lgetxattr llistxattr lseek lsetxattr mkdir mkdirat mmap mount munmap open openat opendir pipe2
   poll prctl read readdir readlink readlinkat recv rename rmdir send setns socket statfs syscall sysconf umask umount2
   unlink unlinkat unshare waitpid write _exit clock_gettime nanosleep sched_yield sigfillset

@@ -81,9 +81,11 @@ class ChangeApart {
   Outcome GivePlace() const {
     OwnedFd memory;
     if (const int error = MakePrivateMemory(&memory)) return Outcome::Failure(error, "mount", kApart);
-    const bool is_directory = kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH);
-    const int made = is_directory ? mkdirat(memory.get(), "tree", 0700) : mknodat(memory.get(), "tree", S_IFREG, 0);
-    if (made < 0) return Outcome::Failure(errno, is_directory ? "mkdirat" : "mknodat", kApart);
+    if (kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH)) {
+      if (mkdirat(memory.get(), "tree", 0700) < 0) return Outcome::Failure(errno, "mkdirat", kApart);
+    } else if (!OwnedFd(openat(memory.get(), "tree", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600))) {
+      return Outcome::Failure(errno, "openat", kApart);
+    }
     constexpr unsigned kFlags = kernel::kMoveMountFromEmptyPath;
     if (kernel::MoveMount(tree_.get(), "", memory.get(), "tree", kFlags) == 0) return {};
     return Outcome::Failure(errno, "move_mount", kApart);

@@ -16,6 +16,10 @@ export function layerRows(place, peers, count) {
     for await (const { type } of changes({ lower: [lower], upper })) if (type !== 'deleted') found += 1;
     if (found < count) throw new Error(`changes: ${found} of ${count}`);
   };
+  const walkInC = () => {
+    const found = countChanges(lower, upper);
+    if (found < count) throw new Error(`nftw: ${found} of ${count}`);
+  };
   const times = 1;
   return [
     {
@@ -29,7 +33,7 @@ export function layerRows(place, peers, count) {
       },
       contenders: [
         peers.c('changes', [upper, lower], { times }),
-        { who: 'C', how: 'nftw(3), lgetxattr(2) and fstatat(2) of each', run: () => countChanges(lower, upper), times },
+        { who: 'C', how: 'nftw(3), lgetxattr(2) and fstatat(2) of each', run: walkInC, times },
         oursAsync('for await (… of changes(…))', walk, { times }),
         peers.go('changes', [upper, lower], { times, how: 'filepath.WalkDir and Lstat' }),
         peers.forked('find(1)', 'findutils', [['find', upper, '-printf', '%P %y %m %U %G %s %T@\\n']]),
