@@ -1,31 +1,43 @@
 #include "overlay_features.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include <atomic>
 
 #include "kernel.h"
 #include "owned_fd.h"
+#include "passing.h"
 
 namespace overlay {
 namespace {
 
-bool Accepts(unsigned command, const char* key, const char* value, int aux) {
-  const OwnedFd context(kernel::FsOpen("overlay", kernel::kFsOpenCloexec));
-  return context && kernel::FsConfig(context.get(), command, key, value, aux) == 0;
-}
-
-Features Try() {
+// What was found; not `certain` where the process had no descriptor left to try with, or the like.
+struct Trial {
   Features features;
+  bool certain = true;
+
+  bool Accepts(unsigned command, const char* key, const char* value, int aux) {
+    const OwnedFd context(kernel::FsOpen("overlay", kernel::kFsOpenCloexec));
+    if (context && kernel::FsConfig(context.get(), command, key, value, aux) == 0) return true;
+    if (!context || IsPassing(errno)) certain = false;
+    return false;
+  }
+};
+
+Trial Try() {
+  Trial trial;
   // A filter may know fsopen(2) and not move_mount(2): then all this leads nowhere.
-  if (!kernel::HasMoveMount()) return features;
+  if (!kernel::HasMoveMount()) return trial;
   const OwnedFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  features.descriptors = root && Accepts(kernel::kFsConfigSetFd, "lowerdir+", nullptr, root.get());
+  trial.certain = static_cast<bool>(root);
+  Features& features = trial.features;
+  features.descriptors = root && trial.Accepts(kernel::kFsConfigSetFd, "lowerdir+", nullptr, root.get());
   // Before 6.5 anything is accepted here and fails at the end, so that an option which does not exist tells.
   features.appends =
-      features.descriptors || (!Accepts(kernel::kFsConfigSetFlag, "linux_mount_no_such_option", nullptr, 0) &&
-                               Accepts(kernel::kFsConfigSetString, "lowerdir+", "/", 0));
-  return features;
+      features.descriptors || (!trial.Accepts(kernel::kFsConfigSetFlag, "linux_mount_no_such_option", nullptr, 0) &&
+                               trial.Accepts(kernel::kFsConfigSetString, "lowerdir+", "/", 0));
+  return trial;
 }
 
 }  // namespace
@@ -37,8 +49,8 @@ Features Find() {
   const int answer = known.load(std::memory_order_relaxed);
   if (answer != kUnknown) return {(answer & kAppends) != 0, (answer & kDescriptors) != 0};
   const bool possible = static_cast<bool>(OwnedFd(kernel::FsOpen("overlay", kernel::kFsOpenCloexec)));
-  const Features features = possible ? Try() : Features{};
-  if (possible) {
+  const auto [features, certain] = possible ? Try() : Trial{};
+  if (possible && certain) {
     const int found = kKnown | (features.appends ? kAppends : 0) | (features.descriptors ? kDescriptors : 0);
     known.store(found, std::memory_order_relaxed);
   }

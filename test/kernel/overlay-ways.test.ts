@@ -376,3 +376,28 @@ test('a mount of a handle that was moved away cannot be read as its own', async 
   mountSync('cover', target, 'tmpfs');
   expect(await rejectionOf(mount.overlay())).toMatchObject({ code: 'EINVAL', step: 'identify' });
 });
+
+test('a way is not given up for good as there was no descriptor left to try it', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(environment.prlimit !== undefined, environment.prlimit);
+  const { stdout, stderr } = await runNode(
+    `import { closeSync, openSync } from 'node:fs';
+     import { mountOverlaySync } from 'linux-mount';
+     const [one, two, target] = process.argv.slice(1);
+     const spec = { lower: [one, two], target, strategy: 'fsconfig' };
+     const held = [];
+     try { for (;;) held.push(openSync('/dev/null')); } catch {}
+     closeSync(held.pop());
+     let first = 'mounted';
+     try { mountOverlaySync(spec).unmountSync(); } catch ({ code }) { first = code; }
+     for (const fd of held) closeSync(fd);
+     const mount = mountOverlaySync(spec);
+     console.log(first, mount.strategy);
+     mount.unmountSync();`,
+    {
+      args: [place.directory('one'), place.directory('two'), place.directory('target')],
+      wrapper: ['prlimit', '--nofile=128', '--'],
+    },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^(EMFILE|ENOTSUP) fsconfig\n$/), stderr: '' });
+});
