@@ -71,8 +71,9 @@ Outcome OverlayCall::Check() {
 
 Outcome OverlayCall::Mount() {
   if (ways_ & kData) return MountByData();
-  const bool has_fsconfig = overlay::Find().appends;
-  if (!has_fsconfig && (ways_ & kDescriptors) == 0) return Outcome::Failure(EOPNOTSUPP, "fsconfig", "choose a way");
+  const overlay::Features features = overlay::Find();
+  const bool has_fsconfig = features.appends;
+  if (!has_fsconfig && (ways_ & kDescriptors) == 0) return features.NoWay();
   Opened opened;
   const Outcome failure = Open(&opened);
   if (failure.Failed()) return failure;

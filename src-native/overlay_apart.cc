@@ -41,8 +41,9 @@ MountResult OverlayCall::RunApart() {
 }
 
 Outcome OverlayCall::MakeApart(PrivateMounts* mounts, OwnedFd* tree) {
-  const bool has_fsconfig = overlay::Find().appends && (ways_ & kFsconfig);
-  if (!has_fsconfig && (ways_ & kDescriptors) == 0) return Outcome::Failure(EOPNOTSUPP, "fsconfig", "choose a way");
+  const overlay::Features features = overlay::Find();
+  const bool has_fsconfig = features.appends && (ways_ & kFsconfig);
+  if (!has_fsconfig && (ways_ & kDescriptors) == 0) return features.NoWay();
   // Without ids to map the layers have their places already, and so have the two ways that need one.
   if (has_fsconfig && maps_.empty()) {
     Opened opened;

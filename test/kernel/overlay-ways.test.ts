@@ -399,5 +399,5 @@ test('a way is not given up for good as there was no descriptor left to try it',
       wrapper: ['prlimit', '--nofile=128', '--'],
     },
   );
-  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^(EMFILE|ENOTSUP) fsconfig\n$/), stderr: '' });
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^EMFILE fsconfig\n$/), stderr: '' });
 });
