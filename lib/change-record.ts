@@ -1,7 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import { endianness } from 'node:os';
 import type { Change, EntryKind, LayerName } from './change-types.js';
 
 /** Reads changes out of the bytes in which the native floor tells them: src-native/layer_record.h. */
+
+// As the machine has it.
+const IS_LITTLE = endianness() === 'LE';
 
 const HEADER = 88;
 const SAME_PATH = 0xffff_ffff;
@@ -51,7 +55,7 @@ export class ChangeBatch {
   /** The next one; there must be one. */
   take(): Change {
     const at = this.#at;
-    const u32 = (offset: number) => this.#view.getUint32(at + offset, true);
+    const u32 = (offset: number) => this.#view.getUint32(at + offset, IS_LITTLE);
     this.#at += u32(0);
     const type = TYPES[this.#view.getUint8(at + 4)] as Change['type'];
     const beforeMode = u32(8);
@@ -64,7 +68,7 @@ export class ChangeBatch {
     const kind = kindOf(mode);
     const [sourceLength, contentLength] = [u32(72), u32(76)];
     const sourceEnd = pathEnd + (sourceLength === SAME_PATH ? 0 : sourceLength);
-    const layer = this.#view.getUint16(at + 6, true);
+    const layer = this.#view.getUint16(at + 6, IS_LITTLE);
     const source = this.#nameIn(layer, sourceLength === SAME_PATH ? path : this.#name(pathEnd, sourceEnd));
     const content =
       contentLength === SAME_PATH ? source : this.#nameIn(u32(80), this.#name(sourceEnd, sourceEnd + contentLength));
@@ -76,12 +80,12 @@ export class ChangeBatch {
       mode,
       uid: u32(16),
       gid: u32(20),
-      size: Number(this.#view.getBigUint64(at + 40, true)),
-      mtimeNs: this.#view.getBigInt64(at + 48, true),
+      size: Number(this.#view.getBigUint64(at + 40, IS_LITTLE)),
+      mtimeNs: this.#view.getBigInt64(at + 48, IS_LITTLE),
       device: kind === 'device' ? { major: u32(24), minor: u32(28) } : null,
       hardLink:
         kind !== 'directory' && u32(32) > 1
-          ? `${this.#view.getBigUint64(at + 56, true)}:${this.#view.getBigUint64(at + 64, true)}`
+          ? `${this.#view.getBigUint64(at + 56, IS_LITTLE)}:${this.#view.getBigUint64(at + 64, IS_LITTLE)}`
           : null,
     };
     if (type === 'added') return { type, ...entry };

@@ -1,6 +1,9 @@
 // What each runtime of prebuilds:check does with the package: it imports it, and makes calls of every kind that change
 // nothing. Prints one line; an exception is a failure.
 import assert from 'node:assert/strict';
+import { lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   isMountPoint,
   isMountPointSync,
@@ -10,6 +13,7 @@ import {
   pageSize,
   readMountTable,
 } from 'linux-mount';
+import { changes } from 'linux-mount/layers';
 
 assert(pageSize >= 4096 && Number.isInteger(Math.log2(pageSize)));
 
@@ -23,6 +27,30 @@ const refused = (error) => ['ENOENT', 'EPERM'].includes(error.code) && error.err
 assert.throws(() => mountSync('x', '/nowhere/at/all', 'tmpfs'), refused);
 await assert.rejects(mountTmpfs('/nowhere/at/all'), refused);
 await assert.rejects(mountOverlay({ lower: ['/usr', '/etc'], target: 'nowhere/at/all' }), refused);
+
+// Records of many fields, in the byte order of the machine.
+const place = mkdtempSync(join(tmpdir(), 'linux-mount-probe-'));
+try {
+  const [lower, upper] = ['lower', 'upper'].map((name) => join(place, name));
+  for (const layer of [lower, upper]) mkdirSync(layer);
+  writeFileSync(join(upper, 'new'), 'content', { mode: 0o640 });
+  writeFileSync(join(lower, 'changed'), '');
+  writeFileSync(join(upper, 'changed'), 'longer');
+  const found = [];
+  for await (const change of changes({ lower: [lower], upper, userxattr: true })) found.push(change);
+  assert.deepEqual(
+    found.map(({ type, path, kind, size, mode, mtimeNs, uid, gid, source }) => [
+      ...[type, path, kind, size, mode, mtimeNs, uid, gid, source],
+    ]),
+    ['changed', 'new'].map((name) => {
+      const { size, mode, mtimeNs, uid, gid } = lstatSync(join(upper, name), { bigint: true });
+      const numbers = [Number(size), Number(mode), mtimeNs, Number(uid), Number(gid)];
+      return [name === 'new' ? 'added' : 'modified', name, 'file', ...numbers, join(upper, name)];
+    }),
+  );
+} finally {
+  rmSync(place, { recursive: true });
+}
 
 const program = process.versions.bun === undefined ? `Node ${process.version}` : `Bun ${process.versions.bun}`;
 console.log(`${program}, ${process.arch}: ${table.entries.length} mounts, a page is ${pageSize} bytes`);
