@@ -26,6 +26,13 @@ struct Change {
   bool apart = false;
 
   bool Changes() const { return (set | clear) != 0; }
+
+  Change OnlyPropagation() const {
+    Change only;
+    only.propagation = propagation;
+    only.recursive = recursive;
+    return only;
+  }
 };
 
 // Those that are there or not. Atime is one of three.

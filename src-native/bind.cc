@@ -11,9 +11,9 @@
 #include <vector>
 
 #include "attach.h"
+#include "mount_change.h"
 #include "mount_lines.h"
 #include "procfs.h"
-#include "remount.h"
 #include "tree_change.h"
 
 namespace bind {
@@ -74,25 +74,14 @@ Outcome TakeDown(Outcome failure, const char* path) {
   return failure;
 }
 
-// A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
-Outcome SetPropagationOf(const OwnedFd& tree, const attributes::Change& change) {
-  if (change.propagation == 0) return {};
-  if (!kernel::HasTreeChanges()) {
-    return SetPropagation(procfs::Fd(tree.get()).c_str(), change.propagation, change.recursive);
-  }
-  kernel::MountAttributes propagation;
-  propagation.propagation = change.propagation;
-  const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
-  if (kernel::MountSetAttributes(tree.get(), "", AT_EMPTY_PATH | recursive, propagation) == 0) return {};
-  return Outcome::Failure(errno, "mount_setattr", "set propagation");
-}
-
 Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& change, const Ticket& ticket) {
   Outcome outcome = target.IsInRoot() ? target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
   if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
   if (outcome.Failed()) return outcome;
   outcome.way = kTree;
-  Outcome finished = SetPropagationOf(tree, change);
+  // A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
+  Outcome finished =
+      change.propagation == 0 ? Outcome{} : ChangeMount(tree.get(), "", AT_EMPTY_PATH, change.OnlyPropagation());
   if (!finished.Failed() && change.Changes()) {
     finished = Verify(tree.get(), "", AT_EMPTY_PATH, change, outcome.mount_id);
   }
@@ -105,15 +94,8 @@ Outcome Finish(const char* path, const attributes::Change& change, const Ticket&
     const Outcome outcome = SetPropagation(path, MS_SLAVE, true);
     if (outcome.Failed()) return outcome;
   }
-  if (change.Changes()) {
-    const Outcome outcome = RemountTree(path, change);
-    if (outcome.Failed()) return outcome;
-  }
-  if (change.propagation != 0) {
-    const Outcome outcome = SetPropagation(path, change.propagation, change.recursive);
-    if (outcome.Failed()) return outcome;
-  }
-  Outcome outcome = change.Changes() ? Verify(AT_FDCWD, path, 0, change, 0) : Outcome{};
+  Outcome outcome = ChangeByMount(path, change);
+  if (!outcome.Failed() && change.Changes()) outcome = Verify(AT_FDCWD, path, 0, change, 0);
   if (outcome.Failed()) return outcome;
   if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");

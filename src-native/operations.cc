@@ -7,8 +7,8 @@
 #include "attach.h"
 #include "bind.h"
 #include "kernel.h"
+#include "mount_change.h"
 #include "procfs.h"
-#include "remount.h"
 #include "tree_change.h"
 
 namespace {
@@ -53,10 +53,7 @@ MountResult BindCall::Make() {
   MountResult result;
   result.outcome = bind::Clone(AT_FDCWD, source_.c_str(), change_, id_map_.fd(), &result.tree);
   if (!result.outcome.Failed()) {
-    attributes::Change spread;
-    spread.propagation = change_.propagation;
-    spread.recursive = change_.recursive;
-    result.outcome = ChangeTree(spread, &result.tree);
+    result.outcome = ChangeTree(change_.OnlyPropagation(), &result.tree);
   }
   if (!result.outcome.Failed() && !ticket_.Commit()) result.outcome = Cancelled();
   if (result.outcome.Failed()) return MountResult(result.outcome);
@@ -85,22 +82,7 @@ Outcome ChangeCall::Run() {
 
 Outcome ChangeCall::Change(int at, const char* path, unsigned flags) const {
   if (!ticket_.Commit()) return Cancelled();
-  kernel::MountAttributes wanted;
-  wanted.set = change_.set;
-  wanted.clear = change_.clear;
-  wanted.propagation = change_.propagation;
-  const unsigned recursive = change_.recursive ? kernel::kAtRecursive : 0;
-  if (kernel::HasTreeChanges()) {
-    if (kernel::MountSetAttributes(at, path, flags | recursive, wanted) == 0) return {};
-    return Outcome::Failure(errno, "mount_setattr", change_.Changes() ? "set attributes" : "set propagation");
-  }
-  // What a descriptor of a mount leads to is the mount itself.
-  const std::string there = flags != 0 ? procfs::Fd(at) : path;
-  Outcome outcome = change_.Changes() ? RemountTree(there.c_str(), change_) : Outcome{};
-  if (!outcome.Failed() && change_.propagation != 0) {
-    outcome = SetPropagation(there.c_str(), change_.propagation, change_.recursive);
-  }
-  return outcome;
+  return ChangeMount(at, path, flags, change_);
 }
 
 void MoveCall::Read(Arguments& arguments) {

@@ -7,27 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <string>
 #include <utility>
 
 #include "call.h"
 #include "kernel.h"
+#include "mount_change.h"
 #include "private_mounts.h"
 #include "procfs.h"
-#include "remount.h"
 #include "threads.h"
 
 namespace {
-
-Outcome ChangeHere(const attributes::Change& change, const OwnedFd& tree) {
-  kernel::MountAttributes wanted;
-  wanted.set = change.set;
-  wanted.clear = change.clear;
-  wanted.propagation = change.propagation;
-  const unsigned flags = AT_EMPTY_PATH | (change.recursive ? kernel::kAtRecursive : 0);
-  if (kernel::MountSetAttributes(tree.get(), "", flags, wanted) == 0) return {};
-  return Outcome::Failure(errno, "mount_setattr", change.Changes() ? "set attributes" : "set propagation");
-}
 
 constexpr char kApart[] = "set attributes apart";
 
@@ -57,7 +46,7 @@ class ChangeApart {
     Outcome outcome = Enter(&mounts);
     if (!outcome.Failed()) outcome = GivePlace();
     if (outcome.Failed()) return IsRefusal(outcome.error) ? Missing() : outcome;
-    outcome = Change();
+    outcome = ChangeByMount(procfs::Fd(tree_.get()).c_str(), change_);
     if (!outcome.Failed()) outcome = TakeCopy();
     // What was changed by half is gone with the namespace.
     outcome.left = false;
@@ -91,14 +80,6 @@ class ChangeApart {
     return Outcome::Failure(errno, "move_mount", kApart);
   }
 
-  Outcome Change() const {
-    const std::string there = procfs::Fd(tree_.get());
-    Outcome outcome;
-    if (change_.propagation != 0) outcome = SetPropagation(there.c_str(), change_.propagation, change_.recursive);
-    if (!outcome.Failed() && change_.Changes()) outcome = RemountTree(there.c_str(), change_);
-    return outcome;
-  }
-
   Outcome TakeCopy() {
     const unsigned recursive = change_.recursive ? kernel::kAtRecursive : 0;
     constexpr unsigned kFlags = AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec;
@@ -118,7 +99,7 @@ class ChangeApart {
 
 Outcome ChangeTree(const attributes::Change& change, OwnedFd* tree) {
   if (!change.Changes() && change.propagation == 0) return {};
-  if (kernel::HasTreeChanges()) return ChangeHere(change, *tree);
+  if (kernel::HasTreeChanges()) return SetAttributes(tree->get(), "", AT_EMPTY_PATH, change);
   // Of what is unbindable there is no copy.
   if (!kernel::HasTreeCopies() || change.propagation == MS_UNBINDABLE) return Missing();
   ChangeApart apart(change, tree);

@@ -23,8 +23,8 @@ constexpr long kPauseNanoseconds = 1'000'000;
 
 int Lock(int fd) {
   for (int attempt = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ++attempt) {
-    // A filesystem without locks, or a sandbox: the table is still looked at.
     if (errno == EINTR) continue;
+    // A filesystem without locks, or a sandbox: the table is still looked at.
     if (errno != EWOULDBLOCK) return 0;
     if (attempt == kTries) return EBUSY;
     const timespec pause{0, kPauseNanoseconds};

@@ -15,9 +15,9 @@ import {
   type Target,
   umountSync,
 } from '../../lib/index.js';
-import { runNode, withoutPrivilege } from '../support/child.js';
+import { nodeCommand, runNode, withoutPrivilege } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
-import { denyProgram, lacks } from '../support/environment.js';
+import { lacks } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
@@ -554,10 +554,6 @@ describe.each<[string, readonly string[]]>([
   ['without mount_setattr', ['mount_setattr=ENOSYS']],
 ])('never writable, %s', (_, deny) => {
   const whyNot = lacks.treeCalls ?? (deny.length > 0 ? lacks.deny : undefined);
-  const program = (source: string, args: readonly string[]) => [
-    ...(deny.length > 0 ? [denyProgram, ...deny, '--'] : []),
-    ...[process.execPath, '--input-type=module', '--eval', source, '--', ...args],
-  ];
 
   test('a writer that races a recursive bind never succeeds, nor does one below', async ({ place, skip }) => {
     skip(whyNot !== undefined, whyNot);
@@ -617,7 +613,8 @@ describe.each<[string, readonly string[]]>([
     const ROUNDS = times(40, 10);
     let left = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
-      const [command = '', ...words] = program(script, [source, target, round % 2 === 0 ? 'sync' : 'async']);
+      const args = [source, target, round % 2 === 0 ? 'sync' : 'async'];
+      const [command, ...words] = nodeCommand(script, { args, deny });
       const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
       await once(child.stdout, 'data');
       await new Promise((resolve) => setTimeout(resolve, Math.random() * patience(20)));

@@ -29,24 +29,17 @@ export const asOrdinaryUser: readonly string[] = [
 
 const DEFAULT_TIMEOUT = 20_000;
 
-/**
- * Runs a program of Node of its own, which finds the built library as a user does: `import … from 'linux-mount'`.
- *
- * @param source the program, an ES module; a CommonJS one with `commonjs`
- * @param options `deny`: system calls that are to fail, as test/native/deny.c takes them
- */
-export function runNode(
-  source: string,
-  options: {
-    args?: readonly string[];
-    deny?: readonly string[];
-    commonjs?: boolean;
-    nodeArgs?: readonly string[];
-    timeout?: number;
-    wrapper?: readonly string[];
-  } = {},
-): Promise<Finished> {
-  const { args = [], deny = [], commonjs = false, nodeArgs = [], timeout = DEFAULT_TIMEOUT, wrapper = [] } = options;
+interface NodeOptions {
+  readonly args?: readonly string[];
+  readonly deny?: readonly string[];
+  readonly commonjs?: boolean;
+  readonly nodeArgs?: readonly string[];
+  readonly wrapper?: readonly string[];
+}
+
+/** The words of the command that {@link runNode} runs, for who runs it otherwise. */
+export function nodeCommand(source: string, options: NodeOptions = {}): readonly [string, ...string[]] {
+  const { args = [], deny = [], commonjs = false, nodeArgs = [], wrapper = [] } = options;
   const words = [
     ...(deny.length === 0 ? [] : [denyProgram, ...deny, '--']),
     ...wrapper,
@@ -55,7 +48,18 @@ export function runNode(
     commonjs ? '--input-type=commonjs' : '--input-type=module',
     ...['--eval', source, '--', ...args],
   ];
-  const [command = '', ...rest] = words;
+  return words as [string, ...string[]];
+}
+
+/**
+ * Runs a program of Node of its own, which finds the built library as a user does: `import … from 'linux-mount'`.
+ *
+ * @param source the program, an ES module; a CommonJS one with `commonjs`
+ * @param options `deny`: system calls that are to fail, as test/native/deny.c takes them
+ */
+export function runNode(source: string, options: NodeOptions & { readonly timeout?: number } = {}): Promise<Finished> {
+  const { timeout = DEFAULT_TIMEOUT } = options;
+  const [command, ...rest] = nodeCommand(source, options);
   return new Promise((resolve, reject) => {
     const child = spawn(command, rest, {
       cwd: projectRoot,

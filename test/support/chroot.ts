@@ -9,8 +9,9 @@ export const inChroot = (root: string, isMountPoint: boolean, without: readonly 
   ...['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc'],
   `${isMountPoint ? `mount -t tmpfs root "${root}"` : ''}
   for name in /*; do
+    case " ${without.join(' ')} " in *" $name "*) continue ;; esac
     if [ -L "$name" ]; then cp -P "$name" "${root}$name"
-    elif [ -d "$name" ] && ! case " ${without.join(' ')} " in *" $name "*) ;; *) false ;; esac; then mkdir "${root}$name"; mount --rbind "$name" "${root}$name"
+    elif [ -d "$name" ]; then mkdir "${root}$name"; mount --rbind "$name" "${root}$name"
     fi
   done
   exec chroot "${root}" sh -euc 'cd "$0"; exec "$@"' "$PWD" "$@"`,

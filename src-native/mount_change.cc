@@ -1,4 +1,4 @@
-#include "remount.h"
+#include "mount_change.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -47,8 +47,6 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
   return found == line.id ? Outcome{} : Outcome::Failure(EBUSY, "mount", "set attributes of a hidden mount");
 }
 
-}  // namespace
-
 Outcome RemountTree(const char* path, const attributes::Change& change) {
   uint64_t top = 0;
   if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kTable, &top) < 0) {
@@ -80,7 +78,33 @@ Outcome RemountTree(const char* path, const attributes::Change& change) {
   return outcome;
 }
 
+}  // namespace
+
 Outcome SetPropagation(const char* path, unsigned long propagation, bool recursive) {
   if (mount(nullptr, path, nullptr, propagation | (recursive ? MS_REC : 0), nullptr) == 0) return {};
   return Outcome::Failure(errno, "mount", "set propagation");
+}
+
+Outcome SetAttributes(int at, const char* path, unsigned flags, const attributes::Change& change) {
+  kernel::MountAttributes wanted;
+  wanted.set = change.set;
+  wanted.clear = change.clear;
+  wanted.propagation = change.propagation;
+  const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
+  if (kernel::MountSetAttributes(at, path, flags | recursive, wanted) == 0) return {};
+  return Outcome::Failure(errno, "mount_setattr", change.Changes() ? "set attributes" : "set propagation");
+}
+
+Outcome ChangeByMount(const char* path, const attributes::Change& change) {
+  Outcome outcome = change.Changes() ? RemountTree(path, change) : Outcome{};
+  if (!outcome.Failed() && change.propagation != 0) {
+    outcome = SetPropagation(path, change.propagation, change.recursive);
+  }
+  return outcome;
+}
+
+Outcome ChangeMount(int at, const char* path, unsigned flags, const attributes::Change& change) {
+  if (kernel::HasTreeChanges()) return SetAttributes(at, path, flags, change);
+  // What a descriptor of a mount leads to is the mount itself.
+  return ChangeByMount((flags & AT_EMPTY_PATH) != 0 ? procfs::Fd(at).c_str() : path, change);
 }
