@@ -1,5 +1,6 @@
 // npm run release:check: the package as it would be published, with the prebuilds that there are: what is in it and why,
 // and whether it can be installed, imported, type-checked, used, and built from source by somebody who has nothing else.
+//   npm run release:check -- --complete    what has to be said before it is published must be there
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,6 +8,7 @@ import { join } from 'node:path';
 import { project } from './architectures.js';
 import { Consumer } from './consumer.js';
 import { explain } from './tarball.js';
+import { explainMissing } from './to-publish.js';
 import { compile } from './typed.js';
 
 const bin = (name) => join(project, 'node_modules/.bin', name);
@@ -81,6 +83,7 @@ try {
   const tarball = pack(place);
   tool('publint', 'run', tarball, '--strict');
   tool('attw', tarball, '--profile', 'esm-only');
+  explainMissing(process.argv.includes('--complete'));
 
   step('installed without scripts, compiler and network');
   consumers.push(install(tarball, '--ignore-scripts'));

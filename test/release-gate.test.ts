@@ -7,6 +7,7 @@ import { addonFiles } from '../lib/load-addon.js';
 import { ARCHITECTURES } from '../release/architectures.js';
 import { dropNeeded } from '../release/elf.js';
 import { examine } from '../release/gate.js';
+import { missingToPublish } from '../release/to-publish.js';
 import { projectRoot } from './support/environment.js';
 
 const [built] = addonFiles(projectRoot);
@@ -70,4 +71,26 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
     const isNew = newest.localeCompare('2.34', 'en', { numeric: true }) >= 0;
     expect(problemsOf(file).join('\n').includes('asks for glibc 2.34, newer than 2.28')).toBe(isNew);
   });
+});
+
+test('nothing is published that does not say where it comes from and when', () => {
+  const manifest = {
+    version: '1.2.3',
+    repository: { type: 'git', url: 'git+https://example.org/linux-mount.git' },
+    homepage: 'https://example.org/linux-mount#readme',
+    bugs: { url: 'https://example.org/linux-mount/issues' },
+  };
+  const changelog = '# Changelog\n\n## [1.2.3] - 2026-01-31\n';
+  expect(missingToPublish(manifest, changelog)).toEqual([]);
+  expect(missingToPublish({ ...manifest, bugs: manifest.bugs.url }, changelog)).toEqual([]);
+  for (const name of ['repository', 'homepage', 'bugs']) {
+    for (const value of [undefined, '', { url: './here' }]) {
+      expect(missingToPublish({ ...manifest, [name]: value }, changelog), name).toEqual([
+        expect.stringMatching(`^${name} in package.json: npm pkg set `),
+      ]);
+    }
+  }
+  expect(missingToPublish(manifest, '# Changelog\n\n## Unreleased\n')).toEqual([
+    expect.stringMatching(/^1\.2\.3 in CHANGELOG\.md: /),
+  ]);
 });

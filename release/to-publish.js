@@ -1,0 +1,32 @@
+// What must be said before anything is published, and nobody can say for the people who do it: where the project lives, and
+// when the version came out.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { project } from './architectures.js';
+
+const PLACES = [
+  { name: 'repository', form: /^git\+https:\/\/[^/]+\/.+\.git$/, key: 'repository.url', example: 'git+https://….git' },
+  { name: 'homepage', form: /^https:\/\/./, key: 'homepage', example: 'https://…#readme' },
+  { name: 'bugs', form: /^https:\/\/./, key: 'bugs.url', example: 'https://…/issues' },
+];
+
+/** What is missing, each with what to do. */
+export function missingToPublish(manifest, changelog) {
+  const missing = PLACES.filter(({ name, form }) => !form.test(manifest[name]?.url ?? manifest[name])).map(
+    ({ name, key, example }) => `${name} in package.json: npm pkg set ${key}=${example}`,
+  );
+  if (!changelog.includes(`\n## [${manifest.version}] - `)) {
+    missing.push(
+      `${manifest.version} in CHANGELOG.md: "## Unreleased" becomes "## [${manifest.version}] - YYYY-MM-DD"`,
+    );
+  }
+  return missing;
+}
+
+/** Prints what is missing; throws when it has to be there. */
+export function explainMissing(isComplete) {
+  const read = (name) => readFileSync(join(project, name), 'utf8');
+  const missing = missingToPublish(JSON.parse(read('package.json')), read('CHANGELOG.md'));
+  for (const each of missing) console.log(`  to be said before it is published: ${each}`);
+  if (isComplete && missing.length > 0) throw new Error('not to be published');
+}
