@@ -21,6 +21,8 @@
             'src-native/holders.cc',
             'src-native/id_map.cc',
             'src-native/kernel.cc',
+            'src-native/kernel_mounts.cc',
+            'src-native/kernel_path.cc',
             'src-native/known_mounts.cc',
             'src-native/layer_attributes.cc',
             'src-native/layer_changes.cc',

@@ -15,6 +15,25 @@ export function abortError(signal: AbortSignal): Error & { code: string } {
   return Object.assign(error, { code: 'ABORT_ERR' });
 }
 
+/**
+ * Calls `action` when the signal is aborted. A signal may live long: it does not keep `owner` alive for that.
+ *
+ * @returns ends the listening
+ */
+export function whenAborted<Owner extends object>(
+  signal: AbortSignal | undefined,
+  owner: Owner,
+  action: (owner: Owner) => void,
+): () => void {
+  const weak = new WeakRef(owner);
+  const abort = () => {
+    const there = weak.deref();
+    if (there !== undefined) action(there);
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  return () => signal?.removeEventListener('abort', abort);
+}
+
 /** The same promise, but rejected at once when the signal is aborted; what goes on behind it goes on. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { abortError, signalOption } from './abort.js';
+import { abortError, signalOption, whenAborted } from './abort.js';
 import { absolutePath, type Bytes, booleanOption, nonEmptyPathArgument, optionsArgument } from './arguments.js';
 import { ChangeBatch, type RecordNames } from './change-record.js';
 import type { Change, ChangesSpec, LayerChanges } from './change-types.js';
@@ -69,15 +69,8 @@ class Walk implements LayerChanges {
     this.#plan = plan;
     this.#names = namesOf(plan);
     const { signal } = plan;
-    // A signal may live long: it does not keep alive what nobody iterates any more.
-    const self = new WeakRef(this);
-    const abort = () => {
-      const walk = self.deref();
-      if (walk !== undefined) walk.#aborted(signal as AbortSignal);
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    this.#forget = () => signal?.removeEventListener('abort', abort);
-    if (signal?.aborted === true) abort();
+    this.#forget = whenAborted(signal, this, (walk) => walk.#aborted());
+    if (signal?.aborted === true) this.#aborted();
   }
 
   next(): Promise<IteratorResult<Change, undefined>> {
@@ -146,9 +139,9 @@ class Walk implements LayerChanges {
     return native.isFailure(walk) ? walk : native.layerNext(walk);
   }
 
-  #aborted(signal: AbortSignal): void {
+  #aborted(): void {
     if (this.#isOver) return;
-    const error = abortError(signal);
+    const error = abortError(this.#plan.signal as AbortSignal);
     if (this.#reject === undefined) this.#error = error;
     else this.#reject(error);
     void this.#close();

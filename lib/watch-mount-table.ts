@@ -1,4 +1,4 @@
-import { signalOption } from './abort.js';
+import { signalOption, whenAborted } from './abort.js';
 import { optionsArgument, type PathLike } from './arguments.js';
 import { MountError } from './errors.js';
 import type { MountEntry, MountName, MountTableChange } from './mount-entry.js';
@@ -79,14 +79,7 @@ class Watcher implements MountTableWatcher {
     this.#encoding = encoding;
     this.#under = under;
     this.#namespace = namespace;
-    // A signal may live long: it does not keep alive what nobody iterates any more.
-    const self = new WeakRef(this);
-    const abort = () => {
-      const watcher = self.deref();
-      if (watcher !== undefined) watcher.#close();
-    };
-    signal?.addEventListener('abort', abort, { once: true });
-    this.#forget = () => signal?.removeEventListener('abort', abort);
+    this.#forget = whenAborted(signal, this, (watcher) => watcher.#close());
     if (signal?.aborted === true) this.#close();
   }
 

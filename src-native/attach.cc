@@ -5,6 +5,7 @@
 #include <sys/mount.h>
 
 #include "kernel.h"
+#include "kernel_path.h"
 
 int AttachError(int error, int tree, const Target& target) {
   if (error != EINVAL) return error;

@@ -6,11 +6,13 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include "attach.h"
+#include "kernel.h"
+#include "kernel_mounts.h"
+#include "kernel_path.h"
 #include "mount_change.h"
 #include "mount_lines.h"
 #include "procfs.h"
@@ -35,14 +37,9 @@ Answer HasChange(uint64_t id, const attributes::Change& change) {
 Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
   Answer answer = HasChange(top, change);
   if (!change.recursive) return answer;
-  uint64_t ids[256];
-  for (uint64_t after = 0; answer == Answer::kYes;) {
-    const ssize_t count = kernel::ListMounts(after, ids, std::size(ids), 0, top);
-    if (count < 0) return Answer::kCannotTell;
-    if (count == 0) break;
-    for (ssize_t at = 0; at < count && answer == Answer::kYes; ++at) answer = HasChange(ids[at], change);
-    after = ids[count - 1];
-  }
+  std::vector<uint64_t> below;
+  if (answer == Answer::kYes && kernel::ListMounts(&below, 0, top) < 0) return Answer::kCannotTell;
+  for (size_t at = 0; at < below.size() && answer == Answer::kYes; ++at) answer = HasChange(below[at], change);
   return answer;
 }
 

@@ -11,7 +11,7 @@
 
 #include <string_view>
 
-#include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "owned_fd.h"
 #include "procfs.h"

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "fields.h"
-#include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "proc.h"
 #include "unix_sockets.h"

@@ -2,14 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
-
-#include "device_number.h"
 
 // Numbers added since 5.1 are the same on every architecture but alpha, which Node does not run on.
 #ifndef SYS_open_tree
@@ -36,12 +33,6 @@
 #ifndef SYS_mount_setattr
 #define SYS_mount_setattr 442
 #endif
-#ifndef SYS_statmount
-#define SYS_statmount 457
-#endif
-#ifndef SYS_listmount
-#define SYS_listmount 458
-#endif
 #ifndef SYS_getxattrat
 #define SYS_getxattrat 464
 #endif
@@ -51,55 +42,6 @@
 
 namespace kernel {
 namespace {
-
-constexpr unsigned kStatxBasic = 0x7ff;                // STATX_BASIC_STATS
-constexpr unsigned kStatxType = 0x1;                   // STATX_TYPE
-constexpr unsigned kStatxMountId = 0x1000;             // STATX_MNT_ID
-constexpr unsigned kStatxMountIdUnique = 0x4000;       // STATX_MNT_ID_UNIQUE
-constexpr uint64_t kStatxAttributeMountRoot = 0x2000;  // STATX_ATTR_MOUNT_ROOT
-constexpr unsigned kAtStatxDontSync = 0x4000;          // AT_STATX_DONT_SYNC
-constexpr unsigned kAtNoAutomount = 0x800;             // AT_NO_AUTOMOUNT
-
-// struct statx of linux/stat.h, whose older versions have no stx_mnt_id: only what is read here has a name.
-struct Statx {
-  uint32_t mask;
-  uint32_t block_size;
-  uint64_t attributes;
-  uint32_t before_mode[3];
-  uint16_t mode;
-  uint16_t spare;
-  uint64_t inode;
-  uint64_t length;
-  uint64_t blocks;
-  uint64_t attributes_mask;
-  uint32_t before_device[18];
-  uint32_t device_major;
-  uint32_t device_minor;
-  uint64_t mount_id;
-  uint64_t after[13];
-};
-static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(Statx, attributes_mask) == 0x38 &&
-              offsetof(Statx, mount_id) == 0x90);
-
-long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted, Statx* found) {
-  return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);
-}
-
-static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic) == 24 &&
-              offsetof(MountStatus, id) == 40 && offsetof(MountStatus, root) == 104 &&
-              offsetof(MountStatus, source) == 124);
-
-struct MountRequest {  // struct mnt_id_req; what it had at first is all that is passed unless the rest is needed
-  uint32_t size;
-  uint32_t spare = 0;
-  uint64_t id;
-  uint64_t parameter;
-  uint64_t mount_namespace;
-
-  MountRequest(uint64_t id, uint64_t parameter, uint64_t mount_namespace)
-      : size(mount_namespace == 0 ? 24 : 32), id(id), parameter(parameter), mount_namespace(mount_namespace) {}
-};
-static_assert(sizeof(MountRequest) == 32);
 
 bool Answers(long result) { return result == -1 && errno == EINVAL; }
 
@@ -175,21 +117,6 @@ int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve) {
   return static_cast<int>(syscall(SYS_openat2, directory, path, &how, sizeof how));
 }
 
-ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace, uint64_t below) {
-  const MountRequest request(below, after, mount_namespace);
-  return syscall(SYS_listmount, &request, ids, room, 0);
-}
-
-int MountNamespaceId(int fd, uint64_t* id) {
-  constexpr unsigned long kGetMountNamespaceId = _IOR(0xb7, 0x5, uint64_t);  // NS_GET_MNTNS_ID, linux/nsfs.h
-  return ioctl(fd, kGetMountNamespaceId, id);
-}
-
-int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size, uint64_t mount_namespace) {
-  const MountRequest request(id, wanted, mount_namespace);
-  return static_cast<int>(syscall(SYS_statmount, &request, status, size, 0));
-}
-
 std::string ReadLog(int context) {
   std::string log;
   char message[1024];
@@ -217,54 +144,6 @@ int FsPickError() {
 bool HasTreeCopies() { return HasTreeCall(kCopies); }
 
 bool HasTreeChanges() { return HasTreeCall(kChanges); }
-
-int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
-  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
-  Statx found;
-  if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
-  if ((found.mask & (kStatxMountId | kStatxMountIdUnique)) == 0) {
-    errno = ENOSYS;  // before 5.8
-    return -1;
-  }
-  *id = found.mount_id;
-  return 0;
-}
-
-int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
-  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
-  Statx found;
-  if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
-  *id = (found.attributes & kStatxAttributeMountRoot) != 0 ? found.mount_id : 0;
-  return 0;
-}
-
-int IsMountRoot(int directory, const char* path, unsigned flags) {
-  Statx found;
-  if (CallStatx(directory, path, flags, kStatxType, &found) < 0) return -1;
-  if ((found.attributes_mask & kStatxAttributeMountRoot) == 0) {
-    errno = ENOSYS;  // before 5.8
-    return -1;
-  }
-  return (found.attributes & kStatxAttributeMountRoot) != 0;
-}
-
-bool IsMountPoint(int directory, const char* path, unsigned flags) { return IsMountRoot(directory, path, flags) == 1; }
-
-bool IsDirectory(int directory, const char* path, unsigned flags) {
-  Statx found;
-  return CallStatx(directory, path, flags, kStatxType, &found) == 0 && S_ISDIR(found.mode);
-}
-
-int Identify(int directory, const char* path, unsigned flags, Identity* identity) {
-  Statx found;
-  if (CallStatx(directory, path, flags, kStatxBasic | kStatxMountId, &found) < 0) return -1;
-  identity->mode = found.mode;
-  identity->device = device_number::Make(found.device_major, found.device_minor);
-  identity->inode = found.inode;
-  identity->mount_id = found.mount_id;
-  identity->is_mount_root = (found.attributes & kStatxAttributeMountRoot) != 0;
-  return 0;
-}
 
 ssize_t ListAttributes(int directory, const char* name, char* list, size_t size) {
   return syscall(SYS_listxattrat, directory, name, AT_SYMLINK_NOFOLLOW, list, size);

@@ -76,55 +76,6 @@ int Duplicate(int fd);
 
 int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 
-// The ids (of the lasting kind) of all mounts of a mount namespace above `after`, ascending, as many as there is room
-// for; 0 from the start. The namespace is one that MountNamespaceId told (6.11), or 0 for the calling thread's. Returns
-// how many; 6.8.
-constexpr uint64_t kAllMounts = ~uint64_t{0};  // LSMT_ROOT; otherwise those below the mount with that id
-ssize_t ListMounts(uint64_t after, uint64_t* ids, size_t room, uint64_t mount_namespace = 0,
-                   uint64_t below = kAllMounts);
-
-// The id of the mount namespace that a descriptor of /proc/PID/ns/mnt stands for; 6.11.
-int MountNamespaceId(int fd, uint64_t* id);
-
-struct MountStatus {  // struct statmount; a string is told by where it begins in `text`
-  uint32_t size;
-  uint32_t options;  // string; with kStatMountOptions
-  uint64_t mask;     // what is known of what was asked for; a string that is empty is not
-  uint32_t device_major;
-  uint32_t device_minor;
-  uint64_t magic;  // of the filesystem, as statfs(2) has it; with kStatMountFilesystem
-  uint32_t filesystem_flags;
-  uint32_t type;  // string
-  uint64_t id;
-  uint64_t parent_id;
-  uint32_t table_id;
-  uint32_t parent_table_id;
-  uint64_t attributes;   // MOUNT_ATTR_*
-  uint64_t propagation;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE
-  uint64_t peer_group;
-  uint64_t master;
-  uint64_t propagate_from;
-  uint32_t root;         // string
-  uint32_t mount_point;  // string
-  uint64_t namespace_id;
-  uint32_t subtype;  // string
-  uint32_t source;   // string
-  uint64_t more[48];
-  char text[];
-};
-constexpr uint64_t kStatMountFilesystem = 0x1;     // STATMOUNT_SB_BASIC, 6.8
-constexpr uint64_t kStatMountMount = 0x2;          // STATMOUNT_MNT_BASIC, 6.8
-constexpr uint64_t kStatMountPropagateFrom = 0x4;  // STATMOUNT_PROPAGATE_FROM, 6.8
-constexpr uint64_t kStatMountRoot = 0x8;           // STATMOUNT_MNT_ROOT, 6.8
-constexpr uint64_t kStatMountPoint = 0x10;         // STATMOUNT_MNT_POINT, 6.8
-constexpr uint64_t kStatMountType = 0x20;          // STATMOUNT_FS_TYPE, 6.8
-constexpr uint64_t kStatMountOptions = 0x80;       // STATMOUNT_MNT_OPTS, 6.11
-constexpr uint64_t kStatMountSubtype = 0x100;      // STATMOUNT_FS_SUBTYPE, 6.13
-constexpr uint64_t kStatMountSource = 0x200;       // STATMOUNT_SB_SOURCE, 6.13
-
-// What the kernel knows of the mount with this id; EOVERFLOW when `size` bytes are too few. 6.8.
-int StatMount(uint64_t id, uint64_t wanted, MountStatus* status, size_t size, uint64_t mount_namespace = 0);
-
 // What the kernel wrote to a filesystem context, a message a line.
 std::string ReadLog(int context);
 
@@ -142,42 +93,6 @@ bool CanMoveBeneath();
 // Why a filesystem cannot be changed by fspick(2) and fsconfig(2): the errno with which they, or a filter, refuse even
 // to look at a call; 0 when they are there.
 int FsPickError();
-
-enum class IdKind {
-  kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other
-  kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)
-};
-
-// Ids of the lasting kind begin here, and those of the other kind end before (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
-constexpr uint64_t kFirstLastingId = uint64_t{1} << 31;
-
-// The id of the mount that `path` leads to (with AT_EMPTY_PATH in `flags`: that `directory` is on), by statx(2) that
-// asks no server.
-int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
-
-// The id of the mount whose topmost directory `path` leads to, by the same call; 0 where `path` is no mount point.
-int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
-
-// Whether something is mounted at `path`, by the same call: 1 or 0, or -1 with errno set, ENOSYS where the kernel does
-// not tell (before 5.8).
-int IsMountRoot(int directory, const char* path, unsigned flags);
-
-// The same; false where that cannot be told.
-bool IsMountPoint(int directory, const char* path, unsigned flags);
-
-// Whether `path` leads to a directory, by the same call.
-bool IsDirectory(int directory, const char* path, unsigned flags);
-
-struct Identity {
-  uint32_t mode;
-  uint64_t device;
-  uint64_t inode;
-  uint64_t mount_id;   // as in the mount table
-  bool is_mount_root;  // false where that cannot be told (before 5.8)
-};
-
-// What `path` leads to (with AT_EMPTY_PATH in `flags`: what `directory` stands for), by the same call.
-int Identify(int directory, const char* path, unsigned flags, Identity* identity);
 
 // llistxattr(2) and lgetxattr(2) of a name in a directory; 6.13.
 ssize_t ListAttributes(int directory, const char* name, char* list, size_t size);

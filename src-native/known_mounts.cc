@@ -8,7 +8,7 @@
 #include <string>
 #include <utility>
 
-#include "kernel.h"
+#include "kernel_mounts.h"
 #include "lock.h"
 
 namespace known_mounts {
@@ -51,17 +51,6 @@ void Remember(Held known) {
   before.reset(std::exchange(latest, known.release()));
 }
 
-bool ListAll(std::vector<uint64_t>* ids) {
-  for (size_t room = 512;; room = 4096) {
-    const size_t had = ids->size();
-    ids->resize(had + room);
-    const ssize_t count = kernel::ListMounts(had == 0 ? 0 : (*ids)[had - 1], ids->data() + had, room);
-    ids->resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
-    if (count < 0) return false;
-    if (static_cast<size_t>(count) < room) return true;
-  }
-}
-
 enum class Seen { kOverlay, kOther, kGone, kUnknown };
 
 // Asks in a buffer that grows until the answer fits: an overlay of 500 layers has a megabyte of options.
@@ -91,7 +80,7 @@ Answer HaveOverlayOn(const Inode& upper, const Inode& work) {
   const Held before = Latest();
   Held now(new Known);
   std::vector<uint64_t> ids;
-  if (!ListAll(&ids) || !std::is_sorted(ids.begin(), ids.end())) return Answer::kCannotTell;
+  if (kernel::ListMounts(&ids) < 0 || !std::is_sorted(ids.begin(), ids.end())) return Answer::kCannotTell;
   now->ids.reserve(ids.size());
 
   bool perhaps = false;

@@ -7,6 +7,7 @@
 #include "attributes.h"
 #include "bind.h"
 #include "kernel.h"
+#include "kernel_path.h"
 
 namespace {
 

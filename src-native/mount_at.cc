@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "fields.h"
-#include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "mount_status.h"
 #include "owned_fd.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "owned_fd.h"
 #include "procfs.h"

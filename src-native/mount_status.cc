@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "kernel_mounts.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "fields.h"
-#include "kernel.h"
+#include "kernel_mounts.h"
 #include "procfs.h"
 
 namespace {
@@ -90,18 +90,6 @@ bool OpenTable::ReadText(std::string* text) const {
   }
 }
 
-bool OpenTable::ListIds(std::vector<uint64_t>* ids) const {
-  ids->clear();
-  for (size_t room = 512;; room = 4096) {
-    const size_t had = ids->size();
-    ids->resize(had + room);
-    const ssize_t count = kernel::ListMounts(had == 0 ? 0 : (*ids)[had - 1], ids->data() + had, room, namespace_);
-    ids->resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
-    if (count < 0) return false;
-    if (static_cast<size_t>(count) < room) return true;
-  }
-}
-
 // Since there are such ids the kernel keeps the mounts of a namespace in the order of these (fs/namespace.c,
 // mnt_add_to_ns), and shows them in this order in both places. The first, the middle and the last are looked at all the
 // same.
@@ -136,11 +124,11 @@ void OpenTable::Match(const std::vector<uint64_t>& ids, const std::vector<size_t
 bool OpenTable::Read(MountLines* lines) const {
   lines->ids.clear();
   std::vector<uint64_t> before, after;
-  if (!has_ids_ || !ListIds(&before)) return ReadText(&lines->text);
+  if (!has_ids_ || kernel::ListMounts(&before, namespace_) < 0) return ReadText(&lines->text);
   constexpr int kTries = 2;
   for (int attempt = 1;; ++attempt) {
     if (!ReadText(&lines->text)) return false;
-    if (!ListIds(&after)) return true;
+    if (kernel::ListMounts(&after, namespace_) < 0) return true;
     const std::vector<size_t> starts = LineStarts(lines->text);
     if (before == after && after.size() == starts.size()) {
       lines->ids = after;

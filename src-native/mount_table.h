@@ -50,7 +50,6 @@ class OpenTable {
 
  private:
   bool ReadText(std::string* text) const;
-  bool ListIds(std::vector<uint64_t>* ids) const;
   bool IsInOrder(const MountLines& lines, const std::vector<size_t>& starts) const;
   void Match(const std::vector<uint64_t>& ids, const std::vector<size_t>& starts, MountLines* lines) const;
 

@@ -7,6 +7,7 @@
 #include "attach.h"
 #include "bind.h"
 #include "kernel.h"
+#include "kernel_path.h"
 #include "mount_change.h"
 #include "procfs.h"
 #include "tree_change.h"

@@ -8,6 +8,7 @@
 
 #include "attach.h"
 #include "kernel.h"
+#include "kernel_mounts.h"
 #include "overlay_features.h"
 #include "procfs.h"
 #include "upper_in_use.h"

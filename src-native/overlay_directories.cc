@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "passing.h"
 

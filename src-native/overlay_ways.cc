@@ -6,7 +6,7 @@
 
 #include "attributes.h"
 #include "fs_context.h"
-#include "kernel.h"
+#include "kernel_path.h"
 #include "overlay.h"
 #include "overlay_features.h"
 #include "procfs.h"

@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "fields.h"
-#include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "owned_fd.h"
 

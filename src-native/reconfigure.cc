@@ -4,6 +4,7 @@
 
 #include "fs_context.h"
 #include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "operations.h"
 #include "private_mounts.h"

@@ -12,6 +12,7 @@
 
 #include "fields.h"
 #include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 
 namespace {

@@ -9,6 +9,7 @@
 
 #include "fields.h"
 #include "kernel.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "procfs.h"
 #include "threads.h"

@@ -5,6 +5,8 @@
 #include <algorithm>
 
 #include "kernel.h"
+#include "kernel_mounts.h"
+#include "kernel_path.h"
 #include "mount_lines.h"
 #include "procfs.h"
 #include "target.h"

@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "kernel.h"
+#include "kernel_path.h"
 #include "mount_change.h"
 #include "private_mounts.h"
 #include "procfs.h"

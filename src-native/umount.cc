@@ -7,7 +7,7 @@
 
 #include <atomic>
 
-#include "kernel.h"
+#include "kernel_path.h"
 #include "procfs.h"
 
 namespace {

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 
-#include "kernel.h"
+#include "kernel_mounts.h"
+#include "kernel_path.h"
 #include "umount.h"
 
 namespace {

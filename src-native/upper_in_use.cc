@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel.h"
+#include "kernel_path.h"
 #include "known_mounts.h"
 #include "mount_lines.h"
 #include "overlay_directories.h"

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "kernel_path.h"
 
 namespace walk {
 namespace {
