@@ -100,11 +100,11 @@ describe.each(forms)('%s', (_, doMount) => {
       const source = Buffer.from('s\xff', 'latin1');
       await using _mount = await doMount(source, target, 'tmpfs', {
         strategy,
-        parameters: { size: 8192, mode: Buffer.from('711') },
+        parameters: { size: 65536, mode: Buffer.from('711') },
       });
       expect(tableEntry(target)).toMatchObject({
         source: 's\xff',
-        superOptions: expect.stringMatching(/size=8k,mode=711/),
+        superOptions: expect.stringMatching(/size=64k,mode=711/),
       });
     });
 

@@ -141,9 +141,10 @@ describe.each(forms)('%s', (_, doMount) => {
     },
   );
 
-  test.for<[string, (place: Place) => object, string]>([
+  test.for<[string, (place: Place) => object, string | RegExp]>([
     ['a layer that is missing', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/missing`] }), 'ENOENT'],
-    ['a layer that is a file', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/lower1/a`] }), 'ENOTDIR'],
+    // EINVAL since Linux 6.5, ENOTDIR before
+    ['a layer that is a file', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/lower1/a`] }), /^(EINVAL|ENOTDIR)$/],
     ['a target that is missing', ({ root }) => ({ target: `${root}/missing` }), 'ENOENT'],
     ['a target that is a file', ({ root }) => ({ target: `${root}/lower1/a` }), 'ENOTDIR'],
     ['work inside upper', ({ root }) => ({ work: `${root}/upper` }), 'EINVAL'],
@@ -151,9 +152,8 @@ describe.each(forms)('%s', (_, doMount) => {
     const options = { ...layersIn(place), ...wrong(place) };
     const error = await failure(options);
     expect(error).toBeInstanceOf(MountError);
-    // overlayfs answers EINVAL to a layer that is a file since Linux 6.5, ENOTDIR before
-    expect(code === 'ENOTDIR' ? ['ENOTDIR', 'EINVAL'] : [code]).toContain((error as MountError).code);
-    expect(error).toMatchObject({ syscall: 'mount', fsType: 'overlay' });
+    const said = typeof code === 'string' ? code : expect.stringMatching(code);
+    expect(error).toMatchObject({ code: said, syscall: 'mount', fsType: 'overlay' });
     expect(tableEntry(options.target)).toBeUndefined();
   });
 

@@ -1,54 +1,65 @@
 #!/bin/bash
-# image.sh IMAGE COMMAND: an ext4 image with Node, the programs that tests call, and the project with its tests compiled,
-# so that nothing is transformed inside. /inside runs COMMAND there. No root is needed.
+# image.sh IMAGE COMMAND [ARCHITECTURE PROGRAMS]: an ext4 image with Node, the programs that tests call, and the project with
+# its tests compiled, so that nothing is transformed inside. /inside runs COMMAND there. The programs are those of this
+# system, or for another processor those in PROGRAMS (programs.sh). No root is needed.
 set -euo pipefail
-image=$1 command=$2
+image=$1 command=$2 architecture=${3:-} foreign=${4:-}
 here=$(cd "$(dirname "$0")" && pwd)
 project=$(cd "$here/../.." && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
+[ -z "$foreign" ] || cp -a "$foreign/." "$root"
 mkdir -p "$root"/{bin,dev,etc,lib,lib64,mnt,proc,root,run,sbin,sys,tmp,usr/bin,usr/local/bin,var/tmp,project}
 
 # What the project is made of, with JavaScript where TypeScript was.
 "$project/node_modules/.bin/tsc" -p "$project/test" --noEmit false --outDir "$root/project"
-mkdir -p "$root/project"/{build,test/native,test/kernels}
+mkdir -p "$root/project/test/kernels"
 cp -r "$project"/{package.json,tsconfig.json,binding.gyp,README.md,dist,examples} "$root/project"
-cp -r "$project/build/Release" "$root/project/build"
 cp -r "$project/test/fixtures" "$root/project/test"
-cp -r "$project/test/native/build" "$root/project/test/native"
 node "$here/packages.js" vitest fast-check typescript node-api-headers | while read -r package; do
   [ ! -e "$project/$package" ] || [ -e "$root/project/$package" ] || (cd "$project" && cp -r --parents "$package" "$root/project")
 done
 
-# Programs of the system: those of busybox have fewer options. Busybox is for the rest.
-cp -L "$(command -v node)" "$root/usr/local/bin/node"
-programs='bash cat chmod chroot cp echo env findmnt getconf grep ldd ln ls losetup mke2fs mkfs.ext4 mkdir mknod mount
-  mountpoint nsenter pivot_root prlimit readlink rm rmdir setpriv sh sleep stat touch true umount unshare'
-for program in $programs; do
-  found=$(command -v "$program" || true)
-  [ -n "$found" ] || { echo "image: no $program here, busybox has to do" >&2; continue; }
-  [ "${found#/}" != "$found" ] || found=$(type -P "$program")
-  cp -L "$found" "$root/usr/bin/$program"
-done
-{ find "$root/usr/bin" "$root/usr/local/bin" -type f; find "$root/project" -name '*.node' -type f; } |
-  { xargs -n 1 ldd 2> /dev/null || true; } | grep -o '/[^ :)]*' | grep -v "^$root" | sort -u |
-  while read -r library; do
-    mkdir -p "$root$(dirname "$library")"
-    cp -L "$library" "$root$library"
+# What is for one processor only. The programs of busybox have fewer options than those of the system; it is for the rest.
+programs_of_this_system() {
+  mkdir -p "$root/project"/{build,test/native}
+  cp -r "$project/build/Release" "$root/project/build"
+  cp -r "$project/test/native/build" "$root/project/test/native"
+  cp -L "$(command -v node)" "$root/usr/local/bin/node"
+  local programs='bash cat chmod chroot cp echo env findmnt getconf grep ldd ln ls losetup mke2fs mkfs.ext4 mkdir mknod
+    mount mountpoint nsenter pivot_root prlimit readlink rm rmdir setpriv sh sleep stat touch true umount unshare'
+  for program in $programs; do
+    found=$(command -v "$program" || true)
+    [ -n "$found" ] || { echo "image: no $program here, busybox has to do" >&2; continue; }
+    [ "${found#/}" != "$found" ] || found=$(type -P "$program")
+    cp -L "$found" "$root/usr/bin/$program"
   done
-cp "$(command -v busybox)" "$root/bin/busybox"
+  { find "$root/usr/bin" "$root/usr/local/bin" -type f; find "$root/project" -name '*.node' -type f; } |
+    { xargs -n 1 ldd 2> /dev/null || true; } | grep -o '/[^ :)]*' | grep -v "^$root" | sort -u |
+    while read -r library; do
+      mkdir -p "$root$(dirname "$library")"
+      cp -L "$library" "$root$library"
+    done
+  cp "$(command -v busybox)" "$root/bin/busybox"
+  for program in sh bash mount umount; do ln -s "../usr/bin/$program" "$root/bin/$program"; done
+}
+if [ -z "$foreign" ]; then
+  programs_of_this_system
+else
+  node "$here/foreign.js" "$architecture" "$root"
+fi
 for applet in $(busybox --list); do
-  [ -e "$root/usr/bin/$applet" ] || [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
+  [ -e "$root/usr/bin/$applet" ] || [ -e "$root/usr/sbin/$applet" ] || [ -e "$root/bin/$applet" ] ||
+    ln -s busybox "$root/bin/$applet"
 done
-for program in sh bash mount umount; do ln -sf "../usr/bin/$program" "$root/bin/$program"; done
 
 chmod 1777 "$root/tmp" "$root/var/tmp"
 printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/tmp:/bin/sh\n' > "$root/etc/passwd"
 printf 'root:x:0:\nuser:x:1000:\n' > "$root/etc/group"
 echo '127.0.0.1 localhost vm' > "$root/etc/hosts"
-ln -s /proc/self/mounts "$root/etc/mtab"
+ln -sf /proc/self/mounts "$root/etc/mtab"
 printf '%s\n' "$command" > "$root/command"
 install -m 755 "$here/inside.sh" "$root/inside"
 

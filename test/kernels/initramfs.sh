@@ -1,17 +1,17 @@
 #!/bin/bash
-# initramfs.sh DIRECTORY MODULE...: DIRECTORY/initramfs, from busybox, init.sh, and these modules of the kernel with all
-# that they need, in the order in which they have to be loaded. A module that is built in, or that this kernel does not
+# initramfs.sh DIRECTORY BUSYBOX MODULE...: DIRECTORY/initramfs, from busybox, init.sh, and these modules of the kernel with
+# all that they need, in the order in which they have to be loaded. A module that is built in, or that this kernel does not
 # have, is left out.
 set -euo pipefail
-directory=$1
-shift
+directory=$1 busybox=$2
+shift 2
 modules=$directory/modules
 here=$(cd "$(dirname "$0")" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$work"/{bin,proc,sys,dev,new,modules}
-cp "$(command -v busybox)" "$work/bin/busybox"
+cp "$busybox" "$work/bin/busybox"
 ln -s busybox "$work/bin/sh"
 : > "$work/modules/order"
 

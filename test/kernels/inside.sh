@@ -1,10 +1,12 @@
 #!/bin/busybox sh
-# The first process of the image: makes the machine what tests expect, runs /command with the
-# passes that the kernel's command line names, and turns it off. Everything that
-# is said goes to the second serial line; the kernel has the first.
+# The first process of the image: makes the machine what tests expect, runs /command with the passes that the kernel's
+# command line names, and turns it off. Everything that is said goes to the serial line that it names as well; the kernel
+# has another.
 export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/root TERM=dumb NO_COLOR=1 CI=true LANG=C.UTF-8
-exec < /dev/null > /dev/ttyS1 2>&1
-stty -F /dev/ttyS1 -opost
+word() { sed -n "s/.*$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
+line=/dev/$(word output)
+exec < /dev/null > "$line" 2>&1
+stty -F "$line" -opost
 mkdir -p /dev/shm /dev/pts
 mount -t tmpfs -o mode=1777 tmp /tmp
 mount -t tmpfs -o mode=1777 shm /dev/shm
@@ -15,7 +17,7 @@ hostname vm
 ulimit -n 4096
 cd /project
 # Not the shell of busybox, which prefers its own programs.
-/bin/sh /command $(sed -n 's/.*passes=\([^ ]*\).*/\1/p' /proc/cmdline | tr ',' ' ')
+/bin/sh /command $(word passes | tr ',' ' ')
 status=$?
 echo
 echo "@@end status=$status kernel=$(uname -r) seconds=$(cut -d' ' -f1 /proc/uptime)"

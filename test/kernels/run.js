@@ -1,16 +1,17 @@
-// npm run test:kernels: the compiled suite on real kernels, each in a virtual machine (qemu, no KVM and no root needed).
+// npm run test:kernels: the compiled suite on real kernels, each in a virtual machine (qemu, no KVM and no root needed); for
+// other processors than this one with the addon as it is published.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { boot } from './boot.js';
+import { architectureOf, boot, emulatorFor } from './boot.js';
 import { writeDocument } from './document.js';
 
 const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
 
-  -k, --kernels LIST   which series, "5.10 6.12"; all of them are ALL
+  -k, --kernels LIST   which, "5.10 6.12" or "6.12-arm64-16k"; all of them are ALL
   -p, --passes LIST    which passes, "root user features"
   -s, --short          the suite on the oldest kernel only, "features" on the others
   -j, --jobs COUNT     how many machines at once, 2
@@ -24,10 +25,20 @@ features  what each feature of the library does on this kernel, found by using i
 
 Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
 
-const KERNELS = ['5.10', '6.1', '6.12', '6.18', '7.3'];
-const MODULES = ['virtio_pci', 'virtio_blk', 'ext4', 'overlay', 'squashfs', 'loop', 'fuse', 'unix_diag'];
+const KERNELS = ['5.10', '6.1', '6.12', '6.12-arm64-16k', '6.18', '7.3'];
+const MODULES = [
+  'virtio_pci',
+  'virtio_blk',
+  'crc32c_generic',
+  'libcrc32c',
+  'ext4',
+  'overlay',
+  'squashfs',
+  'loop',
+  'fuse',
+  'unix_diag',
+];
 const TOOLS = {
-  'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',
   cpio: 'cpio',
   xz: 'xz-utils',
@@ -53,6 +64,10 @@ if (options.help) {
   console.log(HELP.replace('ALL', `"${KERNELS.join(' ')}"`));
   process.exit(0);
 }
+
+const asked = options.kernels.split(' ');
+const architectures = new Set(asked.map(architectureOf));
+for (const { program, debianPackage } of [...architectures].map(emulatorFor)) TOOLS[program] = debianPackage;
 
 process.env.PATH += ':/usr/sbin:/sbin';
 const missing = Object.keys(TOOLS).filter((tool) => spawnSync('which', [tool]).status !== 0);
@@ -95,18 +110,20 @@ const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(signal)));
 
 /** Boots a kernel, with what its passes say. */
-async function run(series, image) {
+async function run(series) {
   const passes = options.passes
     .split(' ')
     .filter((pass) => !options.short || pass === 'features' || series === asked[0]);
   const directory = join(cache, series);
+  const architecture = architectureOf(series);
+  const image = imageOf(architecture);
   const release = readFileSync(join(directory, 'release'), 'utf8').trim();
   const start = performance.now();
   const {
     output,
     status,
     console: kernelSaid,
-  } = await boot({ directory, image, passes, limit: Number(options.time), signal: stop.signal });
+  } = await boot({ architecture, directory, image, passes, limit: Number(options.time), signal: stop.signal });
   writeFileSync(join(directory, 'output'), output);
   writeFileSync(join(directory, 'console'), kernelSaid);
   const seconds = Math.round((performance.now() - start) / 1000);
@@ -142,17 +159,29 @@ function* inWords({ release, seconds, ok, suites = [], features = [] }) {
   }
 }
 
-const asked = options.kernels.split(' ');
-const kernels = asked.filter((series) => script('fetch.sh', series, join(cache, series)));
-const waiting = kernels.filter((series) => script('initramfs.sh', join(cache, series), ...MODULES));
-const results = [];
 const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
+const imageOf = (architecture) => join(work, architecture);
+
+/** Makes what kernels for a processor start from; gives the busybox for it. */
+function prepare(architecture) {
+  const here = architecture === process.arch;
+  const programs = join(cache, `programs-${architecture}`);
+  if (!here && !script('programs.sh', architecture, programs)) throw new Error('no programs');
+  const foreign = here ? [] : [architecture, programs];
+  if (!script('image.sh', imageOf(architecture), COMMAND, ...foreign)) throw new Error('no image');
+  return here ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
+}
+
+const kernels = asked.filter((series) => script('fetch.sh', series, join(cache, series)));
+const results = [];
 try {
-  const image = join(work, 'image');
-  if (!script('image.sh', image, COMMAND)) throw new Error('no image');
+  const busyboxes = new Map([...architectures].map((each) => [each, prepare(each)]));
+  const waiting = kernels.filter((series) =>
+    script('initramfs.sh', join(cache, series), busyboxes.get(architectureOf(series)), ...MODULES),
+  );
   const worker = async () => {
     for (let series = waiting.shift(); series !== undefined; series = waiting.shift()) {
-      results.push(await run(series, image));
+      results.push(await run(series));
     }
   };
   await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
