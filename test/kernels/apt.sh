@@ -25,13 +25,16 @@ with_apt() {
     -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# unpack DIRECTORY PACKAGE...: what is in these packages, whose scripts are not run.
+# unpack DIRECTORY PACKAGE...: what is in these packages, whose scripts are not run. Nothing is unpacked if one is missing.
 unpack() {
-  local directory=$1 packages
+  local directory=$1 packages status=0
   shift
   mkdir -p "$directory"
   packages=$(mktemp -d "$directory/packages.XXXX")
-  (cd "$packages" && with_apt apt-get download "$@" > /dev/null)
-  for package in "$packages"/*.deb; do dpkg-deb -x "$package" "$directory"; done
+  (cd "$packages" && with_apt apt-get download "$@" > /dev/null) || status=$?
+  if [ "$status" = 0 ]; then
+    for package in "$packages"/*.deb; do dpkg-deb -x "$package" "$directory"; done
+  fi
   rm -rf "$packages"
+  return "$status"
 }

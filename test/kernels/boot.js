@@ -3,39 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// QEMU 7.2 crashes newer kernels at random with several threads or processors, and with cmpxchg16b. To be as fast with
-// more processors, run more machines.
+// QEMU 7.2 crashes newer kernels at random with several threads or processors. To be as fast with more processors, run more
+// machines.
 const COMMON = [
   ...['-accel', 'tcg,thread=single', '-smp', '1', '-m', '2048', '-nodefaults', '-display', 'none', '-no-reboot'],
 ];
-
-// emulator      the program, and where Debian has it
-// console       how the kernel calls the first serial line, and `output` the second, which `lines` make
-const MACHINES = {
-  x64: {
-    emulator: { program: 'qemu-system-x86_64', debianPackage: 'qemu-system-x86' },
-    words: ['-M', 'q35', '-cpu', 'max,-cx16'],
-    lines: (console, output) => ['-serial', `file:${console}`, '-serial', `file:${output}`],
-    console: 'ttyS0',
-    output: 'ttyS1',
-  },
-  arm64: {
-    emulator: { program: 'qemu-system-aarch64', debianPackage: 'qemu-system-arm' },
-    words: ['-M', 'virt', '-cpu', 'max'],
-    lines: (console, output) => [
-      ...['-serial', `file:${console}`],
-      ...['-chardev', `file,id=output,path=${output}`, '-device', 'pci-serial,chardev=output'],
-    ],
-    console: 'ttyAMA0',
-    output: 'ttyS0',
-  },
-};
-
-/** For which processor a kernel is: "6.12" or "6.12-arm64-16k". */
-export const architectureOf = (kernel) => (kernel.includes('arm64') ? 'arm64' : 'x64');
-
-/** What boots kernels for a processor. */
-export const emulatorFor = (architecture) => MACHINES[architecture].emulator;
 
 /** What a file says so far. */
 function said(path) {
@@ -49,16 +21,15 @@ function said(path) {
 /**
  * Boots a kernel and waits until the machine is off again.
  *
- * @param machine `architecture`: its processor; `directory`: where `vmlinuz` and `initramfs` are; `image`: the root
+ * @param what `machine`: one of machines.js; `directory`: where `vmlinuz` and `initramfs` are; `image`: the root
  *   filesystem, to which nothing is written; `passes`: the words for its command; `limit`: seconds after which it is ended;
  *   `signal`: ends it at once
  * @returns what its command said, `status` of that command (undefined when it never ended), and what the kernel and the
  *   emulator said
  */
-export async function boot({ architecture, directory, image, passes, limit, signal }) {
+export async function boot({ machine, directory, image, passes, limit, signal }) {
   const work = mkdtempSync(join(tmpdir(), 'linux-mount-vm-'));
   const [console, output] = [join(work, 'console'), join(work, 'output')];
-  const machine = MACHINES[architecture];
   const append =
     `console=${machine.console} output=${machine.output} passes=${passes.join(',')} ` +
     'quiet panic=-1 mitigations=off nokaslr';

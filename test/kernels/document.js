@@ -17,7 +17,8 @@ the result. Features are found by calling, so a kernel with more or less than it
 | ∅ | the kernel takes it, and drops it or does only some of it; \`overlaySupport\` says what, and so does the note |
 
 This is about features only. \`npm run test:kernels\` also runs the test suite on each kernel, and says what came of it.
-Kernels are for x64 unless they are named otherwise: \`arm64-16k\` is for arm64, with pages of 16 KiB.
+Kernels are for x64 unless they are named otherwise: arm64 with pages of 16 KiB, ppc64le with pages of 64 KiB, and s390x,
+where numbers begin with their highest byte.
 `;
 
 const WHO = {

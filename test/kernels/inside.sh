@@ -20,5 +20,5 @@ cd /project
 /bin/sh /command $(word passes | tr ',' ' ')
 status=$?
 echo
-echo "@@end status=$status kernel=$(uname -r) seconds=$(cut -d' ' -f1 /proc/uptime)"
+echo "@@end status=$status kernel=$(uname -r) page=$(getconf PAGESIZE) seconds=$(cut -d' ' -f1 /proc/uptime)"
 poweroff -f

@@ -1,13 +1,13 @@
 #!/bin/bash
 # programs.sh ARCHITECTURE DIRECTORY: the programs that tests call, with all that they need, as Debian has them for another
-# processor (x64, arm64). What is there already is left as it is.
+# processor, by Debian's name for it. What is there already is left as it is.
 set -euo pipefail
 processor=$1 directory=$2
 [ ! -e "$directory" ] || exit 0
 . "$(dirname "$0")/apt.sh"
 
 echo "programs for $processor: fetching from Debian"
-use_debian "$(dirname "$directory")" trixie "${processor/x64/amd64}"
+use_debian "$(dirname "$directory")" bookworm "$processor"
 packages=$(with_apt apt-get install --simulate --no-install-recommends \
   base-files bash busybox-static coreutils dash e2fsprogs grep libc-bin libstdc++6 mount util-linux |
   sed -n 's/^Inst \([^ ]*\).*/\1/p')

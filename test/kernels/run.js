@@ -6,8 +6,9 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { architectureOf, boot, emulatorFor } from './boot.js';
+import { boot } from './boot.js';
 import { writeDocument } from './document.js';
+import { kernelOf } from './machines.js';
 
 const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
 
@@ -25,7 +26,8 @@ features  what each feature of the library does on this kernel, found by using i
 
 Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
 
-const KERNELS = ['5.10', '6.1', '6.12', '6.12-arm64-16k', '6.18', '7.3'];
+const OTHERS = ['6.12-arm64-16k', '6.12-powerpc64le-64k', '6.12-s390x'];
+const KERNELS = ['5.10', '6.1', '6.12', ...OTHERS, '6.18', '7.3'];
 const MODULES = [
   'virtio_pci',
   'virtio_blk',
@@ -66,8 +68,8 @@ if (options.help) {
 }
 
 const asked = options.kernels.split(' ');
-const architectures = new Set(asked.map(architectureOf));
-for (const { program, debianPackage } of [...architectures].map(emulatorFor)) TOOLS[program] = debianPackage;
+const machines = new Set(asked.map((name) => kernelOf(name).machine));
+for (const { emulator } of machines) TOOLS[emulator.program] = emulator.debianPackage;
 
 process.env.PATH += ':/usr/sbin:/sbin';
 const missing = Object.keys(TOOLS).filter((tool) => spawnSync('which', [tool]).status !== 0);
@@ -115,15 +117,21 @@ async function run(series) {
     .split(' ')
     .filter((pass) => !options.short || pass === 'features' || series === asked[0]);
   const directory = join(cache, series);
-  const architecture = architectureOf(series);
-  const image = imageOf(architecture);
+  const { machine } = kernelOf(series);
   const release = readFileSync(join(directory, 'release'), 'utf8').trim();
   const start = performance.now();
   const {
     output,
     status,
     console: kernelSaid,
-  } = await boot({ architecture, directory, image, passes, limit: Number(options.time), signal: stop.signal });
+  } = await boot({
+    machine,
+    directory,
+    image: imageOf(machine),
+    passes,
+    limit: Number(options.time),
+    signal: stop.signal,
+  });
   writeFileSync(join(directory, 'output'), output);
   writeFileSync(join(directory, 'console'), kernelSaid);
   const seconds = Math.round((performance.now() - start) / 1000);
@@ -160,24 +168,30 @@ function* inWords({ release, seconds, ok, suites = [], features = [] }) {
 }
 
 const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
-const imageOf = (architecture) => join(work, architecture);
+const imageOf = ({ architecture }) => join(work, architecture);
 
-/** Makes what kernels for a processor start from; gives the busybox for it. */
-function prepare(architecture) {
-  const here = architecture === process.arch;
+/** Makes what kernels for a machine start from; gives the busybox for it. */
+function prepare(machine) {
+  const { architecture, debian } = machine;
+  const isOurs = architecture === process.arch;
   const programs = join(cache, `programs-${architecture}`);
-  if (!here && !script('programs.sh', architecture, programs)) throw new Error('no programs');
-  const foreign = here ? [] : [architecture, programs];
-  if (!script('image.sh', imageOf(architecture), COMMAND, ...foreign)) throw new Error('no image');
-  return here ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
+  if (!isOurs && !script('programs.sh', debian, programs)) throw new Error('no programs');
+  const foreign = isOurs ? [] : [architecture, programs];
+  if (!script('image.sh', imageOf(machine), COMMAND, ...foreign)) throw new Error('no image');
+  return isOurs ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
 }
 
-const kernels = asked.filter((series) => script('fetch.sh', series, join(cache, series)));
+function fetchKernel(name) {
+  const { series, flavour, machine } = kernelOf(name);
+  return script('fetch.sh', series, flavour, machine.debian, join(cache, name));
+}
+
+const kernels = asked.filter(fetchKernel);
 const results = [];
 try {
-  const busyboxes = new Map([...architectures].map((each) => [each, prepare(each)]));
+  const busyboxes = new Map([...machines].map((machine) => [machine, prepare(machine)]));
   const waiting = kernels.filter((series) =>
-    script('initramfs.sh', join(cache, series), busyboxes.get(architectureOf(series)), ...MODULES),
+    script('initramfs.sh', join(cache, series), busyboxes.get(kernelOf(series).machine), ...MODULES),
   );
   const worker = async () => {
     for (let series = waiting.shift(); series !== undefined; series = waiting.shift()) {

@@ -9,6 +9,7 @@ import {
   type OverlaySpec,
   type OverlayStrategy,
   overlaySupport,
+  pageSize,
   type Support,
 } from '../../../lib/index.js';
 import { isRealRoot } from '../../support/environment.js';
@@ -71,7 +72,7 @@ export const overlays: Features = {
   "strategy 'data'": (ground) => useWritable(ground, { strategy: 'data' }),
   "strategy 'fsconfig'": (ground) => useWritable(ground, { strategy: 'fsconfig' }),
   "strategy 'descriptors'": (ground) => useWritable(ground, { strategy: 'descriptors' }),
-  'more option data than a page': layers(30, 200),
+  'more option data than a page': layers(Math.ceil(pageSize / 200) + 10, 200),
   '500 layers': layers(500, 20),
   '501 layers are refused': (ground) => {
     const options = { lower: manyLayers(ground, 501, 1), target: ground.directory('merged') };
