@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSy
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { constants, mountSync, umountSync } from 'linux-mount';
+import { threadsEnd } from '../support/own-process.js';
 import { NativeBoundary, names } from './boundary-native.js';
 import { PublicBoundary } from './boundary-public.js';
 import { Random } from './random.js';
@@ -117,7 +118,7 @@ const place = new Place();
 const boundaries = { native: new NativeBoundary(place), public: new PublicBoundary(place) };
 place.end();
 boundaries.native.end();
-await sleep(2000);
+await threadsEnd();
 globalThis.gc();
 const before = state();
 

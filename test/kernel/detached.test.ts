@@ -17,7 +17,7 @@ import {
   setPropagationSync,
   umountSync,
 } from '../../lib/index.js';
-import { runNode, withoutPrivilege } from '../support/child.js';
+import { COUNTS_ITSELF, NOTHING_LEFT, runNode, withoutPrivilege } from '../support/child.js';
 import { lacksBeneath, lacksClone, lacksDetached } from '../support/detached.js';
 import { patience, times } from '../support/effort.js';
 import { isRealRoot, lacks, projectRoot } from '../support/environment.js';
@@ -628,14 +628,9 @@ test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place,
   skip(lacksDetached !== undefined, lacksDetached);
   mkdirSync(place.path('target'));
   const { stdout, stderr } = await runNode(
-    `import { readdirSync, readFileSync } from 'node:fs';
+    `${COUNTS_ITSELF}
      import { detachedBind, detachedBindSync, detachedFilesystem } from 'linux-mount';
      const [source, target] = process.argv.slice(1);
-     const counts = async () => {
-       await new Promise((resolve) => setTimeout(resolve, 1500)); // our threads end after a second without work
-       return [readdirSync('/proc/self/fd').length, readdirSync('/proc/self/task').length,
-         readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').length];
-     };
      const rounds = [
        async () => detachedBindSync(source, { readonly: true }).closeSync(),
        async () => (await detachedBind(source, { recursive: true })).close(),
@@ -649,11 +644,11 @@ test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place,
      ];
      const round = (index) => rounds[index % 4]();
      for (let index = 0; index < 8; index++) await round(index);
-     const before = await counts();
+     const before = await resources();
      for (let index = 0; index < ${times(5000, 100)}; index++) await round(index);
-     const after = await counts();
-     console.log(JSON.stringify(after.map((value, index) => value - before[index])));`,
+     console.log(JSON.stringify(await left(before)));`,
     { args: [place.directory('source'), place.path('target')], timeout: 50_000 },
   );
-  expect({ stdout, stderr }).toEqual({ stdout: '[0,0,0]\n', stderr: '' });
+  expect(stderr).toBe('');
+  expect(JSON.parse(stdout)).toEqual(NOTHING_LEFT);
 });

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { runNode } from '../support/child.js';
+import { COUNTS_ITSELF, NOTHING_LEFT, runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
 import { pass } from '../support/environment.js';
 import { test } from '../support/place.js';
@@ -13,30 +13,22 @@ const ROUNDS = 8;
 // In a process of its own, whose memory is nobody else's. A first round sets up for good what has to be; the others must
 // add nothing to it. Memory also grows by what V8 does at times, a leak in every round: the least growth counts.
 const script = (body: string) => `
-  import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+  ${COUNTS_ITSELF}
+  import { mkdirSync } from 'node:fs';
   import { constants, holders, isMountPoint, mount, mountAt, mountOverlay, mountOverlaySync, mountSync, readMountTable, umount, umountSync } from 'linux-mount';
   const [source, target] = process.argv.slice(1);
   const count = ${PAIRS / 4};
   async function pairs() { ${body} }
-  async function counts() {
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // our threads end after a second without work
-    return {
-      descriptors: readdirSync('/proc/self/fd').length,
-      threads: readdirSync('/proc/self/task').length,
-      mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').length,
-    };
-  }
   await pairs();
-  const before = await counts();
+  const before = await resources();
   const kilobytes = [];
   for (let round = 0; round < ${ROUNDS}; round++) {
     await pairs();
     gc();
     kilobytes.push(process.memoryUsage.rss() / 1024);
   }
-  const after = await counts();
   console.log(JSON.stringify({
-    ...Object.fromEntries(Object.keys(before).map((key) => [key, after[key] - before[key]])),
+    ...await left(before),
     growth: Math.min(...kilobytes.slice(1).map((value, index) => value - kilobytes[index])),
   }));`;
 
@@ -99,7 +91,7 @@ test.for([
   });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const { growth, ...counts } = JSON.parse(stdout);
-  expect(counts).toEqual({ descriptors: 0, threads: 0, mounts: 0 });
+  expect(counts).toEqual(NOTHING_LEFT);
   // In kilobytes: a leak of 64 bytes for each pair would be 320.
   expect(growth).toBeLessThan(pass === 'root' ? 250 : 1000);
   expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(place.path('target')))).toEqual([]);

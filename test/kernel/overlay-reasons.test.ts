@@ -10,7 +10,7 @@ import {
   type OverlayStrategy,
   umountSync,
 } from '../../lib/index.js';
-import { runNode, withoutPrivilege } from '../support/child.js';
+import { COUNTS_ITSELF, NOTHING_LEFT, runNode, withoutPrivilege } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
 import { isRealRoot, lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
@@ -500,7 +500,7 @@ test('10,000 failures leave nothing behind', { timeout: patience(240_000) }, asy
   const entries = () => (readdirSync(place.root, { recursive: true }) as string[]).toSorted();
   const before = entries();
   const { stdout, stderr } = await runNode(
-    `import { readdirSync, readFileSync } from 'node:fs';
+    `${COUNTS_ITSELF}
      import { mount, mountOverlay, mountOverlaySync, mountSync } from 'linux-mount';
      const options = JSON.parse(process.argv[1]);
      const broken = ['data', 'fsconfig', 'descriptors'].flatMap((strategy) => [
@@ -509,14 +509,6 @@ test('10,000 failures leave nothing behind', { timeout: patience(240_000) }, asy
        { ...options, work: options.upper, strategy },
        { ...options, target: options.target + '/missing', strategy },
      ]);
-     const count = async () => {
-       await new Promise((resolve) => setTimeout(resolve, 1500));
-       return [
-         readdirSync('/proc/self/fd').length,
-         readdirSync('/proc/self/task').length,
-         readFileSync('/proc/self/mountinfo', 'utf8').split('\\n').length,
-       ];
-     };
      const fail = async (rounds) => {
        let failures = 0;
        for (let round = 0; round < rounds; round++) {
@@ -530,14 +522,13 @@ test('10,000 failures leave nothing behind', { timeout: patience(240_000) }, asy
        return failures;
      };
      await fail(1);
-     const before = await count();
+     const before = await resources();
      const failures = await fail(${FAILING_ROUNDS});
-     const after = await count();
-     console.log(JSON.stringify({ failures, left: after.map((value, index) => value - before[index]) }));`,
+     console.log(JSON.stringify({ failures, left: await left(before) }));`,
     { args: [JSON.stringify(layers)], timeout: 230_000 },
   );
   expect(stderr).toBe('');
-  expect(JSON.parse(stdout)).toEqual({ failures: FAILING_ROUNDS * 26, left: [0, 0, 0] });
+  expect(JSON.parse(stdout)).toEqual({ failures: FAILING_ROUNDS * 26, left: NOTHING_LEFT });
   // overlayfs itself makes `work` and `index` in the work directory; nothing of ours is there.
   expect(entries().filter((entry) => !before.includes(entry) && !/^work\/(?:work|index)$/.test(entry))).toEqual([]);
 });

@@ -27,6 +27,12 @@ export const asOrdinaryUser: readonly string[] = [
   '--',
 ];
 
+/** What a program begins with that counts what it has: `resources()` and `left(before)`, see own-process.js. */
+export const COUNTS_ITSELF: string = `import { left, resources } from ${JSON.stringify(new URL('own-process.js', import.meta.url))};`;
+
+/** Nothing, as `left` says it. */
+export const NOTHING_LEFT: object = { descriptors: 0, threads: 0, mounts: 0 };
+
 const DEFAULT_TIMEOUT = 20_000;
 
 interface NodeOptions {

@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as lib from 'linux-mount';
 import { cases } from '../faults/cases.js';
 import { Scene } from '../faults/scene.js';
+import { threadsEnd } from '../support/own-process.js';
 
 // Every operation of test/faults once in each form, for run.js to look at the memory that they use. An operation may fail
 // here, as valgrind does not know the newest system calls: then that is what is looked at.
@@ -42,5 +42,5 @@ for (const one of cases.filter(({ name, containers }) => containers === undefine
   }
 }
 globalThis.gc();
-await sleep(1500); // threads end after a second without work
+await threadsEnd();
 console.log(`${done} operations done, ${failed} failed`);
