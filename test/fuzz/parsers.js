@@ -140,7 +140,7 @@ class Parser {
 const scratch = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const SOURCES = [
   'test/fuzz/native/mount_lines.cc',
-  ...['fields', 'procfs', 'mount_copies', 'overlay_directories', 'umount_order', 'kernel'].map(
+  ...['fields', 'procfs', 'mount_copies', 'overlay_directories', 'umount_order', 'kernel_path'].map(
     (name) => `src-native/${name}.cc`,
   ),
 ];
