@@ -6,41 +6,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstddef>
-
 #include "device_number.h"
+#include "statx.h"
 
 namespace kernel {
 namespace {
-
-constexpr unsigned kStatxBasic = 0x7ff;                // STATX_BASIC_STATS
-constexpr unsigned kStatxType = 0x1;                   // STATX_TYPE
-constexpr unsigned kStatxMountId = 0x1000;             // STATX_MNT_ID
-constexpr unsigned kStatxMountIdUnique = 0x4000;       // STATX_MNT_ID_UNIQUE
-constexpr uint64_t kStatxAttributeMountRoot = 0x2000;  // STATX_ATTR_MOUNT_ROOT
-constexpr unsigned kAtStatxDontSync = 0x4000;          // AT_STATX_DONT_SYNC
-constexpr unsigned kAtNoAutomount = 0x800;             // AT_NO_AUTOMOUNT
-
-// struct statx of linux/stat.h, whose older versions have no stx_mnt_id: only what is read here has a name.
-struct Statx {
-  uint32_t mask;
-  uint32_t block_size;
-  uint64_t attributes;
-  uint32_t before_mode[3];
-  uint16_t mode;
-  uint16_t spare;
-  uint64_t inode;
-  uint64_t length;
-  uint64_t blocks;
-  uint64_t attributes_mask;
-  uint32_t before_device[18];
-  uint32_t device_major;
-  uint32_t device_minor;
-  uint64_t mount_id;
-  uint64_t after[13];
-};
-static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(Statx, attributes_mask) == 0x38 &&
-              offsetof(Statx, mount_id) == 0x90);
 
 long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted, Statx* found) {
   return syscall(SYS_statx, directory, path, flags | kAtStatxDontSync | kAtNoAutomount, wanted, found);

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ourThreads, threadsEnd } from '../support/own-process.js';
 import { cases } from './cases.js';
 import { codesFor, NO_FAULT } from './injector.js';
-import { children, ourThreads } from './scene.js';
+import { children } from './scene.js';
 import { trial } from './trial.js';
 
 // One process that does every operation again and again, under test/native/inject.c; started by run.js.
@@ -132,9 +132,9 @@ function report(one, form, fault, what) {
   console.log(`WRONG: --only '${one.name}' --form ${form} --fault ${words(fault)}\n  ${what}`);
 }
 
-// Threads end after a second without work, and nothing else has been begun.
-for (let waited = 0; ourThreads() > 0 && waited < 100; ++waited) await sleep(100);
-if (ourThreads() > 0) report({ name: 'all' }, '', NO_FAULT, `${ourThreads()} threads are left`);
+// Nothing else has been begun.
+await threadsEnd(10_000);
+if (ourThreads().length > 0) report({ name: 'all' }, '', NO_FAULT, `${ourThreads().length} threads are left`);
 if (children().length !== 1) report({ name: 'all' }, '', NO_FAULT, `${children().length - 1} children are left`);
 holder.kill('SIGKILL');
 

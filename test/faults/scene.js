@@ -101,14 +101,3 @@ export function children() {
     }
   });
 }
-
-/** How many threads have the addon's name. */
-export function ourThreads() {
-  return readdirSync('/proc/self/task').filter((thread) => {
-    try {
-      return readFileSync(`/proc/self/task/${thread}/comm`, 'utf8') === 'linux-mount\n';
-    } catch {
-      return false;
-    }
-  }).length;
-}

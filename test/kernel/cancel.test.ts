@@ -29,10 +29,10 @@ import {
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
+import { ourThreads } from '../support/own-process.js';
 import { type Place, test } from '../support/place.js';
 import { SlowFilesystem } from '../support/slow-filesystem.js';
 import { mountTable } from '../support/table.js';
-import { ourThreads } from '../support/threads.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay, wayLacks } from '../support/ways.js';

@@ -29,9 +29,9 @@ import { type Container, type ContainerKind, containerKinds, startContainer } fr
 import { isRealRoot, lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { mountings } from '../support/mountings.js';
+import { ourThreads } from '../support/own-process.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
-import { ourThreads } from '../support/threads.js';
 import { until } from '../support/until.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';

@@ -5,9 +5,9 @@ import { mount, mountOverlay, mountSync, umount } from '../../lib/index.js';
 import { asOrdinaryUser, runNode } from '../support/child.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
+import { ourThreads, readOfThread } from '../support/own-process.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
-import { ourThreads, readOfThread } from '../support/threads.js';
 import { lacksOverlay } from '../support/ways.js';
 
 async function until(condition: () => boolean, seconds: number): Promise<void> {

@@ -6,6 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { hasProgram } from '../../release/architectures.js';
 import { boot } from './boot.js';
 import { writeDocument } from './document.js';
 import { kernelOf } from './machines.js';
@@ -72,7 +73,7 @@ const machines = new Set(asked.map((name) => kernelOf(name).machine));
 for (const { emulator } of machines) TOOLS[emulator.program] = emulator.debianPackage;
 
 process.env.PATH += ':/usr/sbin:/sbin';
-const missing = Object.keys(TOOLS).filter((tool) => spawnSync('which', [tool]).status !== 0);
+const missing = Object.keys(TOOLS).filter((tool) => !hasProgram(tool));
 if (missing.length > 0) {
   console.error(`missing: ${missing.join(', ')}`);
   console.error(`apt-get install --no-install-recommends ${missing.map((tool) => TOOLS[tool]).join(' ')}`);

@@ -1,24 +1,29 @@
-// What a program that tests start finds of its own process. JavaScript, as nothing has transformed such a program.
+// What a process finds of itself. JavaScript, as programs that tests start use it too, which nothing has transformed.
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TASKS = '/proc/self/task';
-const LIMIT = 60_000;
 
-function isOurs(id) {
+/** What a file in /proc says of a thread of this process; nothing when the thread has just ended. */
+export function readOfThread(id, file) {
   try {
-    return readFileSync(`${TASKS}/${id}/comm`, 'latin1') === 'linux-mount\n';
+    return readFileSync(`${TASKS}/${id}/${file}`, 'utf8');
   } catch {
-    return false; // it has ended
+    return '';
   }
 }
 
+/** The threads of this process that are the library's. */
+export function ourThreads() {
+  return readdirSync(TASKS).filter((id) => readOfThread(id, 'comm').trim() === 'linux-mount');
+}
+
 /**
- * Waits until the library has no thread: each ends after a second without work, on a busy machine later. After a minute no
+ * Waits until the library has no thread: each ends after a second without work, on a busy machine later. After a time no
  * longer, so that whoever counts finds those that do not end.
  */
-export async function threadsEnd() {
-  for (const end = performance.now() + LIMIT; readdirSync(TASKS).some(isOurs) && performance.now() < end; )
+export async function threadsEnd(milliseconds = 60_000) {
+  for (const end = performance.now() + milliseconds; ourThreads().length > 0 && performance.now() < end; )
     await sleep(20);
 }
 
