@@ -15,6 +15,7 @@
 #include <string>
 
 #include "kernel.h"
+#include "oldest_glibc.h"
 #include "procfs.h"
 
 namespace user_namespace {
@@ -36,13 +37,22 @@ Trial Failed(const char* syscall) {
 // clone(2) without a stack, as fork(2) is, but with the table of descriptors of this process, not a copy of it: while a
 // child with copies lives, a mount that another thread has a descriptor of stays in use, and its umount(2) is EBUSY.
 // s390 has the stack first, and the flags second.
+//
+// All signals are blocked in the child: one for the whole process group, Ctrl-C for example, comes to it too, and
+// libuv's handler would write into this process's own pipes; killed while it holds what libuv takes for a lock there,
+// it would leave every later signal waiting for ever (src/unix/signal.c, uv__signal_handler).
 long Fork(unsigned long flags) {
   flags |= CLONE_FILES;
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
 #if defined(__s390__)
-  return syscall(SYS_clone, 0, flags, 0, 0, 0);
+  const long child = syscall(SYS_clone, 0, flags, 0, 0, 0);
 #else
-  return syscall(SYS_clone, flags, 0, 0, 0, 0);
+  const long child = syscall(SYS_clone, flags, 0, 0, 0, 0);
 #endif
+  if (child != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);  // which leaves errno alone
+  return child;
 }
 
 // Only system calls from here on: the child of a process of several threads may find any lock taken, malloc's too.

@@ -474,3 +474,30 @@ test('no child is left, and nobody who waits for children is disturbed', async (
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual({ bySignals: 0, statuses: true, runs: 21, children: [] });
 });
+
+test('a signal for all processes of the group, as of Ctrl-C, does not come to the child', async ({ place, skip }) => {
+  const why = tmpfsLacks(place);
+  skip(why !== undefined, why);
+  filesIn(place);
+  place.directory('t');
+  const { stdout, stderr, signal } = await runNode(
+    `import { spawn } from 'node:child_process';
+     import { mountBindSync } from 'linux-mount';
+     const [root, idmap, rounds] = [process.argv[1], JSON.parse(process.argv[2]), Number(process.argv[3])];
+     let signals = 0;
+     process.on('SIGUSR2', () => { signals += 1; });
+     // From a group of its own.
+     const sender = spawn('setsid', ['sh', '-c', 'while kill -USR2 -' + process.pid + '; do :; done'], { stdio: 'ignore' });
+     while (signals === 0) await new Promise(setImmediate);
+     for (let count = 0; count < rounds; count++) mountBindSync(root + '/source', root + '/t', { idmap }).unmountSync();
+     sender.kill('SIGKILL');
+     await new Promise((resolve) => sender.once('exit', resolve));
+     console.log('done');`,
+    {
+      args: [place.root, JSON.stringify(ranges), String(times(2000, 100))],
+      wrapper: ['setsid', '--wait', 'setpriv', '--pdeathsig', 'KILL', '--'],
+      timeout: 60_000,
+    },
+  );
+  expect({ stdout, stderr, signal }).toEqual({ stdout: 'done\n', stderr: '', signal: null });
+});
