@@ -37,7 +37,7 @@ class LayerChanges {
     LayerChanges* changes_ = nullptr;
   };
 
-  explicit LayerChanges(bool user_attributes) : walk_(std::make_unique<LayerWalk>(user_attributes)) {}
+  explicit LayerChanges(bool user_attributes) : walk_(std::make_unique<LayerWalk>(user_attributes, stop_)) {}
 
   Outcome Open(const std::string& upper, const std::vector<std::string>& lower, const std::vector<std::string>& data) {
     return walk_->Open(upper, lower, data);

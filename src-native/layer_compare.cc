@@ -13,7 +13,8 @@ constexpr size_t kBlock = 128 * 1024;
 
 class Comparison {
  public:
-  Comparison(OpenDirectories* directories, LayerLookup* lookup) : directories_(directories), lookup_(lookup) {}
+  Comparison(OpenDirectories* directories, LayerLookup* lookup, const std::atomic<bool>& stop)
+      : directories_(directories), lookup_(lookup), stop_(stop) {}
 
   bool Files(const LayerPlace& one, const LayerPlace& other, bool* same) {
     const OwnedFd first = Open(one);
@@ -21,7 +22,8 @@ class Comparison {
     const OwnedFd second = Open(other);
     if (!second) return false;
     std::vector<char> ours(kBlock), theirs(kBlock);
-    for (;;) {
+    // Told to stop, nobody is interested any more.
+    while (!stop_.load(std::memory_order_relaxed)) {
       const ssize_t length = Read(first, one, &ours);
       if (length < 0) return false;
       const ssize_t other_length = Read(second, other, &theirs);
@@ -29,6 +31,7 @@ class Comparison {
       *same = length == other_length && std::memcmp(ours.data(), theirs.data(), static_cast<size_t>(length)) == 0;
       if (!*same || length == 0) return true;
     }
+    return true;
   }
 
   bool Links(const LayerPlace& one, const LayerPlace& other, bool* same) {
@@ -40,22 +43,15 @@ class Comparison {
 
  private:
   bool Fail(const char* syscall, const LayerPlace& place) {
-    // It is no link any more, or a socket by now.
-    if (errno == EINVAL || errno == ENXIO) errno = ESTALE;
+    if (errno == EINVAL) errno = ESTALE;  // it is no link any more
     lookup_->Fail(errno, syscall, "compare content", place.directory.get(), place.name);
     return false;
   }
 
   OwnedFd Open(const LayerPlace& place) {
-    const int directory = directories_->Fd(place.directory.get());
-    // What has been exchanged for a pipe is not waited for, and found out below.
-    OwnedFd fd(directory < 0 ? -1
-                             : openat(directory, place.name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-    FileStatus status;
-    if (!fd || ReadStatus(fd.get(), "", &status) < 0) return Fail("openat", place), OwnedFd();
-    if (status.IsSameFile(place.status)) return fd;
-    errno = ESTALE;
-    return Fail("openat", place), OwnedFd();
+    OwnedFd fd = directories_->OpenFile(place.directory.get(), place.name, place.status);
+    if (!fd) Fail("openat", place);
+    return fd;
   }
 
   // As many bytes as there are room for, fewer at the end only.
@@ -82,18 +78,20 @@ class Comparison {
 
   OpenDirectories* const directories_;
   LayerLookup* const lookup_;
+  const std::atomic<bool>& stop_;
 };
 
 bool HasSameMetadata(const FileStatus& one, const FileStatus& other) {
   return one.mode == other.mode && one.uid == other.uid && one.gid == other.gid &&
          one.special_major == other.special_major && one.special_minor == other.special_minor &&
-         (one.IsDirectory() || (one.modified == other.modified && one.size == other.size));
+         (one.IsDirectory() || (one.IsAsOld(other) && one.size == other.size));
 }
 
 }  // namespace
 
 bool Compare(const LayerEntry& before, const LayerEntry& after, OpenDirectories* directories,
-             LayerAttributes* attributes, LayerLookup* lookup, LayerDifference* difference) {
+             LayerAttributes* attributes, LayerLookup* lookup, const std::atomic<bool>& stop,
+             LayerDifference* difference) {
   const FileStatus& old_status = before.place.status;
   const FileStatus& new_status = after.place.status;
   *difference = {};
@@ -117,7 +115,7 @@ bool Compare(const LayerEntry& before, const LayerEntry& after, OpenDirectories*
   // What is different anyway may have the same bytes; to know would cost reading all that was changed.
   difference->data = may_differ && difference->metadata;
   if (may_differ && !difference->metadata) {
-    Comparison comparison(directories, lookup);
+    Comparison comparison(directories, lookup, stop);
     bool same = false;
     const bool could = new_status.IsRegular() ? comparison.Files(before.content, after.content, &same)
                                               : comparison.Links(before.content, after.content, &same);

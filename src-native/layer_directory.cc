@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernel.h"
+#include "procfs.h"
 
 namespace {
 
@@ -35,6 +36,8 @@ LayerDirectoryRef OpenDirectories::OpenRoot(const std::string& path, uint32_t la
   // Refused without CAP_SYS_ADMIN, in a sandbox, before 5.2, of an unbindable mount, and of one with locked mounts
   // below.
   OwnedFd clone(kernel::OpenTree(fd.get(), "", AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
+  const kernel::MountAttributes no_devices{.set = kernel::kMountAttrNoDev};
+  if (!clone || kernel::MountSetAttributes(clone.get(), "", AT_EMPTY_PATH, no_devices) < 0) has_devices_ = true;
   if (clone) fd = std::move(clone);
   FileStatus status;
   *syscall = "statx";
@@ -67,6 +70,25 @@ int OpenDirectories::Fd(LayerDirectory* directory) {
     Front(directory);
   }
   return directory->fd_.get();
+}
+
+OwnedFd OpenDirectories::OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status) {
+  // What has been exchanged for a pipe is not waited for.
+  constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const int parent = Fd(directory);
+  if (parent < 0) return OwnedFd();
+  OwnedFd fd(openat(parent, name.c_str(), (has_devices_ ? O_PATH | O_CLOEXEC : kToRead) | O_NOFOLLOW));
+  const int error = errno;
+  // Where it could not be opened that may be because it is a device by now, or a socket.
+  FileStatus found;
+  const int looked = fd ? ReadStatus(fd.get(), "", &found) : ReadStatus(parent, name.c_str(), &found);
+  const bool is_it = looked == 0 && found.IsSameFile(status) && found.IsRegular();
+  if (!fd || !is_it) {
+    if (looked == 0) errno = is_it ? error : ESTALE;
+    return OwnedFd();
+  }
+  // It is this file by now, whatever the name is.
+  return has_devices_ ? OwnedFd(open(procfs::Fd(fd.get()).c_str(), kToRead)) : std::move(fd);
 }
 
 int OpenDirectories::OpenAgain(LayerDirectory* directory) {

@@ -72,7 +72,8 @@ class OpenDirectories {
   OpenDirectories& operator=(const OpenDirectories&) = delete;
 
   // The root of a layer, for good: as a mount of its own where that can be had, so that what is mounted below is not
-  // seen, as overlayfs sees none of it (clone_private_mount, fs/namespace.c). Null, errno and `syscall` if that fails.
+  // seen, as overlayfs sees none of it (clone_private_mount, fs/namespace.c), and in which no device can be opened.
+  // Null, errno and `syscall` if that fails.
   LayerDirectoryRef OpenRoot(const std::string& path, uint32_t layer, const char** syscall);
 
   // A directory that ReadStatus has found. It is opened when it is needed.
@@ -80,6 +81,10 @@ class OpenDirectories {
 
   // Its descriptor, open until some hundred others were asked for; -1 and errno. ESTALE: it is another than it was.
   int Fd(LayerDirectory* directory);
+
+  // Opens a regular file to read it, and nothing else: whoever may change a layer may put a device in its place at any
+  // time, of which some do things when they are opened. ESTALE: it is another than it was.
+  OwnedFd OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status);
 
   // Whether a name in this directory, with this status, is on another mount than the layer.
   static bool IsElsewhere(const LayerDirectory& directory, const FileStatus& status) {
@@ -95,6 +100,7 @@ class OpenDirectories {
   void Unlink(LayerDirectory* directory);
   void Front(LayerDirectory* directory);
 
+  bool has_devices_ = false;  // whether one could be opened in some layer
   size_t open_ = 0;
   LayerDirectory *newest_ = nullptr, *oldest_ = nullptr;
 };

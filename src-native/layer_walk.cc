@@ -77,7 +77,7 @@ bool LayerWalk::ReadNames(LayerDirectory* directory, Level* level) {
   for (;;) {
     const long length = syscall(SYS_getdents64, fd.get(), buffer.data(), buffer.size());
     if (length < 0) return lookup_.Fail(errno, "getdents64", "list a directory", directory, ""), false;
-    if (length == 0) return true;
+    if (length == 0 || IsStopped()) return true;
     for (long at = 0; at < length;) {
       const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer.data() + at);
       const char* const name = buffer.data() + at + offsetof(DirectoryEntry, name);
@@ -141,7 +141,7 @@ bool LayerWalk::Look(const std::string& name, Listener* listener) {
     listener->Tell({kAdded, before, after, {}, path_});
   } else {
     LayerDifference difference;
-    if (!Compare(before, after, &directories_, &attributes_, &lookup_, &difference)) return false;
+    if (!Compare(before, after, &directories_, &attributes_, &lookup_, stop_, &difference)) return false;
     if (difference.is_other) listener->Tell({kModified, before, after, difference, path_});
   }
   // From here on `level` may be gone.
@@ -149,10 +149,10 @@ bool LayerWalk::Look(const std::string& name, Listener* listener) {
   return Enter(std::move(before.view), std::move(after.view));
 }
 
-Outcome LayerWalk::Go(Listener* listener, const std::atomic<bool>& stop, bool* over) {
+Outcome LayerWalk::Go(Listener* listener, bool* over) {
   Outcome outcome;
   std::string name;
-  while (!listener->HasEnough() && !stop.load(std::memory_order_relaxed)) {
+  while (!listener->HasEnough() && !IsStopped()) {
     while (!way_.empty() && way_.back().next == way_.back().order.size()) way_.pop_back();
     if (way_.empty()) break;
     Level& level = way_.back();

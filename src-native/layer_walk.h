@@ -33,14 +33,17 @@ class LayerWalk {
     virtual bool HasEnough() const = 0;
   };
 
-  explicit LayerWalk(bool user_attributes)
-      : attributes_(&directories_, user_attributes), lookup_(&directories_, &attributes_, &lower_, &data_) {}
+  // `stop`, which outlives it, ends what is under way.
+  LayerWalk(bool user_attributes, const std::atomic<bool>& stop)
+      : stop_(stop),
+        attributes_(&directories_, user_attributes),
+        lookup_(&directories_, &attributes_, &lower_, &data_) {}
 
   // Opens the layers: the first is the upper one, then the lower ones, then those with data only.
   Outcome Open(const std::string& upper, const std::vector<std::string>& lower, const std::vector<std::string>& data);
 
-  // Goes on until the listener has enough, the walk is over (then *over), or `stop` says so.
-  Outcome Go(Listener* listener, const std::atomic<bool>& stop, bool* over);
+  // Goes on until the listener has enough, the walk is over (then *over), or it is told to stop.
+  Outcome Go(Listener* listener, bool* over);
 
  private:
   // A directory on the way: what it was, what it is, and the names in it that are still to be looked at.
@@ -53,6 +56,7 @@ class LayerWalk {
     size_t path_length = 0;
   };
 
+  bool IsStopped() const { return stop_.load(std::memory_order_relaxed); }
   bool Enter(LayerView before, LayerView after);
   bool ReadNames(LayerDirectory* directory, Level* level);
   void Sort(Level* level);
@@ -60,6 +64,7 @@ class LayerWalk {
   bool Find(const Level& level, const std::string& name, LayerEntry* before, LayerEntry* after);
   bool FindAbove(const Level& level, const std::string& name, const LayerEntry& before, LayerEntry* after);
 
+  const std::atomic<bool>& stop_;
   OpenDirectories directories_;
   LayerView lower_, data_;
   LayerAttributes attributes_;

@@ -1,9 +1,10 @@
-import { symlinkSync } from 'node:fs';
+import { closeSync, openSync, readSync, symlinkSync, utimesSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { expect, vi } from 'vitest';
 import { type Change, changes, MountError } from '../../lib/layers.js';
-import { exchangeProgram, isRealRoot, pass } from '../support/environment.js';
+import { exchangeProgram, isRealRoot, lacks, pass } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
+import { makeNode, S_IFCHR, watchOpens } from '../support/layers.js';
 import { test } from '../support/place.js';
 
 vi.setConfig({ testTimeout: 600_000 });
@@ -55,4 +56,35 @@ test('nothing leads out of the layers, whatever is exchanged in them meanwhile',
   // It was a fight; on a single processor a walk may always be over before the attacker has its turn.
   if (availableParallelism() > 1) expect(Object.keys(codes).length).toBeGreaterThan(0);
   expect(told).toBeGreaterThan(WALKS / 10);
+});
+
+test('a device that somebody puts in the place of a file is not opened', async ({ place, skip }) => {
+  skip(lacks.realRoot !== undefined, lacks.realRoot);
+  for (const layer of ['upper', 'lower']) {
+    utimesSync(`${place.directory(layer, { file: layer })}/file`, 1, 1);
+  }
+  const [file, device] = ['upper/file', 'device'].map((name) => place.path(name)) as [string, string];
+  makeNode(device, S_IFCHR | 0o666, 1, 3);
+  const opened = watchOpens(device);
+  const wasOpened = () => {
+    try {
+      return readSync(opened, Buffer.alloc(1024)) > 0;
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'EAGAIN' });
+      return false;
+    }
+  };
+  closeSync(openSync(device, 'r'));
+  expect(wasOpened()).toBe(true);
+  try {
+    await using _attacker = await HolderProcess.start([exchangeProgram, file, device]);
+    for (let walk = 0; walk < WALKS; walk += 1) {
+      const found = changes({ lower: [place.path('lower')], upper: place.path('upper') });
+      await found.next().catch((error) => expect(error).toBeInstanceOf(MountError));
+      await found.return();
+    }
+    expect(wasOpened()).toBe(false);
+  } finally {
+    closeSync(opened);
+  }
 });

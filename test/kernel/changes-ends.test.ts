@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { type ChangesSpec, changes } from '../../lib/layers.js';
@@ -170,4 +170,22 @@ test('a process, or a worker, may end in the middle', async ({ place }) => {
     { args: [JSON.stringify(spec)] },
   );
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ended\n', stderr: '' });
+});
+
+test('it ends in the middle of a file', async ({ place }) => {
+  const size = 16 * 2 ** 30;
+  for (const layer of ['upper', 'lower']) {
+    place.directory(layer, { file: '' });
+    truncateSync(place.path(`${layer}/file`), size);
+    utimesSync(place.path(`${layer}/file`), 1, 1);
+  }
+  const bytesRead = () => Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+  const before = bytesRead();
+  const walk = changes({ lower: [place.path('lower')], upper: place.path('upper'), userxattr: !isRealRoot });
+  const next = walk.next();
+  await until(() => bytesRead() - before > 2 ** 20);
+  await walk.return();
+  expect(await next).toEqual(NOTHING_MORE);
+  expect(bytesRead() - before).toBeLessThan(size);
+  expect(openLayers(place)).toBe(0);
 });

@@ -6,10 +6,12 @@
 //   listAttributes(path)              llistxattr(2): a Buffer of names, each with a NUL behind it
 //   getAttribute(path, name)          lgetxattr(2): a Buffer
 //   makeNode(path, mode, major, minor) mknod(2)
+//   watchOpens(path)                  inotify(7): a descriptor that can be read from when somebody has opened it
 #include <errno.h>
 #include <node_api.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -95,6 +97,17 @@ static napi_value make_node(napi_env env, napi_callback_info info) {
   return mknod(path, mode, makedev(major, minor)) < 0 ? fail(env) : none(env);
 }
 
+static napi_value watch_opens(napi_env env, napi_callback_info info) {
+  napi_value arguments[1], value;
+  size_t count = 1, length = 0;
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  bytes(env, arguments[0], path, &length);
+  const int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  if (fd < 0 || inotify_add_watch(fd, path, IN_OPEN | IN_DONT_FOLLOW) < 0) return fail(env);
+  napi_create_int32(env, fd, &value);
+  return value;
+}
+
 static void add(napi_env env, napi_value exports, const char* what, napi_callback function) {
   napi_value value;
   napi_create_function(env, what, NAPI_AUTO_LENGTH, function, NULL, &value);
@@ -107,5 +120,6 @@ NAPI_MODULE_INIT() {
   add(env, exports, "listAttributes", list_attributes);
   add(env, exports, "getAttribute", get_attribute);
   add(env, exports, "makeNode", make_node);
+  add(env, exports, "watchOpens", watch_opens);
   return exports;
 }

@@ -11,6 +11,7 @@ interface Files {
   listAttributes(path: Buffer): Buffer;
   getAttribute(path: Buffer, name: Buffer): Buffer;
   makeNode(path: Buffer, mode: number, major: number, minor: number): void;
+  watchOpens(path: Buffer): number;
 }
 
 const files = createRequire(import.meta.url)(
@@ -56,6 +57,11 @@ export const S_IFSOCK = 0o140000;
 
 export function makeNode(path: Path, mode: number, major = 0, minor = 0): void {
   files.makeNode(bytes(path), mode, major, minor);
+}
+
+/** A descriptor that has something to be read when somebody has opened what is at a path now, and EAGAIN before. */
+export function watchOpens(path: Path): number {
+  return files.watchOpens(bytes(path));
 }
 
 export function joined(directory: Path, name: Path): Buffer {
