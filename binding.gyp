@@ -90,7 +90,12 @@
           'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'],
           'conditions': [
             # With 64 bits files are large anyway; asked for it, glibc calls fcntl fcntl64, which musl lacks.
-            ['target_arch!="arm" and target_arch!="ia32"', { 'defines!': ['_FILE_OFFSET_BITS=64'] }],
+            # With 32 its struct stat has to be the kernel's: some compilers for arm ask for times of 64 bits.
+            ['target_arch!="arm" and target_arch!="ia32"', {
+              'defines!': ['_FILE_OFFSET_BITS=64'],
+            }, {
+              'cflags': ['-U_TIME_BITS'],
+            }],
             # The processor is asked for faster atomic operations by a function that old C libraries lack.
             ['target_arch=="arm64"', { 'cflags': ['-mno-outline-atomics'] }],
             # The linker would call a function of newer glibc for variables of a thread.

@@ -48,7 +48,8 @@ bool Answers(long result) { return result == -1 && errno == EINVAL; }
 constexpr unsigned kNoSuchFlags = ~0u;
 
 // Which of the calls for trees may be made here, found out by one call of each that every kernel refuses with EINVAL,
-// once in the life of the process.
+// once in the life of the process; but not for good while one of them is refused for lack of privilege, which a process
+// may have again (seteuid(2)).
 enum TreeCall : int { kKnown = 1, kCopies = 2, kChanges = 4 };
 
 bool HasTreeCall(TreeCall wanted) {
@@ -56,10 +57,14 @@ bool HasTreeCall(TreeCall wanted) {
   static std::atomic<int> known{0};
   int answer = known.load(std::memory_order_relaxed);
   if (answer == 0) {
-    answer = kKnown;
-    if (Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags)) && HasMoveMount()) answer |= kCopies;
-    if (Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0}))) answer |= kChanges;
-    known.store(answer, std::memory_order_relaxed);
+    bool is_certain = true;
+    const auto answers = [&](bool answered) {
+      if (!answered && errno == EPERM) is_certain = false;
+      return answered;
+    };
+    if (answers(Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags))) && answers(HasMoveMount())) answer |= kCopies;
+    if (answers(Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0})))) answer |= kChanges;
+    if (is_certain) known.store(answer | kKnown, std::memory_order_relaxed);
   }
   return (answer & wanted) != 0;
 }
@@ -96,8 +101,12 @@ int Stat(int directory, const char* path, int flags, struct stat* found) {
 #if defined(SYS_newfstatat)
   return static_cast<int>(syscall(SYS_newfstatat, directory, path, found, flags));
 #elif defined(SYS_fstatat64)  // 32 bits
+#if defined(__arm__)
+  // The kernel's struct stat64; with times of 64 bits, which binding.gyp asks glibc not to have, it would be another.
+  static_assert(offsetof(struct stat, st_ino) == 96);
+#endif
   return static_cast<int>(syscall(SYS_fstatat64, directory, path, found, flags));
-#else                         // the newest architectures have statx(2) only, and no older C library
+#else  // the newest architectures have statx(2) only, and no older C library
   return fstatat(directory, path, found, flags);
 #endif
 }

@@ -634,3 +634,21 @@ describe.each<[string, readonly string[]]>([
     expect(left).toBeGreaterThan(0);
   });
 });
+
+test('what is refused without privilege is there again with it', async ({ place, skip }) => {
+  skip(lacks.realRoot !== undefined, lacks.realRoot);
+  skip(lacks.setattr !== undefined, lacks.setattr);
+  const { stdout, stderr } = await runNode(
+    `import { mountBindSync } from 'linux-mount';
+     const bind = () => mountBindSync(process.argv[1], process.argv[2], { readonly: true });
+     process.seteuid(54321);
+     let refused = 'nothing';
+     try { bind(); } catch ({ code }) { refused = code; }
+     process.seteuid(0);
+     const mount = bind();
+     console.log(refused, mount.strategy);
+     mount.unmountSync();`,
+    { args: [place.directory('source'), place.directory('target')] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EPERM tree\n', stderr: '' });
+});
