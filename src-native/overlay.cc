@@ -149,13 +149,16 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
 Outcome OverlayCall::Verify(Outcome outcome) {
   if (outcome.Failed() || !writable_) return outcome;
   OwnedFd mounted;
-  Outcome failure = target_.IsInRoot() ? target_.OpenMounted(&mounted) : Outcome{};
+  // What was found as a descriptor is the directory below, and its filesystem another.
+  const bool is_held = target_.empty_path_flag() != 0;
+  Outcome failure = is_held ? target_.OpenMounted(&mounted) : Outcome{};
   if (!failure.Failed()) {
     const std::string name = mounted ? procfs::Fd(mounted.get()) : std::string();
     const char* const path = mounted ? name.c_str() : target_.PathBefore().c_str();
     if (!IsReadOnly(outcome.mount_id, path)) return outcome;
     failure = Outcome::Failure(EROFS, "mount", "verify");
   }
-  failure.left = umount2(target_.PathBefore().c_str(), target_.IsInRoot() ? MNT_DETACH : 0) < 0;
+  // `mounted` keeps it in use.
+  failure.left = umount2(target_.PathBefore().c_str(), is_held ? MNT_DETACH : 0) < 0;
   return failure;
 }

@@ -8,6 +8,7 @@ import {
   mountSync,
   type OverlayMountOptions,
   type PathLike,
+  remountFilesystem,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
@@ -154,6 +155,29 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
     expect(error).toMatchObject({ code: 'EROFS', step: 'verify' });
     expect(tableEntry(target)).toBeUndefined();
   });
+});
+
+test('whether it can be written is asked of the overlay, and not of what is below it', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  const below = place.directory('below');
+  mountSync('below', below, 'tmpfs');
+  const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+  const target = place.directory('below/merged');
+  await remountFilesystem(below, { readonly: true });
+  // Without statmount(2) by a path; and with a signal the target is held by a descriptor.
+  const { stdout, stderr } = await runNode(
+    `import { writeFileSync } from 'node:fs';
+     import { mountOverlay } from 'linux-mount';
+     const spec = JSON.parse(process.argv[1]);
+     for (const signal of [undefined, new AbortController().signal]) {
+       const mount = await mountOverlay({ ...spec, signal });
+       writeFileSync(spec.target + '/file', '');
+       await mount.unmount();
+     }
+     console.log('written');`,
+    { args: [JSON.stringify({ ...layers, target, strategy: 'fsconfig' })], deny: ['statmount=ENOSYS'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'written\n', stderr: '' });
 });
 
 test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
