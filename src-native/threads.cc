@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "lock.h"
 #include "oldest_glibc.h"
 
 namespace threads {
@@ -74,6 +75,9 @@ class Queue {
   }
 
   int Start(Task* task) {
+    // One start after the other, up to what is done when it fails: two that fail at once would each count on the
+    // other's thread, and a task would stay for ever.
+    const Lock start(&start_);
     pthread_mutex_lock(&lock_);
     Push(task);
     const bool enough = queued_ <= idle_;
@@ -87,11 +91,9 @@ class Queue {
 
     const int error = StartThread(ThreadMain, this);
     if (error == 0) return 0;
-    pthread_mutex_lock(&lock_);
+    const Lock lock(&lock_);
     --threads_;
-    const bool withdrawn = threads_ == 0 && Remove(task);
-    pthread_mutex_unlock(&lock_);
-    return withdrawn ? error : 0;
+    return threads_ == 0 && Remove(task) ? error : 0;
   }
 
  private:
@@ -168,6 +170,7 @@ class Queue {
     return false;
   }
 
+  pthread_mutex_t start_ = PTHREAD_MUTEX_INITIALIZER;  // taken before lock_, and by those who start only
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t work_;
   Task* first_ = nullptr;
