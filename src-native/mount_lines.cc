@@ -111,11 +111,16 @@ bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
     errno = ENOENT;
     return false;
   }
-  // Each mount found may be a parent: the tree grows while it is walked.
+  // Each mount found may be a parent: the tree grows while it is walked. Not beyond the table, which is read in parts:
+  // as ids are used again at once two of its lines may each name the other as their parent.
   for (size_t at = 0; at < tree->size(); ++at) {
     const uint64_t parent = (*tree)[at].id;
     for (const MountLine& line : lines) {
       if (line.parent_id == parent && line.id != top) tree->push_back(line);
+    }
+    if (tree->size() > lines.size()) {
+      errno = EAGAIN;
+      return false;
     }
   }
   return true;

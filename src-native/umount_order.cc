@@ -60,7 +60,7 @@ std::vector<OrderedMount> TurnedAround(std::vector<OrderedMount> mounts) {
 const MountLine* BottomOfStack(const std::vector<MountLine>& table, uint64_t id) {
   const Family family(table);
   const MountLine* bottom = family.Find(id);
-  while (bottom != nullptr) {
+  for (size_t steps = 0; bottom != nullptr && steps < table.size(); ++steps) {
     const MountLine* parent = family.Find(bottom->parent_id);
     if (parent == nullptr || parent == bottom || parent->mount_point != bottom->mount_point) break;
     bottom = parent;
@@ -73,13 +73,20 @@ std::vector<OrderedMount> TreeInOrder(const std::vector<MountLine>& table, uint6
   std::vector<OrderedMount> seen;
   const MountLine* first = family.Find(bottom);
   if (first == nullptr) return seen;
+  std::vector<bool> is_known(table.size());
   // What is put here first is seen last, and turned around it is the first.
-  std::vector<OrderedMount> waiting{{first, 0}};
+  std::vector<OrderedMount> waiting;
+  const auto put = [&](const MountLine* line, size_t parent) {
+    const size_t index = static_cast<size_t>(line - table.data());
+    if (!is_known[index]) waiting.push_back({line, parent});
+    is_known[index] = true;
+  };
+  put(first, 0);
   while (!waiting.empty()) {
     seen.push_back(waiting.back());
     waiting.pop_back();
     const size_t parent = seen.size() - 1;
-    family.ForEachChild(seen[parent].line->id, [&](const MountLine* child) { waiting.push_back({child, parent}); });
+    family.ForEachChild(seen[parent].line->id, [&](const MountLine* child) { put(child, parent); });
   }
   return TurnedAround(std::move(seen));
 }
@@ -87,7 +94,8 @@ std::vector<OrderedMount> TreeInOrder(const std::vector<MountLine>& table, uint6
 std::vector<OrderedMount> StackInOrder(const std::vector<MountLine>& table, uint64_t bottom) {
   const Family family(table);
   std::vector<OrderedMount> seen;
-  for (const MountLine* line = family.Find(bottom); line != nullptr; line = family.Cover(*line)) {
+  const MountLine* line = family.Find(bottom);
+  for (; line != nullptr && seen.size() < table.size(); line = family.Cover(*line)) {
     seen.push_back({line, seen.empty() ? 0 : seen.size() - 1});
   }
   return TurnedAround(std::move(seen));

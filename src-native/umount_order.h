@@ -7,6 +7,9 @@
 #include "mount_lines.h"
 
 // In which order mounts have to be taken down. Pure: it looks at a table and at nothing else.
+//
+// A table is read in parts, and ids are used again at once, so that two lines may each name the other as their parent:
+// no line is taken twice. Who takes mounts down looks at each before, and at the table afterwards.
 
 // A mount of the table and where its parent is in the same list; the parent comes later. The last has none.
 struct OrderedMount {

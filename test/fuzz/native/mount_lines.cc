@@ -32,12 +32,16 @@ namespace {
   return field;
 }
 
-// Each mount once, and before its parent. In a table of a kernel no mount is below itself; here such are passed over.
+// Each mount once, and before its parent. In a table that was read while it changed a mount may be below itself, and then
+// it only has to end.
 [[maybe_unused]] void CheckOrder(const std::vector<MountLine>& table) {
+  bool is_torn = false;
+  for (const MountLine& line : table) is_torn |= line.parent_id >= line.id;
   for (const MountLine& line : table) {
-    if (line.parent_id >= line.id) return;
-  }
-  for (const MountLine& line : table) {
+    const MountLine* found = BottomOfStack(table, line.id);
+    Must(found != nullptr && TreeInOrder(table, line.id).size() <= table.size());
+    Must(StackInOrder(table, found->id).size() <= table.size());
+    if (is_torn) continue;
     const MountLine* bottom = BottomOfStack(table, line.id);
     Must(bottom != nullptr);
     const std::vector<OrderedMount> tree = TreeInOrder(table, line.id);
