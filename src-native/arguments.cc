@@ -181,16 +181,16 @@ Arguments& Arguments::TakeTicket(const char* name, Ticket* ticket) {
   return *this;
 }
 
-Arguments& Arguments::Descriptor(const char* name, OwnedFd* fd) {
+Arguments& Arguments::Descriptor(const char* name, OwnedFd* fd, int* error) {
   if (!ok_) return *this;
-  if (!descriptor::Duplicate(env_, Next(), fd)) WrongType(name, "a descriptor");
+  if (!descriptor::Duplicate(env_, Next(), fd, error)) WrongType(name, "a descriptor");
   return *this;
 }
 
-Arguments& Arguments::OptionalDescriptor(const char* name, OwnedFd* fd, bool* is_given) {
+Arguments& Arguments::OptionalDescriptor(const char* name, OwnedFd* fd, int* error, bool* is_given) {
   if (!ok_) return *this;
   *is_given = !Peek().IsNull();
-  if (*is_given) return Descriptor(name, fd);
+  if (*is_given) return Descriptor(name, fd, error);
   ++next_;
   return *this;
 }
@@ -198,8 +198,7 @@ Arguments& Arguments::OptionalDescriptor(const char* name, OwnedFd* fd, bool* is
 Arguments& Arguments::TakeDescriptor(const char* name, OwnedFd* fd) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
-  OwnedFd copy;
-  if (!descriptor::Duplicate(env_, value, &copy)) {
+  if (!descriptor::Is(env_, value)) {
     WrongType(name, "a descriptor");
   } else {
     *fd = descriptor::Take(env_, value);

@@ -37,9 +37,9 @@ class Arguments {
   // A ticket, or null.
   Arguments& TakeTicket(const char* name, Ticket* ticket);
   // A descriptor (descriptor.h), of which a copy is made; none when it is closed.
-  Arguments& Descriptor(const char* name, OwnedFd* fd);
+  Arguments& Descriptor(const char* name, OwnedFd* fd, int* error);
   // The same, or null.
-  Arguments& OptionalDescriptor(const char* name, OwnedFd* fd, bool* is_given);
+  Arguments& OptionalDescriptor(const char* name, OwnedFd* fd, int* error, bool* is_given);
   // A descriptor, which is taken out of its object.
   Arguments& TakeDescriptor(const char* name, OwnedFd* fd);
   // An object with something native in it, made and tagged by us.

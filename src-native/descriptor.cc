@@ -34,12 +34,16 @@ void Finalize(OwnedFd* fd) {
 
 Napi::Value New(napi_env env, OwnedFd fd) { return wrapped::New(env, kTag, new OwnedFd(std::move(fd)), Finalize); }
 
-bool Duplicate(napi_env env, napi_value value, OwnedFd* fd) {
+bool Duplicate(napi_env env, napi_value value, OwnedFd* fd, int* error) {
   const auto* owned = wrapped::Get<OwnedFd>(env, kTag, value);
   if (owned == nullptr) return false;
+  // Of one that is closed, EBADF.
   *fd = OwnedFd(kernel::Duplicate(owned->get()));
+  *error = *fd ? 0 : errno;
   return true;
 }
+
+bool Is(napi_env env, napi_value value) { return wrapped::Get<OwnedFd>(env, kTag, value) != nullptr; }
 
 Napi::Value Number(const Napi::CallbackInfo& info) {
   const auto* owned = wrapped::Get<OwnedFd>(info.Env(), kTag, info[0]);

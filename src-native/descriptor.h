@@ -11,8 +11,10 @@ namespace descriptor {
 
 Napi::Value New(napi_env env, OwnedFd fd);
 
-// Another descriptor for the same; none (and errno) when it is closed. False if the value is no such object.
-bool Duplicate(napi_env env, napi_value value, OwnedFd* fd);
+// Another descriptor for the same, or none and why: EBADF when it is closed, EMFILE when there are too many. False if
+// the value is no such object.
+bool Duplicate(napi_env env, napi_value value, OwnedFd* fd, int* error);
+bool Is(napi_env env, napi_value value);
 
 // JavaScript: descriptorNumber(object), -1 when it is closed.
 Napi::Value Number(const Napi::CallbackInfo& info);

@@ -1,7 +1,5 @@
 #include "layer_changes.h"
 
-#include <errno.h>
-
 #include <memory>
 
 #include "layer_marks.h"
@@ -39,7 +37,7 @@ Outcome LayerChanges::Next(std::string* batch) {
   if (walk_ == nullptr) return failure_;
   LayerBatch listener(batch);
   bool over = false;
-  failure_ = walk_->Go(&listener, stop_, &over);
+  failure_ = walk_->Go(&listener, &over);
   if (over) walk_.reset();
   // What was found before the failure is told first.
   return batch->empty() ? failure_ : Outcome{};
@@ -62,9 +60,8 @@ void LayerChanges::Release() {
 }
 
 LayerOpenCall::Result LayerOpenCall::Run() {
-  if (!user_attributes_ && !SeesTrustedAttributes()) {
-    return Result(Outcome::Failure(EPERM, "lgetxattr", "trusted attributes"));
-  }
+  const Outcome sees = user_attributes_ ? Outcome{} : SeeTrustedAttributes();
+  if (sees.Failed()) return Result(sees);
   Result result;
   result.changes = LayerChanges::Holder(new LayerChanges(user_attributes_));
   result.outcome = result.changes->Open(upper_, lower_, data_);

@@ -54,9 +54,13 @@ Outcome MakeWhiteoutFile(const std::string& path, bool user) {
 
 }  // namespace
 
-bool SeesTrustedAttributes() {
-  const OwnedFd file(static_cast<int>(syscall(SYS_memfd_create, "linux-mount", 1U /* MFD_CLOEXEC */)));
-  return fsetxattr(file.get(), "trusted.overlay.origin", "", 0, 0) == 0 || errno != EPERM;
+Outcome SeeTrustedAttributes() {
+  // A pipe has no attributes: who may write this one is told EOPNOTSUPP.
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) < 0) return Failed("pipe2", "trusted attributes");
+  const OwnedFd one(ends[0]), other(ends[1]);
+  const bool may_not = fsetxattr(one.get(), "trusted.overlay.origin", "", 0, 0) < 0 && errno == EPERM;
+  return may_not ? Outcome::Failure(EPERM, "lgetxattr", "trusted attributes") : Outcome{};
 }
 
 Outcome MakeWhiteoutCall::Run() {
@@ -84,9 +88,7 @@ IsWhiteoutCall::Result IsWhiteoutCall::Run() {
   // The value says nothing, and is empty.
   const bool is_there = lgetxattr(path_.c_str(), Attribute(user_attribute_, "whiteout").c_str(), nullptr, 0) >= 0;
   if (!is_there && errno != ENODATA && errno != EOPNOTSUPP) return Result(Failed("lgetxattr", "look at it"));
-  if (!is_there && !user_attribute_ && !SeesTrustedAttributes()) {
-    return Result(Outcome::Failure(EPERM, "lgetxattr", "trusted attributes"));
-  }
+  if (!is_there && !user_attribute_) result.outcome = SeeTrustedAttributes();
   result.has_mark = is_there;
   return result;
 }
@@ -98,9 +100,7 @@ IsOpaqueCall::Result IsOpaqueCall::Run() {
   if (!status.IsDirectory()) return result;
   const std::optional<std::string> value = ReadAttribute(path_, Attribute(user_attribute_, "opaque"));
   if (!value) return Result(Failed("lgetxattr", "look at it"));
-  if (value->empty() && !user_attribute_ && !SeesTrustedAttributes()) {
-    return Result(Outcome::Failure(EPERM, "lgetxattr", "trusted attributes"));
-  }
+  if (value->empty() && !user_attribute_) result.outcome = SeeTrustedAttributes();
   result.has_mark = *value == "y";
   return result;
 }

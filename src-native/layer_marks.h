@@ -78,6 +78,6 @@ class IsOpaqueCall : public HasMarkCall {
   Result Run();
 };
 
-// Whether this process may see attributes of "trusted.": without CAP_SYS_ADMIN in the first user namespace they are
-// hidden rather than refused (xattr_permission, fs/xattr.c). Tried on a file that nobody else has.
-bool SeesTrustedAttributes();
+// Fails with EPERM when this process may not see attributes of "trusted.": without CAP_SYS_ADMIN in the first user
+// namespace they are hidden rather than refused (xattr_permission, fs/xattr.c). Tried on what nobody else has.
+Outcome SeeTrustedAttributes();

@@ -63,7 +63,7 @@ MountResult BindCall::Make() {
 }
 
 void ChangeCall::Read(Arguments& arguments) {
-  arguments.OptionalDescriptor("tree", &tree_, &has_tree_);
+  arguments.OptionalDescriptor("tree", &tree_, &tree_error_, &has_tree_);
   target_.Read(arguments);
   ReadChange(arguments, &change_);
   ReadOperation(arguments);
@@ -71,7 +71,7 @@ void ChangeCall::Read(Arguments& arguments) {
 
 Outcome ChangeCall::Run() {
   if (has_tree_) {
-    if (!tree_) return Outcome::Failure(EBADF, "mount_setattr", "set attributes");
+    if (!tree_) return Outcome::Failure(tree_error_, "mount_setattr", "set attributes");
     // mount(2) changes only what has its place.
     if (!kernel::HasTreeChanges()) return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes");
     return Change(tree_.get(), "", AT_EMPTY_PATH);
@@ -124,14 +124,14 @@ Outcome MoveCall::Move() {
 }
 
 void AttachCall::Read(Arguments& arguments) {
-  arguments.Descriptor("tree", &tree_);
+  arguments.Descriptor("tree", &tree_, &tree_error_);
   target_.Read(arguments);
   arguments.Boolean("clone", &clone_).Boolean("beneath", &beneath_).Boolean("vacant", &vacant_);
   ReadOperation(arguments);
 }
 
 Outcome AttachCall::GivePlace() {
-  if (!tree_) return Outcome::Failure(EBADF, "move_mount", "attach");
+  if (!tree_) return Outcome::Failure(tree_error_, "move_mount", "attach");
   if (clone_) {
     OwnedFd copy;
     attributes::Change everything;

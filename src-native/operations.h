@@ -82,6 +82,7 @@ class ChangeCall : public Operation {
   Outcome Change(int at, const char* path, unsigned flags) const;
 
   OwnedFd tree_;
+  int tree_error_ = 0;  // why there is none although one was given
   bool has_tree_ = false;
   Target target_;
   attributes::Change change_;
@@ -142,6 +143,7 @@ class AttachCall : public Operation {
   Outcome GivePlace();
 
   OwnedFd tree_;
+  int tree_error_ = 0;  // why there is none
   Target target_;
   bool clone_ = false;
   bool beneath_ = false;

@@ -652,3 +652,21 @@ test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place,
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual(NOTHING_LEFT);
 });
+
+test('out of descriptors it says so, and not that the object is closed', async ({ place, skip }) => {
+  skip(lacksDetached !== undefined, lacksDetached);
+  skip(lacks.prlimit !== undefined, lacks.prlimit);
+  skip(lacks.setattr !== undefined, lacks.setattr);
+  const { stdout, stderr } = await runNode(
+    `import { openSync } from 'node:fs';
+     import { detachedBindSync } from 'linux-mount';
+     const mount = detachedBindSync(process.argv[1]);
+     try { for (;;) openSync('/dev/null'); } catch {}
+     const codes = [];
+     for (const call of [() => mount.setAttributesSync({ readonly: true }), () => mount.attachSync(process.argv[2])])
+       try { call(); } catch ({ code }) { codes.push(code); }
+     console.log(...codes);`,
+    { args: [place.directory('source'), place.directory('target')], wrapper: ['prlimit', '--nofile=64', '--'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE EMFILE\n', stderr: '' });
+});

@@ -173,3 +173,15 @@ test.for([
 ] as const)('wrong arguments: %s', ([call, code]) => {
   expect(thrownBy(call)).toMatchObject({ code });
 });
+
+test('out of descriptors nobody is told that there is no mark', async ({ place, skip }) => {
+  skip(lacks.prlimit !== undefined, lacks.prlimit);
+  const { stdout, stderr } = await runNode(
+    `import { openSync } from 'node:fs';
+     import { isOpaqueSync } from 'linux-mount/layers';
+     try { for (;;) openSync('/dev/null'); } catch {}
+     try { console.log(isOpaqueSync(process.argv[1])); } catch ({ code }) { console.log(code); }`,
+    { args: [place.directory('layer')], wrapper: ['prlimit', '--nofile=64', '--'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE\n', stderr: '' });
+});
