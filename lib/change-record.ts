@@ -27,6 +27,10 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
 // Every mode that Linux has is one of these.
 const kindOf = (mode: number) => KINDS.get(mode & S_IFMT) as EntryKind;
 
+// Of a time whose nanoseconds since 1970 are more than 64 bits have room for, the seconds come apart.
+const APART = 2 ** 31;
+const timeOf = (time: bigint, apart: number) => (apart === 0 ? time : time * 1_000_000_000n + BigInt(apart - APART));
+
 /** How names are given, and the roots of the layers with a slash behind them: the upper one first. */
 export interface RecordNames {
   readonly asBuffers: boolean;
@@ -81,7 +85,7 @@ export class ChangeBatch {
       uid: u32(16),
       gid: u32(20),
       size: Number(this.#view.getBigUint64(at + 40, IS_LITTLE)),
-      mtimeNs: this.#view.getBigInt64(at + 48, IS_LITTLE),
+      mtimeNs: timeOf(this.#view.getBigInt64(at + 48, IS_LITTLE), u32(84)),
       device: kind === 'device' ? { major: u32(24), minor: u32(28) } : null,
       hardLink:
         kind !== 'directory' && u32(32) > 1

@@ -11,8 +11,6 @@
 
 namespace {
 
-constexpr int64_t kSecond = 1'000'000'000;
-
 // The same without the mount's id.
 int ReadOldStatus(int directory, const char* name, unsigned flags, FileStatus* status) {
   struct stat found;
@@ -26,7 +24,8 @@ int ReadOldStatus(int directory, const char* name, unsigned flags, FileStatus* s
   status->special_major = device_number::Major(found.st_rdev);
   status->special_minor = device_number::Minor(found.st_rdev);
   status->size = static_cast<uint64_t>(found.st_size);
-  status->modified = found.st_mtim.tv_sec * kSecond + found.st_mtim.tv_nsec;
+  status->modified_seconds = found.st_mtim.tv_sec;
+  status->modified_nanoseconds = static_cast<uint32_t>(found.st_mtim.tv_nsec);
   status->mount_id = 0;
   return 0;
 }
@@ -49,7 +48,8 @@ int ReadStatus(int directory, const char* name, FileStatus* status) {
   status->special_major = found.special_major;
   status->special_minor = found.special_minor;
   status->size = found.size;
-  status->modified = found.modified.seconds * kSecond + found.modified.nanoseconds;
+  status->modified_seconds = found.modified.seconds;
+  status->modified_nanoseconds = found.modified.nanoseconds;
   status->mount_id = found.mask & kernel::kStatxMountId ? found.mount_id : 0;
   return 0;
 }

@@ -16,11 +16,15 @@ struct FileStatus {
   uint32_t special_major = 0;  // of a device
   uint32_t special_minor = 0;
   uint64_t size = 0;
-  int64_t modified = 0;   // nanoseconds since 1970
+  int64_t modified_seconds = 0;  // since 1970
+  uint32_t modified_nanoseconds = 0;
   uint64_t mount_id = 0;  // as in the mount table; 0 before Linux 5.8
 
   bool IsDirectory() const { return S_ISDIR(mode); }
   bool IsRegular() const { return S_ISREG(mode); }
+  bool IsAsOld(const FileStatus& other) const {
+    return modified_seconds == other.modified_seconds && modified_nanoseconds == other.modified_nanoseconds;
+  }
   bool IsSameFile(const FileStatus& other) const { return inode == other.inode && device == other.device; }
   // What overlayfs takes for a whiteout, besides those by extended attribute: ovl_is_whiteout, fs/overlayfs/util.c.
   bool IsWhiteoutDevice() const { return S_ISCHR(mode) && special_major == 0 && special_minor == 0; }

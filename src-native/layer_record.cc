@@ -23,7 +23,11 @@ void LayerBatch::Tell(const LayerWalk::Change& change) {
     record.special_minor = status.special_minor;
     record.links = status.links;
     record.size = status.size;
-    record.modified = status.modified;
+    if (__builtin_mul_overflow(status.modified_seconds, 1'000'000'000, &record.modified) ||
+        __builtin_add_overflow(record.modified, status.modified_nanoseconds, &record.modified)) {
+      record.modified = status.modified_seconds;
+      record.apart = LayerRecord::kApart | status.modified_nanoseconds;
+    }
     record.device = status.device;
     record.inode = status.inode;
     source = PathInLayer(place.directory.get(), place.name);

@@ -8,6 +8,7 @@
 // would hold up its thread. Each is this, then the path, then the paths of source and content where they are given.
 struct LayerRecord {
   static constexpr uint32_t kSamePath = UINT32_MAX;
+  static constexpr uint32_t kApart = 1U << 31;
   enum Flags : uint8_t { kDataChanged = 1, kMetadataChanged = 2 };
 
   uint32_t length;  // with the paths
@@ -23,13 +24,13 @@ struct LayerRecord {
   uint32_t links;
   uint32_t path_length;
   uint64_t size;
-  int64_t modified;
+  int64_t modified;  // nanoseconds since 1970; or seconds, see `apart`
   uint64_t device;
   uint64_t inode;
   uint32_t source_length;   // kSamePath: as the path
   uint32_t content_length;  // kSamePath: as the source, and in its layer
   uint32_t content_layer;
-  uint32_t unused;
+  uint32_t apart;  // kApart and the nanoseconds, of a time that has too many of them together: 2262 and later
 };
 static_assert(sizeof(LayerRecord) == 88);
 

@@ -527,3 +527,14 @@ describe('failures', () => {
     expect(error).toMatchObject({ code, message: expect.stringContaining(name as string) });
   });
 });
+
+test.for([
+  [new Date('2400-01-01T00:00:00.500Z'), 13_569_465_600_500_000_000n],
+  [new Date('1900-01-01T00:00:00.000Z'), -2_208_988_800_000_000_000n],
+] as const)('a time far away: %s', async ([date, mtimeNs], { place }) => {
+  const upper = place.directory('upper', { file: '' });
+  utimesSync(`${upper}/file`, date, date);
+  const walk = changes({ lower: [place.directory('lower')], upper, userxattr: !isRealRoot });
+  expect((await walk.next()).value).toMatchObject({ path: 'file', mtimeNs });
+  await walk.return();
+});
