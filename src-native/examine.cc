@@ -40,7 +40,8 @@ ExamineCall::Path Examine(int fd) {
   found.device = identity.device;
   found.inode = identity.inode;
   found.mount_id = identity.mount_id;
-  found.type = static_cast<uint64_t>(filesystem.f_type);
+  // 32 bits, which some processors have as a number with a sign.
+  found.type = static_cast<uint32_t>(filesystem.f_type);
   found.flags = static_cast<uint64_t>(filesystem.f_flags);
   found.is_mount_point = identity.is_mount_root;
   return found;

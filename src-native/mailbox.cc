@@ -1,11 +1,23 @@
 #include "mailbox.h"
 
 #include <memory>
+#include <utility>
+
+#include "threads.h"
 
 namespace {
 
 // The mailbox is deleted by its last holder, not with the instance data.
 void KeepMailbox(Napi::Env, Mailbox*) {}
+
+class ThrowingAway final : public threads::Task {
+ public:
+  explicit ThrowingAway(std::unique_ptr<Mailbox::Letter> letter) : letter_(std::move(letter)) {}
+  void Run(bool) override { delete this; }
+
+ private:
+  const std::unique_ptr<Mailbox::Letter> letter_;
+};
 
 }  // namespace
 
@@ -65,6 +77,10 @@ void Mailbox::OpenLetter(napi_env env, napi_value, void* data, void* posted) {
     Napi::HandleScope scope(env);
     mailbox->Strike(letter.get());
     letter->Open(env);
+  } else {
+    auto away = std::make_unique<ThrowingAway>(std::move(letter));
+    // Where no thread can be had it is done here and now.
+    if (threads::Start(away.get()) == 0) static_cast<void>(away.release());
   }
   letter.reset();
   mailbox->Release();

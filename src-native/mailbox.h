@@ -35,7 +35,8 @@ class Mailbox {
   // JavaScript thread: the letter is under way from now on.
   void Expect(Letter* letter);
 
-  // Any thread: hands an expected letter over, to be opened or thrown away.
+  // Any thread: hands an expected letter over, to be opened or thrown away; the latter on a thread of ours, as what it
+  // has brought may be a mount without a place, which goes with it and may wait.
   static void Post(Letter* letter);
 
  private:

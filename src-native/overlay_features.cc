@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include <atomic>
+#include <string>
 
 #include "kernel.h"
 #include "owned_fd.h"
@@ -16,7 +17,9 @@ bool Accepts(unsigned command, const char* key, const char* value, int aux, Feat
   const OwnedFd context(kernel::FsOpen("overlay", kernel::kFsOpenCloexec));
   if (context && kernel::FsConfig(context.get(), command, key, value, aux) == 0) return true;
   if (!context || IsPassing(errno)) features->error = errno;
-  return false;
+  // "filesystem on / not supported as lowerdir" (ovl_mount_dir_check, fs/overlayfs/params.c): not as a layer, but the
+  // parameter is known.
+  return context && kernel::ReadLog(context.get()).find("not supported") != std::string::npos;
 }
 
 Features Try() {
