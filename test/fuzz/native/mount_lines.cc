@@ -32,8 +32,8 @@ namespace {
   return field;
 }
 
-// Each mount once, and before its parent. In a table that was read while it changed a mount may be below itself, and then
-// it only has to end.
+// Each mount once, and before its parent. In a table that was read while it changed a mount may be below itself, and
+// then it only has to end.
 [[maybe_unused]] void CheckOrder(const std::vector<MountLine>& table) {
   bool is_torn = false;
   for (const MountLine& line : table) is_torn |= line.parent_id >= line.id;
