@@ -9,6 +9,7 @@ import { Ground } from '../support/ground.js';
 import { binds, useIdmap } from './features/binds.js';
 import { type Features, type Finding, find } from './features/feature.js';
 import { filesystems, unmounting } from './features/filesystems.js';
+import { layers } from './features/layers.js';
 import { overlays, useLowerIdmap } from './features/overlays.js';
 import { questions } from './features/questions.js';
 import { targets } from './features/targets.js';
@@ -25,6 +26,7 @@ const disk = new Ground(mkdtempSync('/var/tmp/features-'));
 
 const groups: Readonly<Record<string, Features>> = {
   Overlays: { ...overlays, 'lowerIdmap, ext4': (ground) => useLowerIdmap(ground, disk) },
+  'Layers (`linux-mount/layers`)': layers,
   Binds: { ...binds, 'idmap, ext4': (ground) => useIdmap(ground, disk) },
   'Targets in a root': targets,
   Filesystems: filesystems,

@@ -103,7 +103,7 @@ export const overlays: Features = {
     await using mount = await detachedOverlay(writable(ground));
     writeFileSync(`${mount.path}/new`, '');
     same(existsSync(ground.path('upper/new')), true);
-    return works(mount.strategy);
+    return wayOf(mount.strategy);
   },
   'in a root': async (ground) => {
     const target = { root: ground.directory('root'), path: '/merged', create: 'directory' } as const;

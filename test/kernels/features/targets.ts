@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { mountBind, mountTmpfs, mountTmpfsSync } from '../../../lib/index.js';
+import { runNode } from '../../support/child.js';
 import type { Ground } from '../../support/ground.js';
 import { tableEntry } from '../../support/table.js';
-import { type Features, refused, same, works } from './feature.js';
+import { type Features, fallsBack, refused, same, works } from './feature.js';
 
 /** A root with a link that leads out of it by its own path. */
 function root(ground: Ground): string {
@@ -12,6 +13,14 @@ function root(ground: Ground): string {
   symlinkSync(ground.path('outside'), `${path}/link`);
   return path;
 }
+
+/** Mounts at the end of a link in a root, and says where that was. */
+const EMULATED = `
+  import { mountTmpfs, readMountTable } from 'linux-mount';
+  const [root, path] = process.argv.slice(1);
+  const mount = await mountTmpfs({ root, path, allowEmulation: true });
+  console.log((await readMountTable()).under(root)[0]?.target);
+  await mount.unmount();`;
 
 export const targets: Features = {
   'a link does not lead out of the root': async (ground) => {
@@ -49,5 +58,12 @@ export const targets: Features = {
     mkdirSync(`${path}/mount/below`);
     refused('EXDEV', () => mountTmpfsSync({ root: path, path: '/mount/below', noXdev: true }));
     return works();
+  },
+  // Every kernel has openat2(2) that has the rest, so that it is denied here, in a process of its own.
+  'allowEmulation, where openat2 is denied': async (ground) => {
+    const path = root(ground);
+    const { stdout, stderr } = await runNode(EMULATED, { args: [path, '/link'], deny: ['openat2=ENOSYS'] });
+    same([stdout.trim(), stderr], [`${path}${ground.path('outside')}`, '']);
+    return fallsBack('allowEmulation: looked up step by step, by descriptor');
   },
 };
