@@ -10,6 +10,7 @@ import { hasProgram } from '../../release/architectures.js';
 import { boot } from './boot.js';
 import { writeDocument } from './document.js';
 import { kernelOf } from './machines.js';
+import { inWords, said } from './summary.js';
 
 const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
 
@@ -18,7 +19,7 @@ const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
   -s, --short          the suite on the oldest kernel only, "features" on the others
   -j, --jobs COUNT     how many machines at once, 2
   -t, --time SECONDS   when a machine is given up, 5400
-  -d, --docs           write what features do on each kernel to docs/kernels.md
+  -d, --docs           write what features do to docs/kernels.md: on all kernels, and when all are to be had
   -h, --help
 
 root      the suite as root
@@ -28,6 +29,7 @@ features  what each feature of the library does on this kernel, found by using i
 Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
 
 const OTHERS = ['6.12-arm64-16k', '6.12-powerpc64le-64k', '6.12-s390x'];
+const PASSES = ['root', 'user', 'features'];
 const KERNELS = ['5.10', '6.1', '6.12', ...OTHERS, '6.18', '7.3'];
 const MODULES = [
   'virtio_pci',
@@ -54,7 +56,7 @@ const TOOLS = {
 const { values: options, positionals } = parseArgs({
   options: {
     kernels: { type: 'string', short: 'k', default: KERNELS.join(' ') },
-    passes: { type: 'string', short: 'p', default: 'root user features' },
+    passes: { type: 'string', short: 'p', default: PASSES.join(' ') },
     short: { type: 'boolean', short: 's', default: false },
     jobs: { type: 'string', short: 'j', default: '2' },
     time: { type: 'string', short: 't', default: '5400' },
@@ -68,7 +70,21 @@ if (options.help) {
   process.exit(0);
 }
 
-const asked = options.kernels.split(' ');
+const words = (text) => text.split(' ').filter((word) => word !== '');
+const asked = words(options.kernels);
+const chosen = words(options.passes);
+function refuse(why) {
+  console.error(why);
+  process.exit(1);
+}
+// A pass that nobody knows would be none: nothing run, and all well.
+const unknown = chosen.find((pass) => !PASSES.includes(pass));
+if (unknown !== undefined) refuse(`there is no pass "${unknown}": ${PASSES.join(', ')}`);
+if (asked.length === 0 || chosen.length === 0) refuse('there is nothing to do without a kernel and a pass');
+const isWhole = KERNELS.every((name) => asked.includes(name)) && chosen.includes('features');
+if (options.docs && !isWhole)
+  refuse('--docs is for all kernels and the pass "features": the table would lose the others');
+
 const machines = new Set(asked.map((name) => kernelOf(name).machine));
 for (const { emulator } of machines) TOOLS[emulator.program] = emulator.debianPackage;
 
@@ -114,9 +130,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abor
 
 /** Boots a kernel, with what its passes say. */
 async function run(series) {
-  const passes = options.passes
-    .split(' ')
-    .filter((pass) => !options.short || pass === 'features' || series === asked[0]);
+  const passes = chosen.filter((pass) => !options.short || pass === 'features' || series === asked[0]);
   const directory = join(cache, series);
   const { machine } = kernelOf(series);
   const release = readFileSync(join(directory, 'release'), 'utf8').trim();
@@ -143,29 +157,12 @@ async function run(series) {
     series,
     release,
     seconds,
+    status,
     ok: status === 0,
+    passes,
     suites: said(output, 'suite'),
     features: said(output, 'features'),
   };
-}
-
-/** What was said in lines for a program. */
-function said(output, kind) {
-  // What was said before may be a control sequence without an end of line.
-  return [...output.matchAll(new RegExp(`@@${kind} (.*)$`, 'gm'))].map(([, json]) => JSON.parse(json));
-}
-
-/** What came of a kernel, in a few lines. */
-function* inWords({ release, seconds, ok, suites = [], features = [] }) {
-  yield `${release}: ${ok ? 'ok' : 'FAILED'}, ${seconds ?? 0} s`;
-  for (const { pass, passed, failed, skipped, seconds: taken } of suites) {
-    yield `   ${pass}: ${passed} passed, ${failed} failed, ${skipped} skipped, ${taken} s`;
-  }
-  for (const { user, findings } of features) {
-    const counts = new Map();
-    for (const { outcome } of findings) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
-    yield `   features as ${user}: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`;
-  }
 }
 
 const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
@@ -209,7 +206,7 @@ for (const series of asked) if (!kernels.includes(series)) console.log(`${series
 
 const isComplete = results.length === asked.length && results.every(({ ok }) => ok);
 if (options.docs) {
-  if (results.every(({ features = [] }) => features.length === 2)) {
+  if (results.length === asked.length && results.every(({ features }) => features.length === 2)) {
     writeDocument(fileURLToPath(new URL('../../docs/kernels.md', import.meta.url)), results);
   } else {
     console.error('docs/kernels.md is left as it is: not every kernel said what its features do');

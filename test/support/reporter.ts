@@ -1,10 +1,10 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /** Says at the end why tests were skipped, and counts; test/kernels is told in a line that a program can read. */
 export default class Summary implements Reporter {
   readonly #start = performance.now();
 
-  onTestRunEnd(modules: readonly TestModule[]): void {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     const reasons = new Map<string, number>();
     for (const module of modules) {
@@ -20,8 +20,17 @@ export default class Summary implements Reporter {
     }
     for (const [reason, count] of reasons) console.log(`   skipped ${count}: ${reason}`);
     console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    // Where a worker has crashed, its tests are neither passed nor failed.
+    const errors = unhandled.map(({ message, cause }) => {
+      const why = (cause as Error | undefined)?.message;
+      return `${message}${why === undefined ? '' : ` ${why}`}`.split('\n')[0];
+    });
+    const unfinished = modules.filter(({ children }) => [...children.allTests('pending')].length > 0);
+    if (unfinished.length > 0)
+      errors.push(`never ended: ${unfinished.map((each) => each.relativeModuleId).join(', ')}`);
+    for (const error of errors) console.log(`   failed outside of any test: ${error}`);
     if (process.env['LINUX_MOUNT_REPORT'] === undefined) return;
     const seconds = Math.round((performance.now() - this.#start) / 1000);
-    console.log(`@@suite ${JSON.stringify({ pass: process.env['LINUX_MOUNT_PASS'], ...counts, seconds })}`);
+    console.log(`@@suite ${JSON.stringify({ pass: process.env['LINUX_MOUNT_PASS'], ...counts, errors, seconds })}`);
   }
 }
