@@ -8,8 +8,8 @@
 // The two in the middle are about the fallbacks, each of which is gone in them: a twentieth of the loops is enough. An
 // ordinary user runs the last only. Real kernels are another command: npm run test:kernels.
 //
-// Arguments are passed on to vitest. LINUX_MOUNT_PASSES="root user" chooses, LINUX_MOUNT_EFFORT=0.1 does a tenth of the
-// loops (test/support/effort.ts).
+// Arguments are passed on to vitest. LINUX_MOUNT_PASSES="root user" chooses, and those that it names must be possible;
+// LINUX_MOUNT_EFFORT=0.1 does a tenth of the loops (test/support/effort.ts).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -113,6 +113,11 @@ const passes = {
       : [...PRIVATE_AS_USER, ...WORK_PLACE, ...vitest(process.execPath, project)],
 };
 
+const named = process.env.LINUX_MOUNT_PASSES?.split(' ').filter((name) => name !== '');
+const asked = named ?? Object.keys(passes);
+const unknown = asked.find((name) => !(name in passes));
+if (unknown !== undefined) throw new Error(`there is no pass "${unknown}": ${Object.keys(passes).join(', ')}`);
+
 /** Whether a command succeeds; its output is of no interest. */
 const works = (...command) => spawnSync(command[0], command.slice(1), { stdio: 'ignore' }).status === 0;
 
@@ -124,11 +129,10 @@ function possiblePasses() {
     sandbox: !works(...PRIVATE, deny, ...SANDBOX, '--', 'true') && 'seccomp or CAP_SYS_ADMIN is missing',
     user: !works(...asUser, ...PRIVATE_AS_USER, 'true') && 'user namespaces are not allowed here',
   };
-  const asked = process.env.LINUX_MOUNT_PASSES?.split(' ') ?? Object.keys(passes);
-  return asked.filter((name) => {
-    if (reasons[name]) console.log(`pass "${name}" is not possible: ${reasons[name]}`);
-    return !reasons[name];
-  });
+  for (const [name, reason] of Object.entries(reasons)) {
+    if (reason && asked.includes(name)) console.log(`pass "${name}" is not possible: ${reason}`);
+  }
+  return asked.filter((name) => !reasons[name]);
 }
 
 function run(name) {
@@ -155,6 +159,10 @@ function run(name) {
 const possible = possiblePasses();
 if (possible.length === 0) {
   console.error('No pass is possible: root with CAP_SYS_ADMIN, or user namespaces, are needed to mount anything.');
+  process.exit(1);
+}
+if (named !== undefined && possible.length < named.length) {
+  console.error('LINUX_MOUNT_PASSES names what is not possible here.');
   process.exit(1);
 }
 const failed = possible.filter((name) => !run(name));

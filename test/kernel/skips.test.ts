@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { expect } from 'vitest';
+import { lacksDetached } from '../support/detached.js';
 import { callsProgram, lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { lacksOverlay, wayLacks } from '../support/ways.js';
@@ -20,6 +21,10 @@ function areThere(...calls: readonly string[]): boolean {
 
 test('a tree is attached by newer calls where they are there', () => {
   expect(lacks.treeCalls === undefined).toBe(areThere('open_tree', 'move_mount'));
+});
+
+test('there are mounts without a place where the newer calls are there', () => {
+  expect(lacksDetached === undefined).toBe(areThere('open_tree', 'move_mount'));
 });
 
 test('it is changed by mount_setattr where that is there', () => {
