@@ -58,8 +58,9 @@ function rowsOf(place, peers) {
 
 async function measure() {
   const place = makePlace();
-  const peers = new Peers();
+  let peers;
   try {
+    peers = new Peers();
     const results = [];
     for (const { name, note, before, contenders, isJudged = false } of rowsOf(place, peers)) {
       const after = before?.();
@@ -71,7 +72,7 @@ async function measure() {
     }
     return results;
   } finally {
-    peers.close();
+    peers?.close();
     place.end();
   }
 }

@@ -26,13 +26,13 @@ const PATIENCE = 120; // seconds for a command
 
 const missing = (what, debian) => `not installed: ${what} (${debian})`;
 
-/** A program that is told on its standard input what to do and measures it: bench/native/program.cc, bench/go. */
+/** A program that is told on its standard input what to do and measures it: bench/native/program.cc, bench/go, bench/program.js. */
 class Program {
   #child;
   #answers;
 
-  constructor(file) {
-    this.#child = spawn(file, [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  constructor(...[file, ...words]) {
+    this.#child = spawn(file, words, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
@@ -65,6 +65,7 @@ function buildGo(withMoby) {
 /** Makes contenders (turns.js), or says of one why it is not there: `{ who, how, skipped }`. */
 export class Peers {
   #program = new Program(here('native/build/Release/loops'));
+  #ours = new Program(process.execPath, here('program.js'));
   #go;
   #goMissing;
   #mobyMissing;
@@ -85,6 +86,12 @@ export class Peers {
   /** The same in a program of its own, which has one thread. */
   program(name, words, more) {
     return { who: 'C', how: 'program of its own', run: (count) => this.#program.run(name, count, words), ...more };
+  }
+
+  /** This library in a program of its own: measured as those of C and of Go are, while this one sleeps. */
+  ours(how, name, words, more) {
+    const run = (count) => this.#ours.run(name, count, words);
+    return { who: 'linux-mount', how: `${how}, program of its own`, run, ...more };
   }
 
   /** A bind to each of the targets at once, in C. */
@@ -151,6 +158,7 @@ export class Peers {
 
   close() {
     this.#program.close();
+    this.#ours.close();
     this.#go?.close();
   }
 

@@ -53,6 +53,7 @@ export function mountRows(place, peers) {
           umountSync(target);
         }),
         ours(CHECKED, () => mountBindSync(source, target).unmountSync()),
+        peers.ours(SYNC, 'bind', [source, target]),
         peers.go('bind', [source, target]),
         peers.moby('bind', [source, target]),
         oursAsync(ASYNC, async () => {
@@ -92,6 +93,7 @@ export function mountRows(place, peers) {
           umountSync(target);
         }),
         ours(CHECKED, () => mountBindSync(source, target, options).unmountSync()),
+        peers.ours(CHECKED, 'bind-readonly', [source, target]),
         peers.go('bind-readonly', [source, target]),
         peers.moby('bind-readonly', [source, target]),
         oursAsync('await mountBind + await unmount', async () => (await mountBind(source, target, options)).unmount()),
@@ -160,6 +162,7 @@ export function mountRows(place, peers) {
           umountSync(target);
         }),
         ours('mountTmpfsSync + unmountSync', () => mountTmpfsSync(target, { size: '1m' }).unmountSync()),
+        peers.ours(SYNC, 'mount', words),
         peers.go('mount', words),
         peers.moby('mount', words),
         oursAsync(ASYNC, async () => {
@@ -191,6 +194,7 @@ export function mountRows(place, peers) {
         peers.c('umount', targets, { before, times }),
         peers.program('umount', targets, { before, times }),
         { ...ours('umountSync', (index) => umountSync(targets[index]), { times }), before },
+        peers.ours('umountSync', 'umount', targets, { before, times }),
         peers.go('umount', targets, { before, times }),
         peers.moby('umount', targets, { before, times }),
         { ...oursAsync('await umount', (index) => umount(targets[index]), { times }), before },

@@ -47,6 +47,7 @@ export function overlayRows(place, peers) {
       ...c(data, more),
       ours('mountSync + umountSync', plain, more),
       ours(HANDLE, () => mountOverlaySync({ lower: layers, target }).unmountSync(), more),
+      peers.ours(HANDLE, 'overlay', [target, ...layers], more),
       ...others(data, more),
       oursAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), more),
       oursAtOnce(
