@@ -11,7 +11,10 @@ export interface KernelSupport {
   readonly overlay: Support;
   /** How many lower layers an overlay can have; 0 where none can be mounted. Every kernel so far: 500. */
   readonly maxLayers: number;
-  /** Layers one by one, of names of any length: fsconfig(2) with `lowerdir+`. Since Linux 6.5. */
+  /**
+   * Layers one by one, of names of any length: fsconfig(2) with `lowerdir+`. Since Linux 6.7 (24e16e385f22; the kernel's
+   * own documentation says 6.8).
+   */
   readonly appendLayers: Support;
   /** The same by descriptors: `FSCONFIG_SET_FD`. Since Linux 6.13. */
   readonly layerDescriptors: Support;

@@ -56,7 +56,7 @@ export function readOverlay(
     shown.map((path, index) => better(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;
   // Where layers go by the names of descriptors, upper and work went by a string: with backslashes, which the table shows
-  // like any other (Linux 6.5 to 6.12).
+  // like any other (Linux 6.7 to 6.12).
   const isEscaped = lower.some((path) => isDescriptor(path as Bytes));
   const directory = (shown: Bytes, ours: Bytes | null | undefined) => (isEscaped && ours ? ours : better(shown, ours));
   return {

@@ -11,7 +11,7 @@ const certain: readonly OverlayRule[] = [
     what: 'a strategy that cannot be had',
     find: ({ failure: { step } }) =>
       step === 'choose a way'
-        ? "strategy 'fsconfig' cannot be had: this kernel's overlayfs does not take one layer at a time (lowerdir+, Linux 6.5), or a seccomp filter denies fsopen. Leave strategy out, so that another way is taken"
+        ? "strategy 'fsconfig' cannot be had: this kernel's overlayfs does not take one layer at a time (lowerdir+, Linux 6.7), or a seccomp filter denies fsopen. Leave strategy out, so that another way is taken"
         : null,
   },
   {

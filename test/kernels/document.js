@@ -14,7 +14,7 @@ the result. Features are found by calling, so a kernel with more or less than it
 | ✓ | works |
 | ↩ | falls back to older calls, to the same end; the note says how |
 | ✗ | is not there, and the \`MountError\` says so; the note has its \`code\` and \`reason\` |
-| ∅ | the kernel takes it, and drops it or does only some of it; \`overlaySupport\` says what, and so does the note |
+| ∅ | the kernel takes it, and drops it or does only some of it; the note says what, and of options \`overlaySupport\` too |
 
 This is about features only. \`npm run test:kernels\` also runs the test suite on each kernel, and says what came of it.
 Kernels are for x64 unless they are named otherwise: arm64 with pages of 16 KiB, ppc64le with pages of 64 KiB, and s390x,
