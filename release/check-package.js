@@ -1,6 +1,6 @@
 // npm run release:check: the package as it would be published, with the prebuilds that there are: what is in it and why,
 // and whether it can be installed, imported, type-checked, used, and built from source by somebody who has nothing else.
-//   npm run release:check -- --complete    what has to be said before it is published must be there
+//   npm run release:check -- --complete    what has to be said before it is published must be there, and every prebuild
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,11 +9,12 @@ import { project } from './architectures.js';
 import { Consumer } from './consumer.js';
 import { explain } from './tarball.js';
 import { explainMissing } from './to-publish.js';
-import { compile } from './typed.js';
+import { compile, SAID } from './typed.js';
 
 const bin = (name) => join(project, 'node_modules/.bin', name);
 const tool = (name, ...words) =>
   execFileSync(bin(name), words, { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] });
+const isComplete = process.argv.includes('--complete');
 const step = (what) => console.log(`\n== ${what}`);
 
 const NAMESPACE = [
@@ -32,7 +33,7 @@ function pack(place) {
   execFileSync('npm', ['run', '--silent', 'build:lib'], { cwd: project, stdio: 'inherit' });
   const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', place];
   const [packed] = JSON.parse(execFileSync('npm', words, { cwd: project, encoding: 'utf8' }));
-  explain(packed);
+  explain(packed, isComplete);
   return join(place, packed.filename);
 }
 
@@ -61,6 +62,17 @@ function use(consumer) {
   expect('an overlay', mounted, 'base new top, above: new, still mounted: false');
 }
 
+/** Uses it from TypeScript. */
+function typed(consumer) {
+  const { values, types, programs } = compile(consumer.project);
+  console.log(`  TypeScript, all of its ${values} values and ${types} types: compiles`);
+  for (const program of programs) {
+    const said = consumer.succeed([...NAMESPACE, process.execPath, program], process.env.PATH);
+    rmSync(join(consumer.project, 'm'), { recursive: true });
+    expect(`TypeScript, compiled to ${program}`, said, SAID);
+  }
+}
+
 /** Takes the prebuilds away, and does what the error then says. */
 function buildFromSource(consumer) {
   rmSync(join(consumer.package, 'prebuilds'), { recursive: true });
@@ -83,13 +95,12 @@ try {
   const tarball = pack(place);
   tool('publint', 'run', tarball, '--strict');
   tool('attw', tarball, '--profile', 'esm-only');
-  explainMissing(process.argv.includes('--complete'));
+  explainMissing(isComplete);
 
   step('installed without scripts, compiler and network');
   consumers.push(install(tarball, '--ignore-scripts'));
   use(consumers[0]);
-  const { values, types } = compile(consumers[0].project);
-  console.log(`  TypeScript, all of its ${values} values and ${types} types: compiles`);
+  typed(consumers[0]);
 
   step('installed plainly, in the same way');
   consumers.push(install(tarball));

@@ -1,19 +1,21 @@
 // npm run prebuilds:check: whether the prebuilds can be published. Each is read (gate.js) and loaded (loads.js).
 //
-//   npm run prebuilds:check -- x64 arm64     only these
-//   npm run prebuilds:check -- --complete    those without which nothing is published must be there
+//   npm run prebuilds:check -- x64 arm64     only these, which must be there and be loaded
+//   npm run prebuilds:check -- --complete    all must be there and be loaded: nothing is published without
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chosenArchitectures, hasPrebuild, hasProgram, REQUIRED } from './architectures.js';
+import { chosenArchitectures, hasPrebuild, hasProgram } from './architectures.js';
 import { examine } from './gate.js';
 import { load } from './loads.js';
 
 function check(architecture) {
-  const { bytes, oldestGlibc, problems } = examine(architecture);
+  const { bytes, padding, oldestGlibc, problems } = examine(architecture);
   const verdict =
     problems.length === 0 ? 'is as it must be' : problems.map((problem) => `\n  NOT     ${problem}`).join('');
-  console.log(`linux-${architecture.name}: ${bytes} bytes, glibc ${oldestGlibc} or newer; ${verdict}`);
+  console.log(
+    `linux-${architecture.name}: ${bytes} bytes (${padding} of them zeros up to a page), glibc ${oldestGlibc} or newer; ${verdict}`,
+  );
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-loads-'));
   try {
     load(architecture, place);
@@ -26,9 +28,7 @@ function check(architecture) {
   return problems.length === 0;
 }
 
-const words = process.argv.slice(2);
-const chosen = chosenArchitectures(words.filter((word) => word !== '--complete'));
-const required = words.includes('--complete') ? REQUIRED : [process.arch];
+const chosen = chosenArchitectures(process.argv.slice(2));
 if (!hasProgram('readelf')) throw new Error('readelf is missing (Debian package binutils)');
 
 const failed = [];
@@ -37,7 +37,7 @@ for (const architecture of chosen) {
     if (!check(architecture)) failed.push(architecture.name);
   } else {
     console.log(`linux-${architecture.name}: there is no prebuild (npm run prebuilds)`);
-    if (required.includes(architecture.name)) failed.push(architecture.name);
+    if (architecture.isRequired || architecture.name === process.arch) failed.push(architecture.name);
   }
 }
 if (failed.length > 0) {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { project } from './architectures.js';
+import { BUILT_IN, project } from './architectures.js';
 import { dropNeeded } from './elf.js';
 import { allowedSymbols, EXPORTS } from './symbols.js';
 
@@ -19,6 +19,19 @@ const byVersion = new Intl.Collator('en', { numeric: true }).compare;
 /** The versions of symbols that it asks for, of every library. */
 const versionsOf = (file) =>
   [...readelf(file, '--version-info').matchAll(/Name: (\S+) /g)].map(([, version]) => version);
+
+/** Zeros in the file between what is mapped and what is mapped next, which begins where a page may: after up to 64 KiB. */
+export function paddingOf(file) {
+  // Type, offset, two addresses, size in the file, and more: all that is mapped (LOAD) in its order.
+  const loads = [...readelf(file, '--program-headers').matchAll(/^ +LOAD +(\S+) +\S+ +\S+ +(\S+)/gm)];
+  let end = 0;
+  let zeros = 0;
+  for (const [, offset, size] of loads) {
+    zeros += Math.max(0, Number(offset) - end);
+    end = Number(offset) + Number(size);
+  }
+  return zeros;
+}
 
 function symbolsOf(file) {
   const wanted = [];
@@ -79,7 +92,8 @@ function* problemsOf({ name, machine, prebuild: file }) {
   if (unknown.length > 0) yield `calls what is not on the list in symbols.js: ${unknown.join(', ')}`;
   if (offered.sort().join() !== EXPORTS.join()) yield `offers ${offered.join(', ')}`;
 
-  if (readFileSync(file).includes(project)) yield 'tells where it was built';
+  // In a copy of the project (prebuilds.js), or by hand.
+  if ([project, BUILT_IN].some((place) => readFileSync(file).includes(place))) yield 'tells where it was built';
   if (name === process.arch && !testedBinary()?.equals(readFileSync(file))) {
     yield 'is not the binary that the tests run: npm run build && npm run prebuilds';
   }
@@ -91,6 +105,7 @@ export function examine(architecture) {
   const versions = versionsOf(prebuild).filter((version) => version.startsWith('GLIBC_'));
   return {
     bytes: statSync(prebuild).size,
+    padding: paddingOf(prebuild),
     oldestGlibc: versions.sort(byVersion).at(-1)?.slice('GLIBC_'.length),
     problems: [...problemsOf(architecture)],
   };

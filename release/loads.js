@@ -1,10 +1,12 @@
 // Loads a prebuild for real, and makes calls: with every Node that is supported and with Bun for musl (probe.mjs), on other
-// processors under qemu; and with a C program that has just enough of Node-API (host.c), on glibc and on musl.
+// processors under qemu; and with a C program that has just enough of Node-API (host.c), on glibc and, but for riscv64, on
+// musl (musl.js).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { hasProgram, project, skip } from './architectures.js';
+import { muslOf } from './musl.js';
 import { bunOf, nodeOf } from './runtimes.js';
 import { EXPORTS } from './symbols.js';
 
@@ -58,32 +60,33 @@ function restOfNodeApi(place) {
   return file;
 }
 
-function runHost(what, compiler, wrapper, { prebuild }, place) {
+function runHost(what, [compiler, ...flags], wrapper, { prebuild }, place) {
   const program = join(place, `host-${what.replaceAll(' ', '-')}`);
   execFileSync(compiler, [
-    ...['-O1', '-pthread', '-rdynamic', '-o', program, `-I${apiHeaders.include_dir}`],
+    ...[...flags, '-O1', '-pthread', '-rdynamic', '-o', program, `-I${apiHeaders.include_dir}`],
     ...[join(project, 'release/host.c'), restOfNodeApi(place), '-ldl'],
   ]);
   run(what, [...wrapper, program, prebuild], { cwd: place });
 }
 
 function runHosts(architecture, place) {
-  const { name, prefix } = architecture;
-  runHost('a C program on glibc', `${prefix}gcc`, emulated(architecture), architecture, place);
-  if (name !== process.arch) return;
-  if (!hasProgram('musl-gcc')) return skip('  a C program on musl', 'musl-gcc', 'musl-tools');
-  runHost('a C program on musl', 'musl-gcc', [], architecture, place);
+  const { prefix, isRequired, musl } = architecture;
+  runHost('a C program on glibc', [`${prefix}gcc`], emulated(architecture), architecture, place);
+  if (musl === false) return console.log('          not loaded on musl: nothing here can link a program for it');
+  const { compiler, wrapper, missing } = muslOf(architecture);
+  if (missing !== undefined) return skip('a C program on musl', ...missing, isRequired);
+  runHost('a C program on musl', compiler, wrapper, architecture, place);
 }
 
 // Debian's libstdc++ is for glibc, whose loader it wants: under that name it gets what musl lacks.
 function runBun(architecture, place) {
-  const { bun, name, gnu } = architecture;
+  const { bun, name, gnu, isRequired } = architecture;
   if (bun === undefined || name !== process.arch) return;
   const libraries = join(place, 'libraries');
   const ours = { 'libstdc++.so.6': `/usr/lib/${gnu}/libstdc++.so.6`, 'libgcc_s.so.1': `/lib/${gnu}/libgcc_s.so.1` };
-  if (!hasProgram('musl-gcc')) return skip('  Bun on musl', 'musl-gcc', 'musl-tools');
+  if (!hasProgram('musl-gcc')) return skip('Bun on musl', 'musl-gcc', 'musl-tools', isRequired);
   const missing = Object.values(ours).find((file) => !existsSync(file));
-  if (missing !== undefined) return skip('  Bun on musl', missing, 'libstdc++6');
+  if (missing !== undefined) return skip('Bun on musl', missing, 'libstdc++6', isRequired);
   mkdirSync(libraries);
   for (const [library, file] of Object.entries(ours)) symlinkSync(file, join(libraries, library));
   symlinkSync(`/usr/lib/${gnu.replace('gnu', 'musl')}/libc.so`, join(libraries, 'libc.musl-x86_64.so.1'));
@@ -95,12 +98,12 @@ function runBun(architecture, place) {
   });
 }
 
-/** Loads it in every way there is here; throws when one fails. `place` is an empty folder. */
+/** Loads it in every way there is here, or where it is required in every way; throws when one fails. `place` is an empty folder. */
 export function load(architecture, place) {
-  const { name, qemu, prefix, debianPackage } = architecture;
-  if (isForeign(architecture) && !hasProgram(qemu)) return skip(`  linux-${name}`, qemu, 'qemu-user-static');
-  if (isForeign(architecture) && !existsSync(dirname(`/usr/${architecture.gnu}/lib`))) {
-    return skip(`  linux-${name}`, `${prefix}gcc`, debianPackage);
+  const { qemu, prefix, debianPackage, gnu, isRequired } = architecture;
+  if (isForeign(architecture) && !hasProgram(qemu)) return skip('to load it', qemu, 'qemu-user-static', isRequired);
+  if (isForeign(architecture) && !(hasProgram(`${prefix}gcc`) && existsSync(`/usr/${gnu}/lib`))) {
+    return skip('to load it', `${prefix}gcc`, debianPackage, isRequired);
   }
   runNodes(architecture, place);
   runBun(architecture, place);

@@ -1,6 +1,7 @@
 // npm run prebuilds: the addon for each architecture whose compiler is there, by prebuildify, as the package carries it.
 //
-//   npm run prebuilds -- x64 arm64    only these
+//   npm run prebuilds -- x64 arm64     only these, whose compilers must be there
+//   npm run prebuilds -- --complete    the compilers of all must be there
 //
 // The flags are those of every other build (binding.gyp), so that what the tests run is what is published. It is built in
 // a copy, as build/ belongs to the tests.
@@ -8,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { chosenArchitectures, hasProgram, project, skip } from './architectures.js';
+import { BUILT_IN, chosenArchitectures, hasProgram, project, skip } from './architectures.js';
 import { dropNeeded } from './elf.js';
 
 const SOURCES = ['package.json', 'binding.gyp', 'src-native'];
@@ -41,17 +42,17 @@ function build({ name, prefix, prebuild }, place) {
   copyFileSync(made, prebuild);
 }
 
-let isMissing = false;
+const missing = [];
 for (const architecture of chosenArchitectures(process.argv.slice(2))) {
-  const { name, prefix, debianPackage, prebuild } = architecture;
+  const { name, prefix, debianPackage, prebuild, isRequired } = architecture;
   if (!hasProgram(`${prefix}g++`)) {
     // What was built on another day, perhaps from other sources, is not to be published with the rest.
     rmSync(dirname(prebuild), { recursive: true, force: true });
-    skip(`linux-${name}`, `${prefix}g++`, debianPackage);
-    isMissing ||= name === process.arch;
+    skip(`linux-${name}`, `${prefix}g++`, debianPackage, false); // told of all of them, and failed at the end
+    if (isRequired || name === process.arch) missing.push(name);
     continue;
   }
-  const place = mkdtempSync(join(tmpdir(), 'linux-mount-prebuild-'));
+  const place = mkdtempSync(join(tmpdir(), BUILT_IN));
   const start = Date.now();
   try {
     build(architecture, place);
@@ -61,7 +62,7 @@ for (const architecture of chosenArchitectures(process.argv.slice(2))) {
   const seconds = ((Date.now() - start) / 1000).toFixed(1);
   console.log(`built    linux-${name}: ${statSync(prebuild).size} bytes, ${seconds} s`);
 }
-if (isMissing) {
-  console.error('This machine has no C++ compiler of its own.');
+if (missing.length > 0) {
+  console.error(`not built, and required: ${missing.join(', ')}`);
   process.exitCode = 1;
 }

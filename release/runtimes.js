@@ -5,7 +5,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'linux-mount-runtimes');
+/** Where they are kept. */
+export const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'linux-mount-runtimes');
 
 /** Installs a package of a program, unless that was done before, and returns where the program is. */
 function program(name, version, file) {

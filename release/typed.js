@@ -1,5 +1,5 @@
 // TypeScript as somebody writes it who uses the package: every export imported, values as values and types as types, and
-// the main calls made with what they take and give.
+// the main calls made with what they take and give. That is checked; what mounts something is compiled as well, and run.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -40,6 +40,62 @@ export async function use(signal: AbortSignal): Promise<bigint> {
 }
 `;
 
+// One of them as an ES module, the other as CommonJS, each in a mount namespace of its own.
+const PROGRAMS = {
+  'mounts.mts': `
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { isMountPointSync, type Mount, MountError, mountBind, mountTmpfs } from 'linux-mount';
+import { isWhiteout } from 'linux-mount/layers';
+
+mkdirSync('m');
+async function readOnly(): Promise<string> {
+  await using memory: Mount = await mountTmpfs('m', { size: '64k' });
+  mkdirSync('m/a');
+  mkdirSync('m/b');
+  writeFileSync('m/a/file', '');
+  await using bind = await mountBind('m/a', 'm/b', { readonly: true });
+  if (await isWhiteout('m/a/file')) return 'a whiteout';
+  try {
+    writeFileSync('m/b/file', '');
+    return 'writable';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code + ' ' + (memory.id !== bind.id);
+  }
+}
+const answer: string = await readOnly();
+const failure: unknown = await mountBind('missing', 'm').catch((error: unknown) => error);
+const code: string | false = failure instanceof MountError && failure.code;
+console.log(answer + ', still mounted: ' + isMountPointSync('m') + ', ' + code);
+`,
+  'mounts.cts': `
+import fs = require('node:fs');
+import library = require('linux-mount');
+
+fs.mkdirSync('m');
+let answer: string;
+{
+  using memory: library.Mount = library.mountTmpfsSync('m', { size: '64k' });
+  for (const name of ['m/a', 'm/b']) fs.mkdirSync(name);
+  using bind = library.mountBindSync('m/a', 'm/b', { readonly: true });
+  try {
+    fs.writeFileSync('m/b/file', '');
+    answer = 'writable';
+  } catch (error) {
+    answer = (error as NodeJS.ErrnoException).code + ' ' + (memory.id !== bind.id);
+  }
+}
+let code: string | false = false;
+try {
+  library.mountBindSync('missing', 'm');
+} catch (error) {
+  code = error instanceof library.MountError && error.code;
+}
+console.log(answer + ', still mounted: ' + library.isMountPointSync('m') + ', ' + code);
+`,
+};
+/** What each of them says. */
+export const SAID = 'EROFS true, still mounted: false, ENOENT';
+
 const problemsOf = (program) =>
   ts.getPreEmitDiagnostics(program).map((problem) =>
     ts.formatDiagnostic(problem, {
@@ -65,7 +121,18 @@ function exportsOf(place, door) {
   return names;
 }
 
-/** Compiles it in that project, as an ES module and as CommonJS; returns how many names there are. */
+/** Writes and compiles what mounts something; the names of the programs. */
+function emit(place) {
+  const files = Object.keys(PROGRAMS).map((name) => join(place, name));
+  for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(place, name), text);
+  const program = ts.createProgram(files, { ...OPTIONS, noEmit: false });
+  const problems = problemsOf(program);
+  if (problems.length > 0) throw new Error(`TypeScript that mounts something does not compile:\n${problems.join('')}`);
+  program.emit();
+  return Object.keys(PROGRAMS).map((name) => name.replace(/ts$/, 'js'));
+}
+
+/** Compiles it in that project, as an ES module and as CommonJS; how many names there are, and programs to run. */
 export function compile(place) {
   const all = { values: [], types: [] };
   let imports = '';
@@ -88,5 +155,5 @@ export function compile(place) {
   );
   const problems = problemsOf(ts.createProgram([join(place, 'typed.mts'), join(place, 'typed.cts')], OPTIONS));
   if (problems.length > 0) throw new Error(`TypeScript of a user does not compile:\n${problems.join('')}`);
-  return { values: values.length, types: types.length };
+  return { values: values.length, types: types.length, programs: emit(place) };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { addonFiles } from '../lib/load-addon.js';
-import { ARCHITECTURES } from '../release/architectures.js';
+import { ARCHITECTURES, BUILT_IN, chosenArchitectures, skip } from '../release/architectures.js';
 import { dropNeeded } from '../release/elf.js';
 import { examine } from '../release/gate.js';
 import { missingToPublish } from '../release/to-publish.js';
@@ -58,6 +58,13 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
     expect(problems).toContain('is not the binary that the tests run');
   });
 
+  test('finds the folder for temporary files in which it was built', () => {
+    const [source, file] = [join(place, 'd.c'), join(place, 'd.node')];
+    writeFileSync(source, `const char *where = "${join(tmpdir(), BUILT_IN)}aBcDeF/src-native/mount.cc";`);
+    execFileSync('cc', ['-shared', '-fPIC', '-o', file, source]);
+    expect(problemsOf(file)).toContain('tells where it was built');
+  });
+
   test('knows the architecture, and which glibc is too new', () => {
     const other = ARCHITECTURES.find(({ name }) => name !== process.arch)!;
     expect(examine({ ...other, prebuild: built }).problems).toContain(`is not for ${other.machine}`);
@@ -71,6 +78,16 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
     const isNew = newest.localeCompare('2.34', 'en', { numeric: true }) >= 0;
     expect(problemsOf(file).join('\n').includes('asks for glibc 2.34, newer than 2.28')).toBe(isNew);
   });
+});
+
+test('what is named is required, and all is that is to be published: what is missing for it is no skip', () => {
+  const required = (...words: string[]) =>
+    chosenArchitectures(words).flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
+  expect(required()).toEqual([]);
+  expect(required('x64', 'arm64')).toEqual(['x64', 'arm64']);
+  expect(required('--complete')).toEqual(ARCHITECTURES.map(({ name }) => name));
+  expect(() => chosenArchitectures(['x86'])).toThrow('x86 is none of');
+  expect(() => skip('to load it', 'qemu', 'qemu-user-static', true)).toThrow('qemu is missing');
 });
 
 test('nothing is published that does not say where it comes from and when', () => {
