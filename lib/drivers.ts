@@ -17,7 +17,9 @@ export type Found<S> =
   /** What was asked for is there already. */
   | { readonly kind: 'same'; readonly id: bigint; readonly strategy: S }
   /** Something else is. */
-  | { readonly kind: 'other'; readonly why: string };
+  | { readonly kind: 'other'; readonly why: string }
+  /** Something is, and whether it is what was asked for cannot be told. */
+  | { readonly kind: 'untold'; readonly why: string };
 
 /** Looks at what is there: yields what has to be examined, and is given what was found. */
 export type Looking<S> = Generator<Look, Found<S>, native.Examination>;
@@ -47,7 +49,8 @@ export interface Driven<P extends DrivenPlan, O, T> {
   readonly reuse?: {
     look(plan: P): Looking<unknown>;
     same(plan: P, found: Found<unknown> & { readonly kind: 'same' }): T;
-    other(plan: P, why: string): MountError;
+    /** What refuses anything else. */
+    other(plan: P, reason: string): MountError;
   };
 }
 
@@ -78,7 +81,7 @@ async function perform<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan
       step = looking.next(examination);
     }
     if (step.value.kind === 'same') return reuse.same(plan, step.value);
-    if (step.value.kind === 'other') throw reuse.other(plan, step.value.why);
+    if (step.value.kind !== 'vacant') throw reuse.other(plan, reasonOf(step.value));
   }
   const outcome = await cancellable(plan.signal, (ticket) => driven.start(plan, ticket));
   if (!isFailed(outcome)) return driven.finish(plan, outcome);
@@ -101,12 +104,16 @@ function performSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: 
       step = looking.next(examination);
     }
     if (step.value.kind === 'same') return reuse.same(plan, step.value);
-    if (step.value.kind === 'other') throw reuse.other(plan, step.value.why);
+    if (step.value.kind !== 'vacant') throw reuse.other(plan, reasonOf(step.value));
   }
   const outcome = driven.startSync(plan);
   if (!isFailed(outcome)) return driven.finish(plan, outcome);
   const ask = driven.questions(plan, outcome);
   throw driven.error(plan, outcome, ask === null ? null : native.examineSync(ask, driven.surroundings(plan)));
+}
+
+function reasonOf({ kind, why }: { readonly kind: 'other' | 'untold'; readonly why: string }): string {
+  return `${why}, ${kind === 'other' ? 'which is not' : 'and so is not known to be'} what was asked for`;
 }
 
 function lookFrom<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P, { inRoot }: Look): native.Surroundings {

@@ -1,50 +1,53 @@
 import type { Bytes } from './arguments.js';
-import { ATTRIBUTE_WORDS, attributesDiffer } from './attributes.js';
 import { constants } from './constants.js';
 import type { Looking } from './drivers.js';
 import type { MountEntry } from './mount-entry.js';
 import type { FilesystemPlan } from './mount-filesystem.js';
 import type { MountStrategy } from './mount-handle.js';
+import { filesystemDiffers } from './mount-reuse.js';
 import { mountedThere } from './mounted-there.js';
 import { pageSize } from './native.js';
 
 /**
- * Looks whether the filesystem that was asked for is mounted at the target: type, source, the attributes, and each
- * parameter that was asked for. Others that the table shows are the filesystem's defaults.
+ * Looks whether the filesystem that was asked for is mounted at the target, all of it: type, source, the attributes, and
+ * each parameter that was asked for. Others that the table shows are the filesystem's defaults.
  */
 export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> {
-  const { fsType, source, idMap } = plan;
+  const { fsType, source, flags, idMap } = plan;
   const there = yield* mountedThere(plan.target?.[0] ?? '');
   if (there.kind !== 'mounted') return there;
   const { line } = there;
   const other = (why: string) => ({ kind: 'other', why }) as const;
   if (line.fsType !== fsType) return other(`a filesystem of type ${line.fsType} is mounted there`);
   if (!Buffer.from(source ?? 'none').equals(line.source)) return other('another source is mounted there');
-  if (idMap.some((each) => each !== null)) return other('a mount whose map of ids cannot be read is there');
-  const why = difference(plan, line);
-  return why === undefined ? { kind: 'same', id: there.at.lastingId, strategy: 'data' } : other(why);
+  if (idMap.some((each) => each !== null)) {
+    return { kind: 'untold', why: 'a mount whose map of ids cannot be read is there' };
+  }
+  const missing = missingParameter(plan, line);
+  if (missing !== undefined) return other(`one that does not show the ${missing} that was asked for is mounted there`);
+  const isWritable = (flags & constants.MS_RDONLY) === 0 && !NEVER_WRITTEN.has(fsType);
+  const wanted = { flags, isWritable, root: subvolumeOf(plan, line) };
+  const difference = filesystemDiffers(['one', 'such a filesystem'], line, wanted);
+  return difference ?? { kind: 'same', id: there.at.lastingId, strategy: 'data' };
 }
 
-function difference({ parameters, flags }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
+// They set SB_RDONLY themselves: fs/squashfs/super.c, fs/erofs/super.c and so on.
+const NEVER_WRITTEN: ReadonlySet<string> = new Set(['squashfs', 'erofs', 'cramfs', 'romfs', 'iso9660']);
+
+// fs/btrfs/super.c, btrfs_show_options: of a mount the subvolume that its root is in. That is all of what was asked for.
+function subvolumeOf({ fsType, parameters }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
+  if (fsType !== 'btrfs' || !parameters.words.some((word) => /^subvol(?:id)?$/.test(keyOf(word)))) return undefined;
+  const shown = line.superOptions.map(canonical).find((word) => keyOf(word) === 'subvol');
+  return shown?.slice('subvol='.length);
+}
+
+/** The name of the first one that the table does not show. Its value may be a secret. */
+function missingParameter({ parameters }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
   const shown = line.superOptions.map(canonical);
   const isShown = (word: string) =>
     shown.includes(word) || (line.fsType === 'tmpfs' && TMPFS_DEFAULTS.has(word) && !shown.some(isOfKey(word)));
-  // Its value may be a secret.
   const missing = parameters.words.find((word) => !isShown(canonical(word)));
-  if (missing !== undefined) return `one that does not show the ${keyOf(missing)} that was asked for is mounted there`;
-  for (const [word, flag] of ATTRIBUTE_WORDS) {
-    const has = line.options.includes(word);
-    if (has !== ((flags & flag) !== 0)) return `one ${has ? 'with' : 'without'} ${word} is mounted there`;
-  }
-  const atime = attributesDiffer(line.options, line.options, ...atimeOf(flags));
-  return atime === undefined ? undefined : `one ${atime} is mounted there`;
-}
-
-// As the change that mount(2) makes of its flags; without any it is relatime.
-function atimeOf(flags: number): [set: number, clear: number] {
-  const { MS_STRICTATIME, MS_NOATIME, MOUNT_ATTR_STRICTATIME, MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME } = constants;
-  if ((flags & MS_STRICTATIME) !== 0) return [MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME];
-  return [(flags & MS_NOATIME) !== 0 ? MOUNT_ATTR_NOATIME : 0, MOUNT_ATTR__ATIME];
+  return missing === undefined ? undefined : keyOf(missing);
 }
 
 // mm/shmem.c, shmem_show_options: what is as it is by default is not shown.

@@ -207,7 +207,7 @@ export const FILESYSTEM: Driven<FilesystemPlan, native.Made, Mount> = {
   reuse: {
     look: lookAtFilesystem,
     same: (plan, { id, strategy }) => handle(plan, id, strategy as MountStrategy, true),
-    other: (plan, why) => notTheSame(caseOf(plan), why),
+    other: (plan, reason) => notTheSame(caseOf(plan), reason),
   },
 };
 

@@ -20,23 +20,23 @@ export interface MountedThere {
   readonly table: Buffer;
 }
 
-type Other = { readonly kind: 'other'; readonly why: string };
+type Untold = { readonly kind: 'untold'; readonly why: string };
 
 /** That nothing is known of a path, for another reason than the path itself; undefined where something is. */
-export function cannotBeTold(facts: PathFacts | undefined, what: string): Other | undefined {
+export function cannotBeTold(facts: PathFacts | undefined, what: string): Untold | undefined {
   const error = facts?.error ?? EIO;
   if (!PASSING.has(error)) return undefined;
   const { name, message } = describeErrno(error);
-  return { kind: 'other', why: `${what} cannot be told (${name}: ${message})` };
+  return { kind: 'untold', why: `${what} cannot be told (${name}: ${message})` };
 }
 
 /**
- * What is mounted at a target. Where that cannot be told, something else is: `ifMounted: 'reuse'` is not to mount a
+ * What is mounted at a target. Where that cannot be told, that is an answer too: `ifMounted: 'reuse'` is not to mount a
  * second time over what it has not seen.
  */
 export function* mountedThere(
   target: Bytes,
-): Generator<Look, MountedThere | Other | { readonly kind: 'vacant' }, Examination> {
+): Generator<Look, MountedThere | Untold | { readonly kind: 'vacant' }, Examination> {
   const { paths, files } = yield { ask: [[target], [TABLE], null, null], inRoot: true };
   const [at] = paths;
   const table = files[0] ?? null;
@@ -44,7 +44,7 @@ export function* mountedThere(
   if (untold !== undefined) return untold;
   if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'vacant' };
   if (table === null) {
-    return { kind: 'other', why: 'something whose line of the mount table cannot be read is mounted there' };
+    return { kind: 'untold', why: 'something whose line of the mount table cannot be read is mounted there' };
   }
   const line = mountLine(table, at.mountId);
   // Taken down in between.

@@ -110,7 +110,7 @@ export function operationError(
 }
 
 /** Makes an error of a target where something else is mounted than what was to be reused. */
-export function notTheSame(about: OperationCase, why: string): MountError {
+export function notTheSame(about: OperationCase, reason: string): MountError {
   const { source, target, fsType } = about;
   const path = target === undefined ? undefined : pathOfTarget(target);
   return new MountError({
@@ -119,6 +119,6 @@ export function notTheSame(about: OperationCase, why: string): MountError {
     step: 'check target',
     ...(source === null ? { path } : { path: source, dest: path }),
     fsType: fsType ?? undefined,
-    reason: `${why}, which is not what was asked for`,
+    reason,
   });
 }

@@ -35,7 +35,7 @@ export function overlayFailure(
 }
 
 /** Makes an error of a target where something else is mounted than what was to be reused. */
-export function notTheSame(plan: OverlayPlan, why: string): MountError {
+export function notTheSame(plan: OverlayPlan, reason: string): MountError {
   return new MountError({
     errno: os.errno.EBUSY,
     syscall: 'mount',
@@ -44,7 +44,7 @@ export function notTheSame(plan: OverlayPlan, why: string): MountError {
     dest: plan.target,
     fsType: 'overlay',
     flags: mountFlagNames(plan.flags),
-    reason: `${why}, which is not what was asked for`,
+    reason,
   });
 }
 

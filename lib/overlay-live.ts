@@ -4,6 +4,7 @@ import { MountError } from './errors.js';
 import { mountLine } from './mount-line.js';
 import { type Examination, type ExamineArguments, type Failure, isFailure } from './native.js';
 import type { OverlayLayers } from './overlay-data.js';
+import { isForAll } from './overlay-names.js';
 import { parseOverlayData } from './overlay-parse.js';
 import type { OverlaySpec } from './overlay-spec.js';
 
@@ -71,8 +72,7 @@ export function readOverlay(
 // The table has a relative path where one was given, the number of a descriptor, or its name in /proc: none of them leads
 // anywhere from here.
 function absoluteOr(shown: Bytes, named: Bytes | null | undefined): Bytes {
-  const leads = textOf(shown).startsWith('/') && !isDescriptor(shown);
-  return leads || named === null || named === undefined ? shown : named;
+  return isForAll(shown) || named === null || named === undefined ? shown : named;
 }
 
 function isDescriptor(shown: Bytes): boolean {

@@ -295,6 +295,64 @@ describe.each(forms)('%s', (_, call) => {
     expect(readFileSync(`${lower[0]}/3`, 'utf8')).toBe('');
   });
 
+  describe('ifMounted: reuse takes nothing whose ids are not as they were asked for', () => {
+    const refusal = async (mounting: () => Promise<unknown>) => {
+      const error = await rejectionOf(mounting());
+      expect(error).toMatchObject({ code: 'EBUSY', step: 'check target' });
+      return (error as MountError).reason;
+    };
+
+    test('a bind', async ({ place, skip }) => {
+      skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
+      const [source, mapped] = [filesIn(place), place.directory('mapped')];
+      const [one, other] = [place.directory('one'), place.directory('other')];
+      await using _mapped = await call.bind(source, mapped, { idmap: ranges });
+      await using _one = await call.bind(source, one, { idmap: ranges });
+      await using _other = await call.bind(source, other);
+      const again = (from: string, to: string, options: object = {}) =>
+        refusal(() => call.bind(from, to, { ...options, ifMounted: 'reuse' }));
+      expect(await again(source, one)).toMatch(/^a bind with mapped ids is mounted there, which is not what/);
+      expect(await again(mapped, other)).toMatch(/^a bind without mapped ids is mounted there, which is not what/);
+      // A bind of what has mapped ids has them too, but which of the two has which is shown nowhere.
+      expect(await again(mapped, one)).toMatch(/^a bind whose map of ids cannot be read is mounted there, and so/);
+      expect(await again(source, other, { idmap: ranges })).toMatch(/^a bind whose map of ids cannot be read/);
+    });
+
+    test('a filesystem and a tmpfs', async ({ place, skip }) => {
+      skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
+      const target = place.directory('t');
+      await using _there = await call.tmpfs(target, { idmap: ranges });
+      for (const mounting of [
+        () => call.filesystem('tmpfs', target, 'tmpfs', { ifMounted: 'reuse' }),
+        () => call.tmpfs(target, { ifMounted: 'reuse' }),
+      ]) {
+        expect(await refusal(mounting)).toMatch(/^one with mapped ids is mounted there, which is not what/);
+      }
+      expect(await refusal(() => call.tmpfs(target, { idmap: ranges, ifMounted: 'reuse' }))).toMatch(
+        /^a mount whose map of ids cannot be read is there/,
+      );
+    });
+
+    test('an overlay', async ({ place, skip }) => {
+      skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
+      skip(lacksOverlay !== undefined, lacksOverlay);
+      const lower = [filesIn(place, 'a'), filesIn(place, 'b')];
+      const target = place.directory('merged');
+      const reuse = { lower, target, ifMounted: 'reuse' } as const;
+      {
+        await using _plain = await call.overlay({ lower, target });
+        expect(await refusal(() => call.overlay({ ...reuse, lowerIdmap: ranges }))).toMatch(
+          /^an overlay is mounted there, and how the ids of its layers are mapped is shown nowhere, and so/,
+        );
+      }
+      await using _mapped = await call.overlay({ lower, target, lowerIdmap: ranges });
+      expect(await refusal(() => call.overlay(reuse))).toMatch(
+        // Where descriptors are taken (Linux 6.13) the table has the name of a place that nobody sees.
+        /^an overlay is mounted there whose layers cannot be told: the mount table has '[^']*', which is relative or/,
+      );
+    });
+  });
+
   describe('refusals leave nothing and say why', () => {
     interface Refused {
       readonly name: string;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import {
   type FilesystemOptions,
@@ -9,6 +9,7 @@ import {
   mountFilesystemSync,
   mountSync,
   pageSize,
+  setMountAttributesSync,
   umountSync,
 } from '../../lib/index.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
@@ -296,6 +297,32 @@ describe.each(forms)('%s', (_, doMount) => {
       await using _there = await doMount('mine', target, 'tmpfs', options);
       const error = await failure(source, target, fsType, { ...(wanted as object), ifMounted: 'reuse' });
       expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+    });
+
+    test('refuses a directory of the same filesystem', async ({ place }) => {
+      const target = place.directory('t');
+      await using _there = await doMount('mine', target, 'tmpfs', options);
+      mkdirSync(`${target}/below`);
+      mountBindSync(`${target}/below`, target);
+      expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^only '\/below' of such a filesystem is mounted there, which is not what/),
+      });
+      umountSync(target);
+    });
+
+    test('refuses a filesystem that is read-only, where this mount of it is not', async ({ place }) => {
+      const target = place.directory('t');
+      await using mount = await doMount('mine', target, 'tmpfs', { ...options, readonly: true });
+      setMountAttributesSync(target, { readonly: false });
+      expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^one whose filesystem is read-only is mounted there, which is not what/),
+      });
+      // and the other way round: nothing can be written through what is there
+      setMountAttributesSync(target, { readonly: true });
+      const again = await doMount('mine', target, 'tmpfs', { ...options, readonly: true });
+      expect(again).toMatchObject({ id: mount.id, reused: true });
     });
 
     test('mounts where something is mounted above, not there', async ({ place }) => {

@@ -1,14 +1,16 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect } from 'vitest';
 import {
   type MountError,
+  mountBind,
   mountOverlay,
   mountOverlaySync,
   mountSync,
   type OverlayMountOptions,
   type PathLike,
   remountFilesystem,
+  setMountAttributes,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
@@ -25,6 +27,10 @@ const forms = [
   ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
   ['async', mountOverlay],
 ] as const;
+
+/** Why nothing is known of layers that the mount table names so. */
+const NAMES_OF_NOBODY =
+  /^an overlay is mounted there whose layers cannot be told: the mount table has '.*', which is relative or the name of a descriptor, and meant something to whoever mounted it only, and so is not known to be what was asked for/;
 
 const cases = allWays.flatMap((strategy) => forms.map(([form, doMount]) => ({ strategy, form, doMount })));
 
@@ -314,7 +320,7 @@ describe.each(forms)('ifMounted, %s', (_, doMount) => {
       if (tableEntry(target)?.superOptions.includes('/proc/thread-self/fd/')) {
         expect(await rejectionOf(doMount({ ...aliases, ifMounted: 'reuse' }))).toMatchObject({
           code: 'EBUSY',
-          reason: expect.stringMatching(/other directories/),
+          reason: expect.stringMatching(NAMES_OF_NOBODY),
         });
         return;
       }
@@ -353,6 +359,99 @@ describe.each(forms)('ifMounted, %s', (_, doMount) => {
     mountSync('x', spec.target, 'tmpfs');
     const error = await rejectionOf(doMount({ ...spec, ifMounted: 'reuse' }));
     expect((error as MountError).reason).toContain('a filesystem of type tmpfs is mounted there');
+  });
+
+  const reason = async (options: OverlayMountOptions) => {
+    const error = await rejectionOf(doMount({ ...options, ifMounted: 'reuse' }));
+    expect(error).toMatchObject({ code: 'EBUSY', step: 'check target', dest: options.target });
+    return (error as MountError).reason;
+  };
+
+  type Make = (options: OverlayMountOptions & { upper: string; target: string }) => Promise<unknown>;
+
+  test.for<[string, Make, object, RegExp]>([
+    ['another atime', (o) => doMount({ ...o, atime: 'noatime' }), {}, /^an overlay with another atime is mounted/],
+    ['no atime', (o) => doMount(o), { atime: 'strictatime' }, /^an overlay with another atime is mounted there/],
+    ['another source', (o) => doMount({ ...o, source: 'theirs' }), {}, /^an overlay with another source is mounted/],
+    ['no source', (o) => doMount(o), { source: 'mine' }, /^an overlay with another source is mounted there/],
+    [
+      'a filesystem that is read-only',
+      async (o) => {
+        await doMount({ ...o, readonly: true });
+        await setMountAttributes(o.target, { readonly: false });
+      },
+      {},
+      /^an overlay whose filesystem is read-only is mounted there/,
+    ],
+    [
+      'a directory of the same overlay',
+      async (o) => {
+        mkdirSync(`${o.upper}/below`);
+        await doMount(o);
+        await mountBind(`${o.target}/below`, o.target);
+      },
+      {},
+      /^only '\/below' of such an overlay is mounted there/,
+    ],
+  ])("'reuse' refuses what is not the same: %s", async ([_name, make, wanted, why], { place }) => {
+    const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
+    await make(options);
+    expect(await reason({ ...options, ...wanted })).toMatch(why);
+  });
+
+  test("'reuse' takes one that is read-only as it has no upper", async ({ place }) => {
+    const options = { ...specIn(place), source: 'mine', atime: 'noatime' } as const;
+    await using first = await doMount(options);
+    expect(await doMount({ ...options, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
+  });
+
+  test("'reuse' takes no layers by relative names, which would be others from here", async ({ place }) => {
+    const { target } = specIn(place);
+    for (const name of ['one/a', 'one/b', 'two/a', 'two/b']) place.directory(name);
+    mountSync('overlay', target, 'overlay', 0, 'lowerdir=a:b', { cwd: place.path('one') });
+    const script = `
+      import { mountOverlay, mountOverlaySync } from 'linux-mount';
+      const [target, directory] = process.argv.slice(1);
+      process.chdir(directory);
+      for (const doMount of [mountOverlay, async (options) => mountOverlaySync(options)]) {
+        for (const lower of [['a', 'b'], [directory + '/a', directory + '/b']]) {
+          try {
+            console.log((await doMount({ lower, target, ifMounted: 'reuse' })).reused);
+          } catch ({ code, reason }) { console.log(code + ': ' + reason); }
+        }
+      }`;
+    const { stdout, stderr } = await runNode(script, { args: [target, place.path('two')] });
+    expect(stderr).toBe('');
+    const told = stdout.trimEnd().split('\n');
+    expect(told).toHaveLength(4);
+    for (const each of told) {
+      expect(each).toMatch(/^EBUSY: /);
+      expect(each.slice('EBUSY: '.length)).toMatch(NAMES_OF_NOBODY);
+    }
+  });
+
+  test("'reuse' takes no layers by descriptors, and says that they cannot be told", async ({ place, skip }) => {
+    skip(wayLacks('descriptors') !== undefined, wayLacks('descriptors'));
+    const options = specIn(place);
+    await using _there = await doMount({ ...options, strategy: 'descriptors' });
+    expect(await reason(options)).toMatch(NAMES_OF_NOBODY);
+    expect(await reason({ ...options, strategy: 'descriptors' })).toMatch(NAMES_OF_NOBODY);
+    expect(await reason({ ...options, lower: [...options.lower, place.directory('l3')] })).toMatch(/another number/);
+  });
+
+  test("'reuse': where one layer is another, it does not matter what the others are", async ({ place }) => {
+    const options = specIn(place);
+    const data = `lowerdir=l1:${place.directory('l3')}`;
+    mountSync('overlay', options.target, 'overlay', 0, data, { cwd: place.root });
+    expect(await reason(options)).toMatch(/^an overlay of other directories is mounted there, which is not what/);
+  });
+
+  test("'reuse': what the name of a layer was is not known when it leads nowhere", async ({ place }) => {
+    const options = specIn(place);
+    await using _there = await doMount(options);
+    renameSync(options.lower[1] as string, place.path('moved'));
+    const lower = [options.lower[0] as string, place.path('moved')];
+    expect(await reason({ ...options, lower })).toMatch(/^an overlay is mounted there whose layers cannot be told: /);
   });
 });
 
