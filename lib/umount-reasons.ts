@@ -2,6 +2,7 @@ import { constants as os } from 'node:os';
 import type { Bytes } from './arguments.js';
 import { busyReason } from './busy-reason.js';
 import { constants } from './constants.js';
+import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
 import {
   type Examination,
@@ -9,12 +10,13 @@ import {
   type Failure,
   type HoldersScan,
   isFailure,
+  type PathFacts,
   type UmountFailure,
 } from './native.js';
 import { COMMON_RULES, notPermitted, reasonOfStep } from './reason-common.js';
 import { circumstancesOf, listed, QUESTION_FILES } from './reason-facts.js';
 import { type Rule, reasonBy } from './reason-rules.js';
-import { pathOfTarget, targetInWords } from './target.js';
+import { targetInWords } from './target.js';
 import { targetReasonOfStep } from './target-reasons.js';
 import type { UmountPlan } from './umount-options.js';
 import { UMOUNT_RULES, type UmountCase } from './umount-rules.js';
@@ -47,20 +49,28 @@ function failedMount(failure: Failure, { recursive, stack }: UmountPlan): Bytes 
   return recursive || stack ? failure.other : null;
 }
 
-/** What to examine, and the mount whose holders to look for; null where that is of no use. */
-export function umountQuestions(
-  end: UmountEnd,
+/** What to examine; null where that is of no use. */
+export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArguments | null {
+  if (umountReasonOfStep(end, plan) !== undefined) return null;
+  // A target in a root is looked up in there.
+  return [[failedMount(end.failure, plan) ?? plan.target[0]], QUESTION_FILES, null, null];
+}
+
+/** The mount whose holders to look for, when it has been examined; null where that is of no use. */
+export function busyMount(
+  { failure }: UmountEnd,
   plan: UmountPlan,
-): { readonly examine: ExamineArguments | null; readonly scan: Bytes | null } {
-  if (umountReasonOfStep(end, plan) !== undefined) return { examine: null, scan: null };
-  const one = failedMount(end.failure, plan);
+  examination: Examination | Failure | null,
+): Bytes | null {
   // Who holds a mount is looked for among the processes, by a mount of this namespace.
-  const isBusy = end.failure.error === os.errno.EBUSY && end.failure.step === 'unmount' && plan.namespace === null;
-  return {
-    // A target in a root is looked up in there.
-    examine: [[one ?? plan.target[0]], QUESTION_FILES, null, null],
-    scan: isBusy ? (one ?? pathOfTarget(plan.target)) : null,
-  };
+  const isBusy = failure.error === os.errno.EBUSY && failure.step === 'unmount' && plan.namespace === null;
+  if (!isBusy || examination === null || isFailure(examination)) return null;
+  const [path, root] = plan.target;
+  const one = failedMount(failure, plan) ?? (root === null ? path : null);
+  if (one !== null) return one;
+  // A link in the root would lead out of it here, so that it is the place that was found in there, without links.
+  const [facts] = examination.paths;
+  return facts?.error === 0 ? facts.path : null;
 }
 
 /** Why an umount failed, by what was found. Nothing is looked up. */
@@ -83,11 +93,23 @@ export function umountReason(
     paths: [target],
     target,
     flags,
-    busy: scan === null ? null : isFailure(scan) ? GONE : busyReason(scan),
+    busy: busyInWords(facts, scan),
   });
 }
 
-const GONE = 'it was in use, and is not there any more: somebody else has taken it down meanwhile';
+function busyInWords(facts: PathFacts, scan: HoldersScan | Failure | null): string | null {
+  if (scan === null) return null;
+  if (!isFailure(scan)) {
+    const isThis = facts.error !== 0 || facts.mountId === scan.mountId;
+    return isThis ? busyReason(scan) : 'it was in use, and another mount is in its place by now';
+  }
+  // Nothing is mounted there, or there is nothing.
+  if (scan.error === os.errno.EINVAL || scan.error === os.errno.ENOENT) {
+    return 'it was in use, and is not there any more: somebody else has taken it down meanwhile';
+  }
+  const { name, message } = describeErrno(scan.error);
+  return `it is in use, and who holds it could not be looked for (${name}: ${message})`;
+}
 
 const RULES: readonly Rule<UmountCase>[] = [...COMMON_RULES, ...UMOUNT_RULES, notPermitted];
 

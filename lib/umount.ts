@@ -6,7 +6,7 @@ import { OperationChannel } from './operation-channel.js';
 import { inUserNamespace } from './overlay-plan.js';
 import { pathOfTarget, type Target } from './target.js';
 import { planUmount, type UmountOptions, type UmountPlan } from './umount-options.js';
-import { progressInWords, umountQuestions, umountReason, umountReasonOfStep } from './umount-reasons.js';
+import { busyMount, progressInWords, umountQuestions, umountReason, umountReasonOfStep } from './umount-reasons.js';
 import { runUmount, runUmountSync, type UmountEnd } from './umount-run.js';
 
 const UMOUNT = new OperationChannel('umount');
@@ -65,13 +65,10 @@ export function takeDown(plan: UmountPlan): Promise<void> {
 async function perform(plan: UmountPlan): Promise<void> {
   const end = await runUmount(plan);
   if (end === undefined) return;
-  const { examine, scan } = umountQuestions(end, plan);
-  throw umountFailure(
-    plan,
-    end,
-    examine === null ? null : await native.examine(examine, surroundings(plan, end)),
-    scan === null ? null : await native.holders(scan),
-  );
+  const ask = umountQuestions(end, plan);
+  const examination = ask === null ? null : await native.examine(ask, surroundings(plan, end));
+  const busy = busyMount(end, plan, examination);
+  throw umountFailure(plan, end, examination, busy === null ? null : await native.holders(busy));
 }
 
 /** {@link takeDown} on the calling thread. @internal */
@@ -84,13 +81,10 @@ export function takeDownSync(plan: UmountPlan): void {
 function performSync(plan: UmountPlan): void {
   const end = runUmountSync(plan);
   if (end === undefined) return;
-  const { examine, scan } = umountQuestions(end, plan);
-  throw umountFailure(
-    plan,
-    end,
-    examine === null ? null : native.examineSync(examine, surroundings(plan, end)),
-    scan === null ? null : native.holdersSync(scan),
-  );
+  const ask = umountQuestions(end, plan);
+  const examination = ask === null ? null : native.examineSync(ask, surroundings(plan, end));
+  const busy = busyMount(end, plan, examination);
+  throw umountFailure(plan, end, examination, busy === null ? null : native.holdersSync(busy));
 }
 
 /**

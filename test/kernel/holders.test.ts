@@ -6,6 +6,7 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
+  symlinkSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -175,6 +176,34 @@ describe('a process', () => {
     }
     await umount(target);
   });
+});
+
+test('of a target in a root: those who hold the mount in there, wherever a link leads outside of it', async ({
+  place,
+}) => {
+  const [root, decoy] = [place.directory('root'), mounted(place, 'decoy')];
+  place.directory(`root${decoy}`);
+  const target = mounted(place, `root${decoy}`);
+  symlinkSync(decoy, `${root}/link`);
+  symlinkSync('/nowhere', `${root}/dangling`);
+  place.directory('root/nowhere');
+  const other = mounted(place, 'root/nowhere');
+  const files = [`${decoy}/outside`, `${target}/inside`, `${other}/other`].map((path) => openSync(path, 'w'));
+  const me = `held by this process (pid ${process.pid}): open file`;
+  for (const [path, holder] of [
+    ['link', `${me} '${target}/inside'`],
+    ['dangling', `${me} '${other}/other'`],
+  ] as const) {
+    const errors = [
+      await rejectionOf(umount({ root, path })),
+      thrownBy(() => umountSync({ root, path })),
+      await rejectionOf(umount({ root, path }, { stack: true })),
+    ];
+    for (const error of errors) expect(error).toMatchObject({ code: 'EBUSY', reason: holder });
+  }
+  for (const file of files) closeSync(file);
+  for (const path of ['link', 'dangling']) await umount({ root, path });
+  await umount(decoy);
 });
 
 test('a thread that has a working directory of its own: a call of this library that hangs', async ({ place, skip }) => {
