@@ -45,7 +45,7 @@ export interface TmpfsOptions extends TmpfsParameters, MountAttributes, Mounting
   source?: string;
   /** How the owners of its files appear. Since Linux 6.3. */
   idmap?: IdMap;
-  /** Parameters that have no option here, by the kernel's names. */
+  /** Parameters that have no option here, by the kernel's names. One that an option has given as well is refused. */
   parameters?: FilesystemParameters;
 }
 
@@ -74,9 +74,37 @@ export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan
   const source = checked['source'] ?? 'tmpfs';
   if (typeof source !== 'string') throw invalidArgType('options.source', 'of type string', source);
   const free = checked['parameters'] === undefined ? {} : parametersObject('options.parameters', checked['parameters']);
+  refuseGivenTwice(checked, free);
   const passedOn: Record<string, unknown> = { parameters: { ...given(tmpfsParameters(checked)), ...free } };
   for (const name of Object.keys(checked)) if (PASSED_ON.has(name)) passedOn[name] = checked[name];
   return planFilesystem(source, target, 'tmpfs', passedOn as FilesystemOptions);
+}
+
+// By which options a parameter may be given already: mm/shmem.c, shmem_parse_one. The later of two would win, and nobody
+// be told.
+const GIVEN_BY: Readonly<Record<string, readonly string[]>> = {
+  size: ['size', 'nrBlocks'],
+  nr_blocks: ['nrBlocks', 'size'],
+  nr_inodes: ['nrInodes'],
+  mode: ['mode'],
+  uid: ['uid'],
+  gid: ['gid'],
+  huge: ['huge'],
+  mpol: ['mpol'],
+  inode64: ['inode64'],
+  inode32: ['inode64'],
+  noswap: ['noSwap'],
+  usrquota: ['usrQuota'],
+  grpquota: ['grpQuota'],
+};
+
+function refuseGivenTwice(options: Readonly<Record<string, unknown>>, free: object): void {
+  for (const key of Object.keys(free)) {
+    const names = Object.hasOwn(GIVEN_BY, key) ? GIVEN_BY[key] : undefined;
+    const option = names?.find((name) => options[name] !== undefined);
+    if (option === undefined) continue;
+    throw invalidArgValue(`options.parameters.${key}`, `is given already, by options.${option}: leave one of them out`);
+  }
 }
 
 // Of a dozen parameters one or two are said.

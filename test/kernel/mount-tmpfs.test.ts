@@ -143,6 +143,12 @@ describe.each(forms)('%s', (_, doMount) => {
   test.for<[string, unknown, string]>([
     ['an unknown option', { nr_inodes: 1 }, 'ERR_INVALID_ARG_VALUE'],
     ['a size in words', { size: 'much' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size and nothing instead', { size: '1m', parameters: { size: undefined } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size and another one', { size: '1m', parameters: { size: '2m' } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size in other words', { size: '1m', parameters: { nr_blocks: 0 } }, 'ERR_INVALID_ARG_VALUE'],
+    ['two modes', { mode: 0o700, parameters: { mode: '777' } }, 'ERR_INVALID_ARG_VALUE'],
+    ['two kinds of inode numbers', { inode64: false, parameters: { inode64: true } }, 'ERR_INVALID_ARG_VALUE'],
+    ['noSwap and its opposite', { noSwap: false, parameters: { noswap: true } }, 'ERR_INVALID_ARG_VALUE'],
     ['a size with more after it', { size: '1m,mode=777' }, 'ERR_INVALID_ARG_VALUE'],
     ['a negative size', { size: -1 }, 'ERR_OUT_OF_RANGE'],
     ['a fraction', { nrInodes: 1.5 }, 'ERR_OUT_OF_RANGE'],
