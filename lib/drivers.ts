@@ -87,8 +87,10 @@ async function perform<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan
   if (!isFailed(outcome)) return driven.finish(plan, outcome);
   const ask = driven.questions(plan, outcome);
   if (ask === null) throw driven.error(plan, outcome, null);
-  // To find out why may take as long as the call itself.
-  const examination = await orAborted(native.examine(ask, driven.surroundings(plan)), plan.signal);
+  // To find out why may take as long as the call itself. When nobody waits for that any more, what is left is still told.
+  const isLeft = outcome.left || (outcome.leftMade ?? null) !== null;
+  const examining = orAborted(native.examine(ask, driven.surroundings(plan)), plan.signal);
+  const examination = await (isLeft ? examining.catch(() => null) : examining);
   throw driven.error(plan, outcome, examination);
 }
 

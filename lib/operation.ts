@@ -86,8 +86,10 @@ export async function cancellable<T>(
 
     function warnOfLeft(outcome: unknown): void {
       if (!signal?.aborted || !native.isFailure(outcome as native.Outcome)) return;
-      if ((outcome as native.Failure).left) {
-        process.emitWarning('A mount that was cancelled could not be taken down again', 'LinuxMountWarning');
+      const { left, leftMade = null } = outcome as native.Failure;
+      if (left) process.emitWarning('A mount that was cancelled could not be taken down again', 'LinuxMountWarning');
+      if (leftMade !== null) {
+        process.emitWarning('What was made for a mount that was cancelled could not be removed', 'LinuxMountWarning');
       }
     }
   });
