@@ -1,5 +1,5 @@
 import { signalOption, whenAborted } from './abort.js';
-import { optionsArgument, type PathLike } from './arguments.js';
+import { type Bytes, nonEmptyPathArgument, optionsArgument, type PathLike } from './arguments.js';
 import { MountError } from './errors.js';
 import type { MountEntry, MountName, MountTableChange } from './mount-entry.js';
 import { encodingOption, type MountInfoOptions, parseTable } from './mount-info.js';
@@ -47,15 +47,19 @@ function failureOf(failure: native.Failure, namespace: NamespaceWord): MountErro
 interface WatchPlan {
   readonly encoding: 'utf8' | 'buffer';
   readonly under: string;
+  /** The same as it was given. */
+  readonly given: Bytes | undefined;
   readonly namespace: NamespaceWord;
   readonly signal: AbortSignal | undefined;
 }
 
 function planWatch(options: WatchOptions): WatchPlan {
   const { signal, under, encoding, namespace } = optionsArgument('options', options, KNOWN);
+  const given = under === undefined ? undefined : nonEmptyPathArgument('options.under', under);
   return {
     encoding: encodingOption(encoding),
-    under: under === undefined ? '/' : tablePath('options.under', under as PathLike),
+    under: given === undefined ? '/' : tablePath('options.under', given),
+    given,
     namespace: namespaceArgument('options.namespace', namespace),
     signal: signalOption('options.signal', signal),
   };
@@ -165,5 +169,5 @@ export function watchMountTable(options: WatchOptions & { encoding: 'buffer' }):
 export function watchMountTable(options?: WatchOptions): MountTableWatcher;
 export function watchMountTable(options: WatchOptions = {}): MountTableWatcher {
   const plan = planWatch(options);
-  return WATCH.isWatched ? WATCH.runSync({ target: plan.under }, open, plan) : open(plan);
+  return WATCH.isWatched ? WATCH.runSync({ target: plan.given }, open, plan) : open(plan);
 }
