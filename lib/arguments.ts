@@ -24,6 +24,11 @@ export function pathArgument(name: string, value: unknown): Bytes {
   throw invalidArgType(name, 'of type string or an instance of Buffer, Uint8Array or URL', value);
 }
 
+/** The same path for somebody else, who may write into it. */
+export function copyOf(path: Bytes): Bytes {
+  return typeof path === 'string' ? path : Buffer.from(path);
+}
+
 /** Whether a value is text that can be taken as it is: the short way for what nearly all paths are. */
 export function isPlainText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && !value.includes('\0') && value.isWellFormed();

@@ -81,7 +81,10 @@ export class MountError extends Error {
     this.errno = -errno;
     this.syscall = syscall;
     for (const [key, value] of Object.entries(details)) {
-      if (value !== undefined) Object.defineProperty(this, key, { value, enumerable: true, configurable: true });
+      if (value === undefined) continue;
+      // A handle may go on to use the bytes that its error is about.
+      const own = Buffer.isBuffer(value) ? Buffer.from(value) : value;
+      Object.defineProperty(this, key, { value: own, enumerable: true, configurable: true });
     }
   }
 }

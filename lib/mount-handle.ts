@@ -1,4 +1,5 @@
 import { orAborted } from './abort.js';
+import { copyOf } from './arguments.js';
 import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
 import { OperationChannel } from './operation-channel.js';
@@ -63,7 +64,8 @@ export class Mount implements AsyncDisposable, Disposable {
 
   /** @internal */
   constructor({ target, namespace, id, strategy, reused, isTree = false, named }: MountParts) {
-    this.target = pathOfTarget(target);
+    // Whoever writes into it changes nothing: the handle has its own.
+    this.target = copyOf(pathOfTarget(target));
     this.id = id;
     this.strategy = strategy;
     this.reused = reused;
@@ -101,7 +103,7 @@ export class Mount implements AsyncDisposable, Disposable {
   }
 
   #read(examination: native.Examination | native.Failure): OverlaySpec {
-    return readOverlay(examination, this.target, this.id, this.#named);
+    return readOverlay(examination, pathOfTarget(this.#place.target), this.id, this.#named);
   }
 
   /**

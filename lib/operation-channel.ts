@@ -1,5 +1,5 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
-import type { Bytes } from './arguments.js';
+import { type Bytes, copyOf } from './arguments.js';
 import { keyOf } from './parameters.js';
 import type { TargetWords } from './target.js';
 
@@ -66,12 +66,13 @@ const known = new Set<string>();
 /** The operations that have a channel. */
 export const tracedOperations: ReadonlySet<string> = known;
 
+// Bytes are copied: whoever listens could otherwise write into those that the operation is about to use.
 function traceOf(operation: string, sync: boolean, subject: OperationSubject): OperationTrace {
   const { source, target, fsType, words } = subject;
   return {
     operation,
     sync,
-    ...(source !== undefined && source !== null && { source }),
+    ...(source !== undefined && source !== null && { source: copyOf(source) }),
     ...(target !== undefined && { target: asGiven(target) }),
     ...(fsType !== undefined && fsType !== null && { fsType }),
     ...(words !== undefined && { parameters: words.map(keyOf) }),
@@ -79,9 +80,9 @@ function traceOf(operation: string, sync: boolean, subject: OperationSubject): O
 }
 
 function asGiven(target: TargetWords | Bytes): NonNullable<OperationTrace['target']> {
-  if (typeof target === 'string' || Buffer.isBuffer(target)) return target;
+  if (typeof target === 'string' || Buffer.isBuffer(target)) return copyOf(target);
   const [path, root] = target as TargetWords;
-  return root === null ? path : { root, path };
+  return root === null ? copyOf(path) : { root: copyOf(root), path: copyOf(path) };
 }
 
 /**

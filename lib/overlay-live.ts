@@ -1,5 +1,5 @@
 import { constants as os } from 'node:os';
-import type { Bytes } from './arguments.js';
+import { type Bytes, copyOf } from './arguments.js';
 import { MountError } from './errors.js';
 import { mountLine } from './mount-line.js';
 import { type Examination, type ExamineArguments, type Failure, isFailure } from './native.js';
@@ -51,7 +51,7 @@ export function readOverlay(
     throw fail(os.errno.EINVAL, 'statx', `a filesystem of type ${line.fsType} is mounted here, which has no layers`);
   }
   const better = (shown: Bytes, ours: Bytes | null | undefined) =>
-    named?.isHidden === true && ours ? ours : absoluteOr(shown, ours);
+    copyOf(named?.isHidden === true && ours ? ours : absoluteOr(shown, ours));
   const spec = parseOverlayData(line.superOptionsText, { form: 'table' });
   const names = (shown: readonly unknown[], ours: readonly Bytes[] = []): Bytes[] =>
     shown.map((path, index) => better(path as Bytes, ours[index]));
@@ -59,7 +59,8 @@ export function readOverlay(
   // Where layers go by the names of descriptors, upper and work went by a string: with backslashes, which the table shows
   // like any other (Linux 6.7 to 6.12).
   const isEscaped = lower.some((path) => isDescriptor(path as Bytes));
-  const directory = (shown: Bytes, ours: Bytes | null | undefined) => (isEscaped && ours ? ours : better(shown, ours));
+  const directory = (shown: Bytes, ours: Bytes | null | undefined) =>
+    isEscaped && ours ? copyOf(ours) : better(shown, ours);
   return {
     ...spec,
     lower: names(lower, named?.lower),

@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import * as library from '../../lib/index.js';
 import * as layers from '../../lib/layers.js';
@@ -247,6 +248,73 @@ test('watchMountTable tells that it begins to watch', async ({ place }) => {
   expect(events).toEqual(SYNC);
   expect(message).toMatchObject({ target: place.root });
   expect(message.result).toBe(watcher);
+});
+
+test('watchMountTable tells of the path as it was given, and of none where none was', async ({ place }) => {
+  const path = place.directory('m\u00e9');
+  for (const [options, target] of [
+    [{ under: `${path}/./` }, `${path}/./`],
+    [{ under: Buffer.from(path) }, Buffer.from(path)],
+    [{ under: pathToFileURL(path) }, path],
+    [{}, undefined],
+  ] as const) {
+    let watcher: library.MountTableWatcher | undefined;
+    const { message } = await told('watchMountTable', () => {
+      watcher = library.watchMountTable(options);
+    });
+    await watcher?.return();
+    expect(message.target).toEqual(target);
+    if (target === undefined) expect(message).not.toHaveProperty('target');
+  }
+});
+
+/** Writes into all bytes that a message holds. */
+function overwrite({ source, target = '' }: OperationTrace): void {
+  const isPath = typeof target === 'string' || Buffer.isBuffer(target);
+  for (const each of [source, ...(isPath ? [target] : [target.root, target.path])]) {
+    if (Buffer.isBuffer(each)) each.fill('x');
+  }
+}
+
+test('whoever listens cannot change what is done', async ({ place }) => {
+  const { a, b, m } = paths(place);
+  const bytes = (path: string) => Buffer.from(path);
+  const stops = ['mountBind', 'umount', 'Mount.unmount', 'Mount.overlay'].map((operation) =>
+    onOperation(operation, (event, message) => event === 'start' && overwrite(message)),
+  );
+  try {
+    for (const form of ['', 'Sync']) {
+      const bind = async (...args: unknown[]) => call(`mountBind${form}`, ...args) as Promise<library.Mount>;
+      const mount = await bind(bytes(a), bytes(b));
+      expect(mount.target).toEqual(bytes(b));
+      // and neither can whoever has the handle
+      (mount.target as Buffer).fill('x');
+      const error = await rejectionOf((async () => (form === '' ? mount.overlay() : mount.overlaySync()))());
+      expect(error).toMatchObject({ code: 'EINVAL' });
+      await (form === '' ? mount.unmount() : mount.unmountSync());
+      expect(library.isMountPointSync(b)).toBe(false);
+      await bind(a, { root: bytes(place.root), path: bytes('m') });
+      expect(library.isMountPointSync(m)).toBe(true);
+      await call(`umount${form}`, bytes(m));
+      expect(library.isMountPointSync(m)).toBe(false);
+    }
+  } finally {
+    for (const stop of stops) stop();
+  }
+});
+
+test('nor can whoever gets an error', async ({ place }) => {
+  const { a, b } = paths(place);
+  for (const form of ['', 'Sync']) {
+    const mount = (await call(`mountBind${form}`, a, Buffer.from(b))) as library.Mount;
+    library.mountSync('over', b, 'tmpfs');
+    const error = await rejectionOf((async () => (form === '' ? mount.unmount() : mount.unmountSync()))());
+    expect(error).toMatchObject({ code: 'EINVAL', path: Buffer.from(b) });
+    ((error as library.MountError).path as Buffer).fill('x');
+    library.umountSync(b);
+    await (form === '' ? mount.unmount() : mount.unmountSync());
+    expect(library.isMountPointSync(b)).toBe(false);
+  }
 });
 
 test.for([
