@@ -1,7 +1,7 @@
-import { constants as os } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
-import { invalidArgType, invalidArgValue, MountError, outOfRange } from './errors.js';
+import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
+import { workingDirectory } from './working-directory.js';
 
 /**
  * A path: text, bytes, or a `file:` URL. Paths are bytes to Linux; a name that is not UTF-8 can be given as a Buffer.
@@ -48,27 +48,13 @@ export function isAbsolute(path: Bytes | null): boolean {
 
 /**
  * The path from the root, for what outlives the working directory of the moment. Nothing is normalized: `..` after a
- * symbolic link is not what it looks like.
+ * symbolic link is not what it looks like. It is bytes where the path is, or where the directory's name is not UTF-8.
  */
 export function absolutePath(path: Bytes): Bytes {
   if (isAbsolute(path) || path.length === 0) return path;
   const directory = workingDirectory(path);
-  return typeof path === 'string' ? `${directory}/${path}` : Buffer.concat([Buffer.from(`${directory}/`), path]);
-}
-
-function workingDirectory(path: Bytes): string {
-  try {
-    return process.cwd();
-  } catch (error) {
-    const reason =
-      'the working directory of this process has no path any more (it was removed, or cannot be searched), and a relative path starts there: change to another directory, or give an absolute path';
-    throw new MountError({
-      errno: -((error as { errno?: number }).errno ?? -os.errno.ENOENT),
-      syscall: 'getcwd',
-      path,
-      reason,
-    });
-  }
+  if (typeof directory === 'string' && typeof path === 'string') return `${directory}/${path}`;
+  return Buffer.concat([Buffer.from(directory), Buffer.from('/'), Buffer.from(path)]);
 }
 
 /** A string or null, as the filesystem's type is. */

@@ -48,7 +48,10 @@ const OVERLAY = new OperationChannel('Mount.overlay');
  * ```
  */
 export class Mount implements AsyncDisposable, Disposable {
-  /** The mount point, absolute, in the type in which it was given; inside a root, below that. */
+  /**
+   * The mount point, absolute, in the type in which it was given; inside a root, below that. Bytes also for a relative path
+   * from a working directory whose name is not UTF-8.
+   */
   readonly target: string | Buffer;
   /** The kernel's id of the mount: `stx_mnt_id` of statx(2), 64 bits and never used again from Linux 6.8 on. */
   readonly id: bigint;

@@ -117,11 +117,14 @@ describe('without this process in /proc', () => {
   ])('what can be done is done, and what cannot is told: %s', async ([_, wrapper, support], { place, skip }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     const { stdout, stderr } = await runNode(
-      `import { mkdirSync } from 'node:fs';
+      `import { mkdirSync, symlinkSync } from 'node:fs';
        import * as library from 'linux-mount';
        const [place] = process.argv.slice(1);
        const [source, target] = ['source', 'target'].map((name) => place + '/' + name);
        for (const path of [source, target]) mkdirSync(path);
+       const strange = Buffer.concat([Buffer.from(place + '/'), Buffer.from([0xff])]);
+       mkdirSync(strange);
+       symlinkSync(strange, place + '/link');
        const tried = {
          tmpfs: async () => (await library.mountTmpfs(target)).unmount(),
          isMountPoint: () => library.isMountPoint(target),
@@ -138,6 +141,16 @@ describe('without this process in /proc', () => {
          tree: async () => {
            await library.mountTmpfs(target);
            await library.umount(target, { recursive: true });
+         },
+         relative: async () => {
+           process.chdir(place);
+           const mount = await library.mountTmpfs('target');
+           await mount.unmount();
+         },
+         'relative to a name that is not UTF-8': async () => {
+           process.chdir(place + '/link');
+           mkdirSync('t');
+           await library.mountTmpfs('t');
          },
        };
        const told = {};
@@ -162,6 +175,10 @@ describe('without this process in /proc', () => {
       reuse: expect.stringMatching(/^something whose line of the mount table cannot be read is mounted there/),
       support,
       tree: expect.stringMatching(NO_PROC),
+      relative: 'done',
+      'relative to a name that is not UTF-8': expect.stringMatching(
+        /^the name of the working directory is not UTF-8, .* cannot be read here \(ENOENT: .*: give an absolute path as a Buffer/,
+      ),
     });
   });
 });

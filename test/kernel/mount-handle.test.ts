@@ -1,11 +1,13 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
-import { beforeEach, expect } from 'vitest';
+import { beforeEach, describe, expect } from 'vitest';
 import { constants, Mount, mountOverlay, mountOverlaySync, mountSync, umountSync } from '../../lib/index.js';
+import { runNode } from '../support/child.js';
 import { lacks as environment } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
+import { STARTS_WORKERS } from '../support/worker.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -108,6 +110,100 @@ test('takes flags', async ({ place }) => {
   closeSync(file);
   expect(tableEntry(spec.target)).toBeUndefined();
   expect(await rejectionOf((await mountOverlay(spec)).unmount(1.5))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
+});
+
+describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8, %s', (form) => {
+  // Such a place is reached by a link: process.chdir() takes text.
+  const inDirectory = (name: Buffer, link: string) => `
+    import { mkdirSync, readdirSync, renameSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
+    const [place] = process.argv.slice(1);
+    const name = Buffer.from('${name.toString('hex')}', 'hex');
+    const bytes = (path) => Buffer.concat([Buffer.from(place + '/'), name, Buffer.from(path)]);
+    mkdirSync(bytes(''));
+    symlinkSync(bytes(''), place + '/${link}');
+    process.chdir(place + '/${link}');
+    for (const name of ['t', 'l1', 'l2', 'u', 'w', 'r', 'r/x']) mkdirSync(name);
+    writeFileSync('u/new', '');
+    const call = (name, ...args) => library[name + '${form === 'sync' ? 'Sync' : ''}'](...args);
+    const unmount = (mount) => mount['unmount${form === 'sync' ? 'Sync' : ''}']();
+    const isSame = (path, there) => Buffer.isBuffer(path) && path.equals(bytes(there));`;
+
+  test('what is mounted there can be taken down, and what was named is told', async ({ place }) => {
+    const { stdout, stderr } = await runNode(
+      `import * as library from 'linux-mount';
+       import { changes } from 'linux-mount/layers';
+       ${inDirectory(Buffer.from('d\xff', 'latin1'), 'link')}
+       const before = library.readMountTableSync().entries.length;
+       const told = {};
+       const tmpfs = await call('mountTmpfs', 't');
+       told.target = isSame(tmpfs.target, '/t');
+       await unmount(tmpfs);
+       const rooted = await call('mountTmpfs', { root: 'r', path: 'x' });
+       told.rooted = isSame(rooted.target, '/r/x');
+       await unmount(rooted);
+       const overlay = await call('mountOverlay', { lower: ['l1', 'l2'], upper: 'u', work: 'w', target: 't' });
+       const spec = await overlay['overlay${form === 'sync' ? 'Sync' : ''}']();
+       told.overlay = [...spec.lower, spec.upper, spec.work].map((path, index) =>
+         isSame(path, ['/l1', '/l2', '/u', '/w'][index]));
+       await unmount(overlay);
+       told.support = (await library.overlaySupport('l1')).filesystem.upper.supported !== undefined;
+       told.changes = [];
+       for await (const { type, path } of changes({ upper: 'u', lower: ['l1'] })) told.changes.push([type, path]);
+       const strange = await call('mountTmpfs', Buffer.from('t'));
+       told.bytes = isSame(strange.target, '/t');
+       process.chdir('/');
+       await unmount(strange);
+       told.left = library.readMountTableSync().entries.length - before;
+       console.log(JSON.stringify(told));`,
+      { args: [place.root] },
+    );
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({
+      ...{ target: true, rooted: true, overlay: [true, true, true, true], support: true },
+      ...{ changes: [['added', 'new']], bytes: true, left: 0 },
+    });
+  });
+
+  test('also from a worker, after it was moved; and where it is gone, that is said', async ({ place }) => {
+    const { stdout, stderr } = await runNode(
+      `import * as library from 'linux-mount';
+       ${STARTS_WORKERS}
+       ${inDirectory(Buffer.from('d\xff', 'latin1'), 'link')}
+       const inWorker = startWorker(\`
+         const mount = library.mountTmpfsSync('t');
+         mount.unmountSync();
+         parentPort.postMessage(Buffer.from(mount.target).toString('latin1'));
+       \`);
+       const told = [(await messageOf(inWorker)) === bytes('/t').toString('latin1')];
+       // Node remembers what the directory was called.
+       process.cwd();
+       renameSync(bytes(''), bytes('2'));
+       const moved = await call('mountTmpfs', 't');
+       told.push(isSame(moved.target, '2/t'));
+       await unmount(moved);
+       for (const name of ['r/x', 'r', 't', 'l1', 'l2', 'w']) rmdirSync(bytes('2/' + name));
+       renameSync(bytes('2/u'), place + '/u');
+       rmdirSync(bytes('2'));
+       try { await call('mountTmpfs', 't'); } catch ({ code, syscall, reason }) { told.push([code, syscall, reason]); }
+       console.log(JSON.stringify(told));`,
+      { args: [place.root] },
+    );
+    expect(stderr).toBe('');
+    const gone = expect.stringMatching(/^the working directory of this process has no path any more/);
+    expect(JSON.parse(stdout)).toEqual([true, true, ['ENOENT', 'getcwd', gone]]);
+  });
+
+  test('a name that only looks like it stays text', async ({ place }) => {
+    const { stdout, stderr } = await runNode(
+      `import * as library from 'linux-mount';
+       ${inDirectory(Buffer.from('d\u{fffd}'), 'link')}
+       const mount = await call('mountTmpfs', 't');
+       console.log(mount.target === place + '/d\ufffd/t');
+       await unmount(mount);`,
+      { args: [place.root] },
+    );
+    expect([stdout.trim(), stderr]).toEqual(['true', '']);
+  });
 });
 
 test('follows no change of the working directory', async ({ place, skip }) => {
