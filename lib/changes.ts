@@ -25,7 +25,8 @@ interface ChangesPlan {
 // The walk begins when the first change is asked for, and the process may be somewhere else by then.
 function layersArgument(name: string, value: unknown): Bytes[] {
   if (!Array.isArray(value)) throw invalidArgType(name, 'an instance of Array', value);
-  return value.map((layer, index) => absolutePath(nonEmptyPathArgument(`${name}[${index}]`, layer)));
+  // Array.from() sees holes too.
+  return Array.from(value, (layer, index) => absolutePath(nonEmptyPathArgument(`${name}[${index}]`, layer)));
 }
 
 function planChanges(spec: ChangesSpec): ChangesPlan {
@@ -57,7 +58,8 @@ class Walk implements LayerChanges {
   #batch: ChangeBatch | undefined;
   /** The batch after that one, which is made while that one is read. */
   #following: Promise<Buffer | native.Failure> | undefined;
-  #isOver = false;
+  /** Once it has begun; then it is over. */
+  #closing: Promise<void> | undefined;
   /** Of who waits now; and what the next one is rejected with, as nobody waited. */
   #reject: ((error: Error) => void) | undefined;
   #error: Error | undefined;
@@ -118,7 +120,10 @@ class Walk implements LayerChanges {
   async #advance(): Promise<IteratorResult<Change, undefined>> {
     if (this.#batch === undefined || this.#batch.isEmpty) {
       if (this.#isOver) return NOTHING_MORE;
-      const bytes = await (this.#following ?? this.#fetch());
+      const bytes = await (this.#following ?? this.#fetch()).catch(async (error: unknown) => {
+        await this.#close();
+        throw error;
+      });
       if (this.#isOver) return NOTHING_MORE;
       if (native.isFailure(bytes) || bytes.length === 0) {
         await this.#close();
@@ -147,14 +152,23 @@ class Walk implements LayerChanges {
     void this.#close();
   }
 
-  async #close(): Promise<void> {
-    if (this.#isOver) return;
-    this.#isOver = true;
+  get #isOver(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  // Whoever closes waits until all is closed, whoever has begun it.
+  #close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async #closeAll(): Promise<void> {
     this.#batch = undefined;
     this.#following = undefined;
     this.#reject = undefined;
     this.#forget();
-    const walk = await this.#walk;
+    // That it could not be opened has been told to who asked for it.
+    const walk = await this.#walk?.catch(() => undefined);
     if (walk !== undefined && !native.isFailure(walk)) await native.layerClose(walk);
   }
 }

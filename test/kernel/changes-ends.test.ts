@@ -74,6 +74,20 @@ test('next() may be called before the one before is answered', async ({ place })
   expect(results.slice(COUNT)).toEqual(Array(5).fill(NOTHING_MORE));
 });
 
+test('return() waits until all is closed, whoever has begun to close it', async ({ place }) => {
+  const before = openLayers(place);
+  const spec = layers(place);
+  for (let round = 0; round < 50; round += 1) {
+    const controller = new AbortController();
+    const walk = changes({ ...spec, signal: controller.signal });
+    await walk.next();
+    if (round % 2 === 0) controller.abort();
+    else void walk.return();
+    await walk.return();
+    expect(openLayers(place)).toBe(before);
+  }
+});
+
 test('return() while somebody waits', async ({ place }) => {
   const walk = changes(layers(place));
   const [next, end] = [walk.next(), walk.return()];

@@ -516,6 +516,8 @@ describe('failures', () => {
     [{ lower: [], upper: '/b' }, 'ERR_INVALID_ARG_VALUE', 'lower'],
     [{ lower: ['/a', ''], upper: '/b' }, 'ERR_INVALID_ARG_VALUE', 'lower[1]'],
     [{ lower: ['/a\0'], upper: '/b' }, 'ERR_INVALID_ARG_VALUE', 'lower[0]'],
+    [{ lower: Object.assign(Array(3), { 0: '/a', 2: '/c' }), upper: '/b' }, 'ERR_INVALID_ARG_TYPE', 'lower[1]'],
+    [{ lower: ['/a'], dataOnly: Array(2), upper: '/b' }, 'ERR_INVALID_ARG_TYPE', 'dataOnly[0]'],
     [{ lower: ['/a'] }, 'ERR_INVALID_ARG_TYPE', 'upper'],
     [{ lower: ['/a'], upper: '/b', userxattr: 1 }, 'ERR_INVALID_ARG_TYPE', 'userxattr'],
     [{ lower: ['/a'], upper: '/b', encoding: 'hex' }, 'ERR_INVALID_ARG_VALUE', 'encoding'],
