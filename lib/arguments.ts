@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
+import { type Said, saidBy } from './options.js';
 import { workingDirectory } from './working-directory.js';
 
 /**
@@ -64,6 +65,12 @@ export function nullableStringArgument(name: string, value: unknown): string | n
   return text(name, value);
 }
 
+/** A string that C can read. */
+export function stringArgument(name: string, value: unknown): string {
+  if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value);
+  return text(name, value);
+}
+
 /** Option data: text, bytes, or null. It may hold a secret, so no message shows it. */
 export function dataArgument(name: string, value: unknown): Bytes | null {
   if (value === null || value === undefined) return null;
@@ -82,17 +89,17 @@ export function flagsArgument(name: string, value: unknown): number {
   return value;
 }
 
-/** An object of options that has no other keys than these: a mistyped option is an error, never ignored. */
-export function optionsArgument(
-  name: string,
-  value: unknown,
-  known: ReadonlySet<string>,
-): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null) throw invalidArgType(name, 'of type object', value);
-  for (const key of Object.keys(value)) {
+/**
+ * What an object of options says, as a copy, if it says nothing but these: a mistyped option is an error, never ignored.
+ * options.ts tells what counts.
+ */
+export function optionsArgument(name: string, value: unknown, known: ReadonlySet<string>): Readonly<Said> {
+  const said = saidBy(value, known);
+  if (said === undefined) throw invalidArgType(name, 'of type object, with options by their names', value);
+  for (const key in said) {
     if (!known.has(key)) throw invalidArgValue(`${name}.${key}`, `is not known. Known are: ${[...known].join(', ')}`);
   }
-  return value as Record<string, unknown>;
+  return said;
 }
 
 /** A boolean that may be left out. */
@@ -120,8 +127,10 @@ function text(name: string, value: string): string {
 
 function bytes(name: string, value: Uint8Array): Buffer {
   refuseDetached(name, value);
-  if (value.includes(0)) throw withoutNul(name);
-  return Buffer.from(value);
+  // Memory may be shared with another thread: the copy is what is checked.
+  const copy = Buffer.from(value);
+  if (copy.includes(0)) throw withoutNul(name);
+  return copy;
 }
 
 function bytesOf(name: string, value: Bytes): Bytes {

@@ -123,9 +123,14 @@ export function invalidArgValue(
   return withCode(new TypeError(`The ${named(name)} ${why}${shown}`), 'ERR_INVALID_ARG_VALUE');
 }
 
-/** A `RangeError` with code `ERR_OUT_OF_RANGE`, in Node's words. */
-export function outOfRange(name: string, range: string, received: unknown): RangeError & { code: string } {
-  const message = `The value of "${name}" is out of range. It must be ${range}. Received ${inspect(received)}`;
+/**
+ * A `RangeError` with code `ERR_OUT_OF_RANGE`, in Node's words.
+ *
+ * @param received left out where it may be a secret
+ */
+export function outOfRange(name: string, range: string, received?: unknown): RangeError & { code: string } {
+  const shown = received === undefined ? '' : `. Received ${inspect(received)}`;
+  const message = `The value of "${name}" is out of range. It must be ${range}${shown}`;
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 

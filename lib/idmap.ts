@@ -97,7 +97,8 @@ function lines(name: string, value: unknown): string {
   if (value.length === 0 || value.length > MOST_RANGES) {
     throw invalidArgValue(name, `must have from one to ${MOST_RANGES} ranges`);
   }
-  const ranges = value.map((each: unknown, index) => rangeOf(`${name}[${index}]`, each));
+  // Array.from() sees holes too.
+  const ranges = Array.from(value, (each: unknown, index) => rangeOf(`${name}[${index}]`, each));
   for (const key of ['inside', 'outside'] as const) {
     const sorted = ranges.toSorted((a, b) => a[key] - b[key]);
     const overlaps = sorted.some((range, index) => index > 0 && range[key] < endOf(sorted[index - 1] as IdRange, key));

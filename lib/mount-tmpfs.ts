@@ -1,4 +1,4 @@
-import { booleanOption, choiceOption, optionsArgument } from './arguments.js';
+import { booleanOption, choiceOption, optionsArgument, stringArgument } from './arguments.js';
 import { ATTRIBUTE_NAMES, type MountAttributes } from './attributes.js';
 import { type Driven, run, runSync } from './drivers.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
@@ -71,8 +71,7 @@ const KNOWN: ReadonlySet<string> = new Set([...PARAMETERS, ...PASSED_ON, 'source
 /** Turns what the user asked into a plan, without doing anything. */
 export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan {
   const checked = optionsArgument('options', options, KNOWN);
-  const source = checked['source'] ?? 'tmpfs';
-  if (typeof source !== 'string') throw invalidArgType('options.source', 'of type string', source);
+  const source = checked['source'] === undefined ? 'tmpfs' : stringArgument('options.source', checked['source']);
   const free = checked['parameters'] === undefined ? {} : parametersObject('options.parameters', checked['parameters']);
   refuseGivenTwice(checked, free);
   const passedOn: Record<string, unknown> = { parameters: { ...given(tmpfsParameters(checked)), ...free } };

@@ -1,11 +1,12 @@
 import { readlinkSync } from 'node:fs';
-import { type Bytes, booleanOption, choiceOption, nullableStringArgument, optionsArgument } from './arguments.js';
+import { type Bytes, booleanOption, choiceOption, optionsArgument, stringArgument } from './arguments.js';
 import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from './attributes.js';
 import { invalidArgValue } from './errors.js';
 import { type IdMap, idMapArgument, idMapTexts } from './idmap.js';
 import { type NamespaceWord, refuseRelative } from './namespace.js';
 import { pageSize } from './native.js';
 import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, operationPlan } from './operation.js';
+import { isPlain } from './options.js';
 import { type FoundLayers, joinOverlayData, type OverlayLayers, overlayLayers } from './overlay-data.js';
 import type { NamedLayers } from './overlay-live.js';
 import { absoluteNames } from './overlay-names.js';
@@ -94,9 +95,9 @@ const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planOverlay(options: OverlayMountOptions): OverlayPlan {
-  const isUsual = hasUsualOptions(options);
-  const checked = isUsual ? (options as object as Record<string, unknown>) : optionsArgument('options', options, KNOWN);
-  return planOf(checked, targetArgument('options.target', checked['target']), false, isUsual);
+  const usual = usualOptions(options);
+  const checked = usual ?? optionsArgument('options', options, KNOWN);
+  return planOf(checked, targetArgument('options.target', checked['target']), false, usual !== undefined);
 }
 
 /** The same for an overlay without a place. */
@@ -104,16 +105,32 @@ export function planDetachedOverlay(options: OverlayOptions): OverlayPlan {
   return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true, false);
 }
 
-// Nothing but layers and a target, as nearly always: then nothing else has to be looked for, which takes longer than all
-// that is to be done.
-function hasUsualOptions(options: OverlayMountOptions): boolean {
-  if (typeof options !== 'object' || options === null || inUserNamespace()) return false;
-  for (const name of Object.keys(options)) {
-    const isSo =
-      name === 'lower' || name === 'upper' || name === 'work' || name === 'target' || name === 'allowSharedUpper';
-    if (!isSo) return false;
+// What is said nearly always: nothing but layers and a target. Then nothing else has to be looked for, which takes longer
+// than all that is to be done.
+class UsualOptions {
+  [name: string]: unknown;
+  lower: unknown;
+  upper: unknown;
+  work: unknown;
+  target: unknown;
+  allowSharedUpper: unknown;
+}
+// As with all that is said: options.ts.
+Object.setPrototypeOf(UsualOptions.prototype, null);
+
+// Each by its name, which is several times faster than by a variable.
+function usualOptions(options: unknown): UsualOptions | undefined {
+  if (!isPlain(options) || inUserNamespace()) return undefined;
+  const said = new UsualOptions();
+  for (const name of Object.getOwnPropertyNames(options)) {
+    if (name === 'lower') said.lower = options['lower'];
+    else if (name === 'upper') said.upper = options['upper'];
+    else if (name === 'work') said.work = options['work'];
+    else if (name === 'target') said.target = options['target'];
+    else if (name === 'allowSharedUpper') said.allowSharedUpper = options['allowSharedUpper'];
+    else return undefined;
   }
-  return (options.upper === undefined) === (options.work === undefined);
+  return (said.upper === undefined) === (said.work === undefined) ? said : undefined;
 }
 
 function planOf(
@@ -176,9 +193,7 @@ function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, [path, root
 }
 
 function sourceOf(value: unknown): string {
-  const source = value === undefined ? 'overlay' : nullableStringArgument('options.source', value ?? 'overlay');
-  if (source === null) throw invalidArgValue('options.source', 'must be a string', { value: source });
-  return source;
+  return value === undefined ? 'overlay' : stringArgument('options.source', value);
 }
 
 function idMapsOf(value: unknown, count: number): readonly Bytes[] {
@@ -221,7 +236,9 @@ function chooseWays(strategy: OverlayStrategy | undefined, data: Bytes | null): 
 function withUserxattr(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   if (!inUserNamespace() || options['userxattr'] !== undefined || options['metacopy'] === true) return options;
   const redirectDir = options['redirectDir'];
-  return redirectDir === undefined || redirectDir === 'nofollow' ? { ...options, userxattr: true } : options;
+  return redirectDir === undefined || redirectDir === 'nofollow'
+    ? { __proto__: null, ...options, userxattr: true }
+    : options;
 }
 
 // linux/proc_ns.h, PROC_USER_INIT_INO: the inode of the first user namespace is the same on every machine.

@@ -1,7 +1,8 @@
 import { types } from 'node:util';
-import type { Bytes } from './arguments.js';
+import { type Bytes, refuseDetached } from './arguments.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
 import { pageSize } from './native.js';
+import { type Said, saidBy } from './options.js';
 
 /**
  * The parameters of a filesystem, by the kernel's names: a string, a number or bytes as its value, `true` for a word
@@ -43,15 +44,17 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
     if (word !== null) words.push(word);
   }
   const data = words.some(hasComma) ? null : joined(words);
-  if (data !== null && Buffer.byteLength(data) < pageSize) return { words, data };
+  // On another operating system pages have no size: there the call itself says why not.
+  if (data !== null && !(Buffer.byteLength(data) >= pageSize)) return { words, data };
   refuseLong(name, words, data === null ? 'some value has a comma' : 'all together need a page or more');
   return { words, data: null };
 }
 
-/** An object of keys and values: of a list or a Map the keys would be lost, and that is an error. */
-export function parametersObject(name: string, value: unknown): object {
-  if (Object.prototype.toString.call(value) === '[object Object]') return value as object;
-  throw invalidArgType(name, 'of type object, with parameters by their names', value);
+/** Keys and values, as a copy: of a list or a Map the keys would be lost, and that is an error. */
+export function parametersObject(name: string, value: unknown): Said {
+  const said = saidBy(value);
+  if (said === undefined) throw invalidArgType(name, 'of type object, with parameters by their names', value);
+  return said;
 }
 
 function wordOf(name: string, key: string, value: unknown): Bytes | null {
@@ -61,7 +64,7 @@ function wordOf(name: string, key: string, value: unknown): Bytes | null {
   if (value === true) return key;
   const label = `${name}.${key}`;
   if (typeof value === 'number') {
-    if (!Number.isSafeInteger(value)) throw outOfRange(label, 'an integer', value);
+    if (!Number.isSafeInteger(value)) throw outOfRange(label, 'an integer');
     return `${key}=${value}`;
   }
   if (typeof value === 'string') {
@@ -71,8 +74,10 @@ function wordOf(name: string, key: string, value: unknown): Bytes | null {
   if (!types.isUint8Array(value)) {
     throw invalidArgType(label, 'of type string, number or boolean, or an instance of Uint8Array', value);
   }
-  if (value.includes(0)) throw invalidArgValue(label, 'must not contain null bytes');
-  return Buffer.concat([Buffer.from(`${key}=`), value]);
+  refuseDetached(label, value);
+  const word = Buffer.concat([Buffer.from(`${key}=`), value]);
+  if (word.includes(0)) throw invalidArgValue(label, 'must not contain null bytes');
+  return word;
 }
 
 function hasComma(word: Bytes): boolean {

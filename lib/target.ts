@@ -1,4 +1,3 @@
-import { isUint8Array } from 'node:util/types';
 import {
   absolutePath,
   type Bytes,
@@ -13,6 +12,7 @@ import {
 import { invalidArgValue, printable } from './errors.js';
 import type { NamespaceWord } from './namespace.js';
 import { type Failure, HERE, type Surroundings } from './native.js';
+import { hasNames } from './options.js';
 
 /**
  * A place inside a directory that somebody else may be changing: a container's root. It is looked up by the kernel as if
@@ -64,9 +64,7 @@ export function mountedArgument(name: string, value: unknown): TargetWords {
 
 /** A target, checked. */
 export function targetArgument(name: string, value: unknown): TargetWords {
-  if (typeof value === 'string' || isUint8Array(value) || value instanceof URL || typeof value !== 'object') {
-    return [pathArgument(name, value), null, 0, 0];
-  }
+  if (typeof value === 'string' || !hasNames(value)) return [pathArgument(name, value), null, 0, 0];
   const options = optionsArgument(name, value, KNOWN);
   const create = choiceOption(`${name}.create`, options['create'], CREATE);
   const flag = (key: string, bit: number) => (booleanOption(`${name}.${key}`, options[key]) === true ? bit : 0);

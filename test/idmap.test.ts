@@ -59,6 +59,11 @@ describe('refuses', () => {
     ['appearsAs without owner', { appearsAs: ids }, 'ERR_INVALID_ARG_TYPE'],
     ['an owner without gid', { owner: { uid: 0 }, appearsAs: ids }, 'ERR_INVALID_ARG_TYPE'],
     ['an owner with a name', { owner: { uid: 'root', gid: 0 }, appearsAs: ids }, 'ERR_INVALID_ARG_TYPE'],
+    [
+      'a hole among ranges',
+      { uid: Object.assign(Array(3), { 0: range(0, 0), 2: range(1, 1) }), gid: [range(0, 0)] },
+      'ERR_INVALID_ARG_TYPE',
+    ],
     ['no range', { uid: [], gid: [range(0, 0)] }, 'ERR_INVALID_ARG_VALUE'],
     [
       '341 ranges',

@@ -129,6 +129,37 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
   expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
 });
 
+test('elsewhere a call that is right in itself is not blamed for what it asks', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'darwin' });
+     const { mountFilesystem, mountTmpfs, mountOverlay } = await import('linux-mount');
+     const long = 'x'.repeat(300);
+     const calls = [() => mountFilesystem('x', '/t', 'ext4', { parameters: { long } }), () => mountTmpfs('/t', { parameters: { long } }),
+       () => mountFilesystem('x', '/t', 'ext4', { parameters: { long }, strategy: 'data' }),
+       () => mountOverlay({ lower: ['/' + long, '/b'], target: '/t', strategy: 'data' })];
+     for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code); }`,
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ERR_UNSUPPORTED_PLATFORM\n'.repeat(4), stderr: '' });
+});
+
+test('elsewhere a signal that comes after the first change was refused does nothing', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'darwin' });
+     const { changes } = await import('linux-mount/layers');
+     const controller = new AbortController();
+     const walk = changes({ lower: ['/a'], upper: '/b', signal: controller.signal });
+     await walk.next().catch(({ code }) => console.log(code));
+     controller.abort();
+     await new Promise(setImmediate);
+     console.log((await walk.next()).done, (await walk.return()).done);`,
+  );
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: 'ERR_UNSUPPORTED_PLATFORM\ntrue true\n',
+    stderr: '',
+  });
+});
+
 test('elsewhere linux-mount/layers imports, and each call says why not', async () => {
   const { status, stdout, stderr } = await runNode(
     `Object.defineProperty(process, 'platform', { value: 'win32' });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { pageSize } from '../lib/native.js';
 import { parameterWords, refuseLong } from '../lib/parameters.js';
-import { thrownBy } from './support/values.js';
+import { detachedBuffer, thrownBy } from './support/values.js';
 
 const words = (value: unknown) => parameterWords('options.parameters', value);
 
@@ -75,6 +75,7 @@ describe('refuses, and never shows a value', () => {
     ['a name that is ill-formed', { 'a\ud800': secret }, 'ERR_INVALID_ARG_VALUE'],
     ['a fraction', { a: 1.5 }, 'ERR_OUT_OF_RANGE'],
     ['not a number', { a: Number.NaN }, 'ERR_OUT_OF_RANGE'],
+    ['bytes that are detached', { a: detachedBuffer() }, 'ERR_INVALID_ARG_VALUE'],
     ['more than 255 bytes, with a comma elsewhere', { a: secret.repeat(64), b: ',' }, 'ERR_INVALID_ARG_VALUE'],
     ['more than 255 bytes, with a comma in them', { a: `${secret.repeat(64)},` }, 'ERR_INVALID_ARG_VALUE'],
     ['more than a page in one value', { a: secret.repeat(pageSize) }, 'ERR_INVALID_ARG_VALUE'],
@@ -83,6 +84,11 @@ describe('refuses, and never shows a value', () => {
     expect(error).toMatchObject({ code });
     expect(error.message).toContain('options.parameters');
     expect(error.message).not.toContain(secret);
+  });
+
+  test.for([2 ** 60, 0.125])('a number: %s', (number) => {
+    const error = thrownBy(() => words({ password: number })) as Error;
+    expect(error.message).toBe('The value of "options.parameters.password" is out of range. It must be an integer');
   });
 
   test('what goes by fsconfig and is too long for it', () => {

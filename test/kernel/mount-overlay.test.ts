@@ -163,6 +163,8 @@ describe.each(forms)('%s', (_, doMount) => {
     ['no target', { target: undefined }, 'ERR_INVALID_ARG_TYPE'],
     ['a target with a NUL', { target: '/t\0' }, 'ERR_INVALID_ARG_VALUE'],
     ['a source that is no string', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is null', { source: null }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is ill-formed', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
     ['an attribute that is no boolean', { noSuid: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['an atime that is not known', { atime: 'never' }, 'ERR_INVALID_ARG_VALUE'],
     ['a layer that is a number', { lower: [1, 2] }, 'ERR_INVALID_ARG_TYPE'],

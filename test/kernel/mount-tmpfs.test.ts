@@ -97,6 +97,13 @@ describe.each(forms)('%s', (_, doMount) => {
     if (data !== 'inode32' || /inode/.test(superOptions)) expect(superOptions).toMatch(expected);
   });
 
+  test('takes inherited options as its own', async ({ place }) => {
+    const target = place.directory('t');
+    await using _mount = await doMount(target, Object.create({ readonly: true, size: '1m' }) as TmpfsOptions);
+    expect(tableEntry(target)?.options).toContain('ro');
+    expect(tableEntry(target)?.superOptions).toMatch(/size=1024k/);
+  });
+
   test('the same call twice is the same mount, with ifMounted: reuse', async ({ place }) => {
     for (const options of [
       {},
@@ -161,6 +168,10 @@ describe.each(forms)('%s', (_, doMount) => {
     ['mpol with a NUL', { mpol: 'a\0' }, 'ERR_INVALID_ARG_VALUE'],
     ['noSwap that is no boolean', { noSwap: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['a source that is no text', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is null', { source: null }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is ill-formed', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a Map', new Map([['readonly', true]]), 'ERR_INVALID_ARG_TYPE'],
+    ['a signal', new AbortController().signal, 'ERR_INVALID_ARG_TYPE'],
     ['a list of parameters', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
     ['text for parameters', { parameters: 'size=1m' }, 'ERR_INVALID_ARG_TYPE'],
     ['a number for parameters', { parameters: 5 }, 'ERR_INVALID_ARG_TYPE'],
