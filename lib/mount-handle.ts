@@ -1,5 +1,6 @@
 import { orAborted } from './abort.js';
 import { copyOf } from './arguments.js';
+import { invalidState } from './errors.js';
 import type { NamespaceWord } from './namespace.js';
 import * as native from './native.js';
 import { OperationChannel } from './operation-channel.js';
@@ -61,7 +62,6 @@ export class Mount implements AsyncDisposable, Disposable {
   /** Whether it was there before (`ifMounted: 'reuse'`). Such a handle takes nothing down. */
   readonly reused: boolean;
 
-  #state: 'mounted' | 'unmounted' | Promise<void> = 'mounted';
   readonly #place: UmountOwn;
   readonly #named: NamedLayers | undefined;
 
@@ -72,9 +72,8 @@ export class Mount implements AsyncDisposable, Disposable {
     this.id = id;
     this.strategy = strategy;
     this.reused = reused;
-    this.#place = { id, target, namespace, isTree };
+    this.#place = { id, target, namespace, isTree, turn: { isDown: reused, calling: undefined } };
     this.#named = named;
-    if (reused) this.#state = 'unmounted';
   }
 
   /**
@@ -111,7 +110,11 @@ export class Mount implements AsyncDisposable, Disposable {
 
   /**
    * Takes the mount down: statx(2), then umount2(2), on a thread of its own. Once that has succeeded, to call it again
-   * does nothing; while it is under way, a second call waits for the same. After a failure it can be tried again.
+   * does nothing. After a failure it can be tried again.
+   *
+   * Several calls at once each go by their own options: what one is told by its `signal` is nothing to the others, and one
+   * that is `lazy` need not wait until another gives up its `retry`. They ask the kernel one after the other, and when one
+   * has succeeded all have.
    *
    * @param options as those of {@link umount}, but for `stack` and `namespace`: what is mounted over it is not the
    *   handle's. With `recursive` what is mounted below goes too, whoever mounted it
@@ -125,32 +128,28 @@ export class Mount implements AsyncDisposable, Disposable {
    */
   async unmount(options?: number | UmountOptions): Promise<void> {
     const plan = planUmount(this.target, options, { isSync: false, of: this.#place });
-    if (this.#state === 'unmounted') return;
-    if (this.#state === 'mounted') {
-      this.#state = takeDown(plan).then(
-        () => {
-          this.#state = 'unmounted';
-        },
-        (error: unknown) => {
-          this.#state = 'mounted';
-          throw error;
-        },
-      );
-    }
-    await orAborted(this.#state, plan.signal);
+    if (this.#place.turn.isDown) return;
+    await orAborted(takeDown(plan), plan.signal);
   }
 
-  /** {@link unmount} on the calling thread. */
+  /**
+   * {@link unmount} on the calling thread. That one is under way does not matter while it waits to try again.
+   *
+   * @throws as {@link unmount}; `Error` with code `ERR_INVALID_STATE` while the kernel is taking the mount down for
+   *   {@link unmount}: to do it twice at once could take down what is below, and to wait for it would need the event loop
+   */
   unmountSync(options?: number | UmountOptions): void {
     const plan = planUmount(this.target, options, { isSync: true, of: this.#place });
-    if (this.#state === 'unmounted') return;
+    const { turn } = this.#place;
+    if (turn.isDown) return;
+    if (turn.calling !== undefined) throw invalidState('This mount is being taken down by unmount(): await that');
     takeDownSync(plan);
-    this.#state = 'unmounted';
+    turn.isDown = true;
   }
 
-  /** `using`: {@link unmountSync}. */
+  /** `using`: {@link unmountSync}; where {@link unmount} is taking it down just now it is left to that, whose promise tells. */
   [Symbol.dispose](): void {
-    this.unmountSync();
+    if (this.#place.turn.calling === undefined) this.unmountSync();
   }
 
   /** `await using`: {@link unmount}. */

@@ -3,6 +3,7 @@ import { booleanOption, choiceOption, flagsArgument, optionsArgument } from './a
 import { constants } from './constants.js';
 import { invalidArgType, invalidArgValue, outOfRange } from './errors.js';
 import { type Namespace, type NamespaceWord, namespaceArgument, refuseRelative } from './namespace.js';
+import { hasNames } from './options.js';
 import { mountedArgument, type Target, type TargetWords } from './target.js';
 
 /** How long to try again. */
@@ -52,11 +53,23 @@ export interface UmountPlace {
   readonly namespace: NamespaceWord;
 }
 
+/**
+ * How far the calls that take one mount down have come. They go on side by side, each by its own options, but ask the
+ * kernel one at a time: the id is looked at before umount2(2), which goes by path, so that of two at once the second could
+ * take down what was below.
+ */
+export interface UmountTurn {
+  isDown: boolean;
+  /** What the kernel is being asked on another thread; it settles when that is over, and is never rejected. */
+  calling: Promise<void> | undefined;
+}
+
 /** What a handle has put up. */
 export interface UmountOwn extends UmountPlace {
   readonly id: bigint;
   /** It came with mounts below it. */
   readonly isTree: boolean;
+  readonly turn: UmountTurn;
 }
 
 /** What is to be done, checked. */
@@ -71,6 +84,8 @@ export interface UmountPlan extends UmountPlace {
   /** The flag of the last attempt; 0 when there is none. */
   readonly last: number;
   readonly signal: AbortSignal | undefined;
+  /** That of a handle. */
+  readonly turn: UmountTurn | undefined;
 }
 
 /** Who asks: what makes no sense for some. */
@@ -100,16 +115,14 @@ const CONFLICTS = [
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
   if (options === undefined && of !== undefined) return plainPlan(of, 0);
-  const own = of ?? { id: null, target: mountedArgument('target', target), namespace: null, isTree: false };
-  const { id, namespace: home, isTree } = own;
+  const own = of ?? { ...NOBODYS, target: mountedArgument('target', target) };
+  const { id, namespace: home, isTree, turn } = own;
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);
     if ((flags & constants.MNT_EXPIRE) !== 0 && id !== null) throw noExpiry('options');
     return plainPlan(own, flags);
   }
-  if (typeof options !== 'object' || options === null) {
-    throw invalidArgType('options', 'of type number or object', options);
-  }
+  if (!hasNames(options)) throw invalidArgType('options', 'of type number or object', options);
   const given = optionsArgument('options', options, KNOWN);
   const flag = (name: string) => booleanOption(`options.${name}`, given[name]) === true;
   const on = {
@@ -121,13 +134,14 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     retry: given['retry'] !== undefined,
     then: choiceOption('options.then', given['then'], ['force', 'lazy']),
   };
+  // Before what it cannot go with: that some of it was never asked for by name, as recursive of a tree, is beside the point.
+  if (on.expire && id !== null) throw noExpiry('options.expire');
   for (const [one, other, why] of CONFLICTS) {
     if (on[one] && on[other]) throw invalidArgValue(`options.${other}`, `cannot go with options.${one}: ${why}`);
   }
   if (on.force && on.then === 'force') {
     throw invalidArgValue('options.then', "cannot be 'force' with options.force: all attempts are by force already");
   }
-  if (on.expire && id !== null) throw noExpiry('options.expire');
   if (on.stack && id !== null) {
     throw invalidArgValue('options.stack', 'is not for a handle, which takes down only what it put up: use umount()');
   }
@@ -151,14 +165,17 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     retryFor,
     last: on.then === 'force' ? constants.MNT_FORCE : on.then === 'lazy' ? constants.MNT_DETACH : 0,
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
+    turn,
   };
 }
 
-function plainPlan(own: UmountPlace & { id: bigint | null; isTree: boolean }, flags: number): UmountPlan {
-  const { target, namespace, id, isTree } = own;
+const NOBODYS = { id: null, namespace: null, isTree: false, turn: undefined } as const;
+
+function plainPlan(own: UmountOwn | (typeof NOBODYS & Pick<UmountPlace, 'target'>), flags: number): UmountPlan {
+  const { target, namespace, id, isTree, turn } = own;
   // A lazy umount takes along what is below.
   const recursive = isTree && (flags & constants.MNT_DETACH) === 0;
-  return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined };
+  return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined, turn };
 }
 
 // A mark is gone as soon as somebody looks at the mount, and a handle looks first whether it is still its own.

@@ -81,7 +81,7 @@ export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined
   return step.value;
 }
 
-/** {@link runUmount} on the calling thread. */
+/** {@link runUmount} on the calling thread. Of a handle, whose asynchronous calls are not asking the kernel just now. */
 export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
   if (isSingle(plan)) return asEnd(plan, attemptSync(plan, plan.flags));
   const steps = attempts(plan);
@@ -97,7 +97,26 @@ export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
   return step.value;
 }
 
+// Of the calls of a handle one asks at a time, and none any more when it is down, whichever of them did it.
 async function attempt(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
+  const { turn, signal } = plan;
+  if (turn === undefined) return ask(plan, flags);
+  while (turn.calling !== undefined) await turn.calling;
+  if (turn.isDown) return undefined;
+  if (signal?.aborted) throw abortError(signal);
+  const asked = ask(plan, flags);
+  const over = (isDown: boolean) => {
+    turn.calling = undefined;
+    turn.isDown ||= isDown;
+  };
+  turn.calling = asked.then(
+    (outcome) => over(outcome === undefined),
+    () => over(false),
+  );
+  return asked;
+}
+
+async function ask(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
   const { target, id, recursive, stack, namespace, signal } = plan;
   const call = (ticket: native.Ticket | null) =>
     recursive || stack

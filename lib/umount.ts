@@ -68,7 +68,10 @@ async function perform(plan: UmountPlan): Promise<void> {
   const ask = umountQuestions(end, plan);
   const examination = ask === null ? null : await native.examine(ask, surroundings(plan, end));
   const busy = busyMount(end, plan, examination);
-  throw umountFailure(plan, end, examination, busy === null ? null : await native.holders(busy));
+  const scanned = busy === null ? null : await native.holders(busy);
+  // While that was found out another call of the same handle may have been luckier.
+  if (plan.turn?.isDown) return;
+  throw umountFailure(plan, end, examination, scanned);
 }
 
 /** {@link takeDown} on the calling thread. @internal */

@@ -1,6 +1,15 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect } from 'vitest';
-import { constants, Mount, mountOverlay, mountOverlaySync, mountSync, umountSync } from '../../lib/index.js';
+import {
+  constants,
+  Mount,
+  mountOverlay,
+  mountOverlaySync,
+  mountSync,
+  type UmountOptions,
+  umountSync,
+} from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { lacks as environment, isRealRoot } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
@@ -218,5 +227,117 @@ test('follows no change of the working directory', async ({ place, skip }) => {
   } finally {
     process.chdir(before);
   }
+  expect(tableEntry(spec.target)).toBeUndefined();
+});
+
+/** A handle whose mount is in use until the file is closed. */
+function busyIn(place: Place) {
+  const spec = specIn(place);
+  const mount = mountOverlaySync(spec);
+  return { spec, mount, file: openSync(`${spec.target}/a`, 'r') };
+}
+
+test('unmountSync() while the kernel takes it down for unmount() says so, and does nothing', async ({ place }) => {
+  const spec = specIn(place);
+  for (let round = 0; round < 150; round += 1) {
+    const below = mountOverlaySync(spec);
+    const mount = mountOverlaySync(spec);
+    const first = mount.unmount();
+    // How far the other thread is by then is another each time.
+    for (let count = 0; count < round * 1000; count += 1);
+    expect(thrownBy(() => mount.unmountSync())).toMatchObject({ code: 'ERR_INVALID_STATE', name: 'Error' });
+    // At the end of a block it is left to that one.
+    mount[Symbol.dispose]();
+    await first;
+    mount.unmountSync();
+    expect(tableEntry(spec.target)).toBeDefined();
+    below.unmountSync();
+  }
+});
+
+/** What unmountSync() throws, if anything, once unmount() waits to try again. */
+async function betweenAttempts(mount: Mount, options?: UmountOptions): Promise<unknown> {
+  for (;;) {
+    try {
+      mount.unmountSync(options);
+      return undefined;
+    } catch (error) {
+      if ((error as { code: string }).code !== 'ERR_INVALID_STATE') return error;
+      await sleep(1);
+    }
+  }
+}
+
+test('unmountSync() while unmount() waits to try again is the success of both', async ({ place }) => {
+  const { spec, mount, file } = busyIn(place);
+  const waits = mount.unmount({ retry: { for: Infinity } });
+  expect(await betweenAttempts(mount)).toMatchObject({ code: 'EBUSY' });
+  expect(await betweenAttempts(mount, { lazy: true })).toBeUndefined();
+  expect(tableEntry(spec.target)).toBeUndefined();
+  await waits;
+  closeSync(file);
+});
+
+test('the signal of one call is nothing to another', async ({ place }) => {
+  const { spec, mount, file } = busyIn(place);
+  const controller = new AbortController();
+  const one = rejectionOf(mount.unmount({ signal: controller.signal, retry: { for: 60_000 } }));
+  const other = mount.unmount({ retry: { for: Infinity } });
+  expect(await rejectionOf(mount.unmount())).toMatchObject({ code: 'EBUSY' });
+  controller.abort();
+  expect(await one).toMatchObject({ name: 'AbortError' });
+  closeSync(file);
+  await other;
+  expect(tableEntry(spec.target)).toBeUndefined();
+});
+
+test('`await using` takes it down though a call before it was aborted', async ({ place }) => {
+  const { spec, mount, file } = busyIn(place);
+  const controller = new AbortController();
+  const aborted = rejectionOf(mount.unmount({ signal: controller.signal, retry: { for: 60_000 } }));
+  closeSync(file);
+  const end = mount[Symbol.asyncDispose]();
+  controller.abort();
+  await end;
+  expect(tableEntry(spec.target)).toBeUndefined();
+  // or it is down before it looks at the signal
+  expect([undefined, 'AbortError']).toContain(((await aborted.catch(() => undefined)) as Error | undefined)?.name);
+});
+
+test('a call that is aborted before its turn asks nothing', async ({ place }) => {
+  const { spec, mount, file } = busyIn(place);
+  const controller = new AbortController();
+  const first = rejectionOf(mount.unmount());
+  const second = rejectionOf(mount.unmount({ signal: controller.signal, lazy: true }));
+  controller.abort();
+  expect(await second).toMatchObject({ name: 'AbortError' });
+  expect(await first).toMatchObject({ code: 'EBUSY' });
+  await sleep(20);
+  expect(tableEntry(spec.target)).toBeDefined();
+  closeSync(file);
+  await mount.unmount();
+});
+
+test.for<[string, UmountOptions]>([
+  ['lazy', { lazy: true }],
+  ['then: lazy', { then: 'lazy' }],
+])('%s does not wait until another gives up, and is the success of both', async ([_name, options], { place }) => {
+  const { spec, mount, file } = busyIn(place);
+  const waits = mount.unmount({ retry: { for: Infinity } });
+  await mount.unmount(options);
+  expect(tableEntry(spec.target)).toBeUndefined();
+  await waits;
+  closeSync(file);
+});
+
+test('what is asked for below is done, though another call was first', async ({ place }) => {
+  const spec = specIn(place);
+  const below = place.directory('l1/d');
+  const mount = await mountOverlay(spec);
+  mountSync('below', below.replace('l1', 'merged'), 'tmpfs');
+  const first = mount.unmount();
+  await mount.unmount({ recursive: true });
+  // It was refused first, or has found out why when all was down.
+  await first.catch((error: unknown) => expect(error).toMatchObject({ code: 'EBUSY' }));
   expect(tableEntry(spec.target)).toBeUndefined();
 });

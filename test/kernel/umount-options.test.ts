@@ -1,6 +1,14 @@
 import { closeSync, openSync, symlinkSync } from 'node:fs';
 import { describe, expect, test as plainTest } from 'vitest';
-import { constants, type MountError, mountOverlaySync, mountSync, umount, umountSync } from '../../lib/index.js';
+import {
+  constants,
+  type MountError,
+  mountBindSync,
+  mountOverlaySync,
+  mountSync,
+  umount,
+  umountSync,
+} from '../../lib/index.js';
 import { lackOfForce } from '../support/force.js';
 import { test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
@@ -152,6 +160,15 @@ plainTest('a signal is for the asynchronous form', () => {
   }
 });
 
+test('a handle of several mounts says that it cannot expire, and nothing about what was not asked for', ({ place }) => {
+  const [source, target] = [place.directory('a'), place.directory('m')];
+  using mount = mountBindSync(source, target, { recursive: true });
+  expect(thrownBy(() => mount.unmountSync({ expire: true }))).toMatchObject({
+    code: 'ERR_INVALID_ARG_VALUE',
+    message: expect.stringMatching(/^The "options.expire" property cannot expire the mount of a handle/),
+  });
+});
+
 test('a handle takes options, but for those that would reach other mounts', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const spec = { lower: [place.directory('a'), place.directory('b')], target: place.directory('m') };
@@ -161,6 +178,10 @@ test('a handle takes options, but for those that would reach other mounts', asyn
     expect(thrownBy(() => mount.unmountSync(options))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
     expect(await rejectionOf(mount.unmount(options))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   }
+  const cannot = {
+    message: expect.stringMatching(/^The "options.expire" property cannot expire the mount of a handle/),
+  };
+  expect(thrownBy(() => mount.unmountSync({ recursive: true, expire: true }))).toMatchObject(cannot);
   mountSync('over', spec.target, 'tmpfs');
   for (const options of [{ recursive: true }, { lazy: true }]) {
     expect(await rejectionOf(mount.unmount(options))).toMatchObject({ code: 'EINVAL', step: 'identify' });
