@@ -1,9 +1,10 @@
-import { type Bytes, choiceOption, optionsArgument, type PathLike, pathArgument } from './arguments.js';
+import { type Bytes, choiceOption, optionsArgument, type PathLike, pathArgument, stringArgument } from './arguments.js';
 import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from './attributes.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
-import { invalidArgType, invalidArgValue } from './errors.js';
+import { invalidArgValue } from './errors.js';
 import { lookAtFilesystem } from './filesystem-reuse.js';
 import { type IdMap, type IdMapWords, idMapArgument, NO_ID_MAP } from './idmap.js';
+import { withoutValues } from './kernel-log.js';
 import { Mount, type MountStrategy } from './mount-handle.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
@@ -76,8 +77,7 @@ function planAt(
   known: ReadonlySet<string>,
 ): FilesystemPlan {
   const checked = optionsArgument('options', options, known);
-  if (typeof fsType !== 'string') throw invalidArgType('fsType', 'of type string', fsType);
-  if (fsType === '' || fsType.includes('\0')) throw invalidArgValue('fsType', 'must be the name of a filesystem');
+  if (stringArgument('fsType', fsType) === '') throw invalidArgValue('fsType', 'must be the name of a filesystem');
   const parameters = parameterWords('options.parameters', checked['parameters']);
   const idMap = idMapArgument('options.idmap', checked['idmap']);
   const strategy = choiceOption('options.strategy', checked['strategy'], ['data', 'fsconfig']);
@@ -189,6 +189,11 @@ function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }:
   return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace, userNamespace };
 }
 
+// The values of overlayfs are paths of layers and words that everybody knows, and the paths are what explains.
+function withoutSecrets({ fsType, parameters: { words } }: FilesystemPlan, failure: native.Failure): native.Failure {
+  return fsType === 'overlay' ? failure : withoutValues(failure, words);
+}
+
 /** What filesystems with and without a place have in common. */
 export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, 'channel' | 'finish'> = {
   subject: ({ source, target, fsType, parameters: { words } }) => ({ source, target, fsType, words }),
@@ -196,7 +201,7 @@ export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, '
   startSync: (plan) => callWith(native.filesystemSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
   surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
-  error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
+  error: (plan, failure, examination) => operationError(withoutSecrets(plan, failure), caseOf(plan), examination),
 };
 
 /** A filesystem with a place. */

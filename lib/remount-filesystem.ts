@@ -2,6 +2,7 @@ import { booleanOption, optionsArgument } from './arguments.js';
 import { constants } from './constants.js';
 import { type Driven, type DrivenPlan, run, runSync } from './drivers.js';
 import { invalidArgValue } from './errors.js';
+import { withoutValues } from './kernel-log.js';
 import { refuseRelative } from './namespace.js';
 import * as native from './native.js';
 import { OPERATION_NAMES, type OperationOptions, operationPlan } from './operation.js';
@@ -62,7 +63,8 @@ const REMOUNT: Driven<RemountPlan, undefined, void> = {
   finish: () => undefined,
   questions: (plan, failure) => operationQuestions(failure, remountCase(plan)),
   surroundings: surroundingsOf,
-  error: (plan, failure, examination) => operationError(failure, remountCase(plan), examination),
+  error: (plan, failure, examination) =>
+    operationError(withoutValues(failure, plan.parameters.words), remountCase(plan), examination),
 };
 
 /**

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import {
+  detachedFilesystem,
   type FilesystemOptions,
   MountError,
   mountBindSync,
@@ -253,6 +254,8 @@ describe.each(forms)('%s', (_, doMount) => {
     ['no type', [null, '/t'], 'ERR_INVALID_ARG_TYPE'],
     ['an empty type', [null, '/t', ''], 'ERR_INVALID_ARG_VALUE'],
     ['a type with a NUL', [null, '/t', 'a\0'], 'ERR_INVALID_ARG_VALUE'],
+    ['a type that is ill-formed', [null, '/t', 'fuse.\ud800'], 'ERR_INVALID_ARG_VALUE'],
+    ['a source that is ill-formed', ['\ud800', '/t', 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
     ['no source', [undefined, '/t', 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
     ['no target', [null, undefined, 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
     ['a way that is not known', [null, '/t', 'tmpfs', { strategy: 'descriptors' }], 'ERR_INVALID_ARG_VALUE'],
@@ -411,6 +414,25 @@ test('without privilege it says that', async ({ place, skip }) => {
   );
   expect(stderr).toBe('');
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
+});
+
+test.for(['hunter2', 'pid,hunter2'])('nor in what the kernel repeats of it: %s', async (subset, { place, skip }) => {
+  skip(lacksFsconfig !== undefined, lacksFsconfig);
+  const target = place.directory('t');
+  const attempts = [
+    () => mountFilesystem('proc', target, 'proc', { parameters: { subset }, strategy: 'fsconfig' }),
+    () => detachedFilesystem('proc', 'proc', { parameters: { subset } }),
+  ];
+  for (const attempt of attempts) {
+    const error = (await rejectionOf(attempt())) as MountError;
+    skip(error.code === 'EPERM', 'no proc may be mounted here');
+    expect(error).toMatchObject({
+      code: 'EINVAL',
+      kernelLog: expect.stringMatching(/unsupported subset option - …$/),
+      reason: expect.stringMatching(/^the kernel says "proc: unsupported subset option - …"/),
+    });
+    expect(JSON.stringify([error.message, error.stack, { ...error }])).not.toContain('hunter2');
+  }
 });
 
 test('a secret is in no error, whatever is wrong', async ({ place }) => {
