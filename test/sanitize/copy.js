@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -34,6 +34,8 @@ export function buildCopy(name, kind, mark) {
   mkdirSync(copy, { recursive: true });
   for (const part of PARTS) {
     const filter = (path) => path === join(project, part) || !(isBuilt(path) && !path.includes('/test/native/'));
+    // What has another name by now would be built and run under the old one too. The copy's own build is no part.
+    rmSync(join(copy, part), { recursive: true, force: true });
     cpSync(join(project, part), join(copy, part), { recursive: true, preserveTimestamps: true, filter });
   }
   if (!existsSync(join(copy, 'node_modules'))) symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));

@@ -6,7 +6,7 @@ import * as lib from 'linux-mount';
 import { changes, isOpaque, makeWhiteout } from 'linux-mount/layers';
 
 // Every kind of call of the addon, many at once on threads of ours and some on this one, aborted now and then. Run by
-// run.js on the main thread and in workers, which are terminated in the middle.
+// races-program.js on the main thread and in workers, which are terminated in the middle.
 
 const root = mkdtempSync(join(tmpdir(), 'race-'));
 const directory = (name) => {
