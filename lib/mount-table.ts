@@ -91,6 +91,10 @@ export class MountTable<Name extends MountName = MountName> {
 
   /** Whether no path leads to a mount, as it, or something that it is on, is covered by another. */
   isHidden(entry: MountEntry<Name>): boolean {
+    const { target } = Object(entry) as Partial<MountEntry>;
+    if (typeof target !== 'string' && !Buffer.isBuffer(target)) {
+      throw invalidArgType('entry', 'an entry of this table', entry);
+    }
     return this.#indexed.at(bytesText(entry.target)) !== entry;
   }
 

@@ -32,6 +32,9 @@ test('at: mounts over the root cover nothing for who is there already', () => {
   const t = table(line(1, 1, '/') + line(2, 1, '/') + line(3, 1, '/a') + line(4, 2, '/b'));
   expect([t.at('/')?.id, t.at('/a')?.id, t.at('/b')?.id]).toEqual([1n, 3n, 1n]);
   expect(t.isHidden(must(t.byId(4n)))).toBe(true);
+  for (const wrong of [undefined, null, 4n, {}, t]) {
+    expect(thrownBy(() => t.isHidden(wrong as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+  }
 });
 
 test('at: in a chroot that is no mount point the table does not tell', () => {
