@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync, writeSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { constants, mountSync, umountSync } from 'linux-mount';
 import { threadsEnd } from '../support/own-process.js';
 import { NativeBoundary, names } from './boundary-native.js';
-import { PublicBoundary } from './boundary-public.js';
+import { operations, PublicBoundary } from './boundary-public.js';
 import { Random } from './random.js';
 
 // The process that makes the calls; started by boundary.js, in a mount namespace of its own. Before each call it writes
@@ -21,18 +21,23 @@ const { values } = parseArgs({
 });
 const [seed, log] = [Number(values.seed), Number(values.log)];
 const ROUND = 400; // calls, then all is counted
+const WHOLE = { maxArrayLength: Infinity };
 const PATIENCE = 60_000; // for calls that are under way
 
 /** All paths that are used lead in here; the working directory is deep in it, so that ".." does not lead out. */
 class Place {
-  root = `${process.env.TMPDIR}/fuzz`;
+  #below = `${process.env.TMPDIR}/below`;
+  root = `${this.#below}/fuzz`;
 
   constructor() {
-    mkdirSync(this.root);
+    mkdirSync(this.#below);
     this.begin();
   }
 
   begin() {
+    // Whoever takes down the place is on what is below it, and may make that read-only or leave whiteouts there.
+    mountSync('below', this.#below, 'tmpfs', 0, 'mode=755,size=64m');
+    mkdirSync(this.root);
     mountSync('fuzz', this.root, 'tmpfs', 0, 'mode=755,size=64m');
     for (const name of ['a/b/c', 'd', 'lower', 'upper', 'work', 'w/w/w/w'])
       mkdirSync(`${this.root}/${name}`, { recursive: true });
@@ -41,7 +46,11 @@ class Place {
 
   end() {
     process.chdir('/');
-    for (let rest = 100; rest > 0 && this.#mounts() > 0; rest -= 1) umountSync(this.root, constants.MNT_DETACH);
+    umountSync(this.#below, constants.MNT_DETACH);
+  }
+
+  forget() {
+    rmdirSync(this.#below);
   }
 
   path(random) {
@@ -61,10 +70,6 @@ class Place {
     ]);
     if (random.chance(0.1)) return random.pick(['.', '..', 'x', 'x'.repeat(300), 'a\nb', '../w']);
     return `${this.root}/${name}`;
-  }
-
-  #mounts() {
-    return mountPoints().filter((point) => point === this.root || point.startsWith(`${this.root}/`)).length;
   }
 }
 
@@ -96,9 +101,9 @@ function state() {
   };
 }
 
-/** Waits until nothing is under way. */
-async function settled(boundary) {
-  for (const end = Date.now() + PATIENCE; boundary.pending > 0; ) {
+/** Waits until nothing is under way, or no more than so many. */
+async function settled(boundary, most = 0) {
+  for (const end = Date.now() + PATIENCE; boundary.pending > most; ) {
     if (Date.now() > end) throw new Error(`${boundary.pending} calls have not come back`);
     await sleep(1);
   }
@@ -110,8 +115,7 @@ async function stateIs(before) {
     globalThis.gc();
     await sleep(wait);
   }
-  if (JSON.stringify(state()) !== JSON.stringify(before))
-    throw new Error(`before ${inspect(before)}, now ${inspect(state())}`);
+  throw new Error(`before ${inspect(before, WHOLE)}, now ${inspect(state(), WHOLE)}`);
 }
 
 const place = new Place();
@@ -132,26 +136,8 @@ for (; performance.now() < end && counts.calls < Number(values.calls); round += 
   const random = new Random(seed + round);
   place.begin();
   for (let at = 0; at < ROUND; at += 1) {
-    const { name, args, make } = boundary.call(random);
-    writeSync(log, `${layer} round ${seed + round} call ${at}: ${describe(name, args)}`.padEnd(4000), 0);
-    counts.calls += 1;
-    used.add(`${layer} ${name}`);
-    try {
-      make();
-    } catch (error) {
-      if (!boundary.mayThrow(error)) throw Object.assign(new Error(`${name} threw`), { cause: error });
-      counts.refused += 1;
-    }
-    if (boundary.pending > 64)
-      await settled(
-        boundaries.public === boundary
-          ? boundary
-          : {
-              get pending() {
-                return boundary.pending > 64 ? 1 : 0;
-              },
-            },
-      );
+    once(layer, random, `${layer} round ${seed + round} call ${at}`);
+    if (boundary.pending > 64) await settled(boundary, layer === 'public' ? 0 : 64);
     if (at % 20 === 0) await sleep(0);
     if (boundary.failed !== undefined) throw boundary.failed;
   }
@@ -163,6 +149,21 @@ for (; performance.now() < end && counts.calls < Number(values.calls); round += 
   await stateIs(before);
 }
 
+// A function of its own, so that nothing of the last call is kept.
+function once(layer, random, where) {
+  const boundary = boundaries[layer];
+  const { name, args, make } = boundary.call(random);
+  writeSync(log, `${where}: ${describe(name, args)}`.slice(0, 2000).padEnd(4000), 0);
+  counts.calls += 1;
+  used.add(`${layer} ${name}`);
+  try {
+    make();
+  } catch (error) {
+    if (!boundary.mayThrow(error)) throw Object.assign(new Error(`${name} threw`), { cause: error });
+    counts.refused += 1;
+  }
+}
+
 function describe(name, args) {
   try {
     return `${name}(${args.map((each) => inspect(each, { depth: 3, maxStringLength: 80, maxArrayLength: 8, breakLength: Infinity })).join(', ')})`;
@@ -171,12 +172,12 @@ function describe(name, args) {
   }
 }
 
-// Where the fuzz has taken down its own place, whiteouts were made in the directory below it.
-for (const name of readdirSync(place.root)) unlinkSync(`${place.root}/${name}`);
-rmdirSync(place.root);
+place.forget();
 const native = [...used].filter((each) => each.startsWith('native ')).length;
 if (values.layer !== 'public' && round >= 20 && native < names.length)
   throw new Error(`only ${native} of ${names.length} exports were called`);
+const missing = operations.filter((name) => !used.has(`public ${name}`));
+if (values.layer !== 'native' && round >= 20 && missing.length > 0) throw new Error(`never called: ${missing}`);
 console.log(
   `${counts.calls} calls in ${round} rounds, ${counts.refused} refused; ${native} exports of the addon, ${used.size - native} functions and methods`,
 );
