@@ -46,7 +46,18 @@ class Place {
 
   end() {
     process.chdir('/');
-    umountSync(this.#below, constants.MNT_DETACH);
+    // The table itself may be covered: /proc/self and what is in it are among the words of the native layer.
+    try {
+      for (;;) umountSync('/proc/self', constants.MNT_DETACH);
+    } catch {
+      // nothing more
+    }
+    for (const point of mountPoints()
+      .filter((each) => each.startsWith(`/proc/${process.pid}/`))
+      .reverse())
+      umountSync(point, constants.MNT_DETACH);
+    // Several, where something was mounted there: ".." of the option cwd is there.
+    while (mountPoints().includes(this.#below)) umountSync(this.#below, constants.MNT_DETACH);
   }
 
   forget() {
@@ -95,7 +106,7 @@ function descriptors() {
 function state() {
   return {
     descriptors: descriptors(),
-    mounts: mountPoints().length,
+    mounts: mountPoints(),
     umask: process.umask(),
     namespace: readFileSync('/proc/self/status', 'latin1').match(/NSpid:.*/)?.[0],
   };
