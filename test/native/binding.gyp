@@ -37,5 +37,12 @@
       'include_dirs': ["<!(node -p \"require('node-api-headers').include_dir\")"],
       'cflags': ['-Wall', '-Wextra', '-Werror', '-std=c11'],
     },
+    {
+      'target_name': 'leaking',
+      'sources': ['leaking.c'],
+      'include_dirs': ["<!(node -p \"require('node-api-headers').include_dir\")"],
+      'defines': ['NAPI_VERSION=8'],
+      'cflags': ['-Wall', '-Wextra', '-Werror', '-std=gnu11'],
+    },
   ],
 }

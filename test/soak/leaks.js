@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, openSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mountTmpfsSync } from 'linux-mount';
+import { leaking } from './measures.js';
+
+// What is lost on purpose in each round, for run.js to see that it is noticed: `--leak KIND`.
+
+const kept = [];
+const times = (count, make) => Array.from({ length: count }, make);
+const directory = () => mkdtempSync(join(tmpdir(), 'lost-'));
+
+// For each operation, so that a few rounds of a few operations are enough.
+const BYTES = 32_768;
+
+const LEAKS = {
+  descriptor: () => openSync('/dev/null', 'r'),
+  mount: () => mountTmpfsSync(directory()),
+  'mount elsewhere': ({ child }) => mountTmpfsSync(tmpdir(), { namespace: { pid: child.pid } }),
+  directory,
+  thread: () => leaking.loseThread(),
+  child: () => spawn('sleep', ['infinity'], { stdio: 'ignore' }),
+  umask: () => process.umask(0o77),
+  memory: ({ operations }) => times(operations, () => leaking.loseBytes(BYTES)),
+  pages: () => leaking.losePages(4 * 1024 * 1024),
+  objects: ({ operations }) => times(operations, () => kept.push(Array(BYTES / 8).fill(0.5))),
+};
+
+/** @param operations how many there are in a round */
+export function lose(kind, operations, child) {
+  LEAKS[kind]({ operations, child });
+}

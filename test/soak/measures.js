@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { children, descriptors } from '../faults/scene.js';
+import { ourThreads } from '../support/own-process.js';
+
+// What a process has, and whether it is as before: to the last piece what can be counted, and memory by its growth.
+
+export const leaking = createRequire(import.meta.url)('../native/build/Release/leaking.node');
+
+const table = (pid) =>
+  readFileSync(`/proc/${pid}/mountinfo`, 'latin1')
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' ').slice(3).join(' '));
+
+/** What can be counted. */
+export function state(child) {
+  return {
+    'mounts here': table('self'),
+    'mounts in the other namespace': table(child),
+    // That of the listing itself may be any.
+    descriptors: [...descriptors().values()].filter((what) => !what.endsWith('/fd')).sort(),
+    "the library's threads": ourThreads(),
+    children: children().sort(),
+    directories: readdirSync(tmpdir()).sort(),
+    'working directory': [process.cwd()],
+    umask: [process.umask()],
+  };
+}
+
+/** What is in one list and not in the other, each as often as it is there. */
+function without(list, other) {
+  const rest = [...other];
+  return list.filter((each) => {
+    const at = rest.indexOf(each);
+    if (at >= 0) rest.splice(at, 1);
+    return at < 0;
+  });
+}
+
+const differences = (before, now) =>
+  Object.keys(before).flatMap((name) => {
+    const [more, less] = [without(now[name], before[name]), without(before[name], now[name])];
+    return [...more.map((what) => `${name}: + ${what}`), ...less.map((what) => `${name}: - ${what}`)];
+  });
+
+/**
+ * Waits until all is as before: threads end after a second, garbage is collected, what was cancelled is undone.
+ *
+ * @param patience for how long
+ * @returns what is different to the last
+ */
+export async function differenceTo(before, child, patience) {
+  for (const end = Date.now() + patience; ; await sleep(50)) {
+    globalThis.gc();
+    const found = differences(before, state(child));
+    if (found.length === 0 || Date.now() > end) return found;
+  }
+}
+
+/** What the process needs of memory now. */
+export async function memory() {
+  // Finalizers run in a turn of their own.
+  for (let turn = 0; turn < 3; turn += 1) {
+    globalThis.gc();
+    await sleep(1);
+  }
+  const { rss, heapUsed, external } = process.memoryUsage();
+  return { 'resident set': rss, 'native heap': leaking.bytesInUse() ?? 0, 'heap of V8': heapUsed + external };
+}
+
+const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
+const KIB = 1024;
+
+// By how much the median may be more, though nothing is lost: once, for what comes late and stays (code that is compiled,
+// caches, pages that are half used), about ten times of what runs of minutes show; and by each operation in between, as a
+// leak has no end. The least that an operation can lose is a block of malloc(3) with a few words in it: 32 bytes with its
+// head, while a few hundred operations of all kinds are needed for one that loses it each time. Of the resident set that
+// is a page at a time.
+const ALLOWED = {
+  'resident set': { once: 8192 * KIB, each: 512 },
+  'native heap': { once: 512 * KIB, each: 32 },
+  'heap of V8': { once: 1024 * KIB, each: 32 },
+};
+/** So few samples say nothing. */
+const LEAST = 8;
+
+/**
+ * Whether memory grows without end: the last quarter of the rounds against the second, as the first still sets up.
+ *
+ * @param samples after each round, with the number of operations until then
+ */
+export function growth(samples) {
+  if (samples.length < LEAST) return [];
+  const quarter = Math.floor(samples.length / 4);
+  const [early, late] = [samples.slice(quarter, 2 * quarter), samples.slice(-quarter)];
+  const of = (window, name) => median(window.map((sample) => sample[name]));
+  const operations = of(late, 'operations') - of(early, 'operations');
+  return Object.entries(ALLOWED).map(([name, { once, each }]) => {
+    const more = of(late, name) - of(early, name);
+    const allowed = once + each * operations;
+    return { name, early: of(early, name), late: of(late, name), more, allowed, operations, isTooMuch: more > allowed };
+  });
+}
