@@ -29,7 +29,7 @@ const passes = {
   modern: [inject, ...matrix],
   older: [inject, deny, ...OLDER, '--', ...matrix],
   apart: ['env', 'LINUX_MOUNT_FAULTS=apart', inject, deny, 'mount_setattr=ENOSYS', '--', ...matrix],
-  killed: [process.execPath, here('killed.js')],
+  killed: [process.execPath, here('killed.js'), ...words],
 };
 
 if (!existsSync(inject)) {
