@@ -74,15 +74,14 @@ export async function memory() {
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const KIB = 1024;
 
-// By how much the median may be more, though nothing is lost: once, for what comes late and stays (code that is compiled,
-// caches, pages that are half used), about ten times of what runs of minutes show; and by each operation in between, as a
-// leak has no end. The least that an operation can lose is a block of malloc(3) with a few words in it: 32 bytes with its
-// head, while a few hundred operations of all kinds are needed for one that loses it each time. Of the resident set that
-// is a page at a time.
+// By how much the median may be more, though nothing is lost. Once: for what comes late and stays, code that is compiled,
+// caches, pages that are half used. And by each operation in between, so that the run may be as long as one likes: in
+// 40,000 operations the native heap grew by 3 bytes for each and in the end by 1, that of V8 by 30 and in the end by 9,
+// and the resident set by none. One kind of operation is one in twenty-five: of it 200 bytes are found, each time.
 const ALLOWED = {
-  'resident set': { once: 8192 * KIB, each: 512 },
-  'native heap': { once: 512 * KIB, each: 32 },
-  'heap of V8': { once: 1024 * KIB, each: 32 },
+  'resident set': { once: 8192 * KIB, each: 64 },
+  'native heap': { once: 512 * KIB, each: 8 },
+  'heap of V8': { once: 1024 * KIB, each: 16 },
 };
 /** So few samples say nothing. */
 const LEAST = 8;
