@@ -57,7 +57,7 @@ Outcome MakeWhiteoutFile(const std::string& path, bool user) {
 Outcome SeeTrustedAttributes() {
   // A pipe has no attributes: who may write this one is told EOPNOTSUPP.
   int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return Failed("pipe2", "trusted attributes");
+  if (pipe2(ends, O_CLOEXEC) < 0) return Failed("pipe2", "look for attributes");
   const OwnedFd one(ends[0]), other(ends[1]);
   const bool may_not = fsetxattr(one.get(), "trusted.overlay.origin", "", 0, 0) < 0 && errno == EPERM;
   return may_not ? Outcome::Failure(EPERM, "lgetxattr", "trusted attributes") : Outcome{};

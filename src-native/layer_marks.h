@@ -79,5 +79,6 @@ class IsOpaqueCall : public HasMarkCall {
 };
 
 // Fails with EPERM when this process may not see attributes of "trusted.": without CAP_SYS_ADMIN in the first user
-// namespace they are hidden rather than refused (xattr_permission, fs/xattr.c). Tried on what nobody else has.
+// namespace they are hidden rather than refused (xattr_permission, fs/xattr.c). Tried on what nobody else has; why that
+// cannot be had just now is a failure too, as no attribute is no answer then.
 Outcome SeeTrustedAttributes();

@@ -163,6 +163,19 @@ test('without any privilege a device can be made: Linux 5.8', async ({ place, sk
   expect({ stdout, stderr }).toEqual({ stdout: 'true\n', stderr: '' });
 });
 
+test('what cannot be told for want of memory is not denied', async ({ place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  const { stdout, stderr } = await runNode(
+    `const { isOpaqueSync, isWhiteoutSync } = await import('linux-mount/layers');
+     const [layer, empty] = process.argv.slice(1);
+     for (const ask of [() => isOpaqueSync(layer), () => isWhiteoutSync(empty)]) {
+       try { console.log(ask()); } catch ({ code, syscall }) { console.log(code, syscall); }
+     }`,
+    { args: [place.directory('layer', { empty: '' }), place.path('layer/empty')], deny: ['memfd_create=ENOMEM'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'ENOMEM memfd_create\n'.repeat(2), stderr: '' });
+});
+
 test.for([
   [() => layers.makeWhiteoutSync(''), 'ERR_INVALID_ARG_VALUE'],
   [() => layers.makeWhiteoutSync('/x', { form: 'file' as 'device' }), 'ERR_INVALID_ARG_VALUE'],
