@@ -122,6 +122,7 @@ Outcome UmountTreeCall::TakeDownOne(const MountLine& line) const {
 bool UmountTreeCall::TakeDown(const std::vector<OrderedMount>& order, Result* result,
                               std::vector<uint64_t>* still_there) {
   result->outcome = {};
+  result->remaining.clear();
   still_there->clear();
   std::vector<bool> stays(order.size(), false);
   for (size_t index = 0; index < order.size(); ++index) {
@@ -136,7 +137,9 @@ bool UmountTreeCall::TakeDown(const std::vector<OrderedMount>& order, Result* re
     }
     stays[order[index].parent] = true;
     still_there->push_back(line.id);
+    result->remaining.push_back(line.mount_point);
   }
+  std::reverse(result->remaining.begin(), result->remaining.end());
   std::sort(still_there->begin(), still_there->end());
   return still_there->empty();
 }
@@ -156,13 +159,15 @@ UmountTreeCall::Result UmountTreeCall::Run() {
   for (int pass = 0;; ++pass) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) {
-      result.outcome = Outcome::Failure(errno, "read", "read the mount table");
+      // Once some are down, why the others are not is what counts, and they are those that the pass before has left.
+      if (pass == 0) result.outcome = Outcome::Failure(errno, "read", "read the mount table");
       return result;
     }
     const std::vector<OrderedMount> order = Order(table);
     if (order.empty()) return Result();  // somebody else took the last one down
     // The same as after the pass before: nobody has changed anything, and another pass would not either.
     if (pass == kMostPasses || (pass > 0 && SortedIds(order) == still_there)) {
+      result.remaining.clear();
       for (auto mount = order.rbegin(); mount != order.rend(); ++mount) {
         result.remaining.push_back(mount->line->mount_point);
       }
