@@ -15,18 +15,11 @@ import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { denied, NEWER } from './support/newer-calls.js';
 
 const project = fileURLToPath(new URL('..', import.meta.url));
 const deny = join(project, 'test/native/build/Release/deny');
-// The calls that came after mount(2), from Linux 5.2 on, but for openat2(2) and statx(2): every kernel has them from 5.8
-// on, without openat2 there is no target in a root unless emulation is allowed (test/kernel/target-root.test.ts denies it
-// itself), and Node itself uses statx.
-const NEWER = [
-  ...['open_tree', 'move_mount', 'fsopen', 'fsconfig', 'fsmount', 'fspick', 'mount_setattr'],
-  ...['statmount', 'listmount', 'open_tree_attr'],
-];
 const EFFORT = { 'older-kernel': 0.05, sandbox: 0.05 };
-const denied = (calls, error) => calls.map((call) => `${call}=${error}`);
 const OLDER = denied(NEWER, 'ENOSYS');
 const SANDBOX = denied(NEWER, 'EPERM');
 
