@@ -21,10 +21,13 @@ export function arm({ name, index, code, stays }) {
 /** Nothing goes wrong, the calls are counted only. */
 export const NO_FAULT = { name: 'none', index: 0, code: 'EIO', stays: false };
 
-/** From here on nothing goes wrong. What went on: the names of the calls in their order, and whether one failed. */
+/**
+ * From here on nothing goes wrong. What went on: the names of the calls in their order, whether one failed, and how often
+ * a descriptor was closed that was not open.
+ */
 export function disarm() {
-  const [injected, count, ...names] = ask('disarm').split(' ');
-  return { injected: injected === '1', count: Number(count), names };
+  const [injected, count, unopened, ...names] = ask('disarm').split(' ');
+  return { injected: injected === '1', count: Number(count), unopened: Number(unopened), names };
 }
 
 const DESCRIPTOR = ['EMFILE', 'ENOMEM'];
@@ -40,6 +43,9 @@ const CODES = {
   pipe2: DESCRIPTOR,
   mount: ['ENOMEM', 'EINTR', 'EIO'],
   umount2: ['ENOMEM', 'EBUSY'],
+  memfd_create: DESCRIPTOR,
+  eventfd2: DESCRIPTOR,
+  fsetxattr: ['ENOSPC', 'EIO'],
   move_mount: ['ENOMEM', 'EPERM'],
   mount_setattr: ['ENOMEM', 'EPERM'],
   fsconfig: ['ENOMEM', 'EINTR', 'EIO'],

@@ -5,11 +5,12 @@
 //   none) fails with this error, or, where that is 0, the command is killed instead of making it. NAME "any" stands for
 //   all. MODE: "once", or "on" for every later one of the name too.
 //
-//   "disarm", answered by "INJECTED COUNT NAME NAME ...": the calls since, in their order.
+//   "disarm", answered by "INJECTED COUNT UNOPENED NAME NAME ...": the calls since, in their order, and how often a
+//   descriptor was closed that was not open.
 //
 // What counts are the calls of the table below, of the main thread and of threads and processes that are begun after
-// the arming or have the addon's name. Other threads (V8's, libuv's) are let through, and so is what libuv reads and
-// writes to wake the main thread up.
+// the arming or have the addon's name. Other threads (V8's, libuv's) are let through, and so is what is read from and
+// written to the eventfds and pipes that were there before: libuv's, by which it wakes the main thread up.
 //
 // By seccomp_unotify(2), which stops the caller until this program has answered (Linux 5.5).
 #define _GNU_SOURCE
@@ -35,7 +36,9 @@
 
 enum { CONTROL = 3, PATIENCE = 20 };  // how many seconds an operation may take
 
-// Without close(2), which gives the descriptor back even when it fails, and what memory and locks are made of.
+// All that the addon calls: what its binary takes from the C library (nm -D), and by number. Without close(2), which
+// gives the descriptor back even when it fails; what memory and locks are made of; and what cannot fail as it is called
+// there: umask(2), prctl(2), sched_yield(2), kill(2) of a child that nobody has waited for.
 static const struct call {
   const char* name;
   int number;
@@ -46,28 +49,34 @@ static const struct call {
     CALL(open), CALL(stat), CALL(lstat), CALL(access), CALL(readlink), CALL(mkdir), CALL(rmdir), CALL(unlink),
     CALL(rename), CALL(mknod), CALL(pipe), CALL(poll), CALL(getdents),
 #endif
+#ifdef SYS_send  // on ppc64le and s390x; elsewhere these are sendto(2) and recvfrom(2)
+    CALL(send), CALL(recv),
+#endif
     CALL(openat), CALL(read), CALL(pread64), CALL(write), CALL(fstat), CALL(newfstatat), CALL(statx), CALL(statfs),
     CALL(fstatfs), CALL(faccessat), CALL(readlinkat), CALL(getdents64), CALL(lseek), CALL(mkdirat), CALL(mknodat),
     CALL(unlinkat), CALL(renameat), CALL(renameat2), CALL(fcntl), CALL(ioctl), CALL(flock), CALL(pipe2), CALL(ppoll),
-    CALL(dup), CALL(dup3), CALL(chdir), CALL(fchdir), CALL(fchmod), CALL(ftruncate), CALL(lsetxattr), CALL(getxattr),
-    CALL(lgetxattr), CALL(mount), CALL(umount2), CALL(unshare), CALL(setns), CALL(clone), CALL(wait4), CALL(waitid),
-    CALL(socket), CALL(sendto), CALL(recvfrom), CALL(recvmsg), CALL(nanosleep), CALL(inotify_init1), CALL(eventfd2),
+    CALL(dup), CALL(dup3), CALL(chdir), CALL(fchdir), CALL(fchmod), CALL(ftruncate), CALL(lsetxattr), CALL(fsetxattr),
+    CALL(getxattr), CALL(lgetxattr), CALL(llistxattr), CALL(fremovexattr), CALL(mount), CALL(umount2), CALL(chroot),
+    CALL(unshare), CALL(setns), CALL(clone), CALL(wait4), CALL(waitid), CALL(socket), CALL(sendto), CALL(recvfrom),
+    CALL(recvmsg), CALL(nanosleep), CALL(clock_nanosleep), CALL(inotify_init1), CALL(eventfd2), CALL(memfd_create),
+    CALL(getrandom),
     // by number, as in src-native/kernel.cc
     {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433},
     {"clone3", 435}, {"openat2", 437}, {"faccessat2", 439}, {"mount_setattr", 442}, {"statmount", 457},
-    {"listmount", 458}};
+    {"listmount", 458}, {"getxattrat", 464}, {"listxattrat", 465}};
 // clang-format on
-enum { CALLS = sizeof calls / sizeof *calls, MOST_CALLS = 4000, MOST_THREADS = 200 };
+enum { CALLS = sizeof calls / sizeof *calls, MOST_CALLS = 4000, MOST_THREADS = 200, MOST_DESCRIPTORS = 1024 };
 
 static pid_t command;
 static struct {
   bool on, stays, injected;
   time_t begin;
   int number, index, error;
-  int count, count_of_name;
+  int count, count_of_name, unopened;
   const char* names[MOST_CALLS];
   pid_t others[MOST_THREADS];  // threads that were there before and are not the addon's
   int other_count;
+  bool wakes_up[MOST_DESCRIPTORS];  // eventfds and pipes that were there before
 } armed;
 
 static void fail(const char* what) {
@@ -76,12 +85,13 @@ static void fail(const char* what) {
 }
 
 static int install_filter(void) {
-  struct sock_filter filter[CALLS + 3];
+  struct sock_filter filter[CALLS + 4];
   unsigned short length = 0;
   filter[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
-  for (int i = 0; i < CALLS; ++i) {
-    filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].number,
-                                                    (unsigned char)(CALLS - i), 0);
+  for (int i = 0; i <= CALLS; ++i) {
+    const int number = i < CALLS ? calls[i].number : SYS_close;  // which is looked at only
+    filter[length++] =
+        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, (unsigned char)(CALLS - i + 1), 0);
   }
   filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
@@ -150,15 +160,35 @@ static void note_other_threads(void) {
   closedir(tasks);
 }
 
+// The addon has none while no operation is under way, so that those which are there are libuv's.
+static void note_what_wakes_up(void) {
+  char path[64], what[64];
+  snprintf(path, sizeof path, "/proc/%d/fd", command);
+  DIR* descriptors = opendir(path);
+  if (descriptors == NULL) fail(path);
+  memset(armed.wakes_up, 0, sizeof armed.wakes_up);
+  for (struct dirent* entry; (entry = readdir(descriptors)) != NULL;) {
+    const ssize_t length = readlinkat(dirfd(descriptors), entry->d_name, what, sizeof what - 1);
+    if (length < 0) continue;  // "." and ".."
+    what[length] = 0;
+    const bool is_one = !strcmp(what, "anon_inode:[eventfd]") || !strncmp(what, "pipe:", 5);
+    const int fd = atoi(entry->d_name);
+    if (is_one && fd >= MOST_DESCRIPTORS) fail("too many descriptors");
+    if (is_one) armed.wakes_up[fd] = true;
+  }
+  closedir(descriptors);
+}
+
 static bool counts(const struct seccomp_notif* call) {
   if (!armed.on) return false;
-  const bool is_transfer = call->data.nr == SYS_read || call->data.nr == SYS_write;
-  if (is_transfer && call->data.args[0] == CONTROL) return false;
-  // uv_async_send writes eight bytes to an eventfd, which may come later than what it tells; the main thread reads
-  // them into a kilobyte, and the addon reads less or more at once (uv__async_io)
-  if (call->data.nr == SYS_write && call->data.args[2] == 8) return false;
+  if (call->data.nr == SYS_read || call->data.nr == SYS_write) {
+    const unsigned fd = (unsigned)call->data.args[0];
+    // Of whatever thread: uv_async_send, by which the addon's tell that they are done, may write later than that is
+    // read.
+    if (fd == CONTROL || (fd < MOST_DESCRIPTORS && armed.wakes_up[fd])) return false;
+  }
   const pid_t thread = (pid_t)call->pid;
-  if (thread == command) return !(call->data.nr == SYS_read && call->data.args[2] == 1024);
+  if (thread == command) return true;
   for (int i = 0; i < armed.other_count; ++i) {
     if (armed.others[i] == thread) return false;
   }
@@ -179,6 +209,13 @@ static int number_of(const char* name) {
   return -1;
 }
 
+// What is closed twice may be somebody else's by then.
+static bool is_open(pid_t thread, unsigned fd) {
+  char path[64], what[8];
+  snprintf(path, sizeof path, "/proc/%d/fd/%u", thread, fd);
+  return fd == ~0u || readlink(path, what, sizeof what) >= 0;
+}
+
 static void answer_call(int listener) {
   struct seccomp_notif call = {0};
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) {
@@ -186,10 +223,15 @@ static void answer_call(int listener) {
     fail("receive");
   }
   struct seccomp_notif_resp response = {.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
-  if (counts(&call)) {
+  if (call.data.nr == SYS_close) {
+    if (counts(&call) && !is_open((pid_t)call.pid, (unsigned)call.data.args[0])) ++armed.unopened;
+  } else if (counts(&call)) {
     if (armed.count < MOST_CALLS) armed.names[armed.count] = name_of(call.data.nr);
     ++armed.count;
-    const bool is_of_name = armed.number < 0 || call.data.nr == armed.number;
+    // When nothing works any more a child is still waited for: that fails for no want of anything.
+    const bool waits = call.data.nr == SYS_wait4 || call.data.nr == SYS_waitid;
+    const bool is_any = armed.number < 0 && (armed.error == 0 || !waits);
+    const bool is_of_name = is_any || call.data.nr == armed.number;
     armed.count_of_name += is_of_name;
     const bool is_it = is_of_name && armed.count_of_name == armed.index;
     if (is_it && armed.error == 0) {
@@ -215,15 +257,16 @@ static void answer_command(int control) {
   if (sscanf(text, "arm %19s %d %d %7s", name, &armed.index, &armed.error, mode) == 4) {
     armed.number = number_of(name);
     note_other_threads();
+    note_what_wakes_up();
     armed.stays = !strcmp(mode, "on");
     armed.injected = false;
-    armed.count = armed.count_of_name = 0;
+    armed.count = armed.count_of_name = armed.unopened = 0;
     armed.begin = time(NULL);
     armed.on = true;
     strcpy(text, "ok");
   } else if (!strcmp(text, "disarm")) {
     armed.on = false;
-    int at = snprintf(text, sizeof text, "%d %d", armed.injected, armed.count);
+    int at = snprintf(text, sizeof text, "%d %d %d", armed.injected, armed.count, armed.unopened);
     for (int i = 0; i < armed.count && i < MOST_CALLS && at < (int)sizeof text - 32; ++i) {
       at += snprintf(text + at, sizeof text - (size_t)at, " %s", armed.names[i]);
     }
