@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import * as lib from 'linux-mount';
 import { constants, umountSync } from 'linux-mount';
 import { Random } from '../fuzz/random.js';
-import { cases } from './cases.js';
+import { cases } from './cases/index.js';
 import { arm, disarm } from './injector.js';
 import { Scene } from './scene.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { ourThreads, threadsEnd } from '../support/own-process.js';
-import { cases } from './cases.js';
+import { cases } from './cases/index.js';
 import { codesFor, NO_FAULT } from './injector.js';
 import { children } from './scene.js';
 import { trial } from './trial.js';
@@ -11,7 +11,7 @@ import { trial } from './trial.js';
 
 const { values: options } = parseArgs({
   options: {
-    sample: { type: 'string', default: '200' },
+    sample: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
     only: { type: 'string' },
     form: { type: 'string' },
@@ -34,15 +34,20 @@ const words = ({ name, index, code, stays }) => `${name}:${index}:${code}${stays
 
 function faultsOf(names, numbers) {
   const count = new Map();
+  let working = 0;
   const all = names.flatMap((name) => {
     const index = (count.get(name) ?? 0) + 1;
     count.set(name, index);
     const codes = codesFor(name);
+    const waits = name.startsWith('wait'); // which is not among "any"
+    if (!waits) working += 1;
     // Whoever is told to try again does so.
     const lasting = codes.filter((code) => !['EINTR', 'EAGAIN'].includes(code)).slice(0, 1);
     return [
       ...codes.map((code) => ({ name, index, code, stays: false })),
       ...lasting.map((code) => ({ name, index, code, stays: true })),
+      // And nothing works any more from here on, so that what was done cannot be undone.
+      ...(waits ? [] : [{ name: 'any', index: working, code: 'EIO', stays: true }]),
     ];
   });
   const most = Number(options.sample);
@@ -107,13 +112,7 @@ for (const one of cases) {
         ? faultsOf(plain.names, random(seed))
         : [{ name, index: Number(index), code, stays: stays === 'on' }];
     for (const fault of faults) {
-      const { injected, error, wrong } = await trial(
-        one,
-        form,
-        fault,
-        containers,
-        plain.error ? undefined : plain.seen,
-      );
+      const { injected, error, wrong } = await trial(one, form, fault, containers, plain);
       if (!injected) continue; // it took another way this time
       totals.faults += 1;
       kinds.set(fault.name, (kinds.get(fault.name) ?? 0) + 1);

@@ -1,11 +1,23 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
+import {
+  fstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, mountSync, umountSync } from 'linux-mount';
+import { attributesOf } from './attributes.js';
 
 /** Where an operation takes place: a tmpfs of its own, so that what it leaves behind goes with it. */
 export class Scene {
   root = mkdtempSync(join(tmpdir(), 'scene-'));
+  /** Whether the extended attributes are among what may change: overlayfs sets its own. */
+  tellsAttributes = false;
   #containers = [];
 
   /** @param containers processes in other mount namespaces, which see what is mounted here */
@@ -63,7 +75,8 @@ export class Scene {
   #names(directory) {
     return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
       const path = join(directory, entry.name);
-      const name = path.slice(this.root.length) + (entry.isDirectory() ? '/' : '');
+      const marks = this.tellsAttributes ? ` ${attributesOf(path).join(' ')}` : '';
+      const name = path.slice(this.root.length) + (entry.isDirectory() ? '/' : '') + marks;
       return entry.isDirectory() && entry.name !== 'work' ? [name, ...this.#names(path)] : [name];
     });
   }
@@ -78,12 +91,15 @@ export class Scene {
   }
 }
 
-/** The descriptors of this process, and what they are of. */
+/** The descriptors of this process: what each is called, and what it is of, by which two are told apart. */
 export function descriptors() {
   const found = new Map();
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
-      found.set(fd, readlinkSync(`/proc/self/fd/${fd}`));
+      const name = readlinkSync(`/proc/self/fd/${fd}`);
+      const { dev, ino } = fstatSync(Number(fd), { bigint: true });
+      // What has no file shares one inode. A file may have another path by now.
+      found.set(fd, { name, what: name.startsWith('anon_inode:') ? name : `${dev}:${ino}` });
     } catch {
       // that of the listing
     }
