@@ -4,31 +4,36 @@
 //   modern   with all that this kernel has
 //   older    once more with the newer calls missing, where an operation takes more steps
 //   apart    with mount_setattr(2) missing only, so that binds are changed in a mount namespace that nobody sees
+//   walked   with openat2(2) missing, so that what is in a root is looked up step by step
 //   killed   by SIGKILL before each call
 //
-// `--sample N` takes at most N faults of each operation, chosen by `--seed S`; more words go to matrix.js.
+// Each call of each operation, unless `--sample N` takes at most N faults of each operation, chosen by `--seed S`; more
+// words go to matrix.js.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { denied, NEWER } from '../support/newer-calls.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [inject, deny] = ['inject', 'deny'].map((name) => here(`../native/build/Release/${name}`));
-const OLDER = ['open_tree', 'move_mount', 'fsopen', 'fspick', 'mount_setattr'].map((call) => `${call}=ENOSYS`);
 
 // Shared, so that the processes in other namespaces see the scenes that are made later.
 const PLACE = 'mount -t tmpfs -o mode=1777 faults "$TMPDIR"; mount --make-shared "$TMPDIR"; exec "$@"';
-const PRIVATE = ['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc', PLACE, 'sh'];
+// With processes of its own, as some operations look at every process that /proc has.
+const ALONE = ['--pid', '--fork', '--kill-child', '--mount-proc'];
+const PRIVATE = ['unshare', '--mount', '--propagation', 'private', ...ALONE, '--', 'sh', '-euc', PLACE, 'sh'];
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--passes');
-const asked = at < 0 ? ['modern', 'older', 'apart', 'killed'] : (words.splice(at, 2)[1] ?? '').split(',');
+const asked = at < 0 ? ['modern', 'older', 'apart', 'walked', 'killed'] : (words.splice(at, 2)[1] ?? '').split(',');
 const matrix = [process.execPath, here('matrix.js'), ...words];
 const passes = {
   modern: [inject, ...matrix],
-  older: [inject, deny, ...OLDER, '--', ...matrix],
-  apart: ['env', 'LINUX_MOUNT_FAULTS=apart', inject, deny, 'mount_setattr=ENOSYS', '--', ...matrix],
+  older: [inject, deny, ...denied(NEWER, 'ENOSYS'), '--', ...matrix],
+  apart: [inject, deny, ...denied(['mount_setattr'], 'ENOSYS'), '--', ...matrix],
+  walked: [inject, deny, ...denied(['openat2'], 'ENOSYS'), '--', ...matrix],
   killed: [process.execPath, here('killed.js'), ...words],
 };
 
@@ -42,7 +47,8 @@ const failed = asked.filter((name) => {
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-faults-'));
   const [command, ...rest] = [...PRIVATE, ...passes[name]];
   const begin = performance.now();
-  const { status } = spawnSync(command, rest, { stdio: 'inherit', env: { ...process.env, TMPDIR: place } });
+  const env = { ...process.env, TMPDIR: place, LINUX_MOUNT_FAULTS: name };
+  const { status } = spawnSync(command, rest, { stdio: 'inherit', env });
   rmdirSync(place);
   console.log(
     `${name}: ${status === 0 ? 'nothing wrong' : `status ${status}`}, ${Math.round((performance.now() - begin) / 1000)} s`,
