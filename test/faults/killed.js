@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { rmdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import * as lib from 'linux-mount';
 import { constants, umountSync } from 'linux-mount';
 import { Random } from '../fuzz/random.js';
 import { cases } from './cases/index.js';
 import { arm, disarm } from './injector.js';
+import { caller, lib } from './library.js';
 import { Scene } from './scene.js';
 
 // Does an operation in a process that is killed before its first system call, its second, and so on. All or nothing is
@@ -32,7 +32,6 @@ const WHOLE = [
   'moveMount',
 ];
 const inject = fileURLToPath(new URL('../native/build/Release/inject', import.meta.url));
-const functions = { ...lib };
 const named = (name) => cases.find((one) => one.name === name);
 const words = process.argv.slice(2);
 const [name, count] = words[0]?.startsWith('--') ? [] : words;
@@ -44,11 +43,9 @@ if (name !== undefined) {
   const one = named(name);
   const scene = new Scene();
   const stage = one.prepare(scene, lib, []);
-  const call = (method, object) =>
-    object === undefined ? functions[`${method}Sync`] : object[`${method}Sync`].bind(object);
   console.log(JSON.stringify({ root: scene.root, before: scene.state() }));
   arm({ name: 'any', index: Number(count), code: 'SIGKILL', stays: false });
-  one.act(call, stage, []);
+  one.act(caller('sync'), stage, []);
   const { count: calls } = disarm();
   console.log(JSON.stringify({ after: scene.state(), calls }));
   process.exit(0);

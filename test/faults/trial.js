@@ -1,18 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
-import * as mounting from 'linux-mount';
-import * as layers from 'linux-mount/layers';
 import { arm, disarm } from './injector.js';
+import { caller, lib } from './library.js';
 import { children, descriptors, Scene } from './scene.js';
 
-const lib = { ...mounting, ...layers };
 const { MountError } = lib;
-
-/** The function or method asked for, in the form asked for. */
-const caller = (form) => (name, object) => {
-  const full = form === 'sync' && `${name}Sync` in (object ?? lib) ? `${name}Sync` : name;
-  return object === undefined ? lib[full] : object[full].bind(object);
-};
 
 const mountsOf = (state) => JSON.stringify(JSON.parse(state).slice(0, -1), null, 1);
 
@@ -109,7 +101,7 @@ function wrongError(error, one, scene, before, mayBeLeft) {
 
 /** Whether what an error says is left is there, and is all that is there. */
 function wrongLeft(left, one, scene, before) {
-  const named = left.map((words) => /'(.*)'/.exec(words)[1].replace(scene.root, '@')).sort();
+  const named = left.map((words) => (/'(.*)'/.exec(words)?.[1] ?? words).replace(scene.root, '@')).sort();
   const there = one.partly
     ? scene
         .points()

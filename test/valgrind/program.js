@@ -1,16 +1,10 @@
-import * as lib from 'linux-mount';
-import { cases } from '../faults/cases.js';
+import { cases } from '../faults/cases/index.js';
+import { caller, lib } from '../faults/library.js';
 import { Scene } from '../faults/scene.js';
 import { threadsEnd } from '../support/own-process.js';
 
 // Every operation of test/faults once in each form, for run.js to look at the memory that they use. An operation may fail
 // here, as valgrind does not know the newest system calls: then that is what is looked at.
-
-const functions = { ...lib };
-const caller = (form) => (name, object) => {
-  const full = form === 'sync' && `${name}Sync` in (object ?? functions) ? `${name}Sync` : name;
-  return object === undefined ? functions[full] : object[full].bind(object);
-};
 
 // Valgrind ends a process that calls clone(2) with CLONE_FILES, as what makes user namespaces does: mapped ids, and the
 // question whether overlays can be had in one.
