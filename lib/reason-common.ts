@@ -20,6 +20,8 @@ export function reasonOfStep({ error, syscall, step }: Failure): string | undefi
     return 'the system gives this process no further thread: raise RLIMIT_NPROC or pids.max of its cgroup, or mount less at once';
   }
   if (syscall === 'unshare' && step === 'working directory') {
+    if (error !== os.errno.EPERM)
+      return 'the machine has too little memory just now for a thread with a working directory of its own: try again';
     return 'no thread may have a working directory of its own here: unshare(CLONE_FS) is denied, as a seccomp filter may do';
   }
   const since = SINCE[syscall];

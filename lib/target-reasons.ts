@@ -35,7 +35,7 @@ export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespa
     case 'enter namespace':
       return reasonOfEntering(syscall, name, message, namespace);
     case 'working directory':
-      return namespace === null || syscall !== 'unshare'
+      return namespace === null || syscall !== 'unshare' || name !== 'EPERM'
         ? undefined
         : 'no thread may have a working directory of its own here (unshare(CLONE_FS) is denied, as a seccomp filter may do), and only such a thread may enter a mount namespace';
     default:

@@ -7,6 +7,7 @@
 
 #include "kernel.h"
 #include "procfs.h"
+#include "threads.h"
 
 void NamespaceFile::Use(int descriptor) {
   descriptor_ = OwnedFd(kernel::Duplicate(descriptor));
@@ -22,7 +23,7 @@ Outcome NamespaceFile::Open(OwnedFd* fd) {
 Outcome MountNamespace::Enter(bool own_directory) {
   if (!IsOther()) return {};
   // setns(2) refuses a mount namespace to a thread that shares its root and working directory with others.
-  if (!own_directory) return Outcome::Failure(EPERM, "unshare", "working directory");
+  if (!own_directory) return Outcome::Failure(threads::OwnDirectoryError(), "unshare", "working directory");
   OwnedFd fd;
   const Outcome outcome = file.Open(&fd);
   if (outcome.Failed()) return outcome;

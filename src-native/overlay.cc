@@ -11,6 +11,7 @@
 #include "kernel_mounts.h"
 #include "overlay_features.h"
 #include "procfs.h"
+#include "threads.h"
 #include "upper_in_use.h"
 
 namespace {
@@ -127,7 +128,7 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   const OwnedFd target(open(target_.PathBefore().c_str(), O_PATH | O_CLOEXEC));
   if (!target) return Outcome::Failure(errno, "open", "open target");
   if (const int error = directory.MoveTo(procfs::Self("fd").c_str())) {
-    return Outcome::Failure(error, error == EPERM ? "unshare" : "chdir", "working directory");
+    return Outcome::Failure(error, threads::HasOwnDirectory() ? "chdir" : "unshare", "working directory");
   }
   const std::string name = std::to_string(target.get());
   if (mount(source_.c_str(), name.c_str(), "overlay", flags_, data.c_str()) < 0) {

@@ -13,6 +13,7 @@
 
 #include "lock.h"
 #include "oldest_glibc.h"
+#include "passing.h"
 
 namespace threads {
 
@@ -21,7 +22,7 @@ constexpr size_t kStackBytes = 256 * 1024;
 constexpr time_t kIdleSeconds = 1;
 constexpr int64_t kLookOutNanoseconds = 50'000;
 
-thread_local bool has_own_directory = false;
+thread_local int own_directory_error = EPERM;  // 0 on a thread that has one
 
 int StartThread(void* (*main)(void*), void* argument) {
   // The process's signals are handled on its own threads: ours are born with all of them blocked.
@@ -44,7 +45,7 @@ int StartThread(void* (*main)(void*), void* argument) {
 bool PrepareThread() {
   pthread_setname_np(pthread_self(), "linux-mount");
   const bool own_directory = unshare(CLONE_FS) == 0;
-  has_own_directory = own_directory;
+  own_directory_error = own_directory ? 0 : IsPassing(errno) ? errno : EPERM;
   [[maybe_unused]] const int result = own_directory ? chdir("/") : 0;
   return own_directory;
 }
@@ -103,10 +104,12 @@ class Queue {
   }
 
   void Serve() {
-    const bool own_directory = PrepareThread();
+    bool own_directory = PrepareThread();
     pthread_mutex_lock(&lock_);
     while (Task* task = WaitForTask()) {
       pthread_mutex_unlock(&lock_);
+      // What it was short of may be there by now.
+      if (IsPassing(own_directory_error)) own_directory = PrepareThread();
       task->Run(own_directory);
       pthread_mutex_lock(&lock_);
     }
@@ -189,7 +192,9 @@ int Start(Task* task) {
   return queue->Start(task);
 }
 
-bool HasOwnDirectory() { return has_own_directory; }
+bool HasOwnDirectory() { return own_directory_error == 0; }
+
+int OwnDirectoryError() { return own_directory_error; }
 
 int StartOnFreshThread(Task* task) { return StartThread(RunOneTask, task); }
 

@@ -29,4 +29,8 @@ int StartOnFreshThread(Task* task);
 // Whether the calling thread is one of ours with a working directory, root and umask of its own.
 bool HasOwnDirectory();
 
+// Why not: what the system is short of just now, or EPERM where a sandbox refuses it, and on a thread that is none of
+// ours.
+int OwnDirectoryError();
+
 }  // namespace threads

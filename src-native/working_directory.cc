@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "threads.h"
+
 void WorkingDirectory::Capture() {
   captured_ = true;
   base_ = OwnedFd(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -12,7 +14,7 @@ void WorkingDirectory::Capture() {
 
 Outcome WorkingDirectory::Enter(bool own_directory) {
   own_ = own_directory;
-  if (!own_) return path ? Outcome::Failure(EPERM, "unshare", "working directory") : Outcome{};
+  if (!own_) return path ? Outcome::Failure(threads::OwnDirectoryError(), "unshare", "working directory") : Outcome{};
   moved_ = captured_ || path;
   if (captured_) {
     if (!base_) return Outcome::Failure(base_error_, "open", "working directory");
@@ -23,7 +25,7 @@ Outcome WorkingDirectory::Enter(bool own_directory) {
 }
 
 int WorkingDirectory::MoveTo(const char* path) {
-  if (!own_) return EPERM;
+  if (!own_) return threads::OwnDirectoryError();
   entered_ = OwnedFd(open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!entered_ || chdir(path) < 0) return errno;
   moved_ = true;

@@ -105,6 +105,16 @@ test('without the right to mount every answer is no, but for what it can do', as
   });
 });
 
+test('without memory for a thread of its own there is no answer that would be kept', async ({ place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  const { stdout, stderr } = await runNode(
+    `import { overlaySupport } from 'linux-mount';
+     await overlaySupport(process.argv[1]).catch(({ code, syscall }) => console.log(code, syscall));`,
+    { args: [place.root], deny: ['unshare=ENOMEM'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'ENOMEM unshare\n', stderr: '' });
+});
+
 test('where a sandbox refuses unshare(2) nothing is tried', async ({ place, skip }) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const { stdout, stderr } = await runNode(

@@ -106,6 +106,20 @@ test('works where a sandbox refuses the threads a directory of their own', async
   expect({ stdout, stderr }).toEqual({ stdout: 'EPERM unshare\ntrue\n', stderr: '' });
 });
 
+test('a thread that could have no directory of its own for want of memory says so', async ({ place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  const { stdout, stderr } = await runNode(
+    `import { mount } from 'linux-mount';
+     await mount('x', 'x', 'tmpfs', 0, null, { cwd: process.argv[1] })
+       .catch(({ code, syscall, reason }) => console.log(code, syscall, reason));`,
+    { args: [place.directory('cwd')], deny: ['unshare=ENOMEM'] },
+  );
+  expect({ stdout, stderr }).toEqual({
+    stdout: expect.stringMatching(/^ENOMEM unshare the machine has too little memory just now/),
+    stderr: '',
+  });
+});
+
 test('a process without room for another thread says so', async ({ place, skip }) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   skip(lacks.setpriv !== undefined, lacks.setpriv);
