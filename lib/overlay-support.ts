@@ -7,6 +7,7 @@ import { type KernelSupport, nothingSupported, planKernel } from './overlay-kern
 import { type OverlayFilesystemSupport, planSurvey } from './overlay-survey.js';
 import { askOptions, type OverlayOptionSupport } from './overlay-trials.js';
 import type { Program, Step } from './scratch-program.js';
+import { pathOfTarget } from './target.js';
 
 export type { OverlayFilesystemSupport, Support } from './overlay-survey.js';
 export type { OverlayOptionSupport } from './overlay-trials.js';
@@ -127,7 +128,7 @@ async function run(
       syscall: 'rmdir',
       path: directory,
       reason: 'what was made in there to try overlays could not be removed',
-      left: [printable(result.left)],
+      left: [printable(pathOfTarget([result.left, directory, 0, 0]))],
     });
   }
   return result;

@@ -62,7 +62,7 @@ async function inScene(scene, one, form, fault, containers, plain) {
   const show = (value) => inspect(value, { depth: 9, breakLength: 120 }).replaceAll(scene.root, '@');
 
   // One call has failed, once: nothing is in the way of undoing what the others have done, unless that one was hit.
-  const mayBeLeft = fault.stays || one.partly || one.refused || plain?.error !== undefined;
+  const mayBeLeft = fault.stays || one.partly || one.undoes || plain?.error !== undefined;
   let seen;
   if (error !== undefined) {
     seen = show(error.code ?? error.name);

@@ -19,7 +19,7 @@ import { withoutPlace } from './without-place.js';
 //   show(result)      what of the result must be the same when a fault made no difference
 //   undo(result)      takes back what came of it, and then mounts and names must be as before
 //   keeps             there is nothing that takes it back; "names": but for directories that it made
-//   refused           it is to fail, so that a fault may hit its undoing
+//   undoes            it takes back what it has done in any case, so that a fault may hit that
 //   partly            it may end in the middle, and says in `left` what it has not done
 //   marks             what it leaves may be beside what it names: a mark of the directory
 //   changes           what it does not change itself may change meanwhile

@@ -73,6 +73,7 @@ export const questions = [
     act: (call, { directory }) => call('overlaySupport')(directory),
     show: (support) => support,
     forms: ['async'],
+    undoes: true,
     // Other errors are answers.
     passesOver: (code) => !['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR'].includes(code),
   },

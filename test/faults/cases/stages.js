@@ -59,7 +59,7 @@ export const refusal = (code, act) => ({
   },
   show: (result) => result,
   keeps: true,
-  refused: true,
+  undoes: true,
 });
 
 /** A target in a root; in that pass looked up step by step, as openat2(2) is missing. */
