@@ -23,7 +23,7 @@ const LEAKS = {
   child: () => spawn('sleep', ['infinity'], { stdio: 'ignore' }),
   umask: () => process.umask(0o77),
   memory: ({ operations }) => times(operations, () => leaking.loseBytes(BYTES)),
-  pages: () => leaking.losePages(4 * 1024 * 1024),
+  pages: () => leaking.losePages(10 * 1024 * 1024),
   objects: ({ operations }) => times(operations, () => kept.push(Array(BYTES / 8).fill(0.5))),
 };
 

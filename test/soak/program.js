@@ -24,7 +24,7 @@ const { values } = parseArgs({
 const seed = Number(values.seed);
 const LANES = 6;
 const CANCELLING = 2; // of them
-const ENOUGH = 10; // rounds, then everything has been called
+const ENOUGH = 4000; // operations, then every function has been called, in both forms
 const EVERY = 3; // rounds: with workers
 
 /** A process in another mount namespace, that sees the scenes. It ends with this one. */
@@ -106,11 +106,12 @@ for (; number < Number(values.rounds) && performance.now() < end && problems.len
   }
   samples.push({ operations: operationsDone(), ...(await memory()) });
 }
+const isOfLastRound = problems.length > 0;
 const windows = growth(samples);
 for (const { name, isTooMuch, more, allowed } of windows)
   if (isTooMuch) problems.push(`${name}: ${more} bytes more, and ${allowed} at most are no leak`);
 const missing = operations.filter((name) => !totals.calls.has(name));
-if (number >= ENOUGH && missing.length > 0) problems.push(`never called: ${missing.join(', ')}`);
+if (operationsDone() >= ENOUGH && missing.length > 0) problems.push(`never called: ${missing.join(', ')}`);
 
 for (const [kind, { done, aborted, failed }] of [...totals.counts].sort())
   console.log(`${kind.padEnd(12)} ${done} done, ${aborted} aborted, ${failed} failed`);
@@ -120,6 +121,7 @@ for (const { name, early, late, allowed } of windows) {
 }
 console.log(`${operationsDone()} operations in ${number} rounds, ${workers} workers terminated`);
 for (const problem of problems) console.log(`LEFT: ${problem}`);
-if (problems.length > 0) console.log(`to repeat it: --seed ${seed + number - 1} --rounds 1`);
+const again = isOfLastRound ? `${seed + number - 1} --rounds 1` : `${seed} --rounds ${number}`;
+if (problems.length > 0) console.log(`to repeat it: --seed ${again} --operations ${values.operations}`);
 child.kill('SIGKILL');
 process.exit(problems.length === 0 ? 0 : 1);
