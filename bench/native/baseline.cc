@@ -1,5 +1,5 @@
-// The loops as an addon: on the same thread of the same process as what is measured. A program of its own would be
-// another yardstick, as umount(2) costs more in a process with several threads.
+// The loops as an addon: on the same thread of the same process as what is measured. A program of its own is another
+// yardstick, as umount(2) waits longer in some processes than in others (bench/behind.md).
 #include <napi.h>
 
 #include "loops.h"

@@ -205,7 +205,7 @@ export function mountRows(place, peers) {
   }
 
   // To change a mount is a call that waits for nobody; umount(2) waits for the other processors to have seen it
-  // (synchronize_rcu_expedited), the longer the more of them are awake, and so more in a program with several threads.
+  // (synchronize_rcu_expedited), which takes longer in some processes than in others (bench/behind.md).
   function changes() {
     const path = place.path;
     return {
