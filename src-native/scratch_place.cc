@@ -16,6 +16,7 @@ namespace {
 constexpr int kHandle = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 // The deepest that overlayfs makes: work/work/incompat/volatile.
 constexpr int kDeepest = 4;
+constexpr int kMostTries = 64;
 
 std::string RandomName() {
   unsigned char bytes[8] = {};
@@ -62,10 +63,12 @@ void ScratchPlace::Enter() {
 }
 
 void ScratchPlace::MakePlace() {
-  do {
+  // Without getrandom(2) the name is always the same one.
+  for (int tries = 0; tries < kMostTries; ++tries) {
     name_ = RandomName();
     place_error_ = mkdirat(directory_.get(), name_.c_str(), 0700) < 0 ? errno : 0;
-  } while (place_error_ == EEXIST);
+    if (place_error_ != EEXIST) break;
+  }
   if (place_error_ != 0) {
     name_.clear();
     return;
