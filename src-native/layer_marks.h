@@ -23,7 +23,7 @@ class LayerMarkCall {
 };
 
 // makeWhiteout(path, asAttribute, userAttribute): a character device 0:0; or an empty file with the attribute
-// overlay.whiteout in a directory with overlay.opaque "x" (Linux 6.7), neither left behind without the other.
+// overlay.whiteout in a directory with overlay.opaque "x" (Linux 6.8), neither left behind without the other.
 class MakeWhiteoutCall : public LayerMarkCall {
  public:
   using Result = Outcome;
