@@ -43,7 +43,6 @@ const CODES = {
   pipe2: DESCRIPTOR,
   mount: ['ENOMEM', 'EINTR', 'EIO'],
   umount2: ['ENOMEM', 'EBUSY'],
-  memfd_create: DESCRIPTOR,
   eventfd2: DESCRIPTOR,
   fsetxattr: ['ENOSPC', 'EIO'],
   move_mount: ['ENOMEM', 'EPERM'],

@@ -31,7 +31,6 @@ static const struct call calls[] = {
     {"statx", SYS_statx, 0, 0},
     {"statx-mount-id", SYS_statx, 3, 0x1000},
     {"unshare", SYS_unshare, 0, 0},
-    {"memfd_create", SYS_memfd_create, 0, 0},
     {"open_tree", 428, 0, 0},
     {"move_mount", 429, 0, 0},
     {"fsopen", 430, 0, 0},

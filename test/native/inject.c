@@ -58,7 +58,7 @@ static const struct call {
     CALL(dup), CALL(dup3), CALL(chdir), CALL(fchdir), CALL(fchmod), CALL(ftruncate), CALL(lsetxattr), CALL(fsetxattr),
     CALL(getxattr), CALL(lgetxattr), CALL(llistxattr), CALL(fremovexattr), CALL(mount), CALL(umount2), CALL(chroot),
     CALL(unshare), CALL(setns), CALL(clone), CALL(wait4), CALL(waitid), CALL(socket), CALL(sendto), CALL(recvfrom),
-    CALL(recvmsg), CALL(nanosleep), CALL(clock_nanosleep), CALL(inotify_init1), CALL(eventfd2), CALL(memfd_create),
+    CALL(recvmsg), CALL(nanosleep), CALL(clock_nanosleep), CALL(inotify_init1), CALL(eventfd2),
     CALL(getrandom),
     // by number, as in src-native/kernel.cc
     {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433},
