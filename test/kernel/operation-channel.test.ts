@@ -204,9 +204,19 @@ describe('handles', () => {
     expect(sync).toEqual({ events: SYNC, message: { operation: 'Mount.unmount', sync: true, target: m } });
     const second = await library.mountBind(a, m);
     const async = await told('Mount.unmount', async () => {
-      await Promise.all([second.unmount(), second.unmount()]);
+      await second.unmount();
+      await second.unmount();
     });
     expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
+  });
+
+  test('Mount.unmount twice at once is two operations, as each has options of its own', async ({ place }) => {
+    const { a, m } = paths(place);
+    const mount = await library.mountBind(a, m);
+    const events: string[] = [];
+    const stop = onOperation('Mount.unmount', (event) => events.push(event));
+    await Promise.all([mount.unmount(), mount.unmount()]).finally(stop);
+    expect(events.toSorted()).toEqual([...ASYNC, ...ASYNC].toSorted());
   });
 
   test('Mount.overlay', async ({ place, skip }) => {
