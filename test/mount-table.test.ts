@@ -34,6 +34,8 @@ test('at: mounts over the root cover nothing for who is there already', () => {
   expect(t.isHidden(must(t.byId(4n)))).toBe(true);
   for (const wrong of [undefined, null, 4n, {}, t]) {
     expect(thrownBy(() => t.isHidden(wrong as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect(thrownBy(() => new MountTable([wrong] as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
+    expect(thrownBy(() => new MountTable(wrong as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   }
 });
 
