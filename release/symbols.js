@@ -31,9 +31,12 @@ const { js_native_api_symbols: js, node_api_symbols: node } = createRequire(impo
 
 const words = (text = '') => text.trim().split(/\s+/);
 
+/** Of that, the functions of the C library. */
+export const C_FUNCTIONS = words(C_LIBRARY);
+
 /** Everything that a prebuild of this architecture may look up where it is loaded. */
 export function allowedSymbols(arch) {
-  return new Set([...words(C_LIBRARY), ...words(THREADS[arch]), ...words(BITS_32[arch]), ...js, ...node]);
+  return new Set([...C_FUNCTIONS, ...words(THREADS[arch]), ...words(BITS_32[arch]), ...js, ...node]);
 }
 
 /** Everything that it has for others: what Node looks for. */

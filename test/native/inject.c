@@ -8,7 +8,7 @@
 //   "disarm", answered by "INJECTED COUNT UNOPENED NAME NAME ...": the calls since, in their order, and how often a
 //   descriptor was closed that was not open.
 //
-// What counts are the calls of the table below, of the main thread and of threads and processes that are begun after
+// What counts are the calls of inject_calls.h, of the main thread and of threads and processes that are begun after
 // the arming or have the addon's name. Other threads (V8's, libuv's) are let through, and so is what is read from and
 // written to the eventfds and pipes that were there before: libuv's, by which it wakes the main thread up.
 //
@@ -34,37 +34,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "inject_calls.h"
+#include "pass_descriptor.h"
+
 enum { CONTROL = 3, PATIENCE = 20 };  // how many seconds an operation may take
 
-// All that the addon calls: what its binary takes from the C library (nm -D), and by number. Without close(2), which
-// gives the descriptor back even when it fails; what memory and locks are made of; and what cannot fail as it is called
-// there: umask(2), prctl(2), sched_yield(2), kill(2) of a child that nobody has waited for.
-static const struct call {
-  const char* name;
-  int number;
-} calls[] = {
-// clang-format off
-#define CALL(name) {#name, SYS_##name}
-#ifdef SYS_open  // not on arm64
-    CALL(open), CALL(stat), CALL(lstat), CALL(access), CALL(readlink), CALL(mkdir), CALL(rmdir), CALL(unlink),
-    CALL(rename), CALL(mknod), CALL(pipe), CALL(poll), CALL(getdents),
-#endif
-#ifdef SYS_send  // on ppc64le and s390x; elsewhere these are sendto(2) and recvfrom(2)
-    CALL(send), CALL(recv),
-#endif
-    CALL(openat), CALL(read), CALL(pread64), CALL(write), CALL(fstat), CALL(newfstatat), CALL(statx), CALL(statfs),
-    CALL(fstatfs), CALL(faccessat), CALL(readlinkat), CALL(getdents64), CALL(lseek), CALL(mkdirat), CALL(mknodat),
-    CALL(unlinkat), CALL(renameat), CALL(renameat2), CALL(fcntl), CALL(ioctl), CALL(flock), CALL(pipe2), CALL(ppoll),
-    CALL(dup), CALL(dup3), CALL(chdir), CALL(fchdir), CALL(fchmod), CALL(ftruncate), CALL(lsetxattr), CALL(fsetxattr),
-    CALL(getxattr), CALL(lgetxattr), CALL(llistxattr), CALL(fremovexattr), CALL(mount), CALL(umount2), CALL(chroot),
-    CALL(unshare), CALL(setns), CALL(clone), CALL(wait4), CALL(waitid), CALL(socket), CALL(sendto), CALL(recvfrom),
-    CALL(recvmsg), CALL(nanosleep), CALL(clock_nanosleep), CALL(inotify_init1), CALL(eventfd2),
-    CALL(getrandom),
-    // by number, as in src-native/kernel.cc
-    {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433},
-    {"clone3", 435}, {"openat2", 437}, {"faccessat2", 439}, {"mount_setattr", 442}, {"statmount", 457},
-    {"listmount", 458}, {"getxattrat", 464}, {"listxattrat", 465}};
-// clang-format on
 enum { CALLS = sizeof calls / sizeof *calls, MOST_CALLS = 4000, MOST_THREADS = 200, MOST_DESCRIPTORS = 1024 };
 
 static pid_t command;
@@ -100,39 +74,6 @@ static int install_filter(void) {
   const long fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
   if (fd < 0) fail("seccomp");
   return (int)fd;
-}
-
-// A descriptor as a message; sendmsg(2) and recvmsg(2) with SCM_RIGHTS, of which only the former is behind the filter.
-static void send_descriptor(int socket, int fd) {
-  char byte = 0;
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } space;
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
-  struct cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (sendmsg(socket, &message, 0) != 1) fail("sendmsg");
-}
-
-static int receive_descriptor(int socket) {
-  char byte;
-  int fd;
-  union {
-    char bytes[CMSG_SPACE(sizeof(int))];
-    struct cmsghdr align;
-  } space;
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes, .msg_controllen = sizeof space.bytes};
-  if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1 || CMSG_FIRSTHDR(&message) == NULL) fail("recvmsg");
-  memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
-  return fd;
 }
 
 static bool has_addons_name(pid_t thread) {
@@ -290,7 +231,7 @@ int main(int argc, char** argv) {
       close(ends[1]);
     }
     const int listener = install_filter();
-    send_descriptor(CONTROL, listener);
+    if (send_descriptor(CONTROL, listener) < 0) fail("sendmsg");
     // fcntl(2) has to wait for an answer already, and this descriptor must not stay.
     close(listener);
     execvp(argv[1], argv + 1);
@@ -298,6 +239,7 @@ int main(int argc, char** argv) {
   }
   close(ends[1]);
   const int listener = receive_descriptor(ends[0]);
+  if (listener < 0) fail("recvmsg");
   int status;
   struct pollfd ready[] = {{.fd = listener, .events = POLLIN}, {.fd = ends[0], .events = POLLIN}};
   for (;;) {
