@@ -24,7 +24,7 @@ import {
   umountSync,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
-import { times } from '../support/effort.js';
+import { patience, times } from '../support/effort.js';
 import { isRealRoot, lacks } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { missing } from '../support/missing.js';
@@ -533,7 +533,9 @@ test('no child is left, and nobody who waits for children is disturbed', async (
   expect(JSON.parse(stdout)).toEqual({ bySignals: 0, statuses: true, runs: 21, children: [] });
 });
 
-test('a signal for all processes of the group, as of Ctrl-C, does not come to the child', async ({ place, skip }) => {
+test('a signal for all processes of the group, as of Ctrl-C, does not come to the child', {
+  timeout: patience(120_000),
+}, async ({ place, skip }) => {
   const why = tmpfsLacks(place);
   skip(why !== undefined, why);
   filesIn(place);
@@ -552,7 +554,7 @@ test('a signal for all processes of the group, as of Ctrl-C, does not come to th
      await new Promise((resolve) => sender.once('exit', resolve));
      console.log('done');`,
     {
-      args: [place.root, JSON.stringify(ranges), String(times(2000, 100))],
+      args: [place.root, JSON.stringify(ranges), String(times(700, 100))],
       wrapper: ['setsid', '--wait', 'setpriv', '--pdeathsig', 'KILL', '--'],
       timeout: 60_000,
     },
