@@ -69,7 +69,8 @@ async function perform(plan: UmountPlan): Promise<void> {
   const examination = ask === null ? null : await native.examine(ask, surroundings(plan, end));
   const busy = busyMount(end, plan, examination);
   const scanned = busy === null ? null : await native.holders(busy);
-  // While that was found out another call of the same handle may have been luckier.
+  // While that was found out another call of the same handle may have been luckier, or is about to be.
+  await plan.turn?.calling;
   if (plan.turn?.isDown) return;
   throw umountFailure(plan, end, examination, scanned);
 }
