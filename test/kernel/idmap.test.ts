@@ -550,9 +550,10 @@ test('a signal for all processes of the group, as of Ctrl-C, does not come to th
      const sender = spawn('setsid', ['sh', '-c', 'while kill -USR2 -' + process.pid + '; do :; done'], { stdio: 'ignore' });
      while (signals === 0) await new Promise(setImmediate);
      for (let count = 0; count < rounds; count++) mountBindSync(root + '/source', root + '/t', { idmap }).unmountSync();
+     // Its end is not waited for: libuv drops SIGCHLD when its pipe is full of other signals.
      sender.kill('SIGKILL');
-     await new Promise((resolve) => sender.once('exit', resolve));
-     console.log('done');`,
+     console.log('done');
+     process.exit();`,
     {
       args: [place.root, JSON.stringify(ranges), String(times(700, 100))],
       wrapper: ['setsid', '--wait', 'setpriv', '--pdeathsig', 'KILL', '--'],
