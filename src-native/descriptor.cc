@@ -13,21 +13,9 @@ namespace {
 
 constexpr napi_type_tag kTag{0x6c696e75782d6d6f, 0x6465736372697000};
 
-class Closing final : public threads::Task {
- public:
-  explicit Closing(OwnedFd fd) : fd_(std::move(fd)) {}
-  void Run(bool) override { delete this; }
-
- private:
-  OwnedFd fd_;
-};
-
 void Finalize(OwnedFd* fd) {
   const std::unique_ptr<OwnedFd> owner(fd);
-  if (!*owner) return;
-  auto closing = std::make_unique<Closing>(std::move(*owner));
-  // Where no thread can be had it is closed here and now.
-  if (threads::Start(closing.get()) == 0) static_cast<void>(closing.release());
+  if (*owner) threads::LetGo(std::move(*owner));
 }
 
 }  // namespace

@@ -12,15 +12,6 @@ namespace {
 
 constexpr napi_type_tag kTag = {0x6c696e75782d6d6f, 0x756e742d6c617965};
 
-class Closing final : public threads::Task {
- public:
-  explicit Closing(std::unique_ptr<LayerWalk> walk) : walk_(std::move(walk)) {}
-  void Run(bool) override { delete this; }
-
- private:
-  const std::unique_ptr<LayerWalk> walk_;
-};
-
 LayerChanges* FromValue(Arguments& arguments) {
   void* changes = nullptr;
   arguments.Wrapped("walk", kTag, &changes);
@@ -51,11 +42,7 @@ void LayerChanges::Close() {
 
 void LayerChanges::Release() {
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (walk_ != nullptr) {
-    auto closing = std::make_unique<Closing>(std::move(walk_));
-    // Where no thread can be had it is closed here and now.
-    if (threads::Start(closing.get()) == 0) static_cast<void>(closing.release());
-  }
+  if (walk_ != nullptr) threads::LetGo(std::move(walk_));
   delete this;
 }
 

@@ -10,15 +10,6 @@ namespace {
 // The mailbox is deleted by its last holder, not with the instance data.
 void KeepMailbox(Napi::Env, Mailbox*) {}
 
-class ThrowingAway final : public threads::Task {
- public:
-  explicit ThrowingAway(std::unique_ptr<Mailbox::Letter> letter) : letter_(std::move(letter)) {}
-  void Run(bool) override { delete this; }
-
- private:
-  const std::unique_ptr<Mailbox::Letter> letter_;
-};
-
 }  // namespace
 
 Mailbox* Mailbox::Of(Napi::Env env) {
@@ -78,9 +69,7 @@ void Mailbox::OpenLetter(napi_env env, napi_value, void* data, void* posted) {
     mailbox->Strike(letter.get());
     letter->Open(env);
   } else {
-    auto away = std::make_unique<ThrowingAway>(std::move(letter));
-    // Where no thread can be had it is done here and now.
-    if (threads::Start(away.get()) == 0) static_cast<void>(away.release());
+    threads::LetGo(std::move(letter));
   }
   letter.reset();
   mailbox->Release();

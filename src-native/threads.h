@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <utility>
+
 // Threads for calls that may wait: a mount can hang for as long as a dead server likes, and libuv's four threads are
 // needed for everything else in the process.
 //
@@ -25,6 +28,21 @@ int Start(Task* task);
 // The same on a thread that is started for this task and ends with it: for a task that changes its thread for good, as
 // unshare(CLONE_NEWNS) does. Such a thread must never run anyone else's work.
 int StartOnFreshThread(Task* task);
+
+// Lets go of something on a thread of ours, as that may wait; where no thread can be had, here and now.
+template <typename T>
+void LetGo(T owned) {
+  class Holding final : public Task {
+   public:
+    explicit Holding(T held) : held_(std::move(held)) {}
+    void Run(bool) override { delete this; }
+
+   private:
+    const T held_;
+  };
+  auto task = std::make_unique<Holding>(std::move(owned));
+  if (Start(task.get()) == 0) static_cast<void>(task.release());
+}
 
 // Whether the calling thread is one of ours with a working directory, root and umask of its own.
 bool HasOwnDirectory();
