@@ -4,9 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { constants, umountSync } from 'linux-mount';
 import { Random } from '../fuzz/random.js';
+import { caller, lib } from '../support/library.js';
 import { cases } from './cases/index.js';
 import { arm, disarm } from './injector.js';
-import { caller, lib } from './library.js';
 import { Scene } from './scene.js';
 
 // Does an operation in a process that is killed before its first system call, its second, and so on. All or nothing is

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import { ourThreads, threadsEnd } from '../support/own-process.js';
+import { otherNamespace } from '../support/other-namespace.js';
+import { children, ourThreads, threadsEnd } from '../support/own-process.js';
 import { cases } from './cases/index.js';
 import { codesFor, NO_FAULT } from './injector.js';
-import { children } from './scene.js';
 import { trial } from './trial.js';
 
 // One process that does every operation again and again, under test/native/inject.c; started by run.js.
@@ -62,31 +60,7 @@ function faultsOf(names, numbers) {
   return all.filter((fault) => chosen.has(fault));
 }
 
-async function container() {
-  const child = spawn(
-    'setpriv',
-    [
-      '--pdeathsig',
-      'KILL',
-      'unshare',
-      '--mount',
-      '--propagation',
-      'slave',
-      '--',
-      'sh',
-      '-c',
-      'echo ready; exec sleep 1000',
-    ],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  );
-  await once(child.stdout, 'data');
-  child.stdout.destroy();
-  return child;
-}
-
-const holder = await container();
+const holder = await otherNamespace();
 const containers = [{ pid: holder.pid }];
 const totals = { operations: 0, faults: 0, failed: 0, unharmed: 0, wrong: 0 };
 const kinds = new Map();

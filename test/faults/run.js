@@ -15,15 +15,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { denied, NEWER } from '../support/newer-calls.js';
+import { inPrivatePlace } from '../support/private-place.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [inject, deny] = ['inject', 'deny'].map((name) => here(`../native/build/Release/${name}`));
 
-// Shared, so that the processes in other namespaces see the scenes that are made later.
-const PLACE = 'mount -t tmpfs -o mode=1777 faults "$TMPDIR"; mount --make-shared "$TMPDIR"; exec "$@"';
-// With processes of its own, as some operations look at every process that /proc has.
+// With processes of its own, as some operations look at every process that /proc has; shared, so that the processes in
+// other namespaces see the scenes that are made later.
 const ALONE = ['--pid', '--fork', '--kill-child', '--mount-proc'];
-const PRIVATE = ['unshare', '--mount', '--propagation', 'private', ...ALONE, '--', 'sh', '-euc', PLACE, 'sh'];
+const PRIVATE = inPrivatePlace('faults', { isShared: true, more: ALONE });
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--passes');

@@ -1,13 +1,4 @@
-import {
-  fstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, mountSync, umountSync } from 'linux-mount';
@@ -89,31 +80,4 @@ export class Scene {
     umountSync(this.root, constants.MNT_DETACH);
     rmdirSync(this.root);
   }
-}
-
-/** The descriptors of this process: what each is called, and what it is of, by which two are told apart. */
-export function descriptors() {
-  const found = new Map();
-  for (const fd of readdirSync('/proc/self/fd')) {
-    try {
-      const name = readlinkSync(`/proc/self/fd/${fd}`);
-      const { dev, ino } = fstatSync(Number(fd), { bigint: true });
-      // What has no file shares one inode. A file may have another path by now.
-      found.set(fd, { name, what: name.startsWith('anon_inode:') ? name : `${dev}:${ino}` });
-    } catch {
-      // that of the listing
-    }
-  }
-  return found;
-}
-
-/** The children of this process, those that nobody has waited for included. */
-export function children() {
-  return readdirSync('/proc/self/task').flatMap((thread) => {
-    try {
-      return readFileSync(`/proc/self/task/${thread}/children`, 'utf8').split(' ').filter(Boolean);
-    } catch {
-      return []; // the thread has just ended
-    }
-  });
 }

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { caller, lib } from '../support/library.js';
+import { children, descriptors } from '../support/own-process.js';
 import { arm, disarm } from './injector.js';
-import { caller, lib } from './library.js';
-import { children, descriptors, Scene } from './scene.js';
+import { Scene } from './scene.js';
 
 const { MountError } = lib;
 

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { constants, mountSync, umountSync } from 'linux-mount';
-import { threadsEnd } from '../support/own-process.js';
+import { functionNames } from '../support/library.js';
+import { descriptorNames, threadsEnd } from '../support/own-process.js';
 import { NativeBoundary, names } from './boundary-native.js';
-import { operations, PublicBoundary } from './boundary-public.js';
+import { PublicBoundary } from './boundary-public.js';
 import { Random } from './random.js';
 
 // The process that makes the calls; started by boundary.js, in a mount namespace of its own. Before each call it writes
@@ -91,21 +92,9 @@ function mountPoints() {
     .map((line) => line.split(' ')[4]);
 }
 
-/** What is open. */
-function descriptors() {
-  const links = readdirSync('/proc/self/fd').map((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`);
-    } catch {
-      return ''; // that of the listing
-    }
-  });
-  return links.sort();
-}
-
 function state() {
   return {
-    descriptors: descriptors(),
+    descriptors: descriptorNames(),
     mounts: mountPoints(),
     umask: process.umask(),
     namespace: readFileSync('/proc/self/status', 'latin1').match(/NSpid:.*/)?.[0],
@@ -187,7 +176,7 @@ place.forget();
 const native = [...used].filter((each) => each.startsWith('native ')).length;
 if (values.layer !== 'public' && round >= 20 && native < names.length)
   throw new Error(`only ${native} of ${names.length} exports were called`);
-const missing = operations.filter((name) => !used.has(`public ${name}`));
+const missing = functionNames.filter((name) => !used.has(`public ${name}`));
 if (values.layer !== 'native' && round >= 20 && missing.length > 0) throw new Error(`never called: ${missing}`);
 console.log(
   `${counts.calls} calls in ${round} rounds, ${counts.refused} refused; ${native} exports of the addon, ${used.size - native} functions and methods`,

@@ -1,16 +1,7 @@
-import * as lib from 'linux-mount';
-import * as layers from 'linux-mount/layers';
+import { functionNames, lib, nameIn } from '../support/library.js';
 import { Values } from './boundary-values.js';
 import { KnownOptions } from './known-options.js';
 import { FromOutside } from './values.js';
-
-const functions = Object.fromEntries(
-  Object.entries({ ...lib, ...layers }).filter(([name, value]) => typeof value === 'function' && !/^[A-Z]/.test(name)),
-);
-
-/** What both doors of the library offer, found at run time. */
-export const operations = Object.keys(functions);
-const synchronous = (name, object) => (`${name}Sync` in object ? `${name}Sync` : name);
 
 /** What the methods of handles are, found at run time. */
 const methodsOf = (handle) =>
@@ -42,8 +33,8 @@ export class PublicBoundary {
 
   /** @param place where something can be mounted now, to see what handles know */
   constructor(place) {
-    for (const name of operations.filter((each) => !each.endsWith('Sync'))) {
-      this.#known.learn(name, functions[synchronous(name, functions)]);
+    for (const name of functionNames.filter((each) => !each.endsWith('Sync'))) {
+      this.#known.learn(name, lib[nameIn('sync', name)]);
     }
     const mount = lib.mountTmpfsSync(`${place.root}/d`);
     const handles = [mount, lib.readMountTableSync()];
@@ -56,7 +47,7 @@ export class PublicBoundary {
       for (const name of methodsOf(handle).filter((each) =>
         /^(unmount|attach|setAttributes|filter)$/.test(String(each)),
       ))
-        this.#known.learn(name, (...args) => handle[synchronous(name, handle)](...args));
+        this.#known.learn(name, (...args) => handle[nameIn('sync', name, handle)](...args));
     }
     mount.unmountSync();
     handles[2]?.closeSync();
@@ -65,11 +56,11 @@ export class PublicBoundary {
 
   call(random) {
     const handle = random.chance(0.3) ? random.pick([...this.#handles, ...this.#tables]) : undefined;
-    const name = handle === undefined ? random.pick(operations) : random.pick(methodsOf(handle));
+    const name = handle === undefined ? random.pick(functionNames) : random.pick(methodsOf(handle));
     const args = random.list(4, () => this.#values.any(random));
     if (random.chance(0.8)) this.#makeLikely(String(name).replace(/Sync$/, ''), args, random);
     const make = () => {
-      const result = handle === undefined ? functions[name](...args) : handle[name](...args);
+      const result = handle === undefined ? lib[name](...args) : handle[name](...args);
       if (result instanceof Promise) this.#await(name, result, handle);
       else this.#keep(result);
     };

@@ -8,31 +8,25 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, unlinkSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inPrivatePlace } from '../support/private-place.js';
 
 const place = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const file = `${place}.log`;
 const log = openSync(file, 'w');
-const SCRIPT = 'mount -t tmpfs -o mode=1777 fuzz "$TMPDIR"; exec "$@"';
 const { LINUX_MOUNT_PRELOAD: preload } = process.env;
 const seed = process.argv.includes('--seed') ? [] : ['--seed', String(1 + Math.floor(Math.random() * 1e6))];
 const words = [...process.argv.slice(2), ...seed];
 console.log(words.join(' '));
-const { status, signal } = spawnSync(
-  'unshare',
-  [
-    ...['--mount', '--propagation', 'private', '--', 'sh', '-euc', SCRIPT, 'sh'],
-    ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
-    ...[
-      process.execPath,
-      '--expose-gc',
-      fileURLToPath(new URL('boundary-child.js', import.meta.url)),
-      ...words,
-      '--log',
-      '3',
-    ],
-  ],
-  { stdio: ['ignore', 'inherit', 'inherit', log], env: { ...process.env, TMPDIR: place } },
-);
+const child = fileURLToPath(new URL('boundary-child.js', import.meta.url));
+const [command, ...rest] = [
+  ...inPrivatePlace('fuzz'),
+  ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
+  ...[process.execPath, '--expose-gc', child, ...words, '--log', '3'],
+];
+const { status, signal } = spawnSync(command, rest, {
+  stdio: ['ignore', 'inherit', 'inherit', log],
+  env: { ...process.env, TMPDIR: place },
+});
 closeSync(log);
 if (status !== 0) console.error(`${signal ?? `status ${status}`}; the last call: ${readFileSync(file, 'utf8').trim()}`);
 unlinkSync(file);

@@ -1,18 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as lib from 'linux-mount';
-import * as layers from 'linux-mount/layers';
 import { Random } from '../fuzz/random.js';
+import { caller, lib, nameIn } from '../support/library.js';
 import { kinds } from './operations.js';
 
 // One operation after the other, in directories that no other lane mounts on. Several lanes are under way at once.
 
-const functions = { ...lib, ...layers };
-/** What the soak has to call at least once. */
-export const operations = Object.keys(functions).filter(
-  (name) => typeof functions[name] === 'function' && !/^[A-Z]/.test(name),
-);
 const PATIENCE = 20_000;
 
 /** What all lanes use and none changes: layers, and a tree of mounts. */
@@ -156,9 +150,9 @@ export class Lane {
 
   /** A function or method, in either form; of what may be aborted the asynchronous one. */
   #call(name, object, isAsync) {
-    const owner = object ?? functions;
-    const form = !isAsync && this.#random.chance(0.4) && `${name}Sync` in owner ? `${name}Sync` : name;
-    if (object === undefined) this.calls.set(form, (this.calls.get(form) ?? 0) + 1);
-    return object === undefined ? functions[form] : object[form].bind(object);
+    const form = !isAsync && this.#random.chance(0.4) ? 'sync' : 'async';
+    const full = nameIn(form, name, object);
+    if (object === undefined) this.calls.set(full, (this.calls.get(full) ?? 0) + 1);
+    return caller(form)(name, object);
   }
 }

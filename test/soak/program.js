@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { Scene } from '../faults/scene.js';
 import { Random } from '../fuzz/random.js';
-import { Lane, operations, prepare } from './lane.js';
+import { functionNames } from '../support/library.js';
+import { otherNamespace } from '../support/other-namespace.js';
+import { Lane, prepare } from './lane.js';
 import { lose } from './leaks.js';
 import { differenceTo, growth, memory, state } from './measures.js';
 
@@ -26,16 +27,6 @@ const LANES = 6;
 const CANCELLING = 2; // of them
 const ENOUGH = 4000; // operations, then every function has been called, in both forms
 const EVERY = 3; // rounds: with workers
-
-/** A process in another mount namespace, that sees the scenes. It ends with this one. */
-async function otherNamespace() {
-  const shell = ['sh', '-c', 'echo ready; exec sleep infinity'];
-  const words = ['--pdeathsig', 'KILL', 'unshare', '--mount', '--propagation', 'slave', '--', ...shell];
-  const child = spawn('setpriv', words, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child.stdout, 'data');
-  child.stdout.destroy();
-  return child;
-}
 
 /** Two lanes in a thread that is terminated while they are under way, with a scene that goes with them. */
 async function terminated(child, random) {
@@ -110,7 +101,7 @@ const isOfLastRound = problems.length > 0;
 const windows = growth(samples);
 for (const { name, isTooMuch, more, allowed } of windows)
   if (isTooMuch) problems.push(`${name}: ${more} bytes more, and ${allowed} at most are no leak`);
-const missing = operations.filter((name) => !totals.calls.has(name));
+const missing = functionNames.filter((name) => !totals.calls.has(name));
 if (operationsDone() >= ENOUGH && missing.length > 0) problems.push(`never called: ${missing.join(', ')}`);
 
 for (const [kind, { done, aborted, failed }] of [...totals.counts].sort())

@@ -11,6 +11,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inPrivatePlace } from '../support/private-place.js';
 
 // As what it is found. Memory is compared over several rounds; for the rest nobody has to wait long.
 const FOUND = {
@@ -29,8 +30,7 @@ const SOON = ['--rounds', '1', '--patience', '3000'];
 const isMemory = (leak) => ['memory', 'pages', 'objects'].includes(leak);
 
 // Shared, so that a process in another namespace sees the scenes that are made later.
-const PLACE = 'mount -t tmpfs -o mode=1777 soak "$TMPDIR"; mount --make-shared "$TMPDIR"; exec "$@"';
-const PRIVATE = ['--mount', '--propagation', 'private', '--', 'sh', '-euc', PLACE, 'sh'];
+const PRIVATE = inPrivatePlace('soak', { isShared: true });
 // So that the resident set comes to rest: it has room for what V8 and malloc(3) may keep without using it, and by default
 // that is most of it, more with each thread.
 const NODE = ['env', 'MALLOC_ARENA_MAX=2', process.execPath, '--expose-gc', '--max-semi-space-size=1'];
@@ -40,7 +40,8 @@ const program = fileURLToPath(new URL('program.js', import.meta.url));
 async function soak(words, stdout) {
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-soak-'));
   try {
-    const child = spawn('unshare', [...PRIVATE, ...NODE, program, ...words], {
+    const [command, ...rest] = [...PRIVATE, ...NODE, program, ...words];
+    const child = spawn(command, rest, {
       stdio: ['ignore', stdout, 'inherit'],
       env: { ...process.env, TMPDIR: place },
     });

@@ -1,5 +1,5 @@
 // What a process finds of itself. JavaScript, as programs that tests start use it too, which nothing has transformed.
-import { readdirSync, readFileSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const TASKS = '/proc/self/task';
@@ -26,6 +26,29 @@ export async function threadsEnd(milliseconds = 60_000) {
   for (const end = performance.now() + milliseconds; ourThreads().length > 0 && performance.now() < end; )
     await sleep(20);
 }
+
+/** The descriptors of this process: what each is called, and what it is of, by which two are told apart. */
+export function descriptors() {
+  const found = new Map();
+  for (const fd of readdirSync('/proc/self/fd')) {
+    try {
+      const name = readlinkSync(`/proc/self/fd/${fd}`);
+      const { dev, ino } = fstatSync(Number(fd), { bigint: true });
+      // What has no file shares one inode. A file may have another path by now.
+      found.set(fd, { name, what: name.startsWith('anon_inode:') ? name : `${dev}:${ino}` });
+    } catch {
+      // that of the listing
+    }
+  }
+  return found;
+}
+
+/** What its descriptors are called, sorted. */
+export const descriptorNames = () => [...descriptors().values()].map(({ name }) => name).sort();
+
+/** The children of this process, those that nobody has waited for included. */
+export const children = () =>
+  readdirSync(TASKS).flatMap((thread) => readOfThread(thread, 'children').split(' ').filter(Boolean));
 
 /** What this process has that it could have forgotten: how many descriptors, threads and mounts. */
 export async function resources() {

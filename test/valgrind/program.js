@@ -1,6 +1,6 @@
 import { cases } from '../faults/cases/index.js';
-import { caller, lib } from '../faults/library.js';
 import { Scene } from '../faults/scene.js';
+import { caller, lib } from '../support/library.js';
 import { threadsEnd } from '../support/own-process.js';
 
 // Every operation of test/faults once in each form, for run.js to look at the memory that they use. An operation may fail
