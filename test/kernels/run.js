@@ -6,7 +6,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { hasProgram } from '../../release/architectures.js';
+import { ARCHITECTURES, hasProgram } from '../../release/architectures.js';
 import { boot } from './boot.js';
 import { writeDocument } from './document.js';
 import { kernelOf } from './machines.js';
@@ -86,7 +86,12 @@ if (options.docs && !isWhole)
   refuse('--docs is for all kernels and the pass "features": the table would lose the others');
 
 const machines = new Set(asked.map((name) => kernelOf(name).machine));
-for (const { emulator } of machines) TOOLS[emulator.program] = emulator.debianPackage;
+for (const { emulator, architecture } of machines) {
+  TOOLS[emulator.program] = emulator.debianPackage;
+  // The addon is built for that processor, and what the tests have in C (foreign.js).
+  const { prefix, debianPackage } = ARCHITECTURES.find(({ name }) => name === architecture);
+  TOOLS[`${prefix}g++`] = debianPackage;
+}
 
 process.env.PATH += ':/usr/sbin:/sbin';
 const missing = Object.keys(TOOLS).filter((tool) => !hasProgram(tool));
