@@ -8,7 +8,7 @@ import type { Mount, MountStrategy } from './mount-handle.js';
 import * as native from './native.js';
 import { OperationChannel } from './operation-channel.js';
 import { operationError } from './operation-failure.js';
-import type { Target, TargetWords } from './target.js';
+import { NOWHERE, type Target } from './target.js';
 
 interface AttributesPlan extends DrivenPlan {
   readonly tree: native.Tree;
@@ -16,8 +16,6 @@ interface AttributesPlan extends DrivenPlan {
 }
 
 const CLOSE = new OperationChannel('DetachedMount.close');
-
-const NOWHERE: TargetWords = ['', null, 0, 0];
 
 const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
   channel: new OperationChannel('DetachedMount.setAttributes'),

@@ -11,7 +11,7 @@ import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, 
 import { OperationChannel } from './operation-channel.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type Propagation, propagationOption } from './propagation.js';
-import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
+import { lastingTarget, NOWHERE, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
 
 /** How a bind is made. */
 export interface BindAttributes extends MountAttributes {
@@ -51,8 +51,6 @@ const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...['recursive', 'propagation', 'flags', 'idmap', 'signal'],
 ]);
 const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
-/** The target of one without a place. */
-export const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planBind(source: PathLike, target: Target, options: BindOptions): BindPlan {

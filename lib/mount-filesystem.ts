@@ -12,7 +12,7 @@ import { type IfMounted, ifMountedOption, MOUNTING_NAMES, type MountingOptions, 
 import { OperationChannel } from './operation-channel.js';
 import { notTheSame, type OperationCase, operationError, operationQuestions } from './operation-failure.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords, refuseLong } from './parameters.js';
-import { lastingTarget, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
+import { lastingTarget, NOWHERE, surroundingsOf, type Target, type TargetWords, targetArgument } from './target.js';
 
 /** How a filesystem is mounted. */
 export interface FilesystemAttributes extends MountAttributes {
@@ -48,7 +48,6 @@ const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...['parameters', 'idmap', 'strategy', 'signal'],
 ]);
 const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
-const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planFilesystem(

@@ -1,11 +1,17 @@
-import { constants } from './constants.js';
 import type { Driven } from './drivers.js';
 import { run, runSync } from './drivers.js';
 import { Mount } from './mount-handle.js';
 import * as native from './native.js';
 import { OperationChannel, type OperationSubject } from './operation-channel.js';
 import { needsExamination, notTheSame, overlayFailure } from './overlay-failure.js';
-import { type OverlayMountOptions, type OverlayPlan, type OverlayStrategy, planOverlay, WAYS } from './overlay-plan.js';
+import {
+  isWritable,
+  type OverlayMountOptions,
+  type OverlayPlan,
+  type OverlayStrategy,
+  planOverlay,
+  WAYS,
+} from './overlay-plan.js';
 import { overlayQuestions } from './overlay-questions.js';
 import { lookAtTarget } from './overlay-reuse.js';
 import { surroundingsOf } from './target.js';
@@ -103,10 +109,6 @@ function usualCall(plan: OverlayPlan): bigint | native.Made | native.Failure | u
   if (source !== 'overlay') return undefined;
   if (data === null || exclusive || at[1] !== null || namespace !== null || ifMounted === 'error') return undefined;
   return native.overlayUsualSync(at[0], flags, data, isWritable(plan));
-}
-
-function isWritable({ upper, flags }: OverlayPlan): boolean {
-  return upper !== null && (flags & constants.MS_RDONLY) === 0;
 }
 
 // The arguments one by one: to spread an array of them takes as long as all the rest.

@@ -44,6 +44,8 @@ export interface WantedFilesystem {
   readonly flags: number;
   /** Whether it is to be written to, as far as its type allows. */
   readonly isWritable: boolean;
+  /** Whether one that is read-only is so itself, and not this mount of it only. */
+  readonly isOfItself: boolean;
   /** The directory of it that is asked for by a parameter; undefined for all of it. */
   readonly root?: string | undefined;
 }
@@ -52,14 +54,16 @@ export interface WantedFilesystem {
 export function filesystemDiffers(
   [what, such]: readonly [what: string, such: string],
   line: MountEntry<Buffer>,
-  { flags, isWritable, root = '/' }: WantedFilesystem,
+  { flags, isWritable, isOfItself, root = '/' }: WantedFilesystem,
 ): NotTheSame | undefined {
   if (!line.root.equals(Buffer.from(root))) {
     return { kind: 'other', why: `only ${printable(line.root)} of ${such} is mounted there` };
   }
   // Of the mount it is one of the attributes below. Nothing can be written through either.
-  if (isWritable && line.superOptions[0]?.equals(READ_ONLY)) {
-    return { kind: 'other', why: `${what} whose filesystem is read-only is mounted there` };
+  const isReadOnly = line.superOptions[0]?.equals(READ_ONLY) === true;
+  if (isWritable && isReadOnly) return { kind: 'other', why: `${what} whose filesystem is read-only is mounted there` };
+  if ((flags & constants.MS_RDONLY) !== 0 && isOfItself && !isReadOnly && line.options.includes('ro')) {
+    return { kind: 'other', why: `${what} that can be written to elsewhere, by another mount, is mounted there` };
   }
   return mountDiffers(what, line.options, wordsOf(flags));
 }

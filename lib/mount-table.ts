@@ -49,7 +49,9 @@ export class MountTable<Name extends MountName = MountName> {
 
   /** @param entries the mounts of one table, as {@link parseMountInfo} gives them */
   constructor(entries: readonly MountEntry<Name>[]) {
-    if (!Array.isArray(entries) || entries.some((entry: Partial<MountEntry> | null) => typeof entry?.id !== 'bigint')) {
+    // Unlike `some` it sees the holes of a list.
+    const isNone = (entry: Partial<MountEntry> | null | undefined) => typeof entry?.id !== 'bigint';
+    if (!Array.isArray(entries) || entries.findIndex(isNone) !== -1) {
       throw invalidArgType('entries', 'an instance of Array, of mounts', entries);
     }
     this.entries = entries;

@@ -126,7 +126,7 @@ function tmpfsParameters(options: Readonly<Record<string, unknown>>): Filesystem
     uid: number('uid', options['uid'], 0xffff_fffe),
     gid: number('gid', options['gid'], 0xffff_fffe),
     huge: choiceOption('options.huge', options['huge'], ['never', 'always', 'within_size', 'advise']),
-    mpol: text('mpol', options['mpol']),
+    mpol: options['mpol'] === undefined ? undefined : stringArgument('options.mpol', options['mpol']),
     inode64: inode64 === true,
     inode32: inode64 === false,
     noswap: booleanOption('options.noSwap', options['noSwap']),
@@ -147,12 +147,6 @@ function number(name: string, value: unknown, most: number): number | undefined 
   if (!Number.isInteger(value) || value < 0 || value > most) {
     throw outOfRange(`options.${name}`, `an integer >= 0 and <= ${most}`, value);
   }
-  return value;
-}
-
-function text(name: string, value: unknown): string | undefined {
-  if (value !== undefined && typeof value !== 'string')
-    throw invalidArgType(`options.${name}`, 'of type string', value);
   return value;
 }
 

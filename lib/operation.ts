@@ -25,7 +25,8 @@ export interface MountingOptions extends OperationOptions {
   /**
    * What to do where the target is a mount point already: mount on top of it as the kernel does, refuse with `EBUSY`, or
    * take what is there if it is what was asked for and refuse with `EBUSY` otherwise, also where the kernel does not show
-   * enough to tell: mapped ids, mounts below a bind, and the layers of an overlay by relative names or descriptors.
+   * enough to tell: mapped ids, mounts below a bind, and the layers of an overlay by relative names, by descriptors or
+   * through symbolic links.
    */
   ifMounted?: 'stack' | 'error' | 'reuse';
 }

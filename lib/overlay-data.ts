@@ -117,13 +117,13 @@ function layers(name: string, value: unknown, facts: NameFacts): Bytes[] {
   const paths: Bytes[] = [];
   for (let index = 0; index < value.length; index += 1) {
     const one: unknown = value[index];
-    paths.push(isPlain(one) && isAbsolute(one) ? one : layer(`${name}[${index}]`, one, facts));
+    paths.push(isPlainName(one) && isAbsolute(one) ? one : layer(`${name}[${index}]`, one, facts));
   }
   return paths;
 }
 
 function layer(name: string, value: unknown, facts: NameFacts): Bytes {
-  const isSo = isPlain(value);
+  const isSo = isPlainName(value);
   const path = isSo ? value : nonEmptyPathArgument(name, value);
   if (!isSo) facts.isPlain = false;
   if (!isAbsolute(path)) facts.isAbsolute = false;
@@ -133,7 +133,7 @@ function layer(name: string, value: unknown, facts: NameFacts): Bytes {
 // Text that needs no check: without NUL, without halves of surrogate pairs, and without what means something to overlayfs.
 const NOT_PLAIN = /[\0\\,:\ud800-\udfff]/;
 
-function isPlain(value: unknown): value is string {
+function isPlainName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !NOT_PLAIN.test(value);
 }
 

@@ -14,14 +14,28 @@ export function absoluteNames(names: FoundLayers): OverlayLayers {
   };
 }
 
-// Of whoever mounted the overlay: a descriptor, and the place of a layer whose ids are mapped, which nobody else sees
-// (src-native/overlay_apart.cc).
-const OF_ONE_PROCESS = /^\/proc\/(?:thread-)?self\/|^\/\d+$/;
-
 /**
  * Whether a name that the mount table has for a layer means the same to everybody. One that starts at a working directory
- * does not; the number of a descriptor is such a one, from /proc/self/fd.
+ * does not, nor does that of a descriptor: its number, from /proc/self/fd, or its name in /proc.
  */
 export function isForAll(name: Bytes): boolean {
-  return isAbsolute(name) && !OF_ONE_PROCESS.test(typeof name === 'string' ? name : name.toString('latin1'));
+  return isAbsolute(name) && !isOfMappedLayer(name) && !/^\/proc\/(?:thread-)?self\//.test(latin1(name));
+}
+
+/** Whether it may be the name that a layer whose ids are mapped has in a place of our own: src-native/overlay_apart.cc. */
+export function isOfMappedLayer(name: Bytes): boolean {
+  return /^\/\d+$/.test(latin1(name));
+}
+
+/**
+ * An absolute name without what leads nowhere: empty components and `.`. With `..` it stays as it is, as what that means
+ * depends on links. As Latin-1, a character for each byte.
+ */
+export function withoutDots(name: Bytes): string {
+  const parts = latin1(name).split('/');
+  return `/${parts.filter((part) => part !== '' && part !== '.').join('/')}`;
+}
+
+function latin1(name: Bytes): string {
+  return (typeof name === 'string' ? Buffer.from(name) : name).toString('latin1');
 }

@@ -1,6 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { type Bytes, booleanOption, choiceOption, optionsArgument, stringArgument } from './arguments.js';
 import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from './attributes.js';
+import { constants } from './constants.js';
 import { invalidArgValue } from './errors.js';
 import { type IdMap, idMapArgument, idMapTexts } from './idmap.js';
 import { type NamespaceWord, refuseRelative } from './namespace.js';
@@ -12,7 +13,7 @@ import type { NamedLayers } from './overlay-live.js';
 import { absoluteNames } from './overlay-names.js';
 import { OVERLAY_OPTION_NAMES, overlayOptionWords } from './overlay-options.js';
 import type { OverlaySpec } from './overlay-spec.js';
-import { lastingTarget, pathOfTarget, type Target, type TargetWords, targetArgument } from './target.js';
+import { lastingTarget, NOWHERE, pathOfTarget, type Target, type TargetWords, targetArgument } from './target.js';
 
 /**
  * How an overlay is mounted.
@@ -91,13 +92,13 @@ const KNOWN_DETACHED: ReadonlySet<string> = new Set([
 const KNOWN: ReadonlySet<string> = new Set([...KNOWN_DETACHED, ...MOUNTING_NAMES, 'target']);
 
 const NONE: readonly never[] = [];
-const NOWHERE: TargetWords = ['', null, 0, 0];
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planOverlay(options: OverlayMountOptions): OverlayPlan {
   const usual = usualOptions(options);
   const checked = usual ?? optionsArgument('options', options, KNOWN);
-  return planOf(checked, targetArgument('options.target', checked['target']), false, usual !== undefined);
+  const isUsual = usual !== undefined && (usual.upper === undefined) === (usual.work === undefined);
+  return planOf(checked, targetArgument('options.target', checked['target']), false, isUsual);
 }
 
 /** The same for an overlay without a place. */
@@ -118,19 +119,24 @@ class UsualOptions {
 // As with all that is said: options.ts.
 Object.setPrototypeOf(UsualOptions.prototype, null);
 
+const USUAL: ReadonlySet<string> = new Set(['lower', 'upper', 'work', 'target', 'allowSharedUpper']);
+const isUsualName = (name: string) => USUAL.has(name);
+
 // Each by its name, which is several times faster than by a variable.
 function usualOptions(options: unknown): UsualOptions | undefined {
   if (!isPlain(options) || inUserNamespace()) return undefined;
+  const names = Object.getOwnPropertyNames(options);
+  // Nothing is read before it is known that this is all that there is: each is read once.
+  if (!names.every(isUsualName)) return undefined;
   const said = new UsualOptions();
-  for (const name of Object.getOwnPropertyNames(options)) {
+  for (const name of names) {
     if (name === 'lower') said.lower = options['lower'];
     else if (name === 'upper') said.upper = options['upper'];
     else if (name === 'work') said.work = options['work'];
     else if (name === 'target') said.target = options['target'];
-    else if (name === 'allowSharedUpper') said.allowSharedUpper = options['allowSharedUpper'];
-    else return undefined;
+    else said.allowSharedUpper = options['allowSharedUpper'];
   }
-  return (said.upper === undefined) === (said.work === undefined) ? said : undefined;
+  return said;
 }
 
 function planOf(
@@ -179,6 +185,11 @@ function planOf(
   };
 }
 
+/** Whether something can be written to it. */
+export function isWritable({ upper, flags }: OverlayPlan): boolean {
+  return upper !== null && (flags & constants.MS_RDONLY) === 0;
+}
+
 function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, [path, root]: TargetWords) {
   const each = (name: string, paths: readonly Bytes[]) =>
     paths.map((one, index) => [`${name}[${index}]`, one] as const);
@@ -211,13 +222,13 @@ function idMapsOf(value: unknown, count: number): readonly Bytes[] {
 // A string of this many layers is never shorter than a page of 4 KiB, and may be long: it need not be made.
 function mayBeData(strategy: OverlayStrategy | undefined, layers: FoundLayers): boolean {
   if (strategy !== undefined) return strategy === 'data';
-  const { lower, dataOnly, upper, work, isPlain } = layers;
+  const { lower, dataOnly, upper, work } = layers;
   let length = 0;
   for (const layer of lower) {
     length += layer.length + 1;
-    if (length >= pageSize || (!isPlain && hasComma(layer))) return false;
+    if (length >= pageSize || (!layers.isPlain && hasComma(layer))) return false;
   }
-  return isPlain || (!dataOnly.some(hasComma) && !hasComma(upper) && !hasComma(work));
+  return layers.isPlain || (!dataOnly.some(hasComma) && !hasComma(upper) && !hasComma(work));
 }
 
 // Some kernels of the 6.5 series cut option data at an escaped comma too.

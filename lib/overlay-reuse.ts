@@ -1,19 +1,17 @@
-import type { Bytes } from './arguments.js';
-import { constants } from './constants.js';
+import { type Bytes, isAbsolute } from './arguments.js';
 import type { Looking } from './drivers.js';
+import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
 import type { MountEntry } from './mount-entry.js';
 import { filesystemDiffers, type NotTheSame } from './mount-reuse.js';
 import { cannotBeTold, mountedThere } from './mounted-there.js';
 import type { PathFacts } from './native.js';
 import { type OverlayLayers, overlayLayers } from './overlay-data.js';
-import { isForAll } from './overlay-names.js';
+import { isOfMappedLayer, withoutDots } from './overlay-names.js';
+import { optionsDiffer, PARAMETER_FILES } from './overlay-option-reuse.js';
 import { overlayOptionWords } from './overlay-options.js';
 import { parseOverlayData } from './overlay-parse.js';
-import type { OverlayPlan, OverlayStrategy } from './overlay-plan.js';
-
-// Shown without having been asked for, as they follow from the kernel's own parameters.
-const SHOWN_ANYWAY = /^(?:uuid|redirect_dir|xino)=/;
+import { isWritable, type OverlayPlan, type OverlayStrategy } from './overlay-plan.js';
 
 /**
  * Looks at what is mounted at the target of a plan. Yields what has to be examined, is given what was found there, and
@@ -32,12 +30,18 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
     return { kind: 'other', why: 'an overlay with another number of layers is mounted there' };
   }
   const [asked, shown] = [directories(plan), directories(there.layers)];
-  const { paths } = yield { ask: [[...asked, ...shown], [], null, null], inRoot: false };
+  const { paths, files } = yield { ask: [[...asked, ...shown], PARAMETER_FILES, null, null], inRoot: false };
+  const layers = paths.slice(0, asked.length);
+  const wanted = { words: plan.words, hasUpper: plan.upper !== null, isOnOne: areOnOne(layers) };
   const why =
-    layersDiffer(paths, shown) ??
-    wordsDiffer(plan, there.words) ??
+    layersDiffer(asked, layers, shown, paths.slice(asked.length)) ??
+    optionsDiffer(wanted, there.words, files) ??
     (Buffer.from(plan.source).equals(line.source) ? undefined : OTHER_SOURCE) ??
-    filesystemDiffers(['an overlay', 'such an overlay'], line, { flags: plan.flags, isWritable: isWritable(plan) });
+    filesystemDiffers(['an overlay', 'such an overlay'], line, {
+      flags: plan.flags,
+      isWritable: isWritable(plan),
+      isOfItself: true,
+    });
   return why ?? { kind: 'same', id: at.lastingId, strategy: there.strategy };
 }
 
@@ -80,44 +84,60 @@ function numbers({ lower, dataOnly, upper }: OverlayLayers): string {
   return [lower.length, dataOnly.length, upper === null ? 0 : 1].join();
 }
 
-/** @param paths what was asked for, then what the table has these names for, one by one */
-function layersDiffer(paths: readonly PathFacts[], names: readonly Bytes[]): NotTheSame | undefined {
-  const differences = names.map((name, index) => layerDiffers(name, paths[index], paths[names.length + index]));
+function areOnOne(layers: readonly PathFacts[]): boolean {
+  return layers.every(({ error, device }) => error === 0 && device === layers[0]?.device);
+}
+
+function layersDiffer(
+  asked: readonly Bytes[],
+  layers: readonly PathFacts[],
+  shown: readonly Bytes[],
+  there: readonly PathFacts[],
+): NotTheSame | undefined {
+  const differences = shown.map((name, index) => layerDiffers(asked[index], layers[index], name, there[index]));
   // One that is known to be another is enough, whatever the rest is.
   return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
 }
 
-function layerDiffers(name: Bytes, asked: PathFacts | undefined, shown: PathFacts | undefined): NotTheSame | undefined {
-  const passing = cannotBeTold(asked, 'where a layer leads');
+function layerDiffers(
+  asked: Bytes | undefined,
+  layer: PathFacts | undefined,
+  shown: Bytes,
+  there: PathFacts | undefined,
+): NotTheSame | undefined {
+  const passing = cannotBeTold(layer, 'where a layer leads');
   if (passing !== undefined) return passing;
-  if (asked === undefined || asked.error !== 0) return OTHER_DIRECTORIES;
-  const untold = (why: string) =>
-    ({ kind: 'untold', why: `${UNTOLD_LAYERS}: the mount table has ${printable(name)}, which ${why}` }) as const;
-  // The kernel has the directories themselves, and shows nothing of them but what they were called by whoever mounted it.
-  if (!isForAll(name))
-    return untold('is relative or the name of a descriptor, and meant something to whoever mounted it only');
-  if (shown === undefined || shown.error !== 0) return untold('cannot be followed now');
-  return asked.device === shown.device && asked.inode === shown.inode ? undefined : OTHER_DIRECTORIES;
+  if (layer === undefined || layer.error !== 0) return leadsNowhere(asked, layer);
+  const why = whyUntold(shown, there);
+  if (why !== undefined || there === undefined) {
+    return { kind: 'untold', why: `${UNTOLD_LAYERS}: the mount table has ${printable(shown)}, which ${why}` };
+  }
+  return layer.device === there.device && layer.inode === there.inode ? undefined : OTHER_DIRECTORIES;
+}
+
+/**
+ * Why the name that the mount table has for a layer does not tell which directory it is. The kernel has the directories
+ * themselves, and shows nothing of them but what they were called by whoever mounted the overlay.
+ */
+function whyUntold(name: Bytes, there: PathFacts | undefined): string | undefined {
+  if (!isAbsolute(name)) {
+    return 'is relative or the name of a descriptor, and meant something to whoever mounted it only';
+  }
+  if (isOfMappedLayer(name)) return 'may be that of a layer with mapped ids, in a place that nobody else sees';
+  if (there === undefined || there.error !== 0) return 'cannot be followed now';
+  // A link may be another by now, as where images are switched by one, and so may the name of a descriptor in /proc.
+  return withoutDots(name) === there.path.toString('latin1')
+    ? undefined
+    : `leads through a symbolic link to ${printable(there.path)}, and may have led elsewhere when it was mounted: layers that are named without links can be told`;
+}
+
+function leadsNowhere(asked: Bytes | undefined, layer: PathFacts | undefined): NotTheSame {
+  const { name, message } = describeErrno(layer?.error ?? 0);
+  return {
+    kind: 'other',
+    why: `an overlay is mounted there, and ${printable(asked ?? '')} is none of its layers (${name}: ${message})`,
+  };
 }
 
 const OTHER_DIRECTORIES = { kind: 'other', why: 'an overlay of other directories is mounted there' } as const;
 const UNTOLD_LAYERS = 'an overlay is mounted there whose layers cannot be told';
-
-function wordsDiffer(plan: OverlayPlan, shown: readonly string[]): NotTheSame | undefined {
-  const asked = plan.words.map(canonical);
-  const there = shown.map(canonical);
-  const other = (why: string) => ({ kind: 'other', why: `an overlay ${why} is mounted there` }) as const;
-  const missing = asked.find((word) => !there.includes(word));
-  if (missing !== undefined) return other(`that does not show ${missing}`);
-  const more = there.find((word) => !asked.includes(word) && !SHOWN_ANYWAY.test(word));
-  return more === undefined ? undefined : other(`with ${more}`);
-}
-
-function isWritable({ upper, flags }: OverlayPlan): boolean {
-  return upper !== null && (flags & constants.MS_RDONLY) === 0;
-}
-
-// One thing with two names.
-function canonical(word: string): string {
-  return word === 'fsync=volatile' ? 'volatile' : word;
-}

@@ -48,6 +48,9 @@ export type Target = PathLike | TargetInRoot;
 /** The same, as the native floor takes it: src-native/target.h. */
 export type TargetWords = readonly [path: Bytes, root: Bytes | null, create: number, resolve: number];
 
+/** The target of a mount without a place. */
+export const NOWHERE: TargetWords = ['', null, 0, 0];
+
 const KNOWN: ReadonlySet<string> = new Set(['root', 'path', 'create', 'noSymlinks', 'noXdev', 'allowEmulation']);
 // src-native/target.h
 export const NO_SYMLINKS = 1;

@@ -4,6 +4,8 @@ import { lookAtFilesystem } from '../lib/filesystem-reuse.js';
 import { type FilesystemOptions, planFilesystem } from '../lib/mount-filesystem.js';
 import { mountDiffers } from '../lib/mount-reuse.js';
 import type { Examination, PathFacts } from '../lib/native.js';
+import { optionsDiffer } from '../lib/overlay-option-reuse.js';
+import { tmpfsDiffers } from '../lib/tmpfs-reuse.js';
 
 /** What is found where the table has this line, from the root on. */
 function found(line: string, fsType: string, options: FilesystemOptions = {}): Found<unknown> {
@@ -69,6 +71,94 @@ describe('a filesystem', () => {
   ])('%s', (_name, line, options, expected) => {
     const [, fsType = ''] = /- (\S+)/.exec(line) ?? [];
     expect(why(line, fsType, options)).toBe(expected);
+  });
+});
+
+describe('a tmpfs', () => {
+  const all = Buffer.from('         0          0 4294967295\n');
+  const mapped = Buffer.from('         0     100000      65536\n');
+  const own = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0] as const;
+  const told = (words: string[], shown: string, map: Buffer | null) =>
+    tmpfsDiffers(
+      words,
+      shown.split(',').map((word) => Buffer.from(word)),
+      [map, map],
+    )?.kind ?? 'same';
+
+  test.each<[string, string[], string, Buffer | null, string]>([
+    ['by default', [], own[0] === 0 ? 'rw' : `rw,uid=${own[0]},gid=${own[1]}`, all, 'same'],
+    ['ids in a user namespace', ['uid=5', 'gid=7'], 'rw,uid=100005,gid=100007', mapped, 'same'],
+    ['own ids in a user namespace', [], `rw,uid=${100_000 + own[0]},gid=${100_000 + own[1]}`, mapped, 'same'],
+    ['ids in one inside of another', ['uid=5', 'gid=7'], 'rw,uid=300005,gid=300007', mapped, 'untold'],
+    ['ids without a map', ['uid=5', 'gid=7'], 'rw,uid=5,gid=7', null, 'untold'],
+    ['another id', ['uid=5', 'gid=7'], 'rw,uid=6,gid=7', all, 'other'],
+    ['an id that was not asked for', ['uid=0', 'gid=0'], 'rw,uid=6', all, 'other'],
+    ['a size', ['uid=0', 'gid=0', 'size=1m'], 'rw,size=1024k,inode64', all, 'same'],
+    ['a size in percent', ['uid=0', 'gid=0', 'size=5%'], 'rw,size=1024k', all, 'untold'],
+    ['a size that was not asked for', ['uid=0', 'gid=0'], 'rw,size=1024k', all, 'other'],
+    ['the default size in percent', ['uid=0', 'gid=0', 'size=50%'], 'rw', all, 'untold'],
+    ['a mode', ['uid=0', 'gid=0', 'mode=0700'], 'rw,mode=700', all, 'same'],
+    ['the default mode', ['uid=0', 'gid=0', 'mode=1777'], 'rw', all, 'same'],
+    ['32 bits of inode', ['uid=0', 'gid=0', 'inode32'], 'rw', all, 'same'],
+    ['64 bits of inode', ['uid=0', 'gid=0', 'inode32'], 'rw,inode64', all, 'other'],
+    ['a policy in other words', ['uid=0', 'gid=0', 'mpol=interleave'], 'rw,mpol=interleave:0-1', all, 'untold'],
+    ['a word more', ['uid=0', 'gid=0'], 'rw,noswap', all, 'other'],
+  ])('%s', (_name, words, shown, map, expected) => {
+    expect(told(words, shown, map)).toBe(expected);
+  });
+});
+
+describe('the options of an overlay', () => {
+  const Y = Buffer.from('Y\n');
+  const N = Buffer.from('N\n');
+  const usual = [N, Y, N, N, N, N];
+  const none = Array<null>(6).fill(null);
+  const told = (
+    words: string[],
+    shown: string[],
+    parameters: readonly (Buffer | null)[],
+    hasUpper = true,
+    isOnOne = true,
+  ) => optionsDiffer({ words, hasUpper, isOnOne }, shown, parameters)?.kind ?? 'same';
+
+  test.each<[string, string, string, readonly (Buffer | null)[], string]>([
+    ['nothing', '', 'uuid=on', usual, 'same'],
+    ['what is so by default', 'index=off', 'uuid=null', usual, 'same'],
+    ['what is not so by default', 'index=on', '', usual, 'other'],
+    ['what is so by default, by a parameter', 'index=on', '', [N, Y, Y, N, N, N], 'same'],
+    ['what was not asked for', '', 'index=on', usual, 'other'],
+    ['off, where following is the default', 'redirect_dir=off', '', usual, 'same'],
+    ['off, where it is not', 'redirect_dir=off', 'redirect_dir=nofollow', [N, N, N, N, N, N], 'same'],
+    ['off, where it is on by default', 'redirect_dir=off', '', [Y, Y, N, N, N, N], 'other'],
+    ['off, as older kernels show it', 'redirect_dir=off', 'redirect_dir=off', [Y, Y, N, N, N, N], 'same'],
+    ['on for metacopy', 'metacopy=on', 'metacopy=on,redirect_dir=on', usual, 'same'],
+    ['on for nobody', '', 'redirect_dir=on', usual, 'other'],
+    ['metacopy for verity', 'verity=on', 'verity=on,metacopy=on,redirect_dir=on', usual, 'same'],
+    ['index for nfs_export', 'nfs_export=on', 'nfs_export=on,index=on', usual, 'same'],
+    ['volatile by its other name', 'volatile', 'fsync=volatile', usual, 'same'],
+    ['xino, which one filesystem does not need', 'xino=on', '', usual, 'same'],
+    ['credentials, which are never shown', 'nooverride_creds', '', usual, 'untold'],
+    ['what cannot be told without parameters', 'index=off', '', none, 'untold'],
+    ['nothing, without parameters', '', 'uuid=on', none, 'same'],
+    ['what is shown, without parameters', 'index=on', 'index=on', none, 'same'],
+    ['one that is another, and one that cannot be told', 'nooverride_creds', 'index=on', usual, 'other'],
+  ])('%s', (_name, asked, shown, parameters, expected) => {
+    const words = (text: string) => text.split(',').filter((word) => word !== '');
+    expect(told(words(asked), words(shown), parameters)).toBe(expected);
+  });
+
+  test('without an upper layer', () => {
+    expect(told([], ['redirect_dir=on'], usual, false)).toBe('same');
+    expect(told(['redirect_dir=follow'], ['redirect_dir=on'], usual, false)).toBe('same');
+    expect(told([], ['redirect_dir=on'], [N, N, N, N, N, N], false)).toBe('other');
+    expect(told(['uuid=off'], ['uuid=null'], usual, false)).toBe('same');
+    expect(told(['nfs_export=on'], [], usual, false)).toBe('other');
+  });
+
+  test('xino on several filesystems', () => {
+    expect(told(['xino=on'], ['xino=on'], usual, true, false)).toBe('same');
+    expect(told(['xino=on'], [], usual, true, false)).toBe('untold');
+    expect(told([], ['xino=on'], usual, true, false)).toBe('other');
   });
 });
 

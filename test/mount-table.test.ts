@@ -37,6 +37,7 @@ test('at: mounts over the root cover nothing for who is there already', () => {
     expect(thrownBy(() => new MountTable([wrong] as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
     expect(thrownBy(() => new MountTable(wrong as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   }
+  expect(thrownBy(() => new MountTable(Array(1)))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
 });
 
 test('at: in a chroot that is no mount point the table does not tell', () => {

@@ -328,6 +328,28 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(again).toMatchObject({ id: mount.id, reused: true });
     });
 
+    test('refuses one that is read-only here only, and written to by another mount', async ({ place }) => {
+      const target = place.directory('t');
+      await using mount = await doMount('mine', target, 'tmpfs', options);
+      mountBindSync(target, place.directory('elsewhere'));
+      setMountAttributesSync(target, { readonly: true });
+      expect(await failure('mine', target, 'tmpfs', { ...options, readonly: true })).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^one that can be written to elsewhere, by another mount, is mounted there/),
+      });
+      umountSync(place.path('elsewhere'));
+      expect(mount.reused).toBe(false);
+    });
+
+    test('takes one that is the same for all, read-only here', async ({ place, skip }) => {
+      const target = place.directory('t');
+      const readonly = { readonly: true, ifMounted: 'reuse' } as const;
+      const first = await doMount('sysfs', target, 'sysfs', readonly).catch(() => undefined);
+      skip(first === undefined, 'sysfs may not be mounted here');
+      expect(await doMount('sysfs', target, 'sysfs', readonly)).toMatchObject({ id: first?.id, reused: true });
+      await first?.unmount();
+    });
+
     test('mounts where something is mounted above, not there', async ({ place }) => {
       const target = place.directory('t');
       mountBindSync(place.root, place.directory('elsewhere'));

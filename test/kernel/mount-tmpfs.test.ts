@@ -111,10 +111,11 @@ describe.each(forms)('%s', (_, doMount) => {
       { size: 5000, nrInodes: 10, mode: 0o700 },
       { nrBlocks: 9, mode: 0o1777, huge: 'never', noExec: true },
       { size: 0, atime: 'strictatime' },
-      isRealRoot ? { uid: 0, gid: 0 } : {},
+      { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
       { uid, gid, mode: 0 },
+      { inode64: false },
+      { mpol: 'default' },
     ] as const) {
-      if (!isRealRoot && 'uid' in options) continue; // the table shows the id outside
       const target = place.directory('t');
       await using first = await doMount(target, { ...options, ifMounted: 'reuse' });
       const second = await doMount(target, { ...options, ifMounted: 'reuse' });
@@ -133,6 +134,37 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(await failure(target, { ...options, ifMounted: 'reuse' })).toMatchObject({
       code: 'EBUSY',
       reason: expect.stringMatching(reason),
+    });
+  });
+
+  test.for<[string, TmpfsOptions, RegExp]>([
+    ['an owner', { uid, gid, mode: 0o700 }, /^one with another uid is mounted there, which is not what/],
+    ['a group', { gid }, /^one with another gid/],
+    ['a mode', { mode: 0o755 }, /^one with another mode/],
+    ['a size', { size: '1m' }, /^one with another size/],
+    ['a size in pages', { nrBlocks: 7 }, /^one with another size/],
+    ['a number of inodes', { nrInodes: 50 }, /^one with another nr_inodes/],
+    ['no limit', { size: 0, nrInodes: 0 }, /^one with another (?:size|nr_inodes)/],
+    ['a policy for memory', { mpol: 'local' }, /^one with another mpol/],
+  ])('nor is one with what was not asked for: %s', async ([_name, options, reason], { place, skip }) => {
+    skip(options.uid !== undefined && uid === process.geteuid?.(), 'there is no other id here');
+    skip(options.gid !== undefined && gid === process.getegid?.(), 'there is no other id here');
+    const target = place.directory('t');
+    await using first = await doMount(target, options);
+    skip(options.mpol !== undefined && !tableEntry(target)?.superOptions.includes('mpol='), 'this kernel has no mpol');
+    const wanted = { mode: options.uid === undefined ? undefined : options.mode, ifMounted: 'reuse' } as TmpfsOptions;
+    expect(await failure(target, wanted)).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+    expect(first.reused).toBe(false);
+  });
+
+  test('nor is it known what is shown in another form', async ({ place }) => {
+    const target = place.directory('t');
+    await using _first = await doMount(target, { size: '5%' });
+    expect(await failure(target, { size: '5%', ifMounted: 'reuse' })).toMatchObject({
+      code: 'EBUSY',
+      reason: expect.stringMatching(
+        /^one that does not show the size .* and so is not known to be what was asked for$/,
+      ),
     });
   });
 

@@ -1,16 +1,14 @@
-import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect } from 'vitest';
 import {
   type MountError,
-  mountBind,
   mountOverlay,
   mountOverlaySync,
   mountSync,
   type OverlayMountOptions,
   type PathLike,
   remountFilesystem,
-  setMountAttributes,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
@@ -27,10 +25,6 @@ const forms = [
   ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
   ['async', mountOverlay],
 ] as const;
-
-/** Why nothing is known of layers that the mount table names so. */
-const NAMES_OF_NOBODY =
-  /^an overlay is mounted there whose layers cannot be told: the mount table has '.*', which is relative or the name of a descriptor, and meant something to whoever mounted it only, and so is not known to be what was asked for/;
 
 const cases = allWays.flatMap((strategy) => forms.map(([form, doMount]) => ({ strategy, form, doMount })));
 
@@ -270,188 +264,6 @@ describe('an upper layer that another overlay has', () => {
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(results.filter((result) => result.status === 'rejected' && result.reason.code === 'EBUSY')).toHaveLength(15);
-  });
-});
-
-describe.each(forms)('ifMounted, %s', (_, doMount) => {
-  const specIn = (place: { directory(name: string, files?: Record<string, string>): string }) => ({
-    lower: [place.directory('l1', { a: '' }), place.directory('l2')],
-    target: place.directory('merged'),
-  });
-
-  test("'stack' mounts on top, as the kernel does", async ({ place }) => {
-    const spec = specIn(place);
-    await using below = await doMount(spec);
-    await using above = await doMount({ ...spec, ifMounted: 'stack' });
-    expect(above.id).not.toBe(below.id);
-  });
-
-  test("'error' refuses a target that is a mount point", async ({ place }) => {
-    const spec = specIn(place);
-    {
-      await using _mount = await doMount({ ...spec, ifMounted: 'error' });
-      expect(await rejectionOf(doMount({ ...spec, ifMounted: 'error' }))).toMatchObject({
-        code: 'EBUSY',
-        step: 'check target',
-      });
-    }
-    mountSync('x', spec.target, 'tmpfs');
-    expect(await rejectionOf(doMount({ ...spec, ifMounted: 'error' }))).toMatchObject({ code: 'EBUSY' });
-    expect(tableEntry(spec.target)?.fsType).toBe('tmpfs');
-  });
-
-  test.for(allWays.filter((way) => way !== 'descriptors'))(
-    "'reuse' takes what is the same: %s",
-    async (strategy, { place, skip }) => {
-      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
-      const { lower, target } = specIn(place);
-      symlinkSync(lower[1] as string, place.path('link'));
-      const writable = {
-        lower,
-        upper: place.directory('u'),
-        work: place.directory('w'),
-        target,
-        noDev: true,
-        defaultPermissions: true,
-      };
-      await using first = await doMount({ ...writable, strategy });
-      const aliases = { ...writable, lower: [Buffer.from(lower[0] as string), place.path('link')] };
-      // Before Linux 6.13 lower layers go by the names of their descriptors, and the table tells nobody what they are.
-      if (tableEntry(target)?.superOptions.includes('/proc/thread-self/fd/')) {
-        expect(await rejectionOf(doMount({ ...aliases, ifMounted: 'reuse' }))).toMatchObject({
-          code: 'EBUSY',
-          reason: expect.stringMatching(NAMES_OF_NOBODY),
-        });
-        return;
-      }
-      const again = await doMount({ ...aliases, ifMounted: 'reuse' });
-      expect(again).toMatchObject({ id: first.id, reused: true, strategy });
-      // and takes nothing down that it did not put up
-      await again.unmount();
-      expect(tableEntry(target)?.fsType).toBe('overlay');
-    },
-  );
-
-  test("'reuse' mounts where nothing is mounted", async ({ place }) => {
-    await using mount = await doMount({ ...specIn(place), ifMounted: 'reuse' });
-    expect(mount.reused).toBe(false);
-  });
-
-  test("'reuse' refuses what is not the same, and says what", async ({ place }) => {
-    const spec = specIn(place);
-    const upper = { upper: place.directory('u'), work: place.directory('w') };
-    const there = await doMount({ ...spec, ...upper });
-    const others: [Partial<OverlayMountOptions>, RegExp][] = [
-      [{ lower: spec.lower.toReversed(), ...upper }, /other directories/],
-      [{ lower: [...spec.lower, place.directory('l3')], ...upper }, /another number of layers/],
-      [{}, /another number of layers/],
-      [{ ...upper, noExec: true }, /without noexec/],
-      [{ ...upper, metacopy: true }, /does not show metacopy=on/],
-      [{ upper: place.directory('u2'), work: upper.work }, /other directories/],
-    ];
-    for (const [other, why] of others) {
-      const options = { ...spec, ...other, ifMounted: 'reuse' } as OverlayMountOptions;
-      const error = await rejectionOf(doMount(options));
-      expect(error).toMatchObject({ code: 'EBUSY', step: 'check target', dest: spec.target });
-      expect((error as MountError).reason).toMatch(why);
-    }
-    await there.unmount();
-    mountSync('x', spec.target, 'tmpfs');
-    const error = await rejectionOf(doMount({ ...spec, ifMounted: 'reuse' }));
-    expect((error as MountError).reason).toContain('a filesystem of type tmpfs is mounted there');
-  });
-
-  const reason = async (options: OverlayMountOptions) => {
-    const error = await rejectionOf(doMount({ ...options, ifMounted: 'reuse' }));
-    expect(error).toMatchObject({ code: 'EBUSY', step: 'check target', dest: options.target });
-    return (error as MountError).reason;
-  };
-
-  type Make = (options: OverlayMountOptions & { upper: string; target: string }) => Promise<unknown>;
-
-  test.for<[string, Make, object, RegExp]>([
-    ['another atime', (o) => doMount({ ...o, atime: 'noatime' }), {}, /^an overlay with another atime is mounted/],
-    ['no atime', (o) => doMount(o), { atime: 'strictatime' }, /^an overlay with another atime is mounted there/],
-    ['another source', (o) => doMount({ ...o, source: 'theirs' }), {}, /^an overlay with another source is mounted/],
-    ['no source', (o) => doMount(o), { source: 'mine' }, /^an overlay with another source is mounted there/],
-    [
-      'a filesystem that is read-only',
-      async (o) => {
-        await doMount({ ...o, readonly: true });
-        await setMountAttributes(o.target, { readonly: false });
-      },
-      {},
-      /^an overlay whose filesystem is read-only is mounted there/,
-    ],
-    [
-      'a directory of the same overlay',
-      async (o) => {
-        mkdirSync(`${o.upper}/below`);
-        await doMount(o);
-        await mountBind(`${o.target}/below`, o.target);
-      },
-      {},
-      /^only '\/below' of such an overlay is mounted there/,
-    ],
-  ])("'reuse' refuses what is not the same: %s", async ([_name, make, wanted, why], { place }) => {
-    const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
-    await make(options);
-    expect(await reason({ ...options, ...wanted })).toMatch(why);
-  });
-
-  test("'reuse' takes one that is read-only as it has no upper", async ({ place }) => {
-    const options = { ...specIn(place), source: 'mine', atime: 'noatime' } as const;
-    await using first = await doMount(options);
-    expect(await doMount({ ...options, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
-  });
-
-  test("'reuse' takes no layers by relative names, which would be others from here", async ({ place }) => {
-    const { target } = specIn(place);
-    for (const name of ['one/a', 'one/b', 'two/a', 'two/b']) place.directory(name);
-    mountSync('overlay', target, 'overlay', 0, 'lowerdir=a:b', { cwd: place.path('one') });
-    const script = `
-      import { mountOverlay, mountOverlaySync } from 'linux-mount';
-      const [target, directory] = process.argv.slice(1);
-      process.chdir(directory);
-      for (const doMount of [mountOverlay, async (options) => mountOverlaySync(options)]) {
-        for (const lower of [['a', 'b'], [directory + '/a', directory + '/b']]) {
-          try {
-            console.log((await doMount({ lower, target, ifMounted: 'reuse' })).reused);
-          } catch ({ code, reason }) { console.log(code + ': ' + reason); }
-        }
-      }`;
-    const { stdout, stderr } = await runNode(script, { args: [target, place.path('two')] });
-    expect(stderr).toBe('');
-    const told = stdout.trimEnd().split('\n');
-    expect(told).toHaveLength(4);
-    for (const each of told) {
-      expect(each).toMatch(/^EBUSY: /);
-      expect(each.slice('EBUSY: '.length)).toMatch(NAMES_OF_NOBODY);
-    }
-  });
-
-  test("'reuse' takes no layers by descriptors, and says that they cannot be told", async ({ place, skip }) => {
-    skip(wayLacks('descriptors') !== undefined, wayLacks('descriptors'));
-    const options = specIn(place);
-    await using _there = await doMount({ ...options, strategy: 'descriptors' });
-    expect(await reason(options)).toMatch(NAMES_OF_NOBODY);
-    expect(await reason({ ...options, strategy: 'descriptors' })).toMatch(NAMES_OF_NOBODY);
-    expect(await reason({ ...options, lower: [...options.lower, place.directory('l3')] })).toMatch(/another number/);
-  });
-
-  test("'reuse': where one layer is another, it does not matter what the others are", async ({ place }) => {
-    const options = specIn(place);
-    const data = `lowerdir=l1:${place.directory('l3')}`;
-    mountSync('overlay', options.target, 'overlay', 0, data, { cwd: place.root });
-    expect(await reason(options)).toMatch(/^an overlay of other directories is mounted there, which is not what/);
-  });
-
-  test("'reuse': what the name of a layer was is not known when it leads nowhere", async ({ place }) => {
-    const options = specIn(place);
-    await using _there = await doMount(options);
-    renameSync(options.lower[1] as string, place.path('moved'));
-    const lower = [options.lower[0] as string, place.path('moved')];
-    expect(await reason({ ...options, lower })).toMatch(/^an overlay is mounted there whose layers cannot be told: /);
   });
 });
 

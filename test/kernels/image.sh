@@ -29,7 +29,7 @@ programs_of_this_system() {
   cp -r "$project/test/native/build" "$root/project/test/native"
   cp -L "$(command -v node)" "$root/usr/local/bin/node"
   local programs='bash cat chmod chroot cp echo env findmnt getconf grep ldd ln ls losetup mke2fs mkfs.ext4 mkdir mknod
-    mount mountpoint nsenter pivot_root prlimit readlink rm rmdir setpriv sh sleep stat touch true umount unshare'
+    mount mountpoint nsenter pivot_root prlimit readlink rm rmdir setpriv setsid sh sleep stat touch true umount unshare'
   for program in $programs; do
     found=$(command -v "$program" || true)
     [ -n "$found" ] || { echo "image: no $program here, busybox has to do" >&2; continue; }

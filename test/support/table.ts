@@ -16,8 +16,9 @@ export interface TableLine {
 /** The mounts of this process, in the table's order. Escapes are left as they are. */
 export function mountTable(): TableLine[] {
   const text = readFileSync('/proc/self/mountinfo', 'latin1');
+  // Not trimmed: the name of a layer may end with what passes for a space.
   return text
-    .trimEnd()
+    .replace(/\n$/, '')
     .split('\n')
     .map((line) => {
       const [mount = '', filesystem = ''] = line.split(' - ');
