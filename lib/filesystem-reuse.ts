@@ -1,11 +1,15 @@
+import { constants as fs } from 'node:fs';
 import type { Bytes } from './arguments.js';
 import { constants } from './constants.js';
-import type { Looking } from './drivers.js';
+import type { Look, Looking } from './drivers.js';
+import { printable } from './errors.js';
 import type { MountEntry } from './mount-entry.js';
 import type { FilesystemPlan } from './mount-filesystem.js';
 import type { MountStrategy } from './mount-handle.js';
 import { filesystemDiffers, type NotTheSame } from './mount-reuse.js';
-import { mountedThere } from './mounted-there.js';
+import { cannotBeTold, type MountedThere, mountedThere } from './mounted-there.js';
+import type { Examination } from './native.js';
+import { withoutDots } from './overlay-names.js';
 import { keyOf } from './parameters.js';
 import { ID_MAP_FILES, tmpfsDiffers } from './tmpfs-reuse.js';
 
@@ -25,6 +29,8 @@ export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> 
   if (idMap.some((each) => each !== null)) {
     return { kind: 'untold', why: 'a mount whose map of ids cannot be read is there' };
   }
+  const named = source === null ? undefined : yield* deviceDiffers(source, there);
+  if (named !== undefined) return named;
   const isTmpfs = fsType === 'tmpfs';
   const files = isTmpfs ? (yield { ask: [[], ID_MAP_FILES, null, null], inRoot: false }).files : [];
   const different = isTmpfs
@@ -36,6 +42,25 @@ export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> 
   const wanted = { flags, isWritable, isOfItself: !ONE_FOR_ALL.has(fsType), root: subvolumeOf(plan, line) };
   const difference = filesystemDiffers(['one', 'such a filesystem'], line, wanted);
   return difference ?? { kind: 'same', id: there.at.lastingId, strategy: 'data' };
+}
+
+/** Looks whether a device is still called as it was when it was mounted, which is all that the table shows. */
+function* deviceDiffers(
+  source: Bytes,
+  { at, line }: MountedThere,
+): Generator<Look, NotTheSame | undefined, Examination> {
+  const { paths } = yield { ask: [[source], [], null, null], inRoot: false };
+  const [device] = paths;
+  const untold = cannotBeTold(device, 'which device the source is');
+  if (untold !== undefined) return untold;
+  if (device === undefined || device.error !== 0 || (device.mode & fs.S_IFMT) !== fs.S_IFBLK) return undefined;
+  if (device.special === at.device) return undefined;
+  // A filesystem that may be on several devices has a number of its own (btrfs), which tells nothing of them.
+  if (line.device.major !== 0)
+    return { kind: 'other', why: `another device, which was called ${printable(source)} then, is mounted there` };
+  return withoutDots(source) === device.path.toString('latin1')
+    ? undefined
+    : { kind: 'untold', why: `a device that was called ${printable(source)} then, a symbolic link, is mounted there` };
 }
 
 // They set SB_RDONLY themselves: fs/squashfs/super.c, fs/erofs/super.c and so on.

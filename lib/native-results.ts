@@ -77,6 +77,8 @@ export interface PathFacts {
   /** Together with `inode`, what makes two paths the same directory. */
   readonly device: bigint;
   readonly inode: bigint;
+  /** Of a device file the device that it stands for, `st_rdev`. */
+  readonly special: bigint;
   /** The mount's id as in the mount table. */
   readonly mountId: bigint;
   /** The same mount's id that is never used again, from Linux 6.8 on. */

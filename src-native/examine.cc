@@ -39,6 +39,7 @@ ExamineCall::Path Examine(int fd) {
   found.mode = identity.mode;
   found.device = identity.device;
   found.inode = identity.inode;
+  found.special = identity.special;
   found.mount_id = identity.mount_id;
   // 32 bits, which some processors have as a number with a sign.
   found.type = static_cast<uint32_t>(filesystem.f_type);
@@ -139,6 +140,7 @@ napi_value ExamineCall::Result::ToValue(Napi::Env env) const {
     value.Set("mode", path.mode);
     value.Set("device", Napi::BigInt::New(env, path.device));
     value.Set("inode", Napi::BigInt::New(env, path.inode));
+    value.Set("special", Napi::BigInt::New(env, path.special));
     value.Set("mountId", Napi::BigInt::New(env, path.mount_id));
     value.Set("lastingId", Napi::BigInt::New(env, path.lasting_id));
     value.Set("type", Napi::BigInt::New(env, path.type));

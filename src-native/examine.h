@@ -20,8 +20,9 @@
 //
 // looks the first path up in `root`, if there is one (target.h), and all that in a mount namespace. It gives
 // { paths: [...], files: [...], upper } where
-//   - a path is { error } or { path, mode, device, inode, mountId, lastingId, type, flags, isMountPoint }: where it
-//     leads (proc_pid_fd(5)), statx(2) and statfs(2) of it, `mountId` as in the mount table;
+//   - a path is { error } or { path, mode, device, inode, special, mountId, lastingId, type, flags, isMountPoint }:
+//     where it leads (proc_pid_fd(5)), statx(2) and statfs(2) of it, `special` is st_rdev, `mountId` as in the mount
+//     table;
 //   - a file is its bytes, or null when it cannot be read: files of /proc;
 //   - `upper` is null, or for the path at that index what overlayfs asks of an upper layer, tried on a file without a
 //     name (O_TMPFILE): { tmpfile, trusted, user } are errnos, 0 when it works, and { types } whether readdir tells
@@ -34,6 +35,7 @@ class ExamineCall {
     uint32_t mode = 0;
     uint64_t device = 0;
     uint64_t inode = 0;
+    uint64_t special = 0;
     uint64_t mount_id = 0;
     uint64_t lasting_id = 0;
     uint64_t type = 0;

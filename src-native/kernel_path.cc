@@ -61,6 +61,7 @@ int Identify(int directory, const char* path, unsigned flags, Identity* identity
   identity->mode = found.mode;
   identity->device = device_number::Make(found.device_major, found.device_minor);
   identity->inode = found.inode;
+  identity->special = device_number::Make(found.special_major, found.special_minor);
   identity->mount_id = found.mount_id;
   identity->is_mount_root = (found.attributes & kStatxAttributeMountRoot) != 0;
   return 0;

@@ -34,6 +34,7 @@ struct Identity {
   uint32_t mode;
   uint64_t device;
   uint64_t inode;
+  uint64_t special;    // of a device file the device that it stands for
   uint64_t mount_id;   // as in the mount table
   bool is_mount_root;  // false where that cannot be told (before 5.8)
 };

@@ -3,17 +3,21 @@ import type { Found } from '../lib/drivers.js';
 import { lookAtFilesystem } from '../lib/filesystem-reuse.js';
 import { type FilesystemOptions, planFilesystem } from '../lib/mount-filesystem.js';
 import { mountDiffers } from '../lib/mount-reuse.js';
-import type { Examination, PathFacts } from '../lib/native.js';
+import type { PathFacts } from '../lib/native.js';
 import { optionsDiffer } from '../lib/overlay-option-reuse.js';
 import { tmpfsDiffers } from '../lib/tmpfs-reuse.js';
 
-/** What is found where the table has this line, from the root on. */
-function found(line: string, fsType: string, options: FilesystemOptions = {}): Found<unknown> {
-  const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true } as PathFacts;
+const SAME_DEVICE = { error: 0, mode: 0o060_600, special: 9n, path: '/dev/sdb' };
+
+/** What is found where the table has this line, from the root on, and the source is this device. */
+function found(line: string, fsType: string, options: FilesystemOptions = {}, device = SAME_DEVICE): Found<unknown> {
+  const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
   const looking = lookAtFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
   looking.next();
-  const examination: Examination = { paths: [facts], files: [Buffer.from(`7 1 0:9 ${line}\n`)], upper: null };
-  return looking.next(examination).value as Found<unknown>;
+  const number = fsType === 'btrfs' ? '0:9' : '8:16';
+  looking.next({ paths: [facts], files: [Buffer.from(`7 1 ${number} ${line}\n`)], upper: null });
+  return looking.next({ paths: [{ ...device, path: Buffer.from(device.path) } as PathFacts], files: [], upper: null })
+    .value as Found<unknown>;
 }
 
 const why = (...call: Parameters<typeof found>) => {
@@ -72,6 +76,22 @@ describe('a filesystem', () => {
     const [, fsType = ''] = /- (\S+)/.exec(line) ?? [];
     expect(why(line, fsType, options)).toBe(expected);
   });
+});
+
+test('a device by the name of another', () => {
+  const ext4 = ['/ /m rw,relatime - ext4 /dev/sdb rw', 'ext4', {}] as const;
+  const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
+  expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');
+  expect(why(...ext4, { ...SAME_DEVICE, special: 8n })).toBe(
+    "other: another device, which was called '/dev/sdb' then, is mounted there",
+  );
+  expect(why(...btrfs, { ...SAME_DEVICE, special: 8n })).toBe('same');
+  expect(why(...btrfs, { ...SAME_DEVICE, special: 8n, path: '/dev/sdc' })).toMatch(
+    /^untold: .*'\/dev\/sdb' then, a sym/,
+  );
+  expect(why(...ext4, { ...SAME_DEVICE, mode: 0o100_600, special: 0n })).toBe('same');
+  expect(why(...ext4, { ...SAME_DEVICE, error: 2 })).toBe('same');
+  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(/^untold: which device the source is cannot be told/);
 });
 
 describe('a tmpfs', () => {

@@ -50,6 +50,7 @@ function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...fac
       mode: 0o040755,
       device: 1n,
       inode: BigInt(index),
+      special: 0n,
       mountId: 22n,
       lastingId: 0n,
       isMountPoint: false,

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, statfsSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import {
   detachedFilesystem,
@@ -380,9 +380,29 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 });
 
+describe.each(forms)('%s with ifMounted: reuse, of a device', (_, doMount) => {
+  test('takes it by a link, until that leads to another', async ({ place, skip }) => {
+    skip(!isRealRoot, 'only root outside of a user namespace may mount a device');
+    using first = loopDevice(place, skip);
+    using second = loopDevice(place, skip, 'other');
+    const link = place.path('by-label');
+    const target = place.directory('t');
+    symlinkSync(first.path, link);
+    await using mount = await doMount(link, target, 'ext4', { ifMounted: 'reuse' });
+    expect(mount.reused).toBe(false);
+    expect(await doMount(link, target, 'ext4', { ifMounted: 'reuse' })).toMatchObject({ id: mount.id, reused: true });
+    unlinkSync(link);
+    symlinkSync(second.path, link);
+    expect(await rejectionOf(doMount(link, target, 'ext4', { ifMounted: 'reuse' }))).toMatchObject({
+      code: 'EBUSY',
+      reason: `another device, which was called '${link}' then, is mounted there, which is not what was asked for`,
+    });
+  });
+});
+
 /** A device with an ext4, or the test is skipped with the reason. */
-function loopDevice(place: Place, skip: (condition: boolean, why?: string) => void) {
-  const image = place.file('image');
+function loopDevice(place: Place, skip: (condition: boolean, why?: string) => void, name = 'image') {
+  const image = place.file(name);
   truncateSync(image, 8 * 2 ** 20);
   const made = spawnSync('mkfs.ext4', ['-q', '-F', image], { encoding: 'utf8' });
   skip(made.status !== 0, `no mkfs.ext4 here: ${made.error?.message ?? made.stderr}`);
