@@ -63,14 +63,6 @@ Outcome Verify(int at, const char* path, unsigned flags, const attributes::Chang
   return {};
 }
 
-// Lazily, as the whole tree has to go and somebody may have entered it already.
-Outcome TakeDown(Outcome failure, const char* path) {
-  // A copy of shared mounts is their peer, and takes from them what is taken from it.
-  mount(nullptr, path, nullptr, MS_REC | MS_SLAVE, nullptr);
-  failure.left = umount2(path, MNT_DETACH) < 0;
-  return failure;
-}
-
 Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& change, const Ticket& ticket) {
   Outcome outcome = target.IsInRoot() ? target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
   if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
@@ -82,8 +74,9 @@ Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& 
   if (!finished.Failed() && change.Changes()) {
     finished = Verify(tree.get(), "", AT_EMPTY_PATH, change, outcome.mount_id);
   }
-  // The descriptor stands for the mount itself, wherever it is by now.
-  return finished.Failed() ? TakeDown(finished, procfs::Fd(tree.get()).c_str()) : outcome;
+  if (!finished.Failed()) return outcome;
+  finished.left = !target.TakeDown(tree, true);
+  return finished;
 }
 
 Outcome Finish(const char* path, const attributes::Change& change, const Ticket& ticket) {
@@ -116,7 +109,8 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
   outcome = target.OpenMounted(&mounted);
   // The descriptor stands for the mount itself, wherever it is by now.
   if (!outcome.Failed()) outcome = Finish(procfs::Fd(mounted.get()).c_str(), change, ticket);
-  return outcome.Failed() ? TakeDown(outcome, target.PathBefore().c_str()) : outcome;
+  if (outcome.Failed()) outcome.left = !target.TakeDown(mounted, true);
+  return outcome;
 }
 
 }  // namespace

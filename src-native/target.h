@@ -51,8 +51,13 @@ class Target {
   // since: it looks for a mount at the end of every path (LOOKUP_MOUNTPOINT).
   const std::string& PathBefore() const;
 
-  // What has been mounted there since, as a descriptor: then it does not matter any more where a path leads.
+  // What has been mounted there since, as a descriptor: then it does not matter any more where a path leads. None after
+  // a failure, which in a root is ENOENT when nothing is mounted there any more.
   Outcome OpenMounted(OwnedFd* mounted) const;
+
+  // Takes down what has been mounted there since and is of no use: `mounted`, or what there is if that could not be
+  // opened. `is_copy`: of mounts that may be shared, with those below it. False if it is still there.
+  bool TakeDown(const OwnedFd& mounted, bool is_copy) const;
 
   // Finds the path by which umount2(2) takes down what is mounted there, and lets go of it, as that keeps a mount in
   // use. With an id a mount in a root is found even if links have been exchanged since, as long as it is in the root.
@@ -87,7 +92,8 @@ class Target {
   int MakeOne(const OwnedFd& parent, const std::string& path, bool directory, OwnedFd* fd);
   int Remember(const OwnedFd& parent, const std::string& path, bool is_directory);
   void RemoveMade();
-  Outcome OpenMountedByName(OwnedFd* mounted) const;
+  Outcome OpenAbove(OwnedFd* mounted) const;
+  Outcome OpenAboveByName(OwnedFd* mounted) const;
   Outcome LocateByLookup(std::string* path, uint64_t* id);
   bool LocateByTable(uint64_t id, std::string* path);
   bool IsAt(const std::string& mount_point, uint64_t id, std::string* path);

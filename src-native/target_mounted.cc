@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include "kernel.h"
 #include "kernel_mounts.h"
 #include "kernel_path.h"
+#include "mount_change.h"
 #include "mount_lines.h"
 #include "procfs.h"
 #include "target.h"
@@ -26,6 +28,14 @@ std::string WhereItIs(int fd) {
   return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
 }
 
+// Takes down what is mounted at the end of a path; 0 or errno. Lazily, as all of it has to go and somebody may have
+// entered it already.
+int TakeDownAt(const std::string& path, bool is_copy) {
+  // A copy of shared mounts is their peer, and takes from them what is taken from it.
+  const Outcome outcome = is_copy ? SetPropagation(path.c_str(), MS_SLAVE, true) : Outcome{};
+  return outcome.Failed() ? outcome.error : umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
+}
+
 bool IsWithin(const std::string& path, const std::string& top) {
   if (top == "/") return true;
   return path.compare(0, top.size(), top) == 0 && (path.size() == top.size() || path[top.size()] == '/');
@@ -38,6 +48,32 @@ Outcome Target::OpenMounted(OwnedFd* mounted) const {
     *mounted = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
     return *mounted ? Outcome{} : Outcome::Failure(errno, "open", "locate target");
   }
+  Outcome outcome = OpenAbove(mounted);
+  // It is not known what it is.
+  if (outcome.Failed()) *mounted = OwnedFd();
+  return outcome;
+}
+
+bool Target::TakeDown(const OwnedFd& mounted, bool is_copy) const {
+  if (mounted) {
+    // The descriptor stands for the mount itself, wherever it is by now; but without /proc nothing leads there.
+    const int error = TakeDownAt(procfs::Fd(mounted.get()), is_copy);
+    return error == 0 || (error == ENOENT && !root_ && TakeDownAt(path_, is_copy) == 0);
+  }
+  if (!root_) return TakeDownAt(path_, is_copy) == 0;
+  // Once more, as what the machine was short of may be there again.
+  OwnedFd opened;
+  const Outcome outcome = OpenMounted(&opened);
+  if (!outcome.Failed()) return TakeDown(opened, is_copy);
+  // Somebody else has taken it down, and what is there now is not ours.
+  if (outcome.error == ENOENT) return true;
+  // To umount2(2) alone the path leads on to what has been mounted over it. mount(2) would make a slave of what is
+  // below: so a copy stays if there is anything in it (EBUSY). What was mounted there before does, as this target has
+  // it open.
+  return umount2(PathBefore().c_str(), 0) == 0;
+}
+
+Outcome Target::OpenAbove(OwnedFd* mounted) const {
   // ".." of a root is that root, and what is mounted over it then is followed (fs/namei.c, follow_dotdot, step_into).
   // It takes no name, so that nobody can put another in its place.
   for (int attempt = 0; attempt < kTries; ++attempt) {
@@ -45,7 +81,7 @@ Outcome Target::OpenMounted(OwnedFd* mounted) const {
     if (*mounted || errno != EAGAIN) break;
   }
   // A file has no "..", and openat2(2) may be missing.
-  if (!*mounted) return OpenMountedByName(mounted);
+  if (!*mounted) return OpenAboveByName(mounted);
   uint64_t below = 0, above = 0;
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0 ||
       kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
@@ -55,7 +91,7 @@ Outcome Target::OpenMounted(OwnedFd* mounted) const {
 }
 
 // By the name that it has now, and only if what is there is a mount on the mount of what was found.
-Outcome Target::OpenMountedByName(OwnedFd* mounted) const {
+Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   uint64_t below = 0, above = 0;
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
@@ -74,7 +110,6 @@ Outcome Target::OpenMountedByName(OwnedFd* mounted) const {
     const auto is_it = [&](const MountLine& line) { return line.id == above && line.parent_id == below; };
     if (std::any_of(table.begin(), table.end(), is_it)) return {};
   }
-  *mounted = OwnedFd();
   return Outcome::Failure(EAGAIN, "open", "locate target");
 }
 

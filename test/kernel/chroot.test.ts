@@ -134,6 +134,13 @@ describe('without this process in /proc', () => {
          watch: () => library.watchMountTable().next(),
          holders: () => library.holders(target),
          support: async () => (await library.overlaySupport(place)).overlay,
+         bind: async () => {
+           try {
+             await (await library.mountBind(source, target, { readonly: true })).unmount();
+           } catch (error) {
+             return (await library.isMountPoint(target)) ? 'left' : error.reason;
+           }
+         },
          reuse: async () => {
            await library.mountTmpfs(source);
            return library.mountTmpfs(source, { ifMounted: 'reuse' });
@@ -174,6 +181,8 @@ describe('without this process in /proc', () => {
       holders: expect.stringMatching(/^'.*\/target' is not a mount point/),
       reuse: expect.stringMatching(/^something whose line of the mount table cannot be read is mounted there/),
       support,
+      // Where it is bound first and changed then, which goes by way of /proc.
+      bind: expect.stringMatching(lacks.treeCalls === undefined ? /^done$/ : NO_PROC),
       tree: expect.stringMatching(NO_PROC),
       relative: 'done',
       'relative to a name that is not UTF-8': expect.stringMatching(

@@ -1,13 +1,30 @@
-import { handle, inside } from './stages.js';
+import { constants, mountSync } from 'linux-mount';
+import { handle, inside, treeStage } from './stages.js';
 
-export const inRoot = ['directory', 'file'].map((create) => ({
-  name: `mountBind in a root, making a ${create}`,
-  prepare: (scene) => ({
-    source: create === 'file' ? `${scene.directory('source', { file: 'x' })}/file` : scene.directory('source'),
-    root: scene.directory('root'),
-  }),
-  act: (call, { source, root }) =>
-    call('mountBind')(source, inside(root, '/a/b/c', create), { readonly: true, ifMounted: 'error' }),
-  ...handle,
-  keeps: 'names',
-}));
+const share = (path) => mountSync(null, path, null, constants.MS_SHARED | constants.MS_REC);
+
+export const inRoot = [
+  ...['directory', 'file'].map((create) => ({
+    name: `mountBind in a root, making a ${create}`,
+    prepare: (scene) => ({
+      source: create === 'file' ? `${scene.directory('source', { file: 'x' })}/file` : scene.directory('source'),
+      root: scene.directory('root'),
+    }),
+    act: (call, { source, root }) =>
+      call('mountBind')(source, inside(root, '/a/b/c', create), { readonly: true, ifMounted: 'error' }),
+    ...handle,
+    keeps: 'names',
+  })),
+  {
+    // What is done to take it down again reaches neither the source, whose peer it is, nor the mount below it.
+    name: 'mountBind in a root, of a shared tree over a shared mount',
+    prepare: (scene) => {
+      const { source } = treeStage(scene);
+      const root = scene.directory('root');
+      for (const path of [source, scene.mounted('root/a')]) share(path);
+      return { source, root };
+    },
+    act: (call, { source, root }) => call('mountBind')(source, inside(root, 'a'), { readonly: true, recursive: true }),
+    ...handle,
+  },
+];
