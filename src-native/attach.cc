@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
 
 #include "kernel.h"
 #include "kernel_path.h"
@@ -34,18 +33,17 @@ Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where) {
   return outcome;
 }
 
-Outcome FinishMount(const Target& target, const Ticket& ticket) {
-  OwnedFd mounted;
-  Outcome outcome = target.IsInRoot() ? target.OpenMounted(&mounted) : Outcome{};
-  const int at = mounted ? mounted.get() : AT_FDCWD;
-  const char* const path = mounted ? "" : target.PathBefore().c_str();
-  const unsigned flags = mounted ? AT_EMPTY_PATH : 0;
+Outcome FinishMount(const Target& target, const Ticket& ticket, OwnedFd* mounted) {
+  Outcome outcome = target.IsInRoot() ? target.OpenMounted(mounted) : Outcome{};
+  const int at = *mounted ? mounted->get() : AT_FDCWD;
+  const char* const path = *mounted ? "" : target.PathBefore().c_str();
+  const unsigned flags = *mounted ? AT_EMPTY_PATH : 0;
   if (outcome.Failed()) {
   } else if (kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
   } else if (!ticket.Commit()) {
     outcome = Outcome::Failure(ECANCELED, "cancel", "cancel");
   }
-  if (outcome.Failed()) outcome.left = umount2(target.PathBefore().c_str(), MNT_DETACH) < 0;
+  if (outcome.Failed()) outcome.left = !target.TakeDown(*mounted, false);
   return outcome;
 }

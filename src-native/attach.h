@@ -14,6 +14,6 @@ Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where = Whe
 // mount, and one of many EINVAL to move_mount(2) and to mount(2) with MS_MOVE: here it is ENOTDIR.
 int AttachError(int error, int tree, const Target& target);
 
-// After mount(2) at a target: gives the id of what has been mounted there. If that cannot be told, or the call was
-// cancelled meanwhile, it is taken down again, lazily, as somebody may have entered it already.
-Outcome FinishMount(const Target& target, const Ticket& ticket);
+// After mount(2) at a target: gives the id of what has been mounted there, and in a root its descriptor. If that cannot
+// be told, or the call was cancelled meanwhile, it is taken down again.
+Outcome FinishMount(const Target& target, const Ticket& ticket, OwnedFd* mounted);

@@ -66,7 +66,8 @@ Outcome FilesystemCall::MountByData() {
   if (mount(source, target_.PathBefore().c_str(), type_.c_str(), flags_, data) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
-  Outcome outcome = FinishMount(target_, ticket_);
+  OwnedFd mounted;
+  Outcome outcome = FinishMount(target_, ticket_, &mounted);
   if (!outcome.Failed()) outcome.way = 1;
   return outcome;
 }

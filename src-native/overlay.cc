@@ -18,15 +18,20 @@ namespace {
 
 constexpr int kOpenLayer = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-// By id, as a path may lead elsewhere by now, where the kernel can be asked so; and that takes half the time.
-bool IsReadOnly(uint64_t id, const char* path) {
+// By id where the kernel can be asked so, which takes half the time.
+bool IsReadOnly(uint64_t id, const OwnedFd& mounted, const char* path) {
   kernel::MountStatus status;
   if (kernel::StatMount(id, kernel::kStatMountFilesystem, &status, sizeof status) == 0) {
     return (status.filesystem_flags & MS_RDONLY) != 0;
   }
   struct statfs filesystem;
-  return statfs(path, &filesystem) == 0 && (filesystem.f_flags & ST_RDONLY) != 0;
+  const int error = mounted ? fstatfs(mounted.get(), &filesystem) : statfs(path, &filesystem);
+  return error == 0 && (filesystem.f_flags & ST_RDONLY) != 0;
 }
+
+// overlayfs that cannot use its work directory mounts read-only, says so in the kernel log alone and reports success
+// (fs/overlayfs/super.c, ovl_get_workdir). Whoever gave an upper layer wants to write.
+Outcome NotWritable() { return Outcome::Failure(EROFS, "mount", "verify"); }
 
 }  // namespace
 
@@ -62,7 +67,7 @@ MountResult OverlayCall::Make() {
   UpperInUse in_use;
   if (exclusive_ && upper_ && work_) outcome = in_use.Claim(upper_->c_str(), work_->c_str());
   if (outcome.Failed()) return MountResult(std::move(outcome));
-  return IsApart() ? RunApart() : MountResult(Verify(Mount()));
+  return IsApart() ? RunApart() : MountResult(Mount());
 }
 
 Outcome OverlayCall::Check() {
@@ -111,12 +116,13 @@ Outcome OverlayCall::MountByData() {
   if (mount(source_.c_str(), target_.PathBefore().c_str(), "overlay", flags_, data_->c_str()) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
-  return FinishMount(target_, ticket_);
+  return Finish();
 }
 
 Outcome OverlayCall::MountByFsconfig(const Opened& opened) {
   OwnedFd tree;
   Outcome outcome = MakeTree(opened, &tree);
+  if (!outcome.Failed()) outcome = CheckWritable(tree);
   if (!outcome.Failed()) outcome = Attach(tree.get(), target_, ticket_);
   if (!outcome.Failed()) outcome.way = kFsconfig;
   return outcome;
@@ -137,29 +143,27 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   Outcome outcome;
   if (const int error = directory.MoveBack()) {
     outcome = Outcome::Failure(error, "fchdir", "working directory");
-    outcome.left = umount2(name.c_str(), MNT_DETACH) < 0;
+    // Not lazily: what was mounted there before stays, as this has it open.
+    outcome.left = umount2(name.c_str(), 0) < 0;
   } else {
-    outcome = FinishMount(target_, ticket_);
+    outcome = Finish();
   }
   if (!outcome.Failed()) outcome.way = kDescriptors;
   return outcome;
 }
 
-// overlayfs that cannot use its work directory mounts read-only, says so in the kernel log alone and reports success
-// (fs/overlayfs/super.c, ovl_get_workdir). Whoever gave an upper layer wants to write.
-Outcome OverlayCall::Verify(Outcome outcome) {
-  if (outcome.Failed() || !writable_) return outcome;
+Outcome OverlayCall::Finish() const {
   OwnedFd mounted;
-  // What was found as a descriptor is the directory below, and its filesystem another.
-  const bool is_held = target_.empty_path_flag() != 0;
-  Outcome failure = is_held ? target_.OpenMounted(&mounted) : Outcome{};
-  if (!failure.Failed()) {
-    const std::string name = mounted ? procfs::Fd(mounted.get()) : std::string();
-    const char* const path = mounted ? name.c_str() : target_.PathBefore().c_str();
-    if (!IsReadOnly(outcome.mount_id, path)) return outcome;
-    failure = Outcome::Failure(EROFS, "mount", "verify");
-  }
-  // `mounted` keeps it in use.
-  failure.left = umount2(target_.PathBefore().c_str(), is_held ? MNT_DETACH : 0) < 0;
-  return failure;
+  Outcome outcome = FinishMount(target_, ticket_, &mounted);
+  if (outcome.Failed() || !writable_) return outcome;
+  if (!IsReadOnly(outcome.mount_id, mounted, target_.PathBefore().c_str())) return outcome;
+  outcome = NotWritable();
+  outcome.left = !target_.TakeDown(mounted, false);
+  return outcome;
+}
+
+Outcome OverlayCall::CheckWritable(const OwnedFd& tree) const {
+  struct statfs filesystem;
+  const bool is_read_only = writable_ && fstatfs(tree.get(), &filesystem) == 0 && (filesystem.f_flags & ST_RDONLY) != 0;
+  return is_read_only ? NotWritable() : Outcome{};
 }

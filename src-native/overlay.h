@@ -59,7 +59,8 @@ class OverlayCall : public Operation {
   Outcome MountByFsconfig(const Opened& opened);
   Outcome MountByDescriptors(const Opened& opened);
   Outcome Open(Opened* opened) const;
-  Outcome Verify(Outcome outcome);
+  Outcome Finish() const;
+  Outcome CheckWritable(const OwnedFd& tree) const;
 
   // overlay_ways.cc: the overlay without a place, and the option string of numbers.
   Outcome MakeTree(const Opened& opened, OwnedFd* tree) const;

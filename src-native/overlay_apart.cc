@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "attach.h"
@@ -22,12 +21,9 @@ MountResult OverlayCall::RunApart() {
   MountResult result;
   PrivateMounts mounts;
   result.outcome = MakeApart(&mounts, &result.tree);
-  if (result.outcome.Failed()) return MountResult(result.outcome);
-  struct statfs filesystem;
-  if (writable_ && fstatfs(result.tree.get(), &filesystem) == 0 && (filesystem.f_flags & MS_RDONLY)) {
-    return MountResult(Outcome::Failure(EROFS, "mount", "verify"));
-  }
   const uint32_t way = result.outcome.way;
+  if (!result.outcome.Failed()) result.outcome = CheckWritable(result.tree);
+  if (result.outcome.Failed()) return MountResult(result.outcome);
   if (detached_) {
     result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
   } else if (const int error = mounts.Leave()) {

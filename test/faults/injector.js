@@ -18,6 +18,18 @@ export function arm({ name, index, code, stays }) {
   if (answer !== 'ok') throw new Error(`the injector says: ${answer}`);
 }
 
+/** The call of this name with this index is not to be made before {@link release}. */
+export function hold(name, index) {
+  ask(`arm ${name} ${index} 0 hold`);
+}
+
+/** Whether it is waited for by now. */
+export const isHeld = () => ask('held') === '1';
+
+export function release() {
+  ask('release');
+}
+
 /** Nothing goes wrong, the calls are counted only. */
 export const NO_FAULT = { name: 'none', index: 0, code: 'EIO', stays: false };
 

@@ -12,7 +12,7 @@ import {
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
-import { lacks as environment } from '../support/environment.js';
+import { lacks as environment, injectProgram } from '../support/environment.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
@@ -155,6 +155,27 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
     expect(error).toMatchObject({ code: 'EROFS', step: 'verify' });
     expect(tableEntry(target)).toBeUndefined();
   });
+});
+
+test('once it is mounted nothing is opened any more, which could fail', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(environment.deny !== undefined, environment.deny);
+  const [lower, upper, work, target] = ['l', 'u', 'w', 'merged'].map((name) => place.directory(name));
+  const { stdout, stderr } = await runNode(
+    `import { mountOverlay } from 'linux-mount';
+     import { arm, disarm } from ${JSON.stringify(new URL('../faults/injector.js', import.meta.url))};
+     const [lower, upper, work, target] = process.argv.slice(1);
+     // With a signal the target is held by a descriptor, which what is mounted there then is over.
+     const { signal } = new AbortController();
+     arm({ name: 'openat2', index: 1, code: 'EMFILE', stays: true });
+     const mount = await mountOverlay({ lower: [lower], upper, work, target, strategy: 'fsconfig', signal });
+     const { names } = disarm();
+     console.log(mount.strategy, names.slice(names.lastIndexOf('move_mount')).join(' '));
+     await mount.unmount();`,
+    { args: [lower, upper, work, target] as string[], wrapper: [injectProgram] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^fsconfig move_mount\b/), stderr: '' });
+  expect(stdout).not.toMatch(/\bopen|statmount|statfs/);
 });
 
 test('whether it can be written is asked of the overlay, and not of what is below it', async ({ place, skip }) => {

@@ -3,7 +3,9 @@
 //
 //   "arm NAME INDEX ERRNO MODE", answered by "ok": from now on the call of this name with this index (from 1; 0 for
 //   none) fails with this error, or, where that is 0, the command is killed instead of making it. NAME "any" stands for
-//   all. MODE: "once", or "on" for every later one of the name too.
+//   all. MODE: "once", or "on" for every later one of the name too; or "hold", and then it does not fail, but waits.
+//
+//   "held", answered by 1 or 0: whether it waits by now. "release", answered by "ok": it may go on.
 //
 //   "disarm", answered by "INJECTED COUNT UNOPENED NAME NAME ...": the calls since, in their order, and how often a
 //   descriptor was closed that was not open.
@@ -43,7 +45,8 @@ enum { CALLS = sizeof calls / sizeof *calls, MOST_CALLS = 4000, MOST_THREADS = 2
 
 static pid_t command;
 static struct {
-  bool on, stays, injected;
+  bool on, stays, injected, holds;
+  __u64 held;  // the id of the call that waits, which is never 0
   time_t begin;
   int number, index, error;
   int count, count_of_name, unopened;
@@ -175,6 +178,10 @@ static void answer_call(int listener) {
     const bool is_of_name = is_any || call.data.nr == armed.number;
     armed.count_of_name += is_of_name;
     const bool is_it = is_of_name && armed.count_of_name == armed.index;
+    if (is_it && armed.holds) {
+      armed.held = call.id;
+      return;
+    }
     if (is_it && armed.error == 0) {
       kill(command, SIGKILL);
       return;  // never made
@@ -188,7 +195,13 @@ static void answer_call(int listener) {
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) < 0 && errno != ENOENT) fail("send");
 }
 
-static void answer_command(int control) {
+static void release(int listener) {
+  struct seccomp_notif_resp response = {.id = armed.held, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
+  armed.held = 0;
+  if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response) < 0 && errno != ENOENT) fail("send");
+}
+
+static void answer_command(int control, int listener) {
   static char text[64 * 1024];
   const ssize_t length = recv(control, text, sizeof text - 1, 0);
   if (length < 0) fail("control");
@@ -200,10 +213,16 @@ static void answer_command(int control) {
     note_other_threads();
     note_what_wakes_up();
     armed.stays = !strcmp(mode, "on");
+    armed.holds = !strcmp(mode, "hold");
     armed.injected = false;
     armed.count = armed.count_of_name = armed.unopened = 0;
     armed.begin = time(NULL);
     armed.on = true;
+    strcpy(text, "ok");
+  } else if (!strcmp(text, "held")) {
+    strcpy(text, armed.held != 0 ? "1" : "0");
+  } else if (!strcmp(text, "release")) {
+    release(listener);
     strcpy(text, "ok");
   } else if (!strcmp(text, "disarm")) {
     armed.on = false;
@@ -253,7 +272,7 @@ int main(int argc, char** argv) {
       armed.on = false;
     }
     if (ready[0].revents & POLLIN) answer_call(listener);
-    if (ready[1].revents & POLLIN) answer_command(ends[0]);
+    if (ready[1].revents & POLLIN) answer_command(ends[0], listener);
     if (ready[1].revents & POLLHUP) ready[1].fd = -1;
     // Not when nobody has the filter any more: what the command has started may live longer.
     if (count == 0 || ready[0].revents & POLLHUP || ready[1].fd < 0) {

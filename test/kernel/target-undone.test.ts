@@ -4,11 +4,15 @@ import { runNode } from '../support/child.js';
 import { injectProgram, lacks } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
+import { lacksOverlay } from '../support/ways.js';
 
-// A bind that is made in several steps (before Linux 5.2, or in a sandbox) and fails in the middle is taken down again. A
-// copy of a shared mount is its peer, so that what is taken from it is taken from its source; and what was looked up in
-// a root is what lies below it. Once the mounts below the source went with it, and another mount lost its propagation.
+// What has been mounted at a target and is of no use is taken down again, and nothing else with it.
 
+// A bind that is made in several steps (before Linux 5.2, or in a sandbox) may fail in the middle. A copy of a shared
+// mount is its peer, so that what is taken from it is taken from its source; and what was looked up in a root is what
+// lies below it. Once the mounts below the source went with it, and another mount lost its propagation.
+
+const INJECTOR = JSON.stringify(new URL('../faults/injector.js', import.meta.url));
 const OLDER = ['open_tree=ENOSYS', 'mount_setattr=ENOSYS'];
 const { MS_SHARED, MS_REC } = constants;
 
@@ -43,7 +47,7 @@ const IN_ROOT = `${BIND}
 
 /** With no descriptor to be had once the target has been looked up. */
 const UNOPENED_IN_ROOT = `${BIND}
-  const { arm, disarm } = await import(${JSON.stringify(new URL('../faults/injector.js', import.meta.url))});
+  const { arm, disarm } = await import(${INJECTOR});
   arm({ name: 'openat2', index: 2, code: 'EMFILE', stays: true });
   const end = await bind(inRoot);
   disarm();
@@ -85,3 +89,42 @@ describe.each(['mountBind', 'mountBindSync'])('%s, recursive', (form) => {
     }
   });
 });
+
+const MEANWHILE = {
+  tmpfs: `mountFilesystem('new', target, 'tmpfs', { strategy: 'data' })`,
+  bind: `mountBind(place + '/source', target, { readonly: true })`,
+  overlay: `mountOverlay({ lower: [place + '/source', place + '/root'], target, strategy: 'data' })`,
+} as const;
+
+test.for(Object.keys(MEANWHILE) as (keyof typeof MEANWHILE)[])(
+  'where somebody else takes it down before it can be opened, what was mounted there before stays: %s',
+  async (way, { place, skip }) => {
+    skip(lacks.deny !== undefined, lacks.deny);
+    skip(way === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
+    place.directory('source');
+    const target = place.directory('root/target');
+    mountSync('before', target, 'tmpfs');
+    const before = mountTable();
+    const { stdout, stderr } = await runNode(
+      `import { readFileSync } from 'node:fs';
+       import { setTimeout as sleep } from 'node:timers/promises';
+       import { mountBind, mountFilesystem, mountOverlay, umountSync } from 'linux-mount';
+       import { disarm, hold, isHeld, release } from ${INJECTOR};
+       const [place] = process.argv.slice(1);
+       const target = { root: place + '/root', path: 'target' };
+       // The first looks the target up.
+       hold('openat2', 2);
+       const ended = ${MEANWHILE[way]}.catch((error) => error);
+       while (!isHeld()) await sleep(1);
+       umountSync(place + '/root/target');
+       release();
+       const { code, step, left } = await ended;
+       disarm();
+       console.log(JSON.stringify({ code, step, left }));`,
+      { args: [place.root], deny: OLDER, wrapper: [injectProgram] },
+    );
+    expect(stderr).toBe('');
+    expect(JSON.parse(stdout)).toEqual({ code: 'ENOENT', step: 'locate target' });
+    expect(mountTable()).toEqual(before);
+  },
+);
