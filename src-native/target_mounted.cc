@@ -10,6 +10,7 @@
 #include "kernel_path.h"
 #include "mount_change.h"
 #include "mount_lines.h"
+#include "passing.h"
 #include "procfs.h"
 #include "target.h"
 
@@ -96,11 +97,14 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
+  int error = 0;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     NamedPlace place;
-    if (place.Open(WhereItIs(found_.get())) != 0) continue;
+    error = place.Open(WhereItIs(found_.get()));
+    if (error != 0) continue;
     *mounted = place.OpenThere();
-    if (!*mounted) continue;
+    error = *mounted ? 0 : errno;
+    if (error != 0) continue;
     if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
@@ -110,7 +114,8 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
     const auto is_it = [&](const MountLine& line) { return line.id == above && line.parent_id == below; };
     if (std::any_of(table.begin(), table.end(), is_it)) return {};
   }
-  return Outcome::Failure(EAGAIN, "open", "locate target");
+  // For want of a descriptor, or because it is elsewhere each time.
+  return Outcome::Failure(IsPassing(error) ? error : EAGAIN, "open", "locate target");
 }
 
 Outcome Target::Locate(const std::optional<uint64_t>& id, std::string* path) {
