@@ -33,6 +33,8 @@ Features Try() {
   features.appends = features.descriptors ||
                      (!Accepts(kernel::kFsConfigSetFlag, "linux_mount_no_such_option", nullptr, 0, &features) &&
                       Accepts(kernel::kFsConfigSetString, "lowerdir+", "/", 0, &features));
+  // What could not be tried was not refused.
+  if (features.error != 0) features.appends = features.descriptors = false;
   return features;
 }
 

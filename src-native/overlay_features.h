@@ -10,7 +10,7 @@ namespace overlay {
 struct Features {
   bool appends = false;      // one at a time, by "lowerdir+": Linux 6.7
   bool descriptors = false;  // and as descriptors: Linux 6.13
-  int error = 0;             // why not, when it is not certain: the process had no descriptor left to try with
+  int error = 0;             // why neither, when it is not certain: there was no descriptor left to try with
 
   // That there is no way, where layers have to be given like that.
   Outcome NoWay() const {

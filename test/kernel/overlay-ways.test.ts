@@ -333,6 +333,28 @@ test('a mount of a handle that was moved away cannot be read as its own', async 
   expect(await rejectionOf(mount.overlay())).toMatchObject({ code: 'EINVAL', step: 'identify' });
 });
 
+test('a way that could not be tried is not taken for one that is there', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(environment.deny !== undefined, environment.deny);
+  // As before Linux 6.13: whether an option that does not exist is refused tells whether one that is taken means something.
+  const { stdout, stderr } = await runNode(
+    `import { mountOverlaySync } from 'linux-mount';
+     import { arm, disarm } from ${JSON.stringify(new URL('../faults/injector.js', import.meta.url))};
+     const [one, two, target] = process.argv.slice(1);
+     arm({ name: 'fsopen', index: 3, code: 'EMFILE', stays: false });
+     try { mountOverlaySync({ lower: [one, two], target, strategy: 'fsconfig' }); } catch ({ code, step }) {
+       console.log(code, step);
+     }
+     disarm();`,
+    {
+      args: [place.directory('one'), place.directory('two'), place.directory('target')],
+      deny: ['fsconfig-descriptor=EINVAL'],
+      wrapper: [injectProgram],
+    },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a way\n', stderr: '' });
+});
+
 test('a way is not given up for good as there was no descriptor left to try it', async ({ place, skip }) => {
   skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
   skip(environment.prlimit !== undefined, environment.prlimit);

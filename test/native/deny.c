@@ -1,6 +1,7 @@
 // deny CALL=ERRNO ... -- COMMAND ...: runs COMMAND with these system calls answered by an error (seccomp(2)), as an
 // older kernel or a sandbox does. "remount" is mount(2) with MS_REMOUNT, "mount-with-data" one whose data is not NULL,
-// "statx-mount-id" is statx(2) asked for STATX_MNT_ID, which Node itself never does.
+// "fsconfig-descriptor" is fsconfig(2) with FSCONFIG_SET_FD, and with what ends a configuration; "statx-mount-id" is
+// statx(2) asked for STATX_MNT_ID, which Node itself never does.
 //
 //   deny open_tree=ENOSYS remount=EPERM -- node script.js
 #define _GNU_SOURCE
@@ -35,6 +36,7 @@ static const struct call calls[] = {
     {"move_mount", 429, 0, 0},
     {"fsopen", 430, 0, 0},
     {"fsconfig", 431, 0, 0},
+    {"fsconfig-descriptor", 431, 1, 4},
     {"fsmount", 432, 0, 0},
     {"fspick", 433, 0, 0},
     {"openat2", 437, 0, 0},
