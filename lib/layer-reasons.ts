@@ -2,6 +2,7 @@ import type { Bytes } from './arguments.js';
 import { describeErrno } from './errno.js';
 import { MountError, printable } from './errors.js';
 import type { Failure } from './native.js';
+import { reasonOfProc } from './reason-common.js';
 
 /** The layers of a walk, as the failures count them. */
 export interface Layers {
@@ -36,6 +37,8 @@ function reasonOf({ error, syscall, step }: Failure): string | undefined {
       return 'its content is in none of the lower layers (overlay.metacopy): give the layers that the upper one was made on, in the same order, and dataOnly if there were such';
     case 'start a thread':
       return 'the system gives this process no further thread: raise RLIMIT_NPROC or pids.max of its cgroup';
+    case 'go by way of /proc':
+      return reasonOfProc(error);
   }
   const { name } = describeErrno(error);
   if (step === 'open a layer') {

@@ -1,6 +1,7 @@
 #include "layer_attributes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -40,6 +41,14 @@ const char* LayerAttributes::PathOf(LayerDirectory* directory, const std::string
     current_ = LayerDirectoryRef(directory);
   }
   return name.c_str();
+}
+
+const char* LayerAttributes::StepOf(const char* step) const {
+  const int error = errno;
+  const bool by_proc = error == ENOENT && !has_at_ && !threads::HasOwnDirectory();
+  const bool is_absent = by_proc && !OwnedFd(open(procfs::Self("fd").c_str(), O_PATH | O_CLOEXEC));
+  errno = error;
+  return is_absent ? procfs::kStep : step;
 }
 
 void LayerAttributes::Leave() {

@@ -36,6 +36,9 @@ class LayerAttributes {
   bool AreSame(LayerDirectory* one, const std::string& one_name, LayerDirectory* other, const std::string& other_name,
                bool* same);
 
+  // The step of a failure of these: another where it is because this process is not in /proc. errno stays.
+  const char* StepOf(const char* step) const;
+
   // The working directory of the thread is in no layer afterwards.
   void Leave();
 

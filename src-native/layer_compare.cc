@@ -10,6 +10,7 @@
 namespace {
 
 constexpr size_t kBlock = 128 * 1024;
+constexpr char kStep[] = "compare content";
 
 class Comparison {
  public:
@@ -42,15 +43,16 @@ class Comparison {
   }
 
  private:
-  bool Fail(const char* syscall, const LayerPlace& place) {
+  bool Fail(const char* syscall, const LayerPlace& place, const char* step = kStep) {
     if (errno == EINVAL) errno = ESTALE;  // it is no link any more
-    lookup_->Fail(errno, syscall, "compare content", place.directory.get(), place.name);
+    lookup_->Fail(errno, syscall, step, place.directory.get(), place.name);
     return false;
   }
 
   OwnedFd Open(const LayerPlace& place) {
-    OwnedFd fd = directories_->OpenFile(place.directory.get(), place.name, place.status);
-    if (!fd) Fail("openat", place);
+    const char* step = kStep;
+    OwnedFd fd = directories_->OpenFile(place.directory.get(), place.name, place.status, &step);
+    if (!fd) Fail("openat", place, step);
     return fd;
   }
 
@@ -106,7 +108,8 @@ bool Compare(const LayerEntry& before, const LayerEntry& after, OpenDirectories*
     bool same = false;
     if (!attributes->AreSame(before.place.directory.get(), before.place.name, after.place.directory.get(),
                              after.place.name, &same)) {
-      lookup->Fail(errno, "lgetxattr", "compare extended attributes", after.place.directory.get(), after.place.name);
+      const char* const step = attributes->StepOf("compare extended attributes");
+      lookup->Fail(errno, "lgetxattr", step, after.place.directory.get(), after.place.name);
       return false;
     }
     difference->metadata = !same;

@@ -72,7 +72,8 @@ int OpenDirectories::Fd(LayerDirectory* directory) {
   return directory->fd_.get();
 }
 
-OwnedFd OpenDirectories::OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status) {
+OwnedFd OpenDirectories::OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status,
+                                  const char** step) {
   // What has been exchanged for a pipe is not waited for.
   constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const int parent = Fd(directory);
@@ -87,8 +88,11 @@ OwnedFd OpenDirectories::OpenFile(LayerDirectory* directory, const std::string& 
     if (looked == 0) errno = is_it ? error : ESTALE;
     return OwnedFd();
   }
-  // It is this file by now, whatever the name is.
-  return has_devices_ ? OwnedFd(open(procfs::Fd(fd.get()).c_str(), kToRead)) : std::move(fd);
+  if (!has_devices_) return fd;
+  // It is this file by now, whatever the name is; and that it is not found says nothing about it.
+  OwnedFd readable(open(procfs::Fd(fd.get()).c_str(), kToRead));
+  if (!readable && errno == ENOENT) *step = procfs::kStep;
+  return readable;
 }
 
 int OpenDirectories::OpenAgain(LayerDirectory* directory) {

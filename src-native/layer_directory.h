@@ -83,8 +83,9 @@ class OpenDirectories {
   int Fd(LayerDirectory* directory);
 
   // Opens a regular file to read it, and nothing else: whoever may change a layer may put a device in its place at any
-  // time, of which some do things when they are opened. ESTALE: it is another than it was.
-  OwnedFd OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status);
+  // time, of which some do things when they are opened. ESTALE: it is another than it was. `step` changes where it
+  // failed as this process is not in /proc.
+  OwnedFd OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status, const char** step);
 
   // Whether a name in this directory, with this status, is on another mount than the layer.
   static bool IsElsewhere(const LayerDirectory& directory, const FileStatus& status) {

@@ -70,7 +70,7 @@ bool LayerLookup::FindStep(LayerDirectory* base, Search* search, const std::stri
   }
   LayerAttributes::Known known;
   if (!attributes_->List(base, name, &known)) {
-    return Fail(errno, "llistxattr", "read extended attributes", base, name), false;
+    return Fail(errno, "llistxattr", attributes_->StepOf("read extended attributes"), base, name), false;
   }
   if (known.whiteout && status.IsRegular() && status.size == 0) {
     search->stop = true;
@@ -92,7 +92,7 @@ bool LayerLookup::FindStep(LayerDirectory* base, Search* search, const std::stri
   }
   std::string opaque;
   if (status.IsDirectory() && known.opaque && !attributes_->Value(base, name, "opaque", &opaque)) {
-    return Fail(errno, "lgetxattr", "read extended attributes", base, name), false;
+    return Fail(errno, "lgetxattr", attributes_->StepOf("read extended attributes"), base, name), false;
   }
   const bool is_opaque = opaque == "y";
   if (is_opaque) search->stop = true;
@@ -108,7 +108,7 @@ bool LayerLookup::FollowRedirect(LayerDirectory* base, const std::string& name, 
                                  Search* search) {
   std::string redirect;
   if (!attributes_->Value(base, name, "redirect", &redirect)) {
-    return Fail(errno, "lgetxattr", "read extended attributes", base, name), false;
+    return Fail(errno, "lgetxattr", attributes_->StepOf("read extended attributes"), base, name), false;
   }
   // The kernel reads it as a string.
   redirect.resize(std::min(redirect.find('\0'), redirect.size()));

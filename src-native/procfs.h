@@ -14,6 +14,9 @@ std::string Fd(int fd);
 // "/proc/NAME".
 std::string Root(const std::string& name);
 
+// The step of a failure (Outcome) that is because this process is not in /proc: ENOENT.
+constexpr char kStep[] = "go by way of /proc";
+
 // The working directory of the calling thread is "/proc/thread-self" of home from now on.
 void UseWorkingDirectory();
 bool IsElsewhere();

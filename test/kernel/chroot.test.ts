@@ -1,7 +1,8 @@
+import { utimesSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { runNode } from '../support/child.js';
 import { inChroot } from '../support/chroot.js';
-import { lacks } from '../support/environment.js';
+import { denyProgram, lacks } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { test } from '../support/place.js';
 
@@ -190,4 +191,26 @@ describe('without this process in /proc', () => {
       ),
     });
   });
+
+  // Without the calls by which nothing has to go by way of /proc.
+  test.for([
+    ['content', ['mount_setattr=ENOSYS']],
+    ['attributes', ['unshare=EPERM', 'getxattrat=ENOSYS', 'listxattrat=ENOSYS']],
+  ] as const)(
+    'layers whose %s cannot be read are not said to be changed by somebody',
+    async ([_, deny], { place, skip }) => {
+      skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
+      // So alike that their content has to be compared.
+      for (const layer of ['upper', 'lower']) utimesSync(`${place.directory(layer, { file: layer })}/file`, 1, 1);
+      const wrapper = [...inChroot(place.directory('root'), false, ['/proc']), denyProgram, ...deny, '--'];
+      const { stdout, stderr } = await runNode(
+        `import { changes } from 'linux-mount/layers';
+       const [place] = process.argv.slice(1);
+       const found = changes({ lower: [place + '/lower'], upper: place + '/upper', userxattr: true });
+       try { console.log(await found.next()); } catch ({ reason }) { console.log(reason); }`,
+        { args: [place.root], wrapper },
+      );
+      expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(NO_PROC), stderr: '' });
+    },
+  );
 });
