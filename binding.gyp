@@ -90,7 +90,8 @@
           'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'],
           'conditions': [
             # With 64 bits files are large anyway; asked for it, glibc calls fcntl fcntl64, which musl lacks.
-            # With 32 its struct stat has to be the kernel's: some compilers for arm ask for times of 64 bits.
+            # With 32 its struct stat has to be the kernel's: some compilers for arm ask for times of 64 bits. (musl's is
+            # the kernel's, with more behind it.)
             ['target_arch!="arm" and target_arch!="ia32"', {
               'defines!': ['_FILE_OFFSET_BITS=64'],
             }, {

@@ -11,6 +11,17 @@
 
 namespace {
 
+// With 32 bits musl has the kernel's times beside its own of 64 bits, which its own functions fill and the system call
+// does not.
+template <typename Stat>
+const auto& ModifiedOf(const Stat& found) {
+  if constexpr (requires { found.__st_mtim32; }) {
+    return found.__st_mtim32;
+  } else {
+    return found.st_mtim;
+  }
+}
+
 // The same without the mount's id.
 int ReadOldStatus(int directory, const char* name, unsigned flags, FileStatus* status) {
   struct stat found;
@@ -24,8 +35,8 @@ int ReadOldStatus(int directory, const char* name, unsigned flags, FileStatus* s
   status->special_major = device_number::Major(found.st_rdev);
   status->special_minor = device_number::Minor(found.st_rdev);
   status->size = static_cast<uint64_t>(found.st_size);
-  status->modified_seconds = found.st_mtim.tv_sec;
-  status->modified_nanoseconds = static_cast<uint32_t>(found.st_mtim.tv_nsec);
+  status->modified_seconds = ModifiedOf(found).tv_sec;
+  status->modified_nanoseconds = static_cast<uint32_t>(ModifiedOf(found).tv_nsec);
   status->mount_id = 0;
   return 0;
 }

@@ -102,7 +102,8 @@ int Stat(int directory, const char* path, int flags, struct stat* found) {
   return static_cast<int>(syscall(SYS_newfstatat, directory, path, found, flags));
 #elif defined(SYS_fstatat64)  // 32 bits
 #if defined(__arm__)
-  // The kernel's struct stat64; with times of 64 bits, which binding.gyp asks glibc not to have, it would be another.
+  // The kernel's struct stat64. With times of 64 bits glibc's is another, and binding.gyp asks for none; musl's is that
+  // one, and its own times come after it (file_status.cc).
   static_assert(offsetof(struct stat, st_ino) == 96);
 #endif
   return static_cast<int>(syscall(SYS_fstatat64, directory, path, found, flags));

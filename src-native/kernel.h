@@ -69,6 +69,7 @@ int FsMount(int context, unsigned flags, unsigned attributes);
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags);
 
 // stat(2) as fstatat(2) has it, AT_EMPTY_PATH too: glibc's own functions are of version 2.33, older ones have none.
+// With 32 bits what it tells of times may be elsewhere than the C library has them: file_status.cc.
 int Stat(int directory, const char* path, int flags, struct stat* found);
 
 // fcntl(2) F_DUPFD_CLOEXEC: since 2.28 glibc calls it fcntl64 where files are large by option, and musl has none.
