@@ -42,8 +42,9 @@ void LayerChanges::Close() {
 
 void LayerChanges::Release() {
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  if (walk_ != nullptr) threads::LetGo(std::move(walk_));
-  delete this;
+  std::unique_ptr<LayerChanges, Deleter> last(this);
+  // All of it, as the walk looks at what is beside it.
+  if (walk_ != nullptr) threads::LetGo(std::move(last));
 }
 
 LayerOpenCall::Result LayerOpenCall::Run() {

@@ -57,6 +57,10 @@ class LayerChanges {
   void Release();
 
  private:
+  struct Deleter {
+    void operator()(LayerChanges* changes) const { delete changes; }
+  };
+
   ~LayerChanges() = default;
 
   std::atomic<size_t> holders_{1};
