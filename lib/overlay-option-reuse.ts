@@ -99,6 +99,8 @@ function madeBy(key: string, asked: Settings, defaults: Defaults, { hasUpper }: 
 /** What is shown for an option that was asked for. */
 function meaningOf(key: string, value: string, defaults: Defaults, { hasUpper }: WantedOptions): readonly string[] {
   if (key === 'uuid' && value === 'auto') return ['auto', 'on', 'null'];
+  // Before Linux 6.6 that was the default, and not shown; since then it always is.
+  if (key === 'uuid' && value === 'on') return ['on', 'auto'];
   if (key === 'uuid' && value === 'off' && !hasUpper) return ['off', 'null'];
   if (key !== 'redirect_dir' || (value !== 'off' && value !== 'follow')) return [value];
   // 'off' means what redirect_always_follow says, under its own name from Linux 6.5 on.

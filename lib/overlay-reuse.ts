@@ -1,4 +1,4 @@
-import { type Bytes, isAbsolute } from './arguments.js';
+import type { Bytes } from './arguments.js';
 import type { Looking } from './drivers.js';
 import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
@@ -7,7 +7,7 @@ import { filesystemDiffers, type NotTheSame } from './mount-reuse.js';
 import { cannotBeTold, mountedThere } from './mounted-there.js';
 import type { PathFacts } from './native.js';
 import { type OverlayLayers, overlayLayers } from './overlay-data.js';
-import { isOfMappedLayer, withoutDots } from './overlay-names.js';
+import { isForAll, isOfMappedLayer, withoutDots } from './overlay-names.js';
 import { optionsDiffer, PARAMETER_FILES } from './overlay-option-reuse.js';
 import { overlayOptionWords } from './overlay-options.js';
 import { parseOverlayData } from './overlay-parse.js';
@@ -120,10 +120,10 @@ function layerDiffers(
  * themselves, and shows nothing of them but what they were called by whoever mounted the overlay.
  */
 function whyUntold(name: Bytes, there: PathFacts | undefined): string | undefined {
-  if (!isAbsolute(name)) {
+  if (isOfMappedLayer(name)) return 'may be that of a layer with mapped ids, in a place that nobody else sees';
+  if (!isForAll(name)) {
     return 'is relative or the name of a descriptor, and meant something to whoever mounted it only';
   }
-  if (isOfMappedLayer(name)) return 'may be that of a layer with mapped ids, in a place that nobody else sees';
   if (there === undefined || there.error !== 0) return 'cannot be followed now';
   // A link may be another by now, as where images are switched by one, and so may the name of a descriptor in /proc.
   return withoutDots(name) === there.path.toString('latin1')
