@@ -94,8 +94,11 @@ std::vector<OrderedMount> TreeInOrder(const std::vector<MountLine>& table, uint6
 std::vector<OrderedMount> StackInOrder(const std::vector<MountLine>& table, uint64_t bottom) {
   const Family family(table);
   std::vector<OrderedMount> seen;
-  const MountLine* line = family.Find(bottom);
-  for (; line != nullptr && seen.size() < table.size(); line = family.Cover(*line)) {
+  std::vector<bool> is_known(table.size());
+  for (const MountLine* line = family.Find(bottom); line != nullptr; line = family.Cover(*line)) {
+    const size_t index = static_cast<size_t>(line - table.data());
+    if (is_known[index]) break;
+    is_known[index] = true;
     seen.push_back({line, seen.empty() ? 0 : seen.size() - 1});
   }
   return TurnedAround(std::move(seen));

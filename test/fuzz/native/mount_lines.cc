@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -32,15 +33,20 @@ namespace {
   return field;
 }
 
+[[maybe_unused]] bool HasEachOnce(const std::vector<OrderedMount>& order) {
+  std::set<const MountLine*> lines;
+  for (const OrderedMount& mount : order) lines.insert(mount.line);
+  return lines.size() == order.size();
+}
+
 // Each mount once, and before its parent. In a table that was read while it changed a mount may be below itself, and
-// then it only has to end.
+// then there is no such order.
 [[maybe_unused]] void CheckOrder(const std::vector<MountLine>& table) {
   bool is_torn = false;
   for (const MountLine& line : table) is_torn |= line.parent_id >= line.id;
   for (const MountLine& line : table) {
     const MountLine* found = BottomOfStack(table, line.id);
-    Must(found != nullptr && TreeInOrder(table, line.id).size() <= table.size());
-    Must(StackInOrder(table, found->id).size() <= table.size());
+    Must(found != nullptr && HasEachOnce(TreeInOrder(table, line.id)) && HasEachOnce(StackInOrder(table, found->id)));
     if (is_torn) continue;
     const MountLine* bottom = BottomOfStack(table, line.id);
     Must(bottom != nullptr);
@@ -49,6 +55,17 @@ namespace {
     for (size_t at = 0; at + 1 < tree.size(); ++at) Must(tree[at].parent > at && tree[at].parent < tree.size());
     Must(StackInOrder(table, bottom->id).back().line->id == bottom->id);
   }
+}
+
+// Two mounts at one place, of which each is on the other, and two more.
+[[maybe_unused]] void CheckTorn() {
+  std::vector<MountLine> table;
+  const char* const text =
+      "1 2 0:1 / /a rw - t s rw\n2 1 0:2 / /a rw - t s rw\n"
+      "3 9 0:3 / /b rw - t s rw\n4 9 0:4 / /c rw - t s rw\n";
+  Must(ParseTable(text, &table));
+  Must(TreeInOrder(table, 1).size() == 2 && StackInOrder(table, 1).size() == 2);
+  CheckOrder(table);
 }
 
 }  // namespace
@@ -80,18 +97,21 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
 // Tables come as four bytes of length each and then the text; an answer is a line for each mount, and an empty one.
 int main() {
+  CheckTorn();
   for (uint32_t length; fread(&length, sizeof length, 1, stdin) == 1;) {
     std::string text(length, '\0');
     if (fread(text.data(), 1, length, stdin) != length) return 1;
     std::vector<MountLine> table;
-    if (!ParseTable(text, &table))
+    if (!ParseTable(text, &table)) {
       puts("refused");
-    else
+    } else {
+      if (table.size() < 64) CheckOrder(table);
       for (const MountLine& line : table) {
         printf("%llu %llu ", static_cast<unsigned long long>(line.id), static_cast<unsigned long long>(line.parent_id));
         for (const char byte : line.mount_point) printf("%02x", static_cast<unsigned char>(byte));
         printf(" %d\n", (line.attribute_flags & MS_RDONLY) != 0);
       }
+    }
     puts("");
   }
 }
