@@ -30,7 +30,7 @@ struct LayerRecord {
   uint32_t source_length;   // kSamePath: as the path
   uint32_t content_length;  // kSamePath: as the source, and in its layer
   uint32_t content_layer;
-  uint32_t apart;  // kApart and the nanoseconds, of a time that has too many of them together: 2262 and later
+  uint32_t apart;  // kApart and the nanoseconds, of a time that is more than 292 years from 1970
 };
 static_assert(sizeof(LayerRecord) == 88);
 

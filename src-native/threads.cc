@@ -41,7 +41,8 @@ int StartThread(void* (*main)(void*), void* argument) {
 }
 
 // What every thread of ours does first. Its working directory is its own from here on, and is one that everybody keeps
-// in use anyway. When a sandbox refuses, false: the directory is the process's and must not be touched.
+// in use anyway. False when a sandbox refuses that, or for want of memory: the directory is the process's and must not
+// be touched.
 bool PrepareThread() {
   pthread_setname_np(pthread_self(), "linux-mount");
   const bool own_directory = unshare(CLONE_FS) == 0;
@@ -62,9 +63,9 @@ int64_t Now() {
 }
 }  // namespace
 
-// All fields but the conditions are read and written under `lock_`. The one instance is for the whole process: threads
-// belong to no JavaScript environment, they outlive the worker that started them. It is never destroyed, as threads
-// may still run while the process exits.
+// All fields but the conditions are read and written under `lock_`, unless they say more. The one instance is for the
+// whole process: threads belong to no JavaScript environment, they outlive the worker that started them. It is never
+// destroyed, as threads may still run while the process exits.
 class Queue {
  public:
   Queue() {
@@ -81,7 +82,7 @@ class Queue {
     const Lock start(&start_);
     pthread_mutex_lock(&lock_);
     Push(task);
-    const bool enough = queued_ <= idle_;
+    const bool enough = queued_.load(std::memory_order_relaxed) <= idle_;
     if (!enough) ++threads_;
     pthread_mutex_unlock(&lock_);
     // After the lock is free, so that the thread does not wake up only to wait for it.
@@ -139,7 +140,7 @@ class Queue {
     somebody_looks_out_ = true;
     pthread_mutex_unlock(&lock_);
     for (const int64_t end = Now() + kLookOutNanoseconds;
-         waiting_.load(std::memory_order_relaxed) == 0 && Now() < end;) {
+         queued_.load(std::memory_order_relaxed) == 0 && Now() < end;) {
       sched_yield();
     }
     pthread_mutex_lock(&lock_);
@@ -150,14 +151,12 @@ class Queue {
   void Push(Task* task) {
     (first_ == nullptr ? first_ : last_->next_) = task;
     last_ = task;
-    ++queued_;
-    waiting_.store(queued_, std::memory_order_relaxed);
+    queued_.fetch_add(1, std::memory_order_relaxed);
   }
 
   Task* Pop() {
     if (first_ == nullptr) return nullptr;
-    --queued_;
-    waiting_.store(queued_, std::memory_order_relaxed);
+    queued_.fetch_sub(1, std::memory_order_relaxed);
     return std::exchange(first_, first_->next_);
   }
 
@@ -167,7 +166,7 @@ class Queue {
       if (at != task) continue;
       (previous == nullptr ? first_ : previous->next_) = at->next_;
       if (last_ == at) last_ = previous;
-      --queued_;
+      queued_.fetch_sub(1, std::memory_order_relaxed);
       return true;
     }
     return false;
@@ -178,9 +177,9 @@ class Queue {
   pthread_cond_t work_;
   Task* first_ = nullptr;
   Task* last_ = nullptr;
-  std::atomic<size_t> waiting_{0};  // the same as queued_, for LookOut, which holds no lock
   bool somebody_looks_out_ = false;
-  size_t queued_ = 0;   // tasks that no thread has taken yet
+  // Tasks that no thread has taken yet. Read by LookOut as well, which holds no lock.
+  std::atomic<size_t> queued_{0};
   size_t threads_ = 0;  // running or being started
   size_t idle_ = 0;     // of these, waiting for a task
 };

@@ -21,11 +21,11 @@ class WorkingDirectory {
   void Capture();
 
   // Thread of ours: goes there. `own_directory` says whether the thread has a working directory of its own; without
-  // one (a sandbox refuses unshare(2)) it shares the process's, which serves every call but one with options.cwd.
+  // one (threads::OwnDirectoryError) it shares the process's, which serves every call but one with options.cwd.
   Outcome Enter(bool own_directory);
 
   // Thread of ours, for calls that need to be somewhere else on the way: goes to `path`, with an errno if that fails,
-  // and back to where Enter went. Without a directory of its own the thread stays, and the answer is EPERM.
+  // and back to where Enter went. Without a directory of its own the thread stays, and the errno is why it has none.
   int MoveTo(const char* path);
   int MoveBack();
 
