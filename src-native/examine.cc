@@ -19,13 +19,6 @@
 
 namespace {
 
-std::string WhereItLeads(int fd) {
-  char buffer[4096];
-  const std::string link = procfs::Fd(fd);
-  const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
-  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
-}
-
 ExamineCall::Path Examine(int fd) {
   ExamineCall::Path found;
   kernel::Identity identity;
@@ -35,7 +28,7 @@ ExamineCall::Path Examine(int fd) {
     found.error = errno;
     return found;
   }
-  found.path = WhereItLeads(fd);
+  found.path = procfs::PathOf(fd);
   found.mode = identity.mode;
   found.device = identity.device;
   found.inode = identity.inode;

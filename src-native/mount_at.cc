@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <unistd.h>
 
 #include "fields.h"
 #include "kernel_path.h"
@@ -58,11 +57,7 @@ Outcome SearchTable(const std::string& path, MountLines* found, std::string* whe
     const int error = errno;
     return Outcome::Failure(error, "read", error == ENOENT ? "find the mount in the table" : "read the mount table");
   }
-  if (where != nullptr) {
-    char buffer[4096];
-    const ssize_t length = readlink(procfs::Fd(fd.get()).c_str(), buffer, sizeof buffer);
-    where->assign(buffer, length < 0 ? 0 : static_cast<size_t>(length));
-  }
+  if (where != nullptr) *where = procfs::PathOf(fd.get());
   return {};
 }
 

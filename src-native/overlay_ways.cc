@@ -1,6 +1,5 @@
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include <string>
 
@@ -19,10 +18,8 @@ constexpr size_t kLongestValue = 255;  // of a string to fsconfig(2)
 // finds that an upper or work directory is in use, so these two go by their own name: the one that the kernel knows for
 // what was opened, as long as it leads there. Empty where it does not, or is too long.
 std::string OwnName(int fd) {
-  char buffer[kLongestValue + 1];
-  const ssize_t length = readlink(procfs::Fd(fd).c_str(), buffer, sizeof buffer);
-  if (length <= 0 || static_cast<size_t>(length) == sizeof buffer || buffer[0] != '/') return {};
-  const std::string name(buffer, static_cast<size_t>(length));
+  const std::string name = procfs::PathOf(fd);
+  if (name.empty() || name[0] != '/' || name.size() > kLongestValue) return {};
   kernel::Identity opened, named;
   if (kernel::Identify(fd, "", AT_EMPTY_PATH, &opened) < 0 ||
       kernel::Identify(AT_FDCWD, name.c_str(), AT_SYMLINK_NOFOLLOW, &named) < 0 || opened.device != named.device ||

@@ -11,6 +11,8 @@ namespace procfs {
 std::string Self(const std::string& name);
 // The descriptor as a path, which leads to what it stands for.
 std::string Fd(int fd);
+// The path of what a descriptor stands for, as the kernel knows it now; empty when that cannot be told.
+std::string PathOf(int fd);
 // "/proc/NAME".
 std::string Root(const std::string& name);
 

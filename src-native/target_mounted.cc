@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -20,14 +19,6 @@ namespace {
 
 // A lookup is begun anew when something is renamed meanwhile, not for ever.
 constexpr int kTries = 128;
-
-// The path of what a descriptor stands for, as the kernel knows it now; empty when that cannot be told.
-std::string WhereItIs(int fd) {
-  char buffer[4096];
-  const std::string link = procfs::Fd(fd);
-  const ssize_t length = readlink(link.c_str(), buffer, sizeof buffer);
-  return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
-}
 
 // Takes down what is mounted at the end of a path; 0 or errno. Lazily, as all of it has to go and somebody may have
 // entered it already.
@@ -100,7 +91,7 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   int error = 0;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     NamedPlace place;
-    error = place.Open(WhereItIs(found_.get()));
+    error = place.Open(procfs::PathOf(found_.get()));
     if (error != 0) continue;
     *mounted = place.OpenThere();
     error = *mounted ? 0 : errno;
@@ -137,7 +128,7 @@ Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
     if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, id) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
-    if (place_.Open(WhereItIs(found_.get())) == 0) {
+    if (place_.Open(procfs::PathOf(found_.get())) == 0) {
       *path = place_.Path();
       if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) == 0 &&
           there == *id) {
@@ -179,7 +170,7 @@ bool Target::LocateByTable(uint64_t id, std::string* path) {
   for (int attempt = 0; attempt < kTries; ++attempt) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) return false;
-    const std::string top = WhereItIs(root.get());
+    const std::string top = procfs::PathOf(root.get());
     bool is_there = false;
     for (const MountLine& line : table) {
       if ((is_known && line.id != table_id) || !IsWithin(line.mount_point, top)) continue;
