@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -11,6 +10,7 @@
 
 #include <string_view>
 
+#include "directory_entry.h"
 #include "kernel_path.h"
 #include "mount_lines.h"
 #include "owned_fd.h"
@@ -53,20 +53,13 @@ int TryAttribute(int file, const char* name) { return fsetxattr(file, name, "y",
 
 // Whether getdents64(2) says of "." that it is a directory, as overlayfs needs of an upper layer.
 bool TellsTypes(const char* path) {
-  struct Entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[1];
-  };
   const OwnedFd directory(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return true;
-  alignas(Entry) char buffer[4096];
+  alignas(DirectoryEntry) char buffer[4096];
   const long length = syscall(SYS_getdents64, directory.get(), buffer, sizeof buffer);
   for (long at = 0; at < length;) {
-    const auto* entry = reinterpret_cast<const Entry*>(buffer + at);
-    if (std::string_view(buffer + at + offsetof(Entry, name)) == ".") return entry->type == DT_DIR;
+    const DirectoryEntry* const entry = DirectoryEntry::At(buffer + at);
+    if (entry->Name() == ".") return entry->type == DT_DIR;
     at += entry->length;
   }
   return true;

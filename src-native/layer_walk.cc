@@ -1,6 +1,5 @@
 #include "layer_walk.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -8,20 +7,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+
+#include "directory_entry.h"
 
 namespace {
 
-struct DirectoryEntry {  // struct linux_dirent64
-  uint64_t inode;
-  int64_t offset;
-  uint16_t length;
-  uint8_t type;
-  char name[1];
-};
-
 constexpr size_t kNamesAtOnce = 64 * 1024;
 
-bool IsDot(const char* name) { return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)); }
+bool IsDot(std::string_view name) { return name == "." || name == ".."; }
 
 }  // namespace
 
@@ -79,9 +73,10 @@ bool LayerWalk::ReadNames(LayerDirectory* directory, Level* level) {
     if (length < 0) return lookup_.Fail(errno, "getdents64", "list a directory", directory, ""), false;
     if (length == 0 || IsStopped()) return true;
     for (long at = 0; at < length;) {
-      const auto* entry = reinterpret_cast<const DirectoryEntry*>(buffer.data() + at);
-      const char* const name = buffer.data() + at + offsetof(DirectoryEntry, name);
-      if (!IsDot(name)) level->names.insert(level->names.end(), name, name + std::strlen(name) + 1);
+      const DirectoryEntry* const entry = DirectoryEntry::At(buffer.data() + at);
+      const std::string_view name = entry->Name();
+      // With the NUL behind it.
+      if (!IsDot(name)) level->names.insert(level->names.end(), name.data(), name.data() + name.size() + 1);
       at += entry->length;
     }
   }
