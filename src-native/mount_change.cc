@@ -24,13 +24,6 @@ int Remount(const OwnedFd& there, unsigned long flags) {
                                                                                                              : 0;
 }
 
-OwnedFd OpenBelow(const OwnedFd& top, const std::string& path) {
-  constexpr uint64_t kNoLinks = kernel::kResolveNoSymlinks | kernel::kResolveNoMagicLinks;
-  OwnedFd found(kernel::OpenAt2(top.get(), path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, kNoLinks));
-  // Without openat2(2) (before 5.6, or a sandbox) the same, name by name.
-  return found || (errno != ENOSYS && errno != EPERM) ? std::move(found) : walk::InRoot(top.get(), path, true, false);
-}
-
 // A mount below another as a descriptor: from then on it is that mount, whatever happens to its path. It is looked for
 // from the upper one, which needs no path itself: it may be hidden, or be in no directory that this process sees.
 Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountLine& line, OwnedFd* mount) {
@@ -38,7 +31,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
   if (!line.mount_point.starts_with(prefix)) {
     return Outcome::Failure(EBUSY, "mount", "set attributes of a hidden mount");
   }
-  *mount = OpenBelow(top, line.mount_point.substr(prefix.size()));
+  *mount = walk::WithoutLinks(top.get(), line.mount_point.substr(prefix.size()));
   if (!*mount) return Outcome::Failure(errno, "openat2", "set attributes");
   uint64_t found = 0;
   if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &found) < 0) {

@@ -59,6 +59,16 @@ bool MayFollow(int link, int parent) {
 
 }  // namespace
 
+OwnedFd WithoutLinks(int from, const std::string& path) {
+  constexpr uint64_t kNoLinks = kernel::kResolveNoSymlinks | kernel::kResolveNoMagicLinks;
+  OwnedFd found(kernel::OpenAt2(from, path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, kNoLinks));
+  // Without openat2(2) (before 5.6, or a sandbox) the same, name by name.
+  if (found || (errno != ENOSYS && errno != EPERM)) return found;
+  if (from != AT_FDCWD) return InRoot(from, path, true, false);
+  const OwnedFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return root ? InRoot(root.get(), path, true, false) : OwnedFd();
+}
+
 OwnedFd InRoot(int root, const std::string& path, bool no_symlinks, bool no_xdev) {
   if (path.empty()) return Fail(ENOENT);
   if (path.size() >= kLongestPath) return Fail(ENAMETOOLONG);
