@@ -101,7 +101,8 @@ function meaningOf(key: string, value: string, defaults: Defaults, { hasUpper }:
   if (key === 'uuid' && value === 'auto') return ['auto', 'on', 'null'];
   // Before Linux 6.6 that was the default, and not shown; since then it always is.
   if (key === 'uuid' && value === 'on') return ['on', 'auto'];
-  if (key === 'uuid' && value === 'off' && !hasUpper) return ['off', 'null'];
+  // It says something of an upper layer only: without, it is shown as something else or, before 6.6, not at all.
+  if (key === 'uuid' && value === 'off' && !hasUpper) return ['off', 'null', 'auto'];
   if (key !== 'redirect_dir' || (value !== 'off' && value !== 'follow')) return [value];
   // 'off' means what redirect_always_follow says, under its own name from Linux 6.5 on.
   const follows = value === 'follow' ? 'follow' : defaults['redirect_dir=off'];
