@@ -3,8 +3,6 @@ import { beforeEach, describe, expect } from 'vitest';
 import {
   constants,
   type MountError,
-  mountOverlay,
-  mountOverlaySync,
   mountSync,
   type OverlayMountOptions,
   type OverlayStrategy,
@@ -16,7 +14,7 @@ import { isRealRoot, lacks, pass } from '../support/environment.js';
 import { type Place, test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
-import { allWays, lacksOverlay, wayLacks } from '../support/ways.js';
+import { allWays, lacksOverlay, overlayForms, wayLacks } from '../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -410,12 +408,7 @@ const BROKEN: readonly Broken[] = [
   },
 ];
 
-const forms = [
-  ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
-  ['async', mountOverlay],
-] as const;
-
-describe.each(forms)('%s', (_form, doMount) => {
+describe.each(overlayForms)('%s', (_form, doMount) => {
   for (const { name, set, code, reason, strategies = allWays, skip: why } of BROKEN) {
     test.for(strategies)(`says why: ${name}, by %s`, async (strategy, { place, skip }) => {
       skip(why !== undefined, why);

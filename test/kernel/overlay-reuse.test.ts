@@ -4,8 +4,6 @@ import { beforeEach, describe, expect } from 'vitest';
 import {
   type MountError,
   mountBind,
-  mountOverlay,
-  mountOverlaySync,
   mountSync,
   type OverlayMountOptions,
   setMountAttributes,
@@ -14,20 +12,15 @@ import { runNode } from '../support/child.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
-import { allWays, lacksOverlay, wayLacks } from '../support/ways.js';
+import { allWays, lacksOverlay, overlayForms, wayLacks } from '../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
-
-const forms = [
-  ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
-  ['async', mountOverlay],
-] as const;
 
 /** Why nothing is known of layers that the mount table names so. */
 const NAMES_OF_NOBODY =
   /^an overlay is mounted there whose layers cannot be told: the mount table has '.*', which (?:is relative or the name of a descriptor, and meant something to whoever mounted it only|leads through a symbolic link to '.*', and may have led elsewhere when it was mounted: .*), and so is not known to be what was asked for/;
 
-describe.each(forms)('ifMounted, %s', (_, doMount) => {
+describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   const specIn = (place: { directory(name: string, files?: Record<string, string>): string }) => ({
     lower: [place.directory('l1', { a: '' }), place.directory('l2')],
     target: place.directory('merged'),

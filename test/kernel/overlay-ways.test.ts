@@ -6,7 +6,6 @@ import {
   mountOverlay,
   mountOverlaySync,
   mountSync,
-  type OverlayMountOptions,
   type PathLike,
   remountFilesystem,
 } from '../../lib/index.js';
@@ -17,16 +16,11 @@ import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
 import { tableEntry } from '../support/table.js';
 import { rejectionOf, thrownBy } from '../support/values.js';
-import { allWays, lacksOverlay, wayLacks } from '../support/ways.js';
+import { allWays, lacksOverlay, overlayForms, wayLacks } from '../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
-const forms = [
-  ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
-  ['async', mountOverlay],
-] as const;
-
-const cases = allWays.flatMap((strategy) => forms.map(([form, doMount]) => ({ strategy, form, doMount })));
+const cases = allWays.flatMap((strategy) => overlayForms.map(([form, doMount]) => ({ strategy, form, doMount })));
 
 const hex = (path: PathLike | undefined) =>
   path === undefined ? undefined : Buffer.from(path as Buffer).toString('hex');

@@ -1,7 +1,13 @@
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { mountOverlaySync, type OverlayStrategy } from '../../lib/index.js';
+import { mountOverlay, mountOverlaySync, type OverlayMountOptions, type OverlayStrategy } from '../../lib/index.js';
+
+/** Both forms of the call, as a promise. */
+export const overlayForms = [
+  ['sync', async (options: OverlayMountOptions) => mountOverlaySync(options)],
+  ['async', mountOverlay],
+] as const;
 
 /** All ways to mount an overlay. */
 export const allWays: readonly OverlayStrategy[] = ['data', 'fsconfig', 'descriptors'];
