@@ -1,15 +1,15 @@
 import { constants as fs } from 'node:fs';
 import type { Bytes } from './arguments.js';
 import { constants } from './constants.js';
-import type { Look, Looking } from './drivers.js';
+import type { Looking } from './drivers.js';
 import { printable } from './errors.js';
 import type { MountEntry } from './mount-entry.js';
 import type { FilesystemPlan } from './mount-filesystem.js';
 import type { MountStrategy } from './mount-handle.js';
+import { bytesText, withoutDots } from './mount-path.js';
 import { filesystemDiffers, type NotTheSame } from './mount-reuse.js';
 import { cannotBeTold, type MountedThere, mountedThere } from './mounted-there.js';
-import type { Examination } from './native.js';
-import { withoutDots } from './overlay-names.js';
+import type { PathFacts } from './native.js';
 import { keyOf } from './parameters.js';
 import { ID_MAP_FILES, tmpfsDiffers } from './tmpfs-reuse.js';
 
@@ -29,28 +29,27 @@ export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> 
   if (idMap.some((each) => each !== null)) {
     return { kind: 'untold', why: 'a mount whose map of ids cannot be read is there' };
   }
-  const named = source === null ? undefined : yield* deviceDiffers(source, there);
-  if (named !== undefined) return named;
   const isTmpfs = fsType === 'tmpfs';
-  const files = isTmpfs ? (yield { ask: [[], ID_MAP_FILES, null, null], inRoot: false }).files : [];
+  const [devices, maps] = [source === null ? [] : [source], isTmpfs ? ID_MAP_FILES : []];
+  const { paths, files } = yield { ask: [devices, maps, null, null], inRoot: false };
+  const otherDevice = source === null ? undefined : deviceDiffers(source, paths[0], there);
+  if (otherDevice !== undefined) return otherDevice;
   const different = isTmpfs
     ? tmpfsDiffers(plan.parameters.words, line.superOptions, files)
     : parametersDiffer(plan.parameters.words, line.superOptions);
   if (different !== undefined) return different;
-  const isReadOnly = (flags & constants.MS_RDONLY) !== 0;
-  const isWritable = !isReadOnly && !NEVER_WRITTEN.has(fsType);
+  const isWritable = (flags & constants.MS_RDONLY) === 0 && !NEVER_WRITTEN.has(fsType);
   const wanted = { flags, isWritable, isOfItself: !ONE_FOR_ALL.has(fsType), root: subvolumeOf(plan, line) };
   const difference = filesystemDiffers(['one', 'such a filesystem'], line, wanted);
   return difference ?? { kind: 'same', id: there.at.lastingId, strategy: 'data' };
 }
 
-/** Looks whether a device is still called as it was when it was mounted, which is all that the table shows. */
-function* deviceDiffers(
+/** Whether a device is still called as it was when it was mounted, which is all that the table shows. */
+function deviceDiffers(
   source: Bytes,
+  device: PathFacts | undefined,
   { at, line }: MountedThere,
-): Generator<Look, NotTheSame | undefined, Examination> {
-  const { paths } = yield { ask: [[source], [], null, null], inRoot: false };
-  const [device] = paths;
+): NotTheSame | undefined {
   const untold = cannotBeTold(device, 'which device the source is');
   if (untold !== undefined) return untold;
   if (device === undefined || device.error !== 0 || (device.mode & fs.S_IFMT) !== fs.S_IFBLK) return undefined;
@@ -58,7 +57,7 @@ function* deviceDiffers(
   // A filesystem that may be on several devices has a number of its own (btrfs), which tells nothing of them.
   if (line.device.major !== 0)
     return { kind: 'other', why: `another device, which was called ${printable(source)} then, is mounted there` };
-  return withoutDots(source) === device.path.toString('latin1')
+  return withoutDots(bytesText(source)) === bytesText(device.path)
     ? undefined
     : { kind: 'untold', why: `a device that was called ${printable(source)} then, a symbolic link, is mounted there` };
 }
@@ -76,20 +75,16 @@ const ONE_FOR_ALL: ReadonlySet<string> = new Set([
 // fs/btrfs/super.c, btrfs_show_options: of a mount the subvolume that its root is in. That is all of what was asked for.
 function subvolumeOf({ fsType, parameters }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
   if (fsType !== 'btrfs' || !parameters.words.some((word) => /^subvol(?:id)?$/.test(keyOf(word)))) return undefined;
-  const shown = line.superOptions.map(latin1).find((word) => keyOf(word) === 'subvol');
+  const shown = line.superOptions.map(bytesText).find((word) => keyOf(word) === 'subvol');
   return shown?.slice('subvol='.length);
 }
 
 /** Names the first parameter that the table does not show. Its value may be a secret. */
 function parametersDiffer(asked: readonly Bytes[], superOptions: readonly Buffer[]): NotTheSame | undefined {
-  const shown = superOptions.map(latin1);
-  const missing = asked.map(latin1).find((word) => !shown.includes(word));
+  const shown = superOptions.map(bytesText);
+  const missing = asked.map(bytesText).find((word) => !shown.includes(word));
   if (missing === undefined) return undefined;
   const why = `one that does not show the ${keyOf(missing)} that was asked for is mounted there`;
   // What is as it is by default is often not shown, and a value may be shown in other words.
   return { kind: 'untold', why };
-}
-
-function latin1(word: Bytes): string {
-  return (typeof word === 'string' ? Buffer.from(word) : word).toString('latin1');
 }

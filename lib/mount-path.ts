@@ -22,8 +22,14 @@ export function bytesText(name: MountName): string {
 export function tablePath(name: string, value: PathLike): string {
   const path = bytesText(nonEmptyPathArgument(name, value));
   if (!path.startsWith('/')) throw invalidArgValue(name, 'must be an absolute path');
+  const plain = withoutDots(path);
+  if (plain.split('/').includes('..')) throw invalidArgValue(name, 'must not contain "..": resolve the path first');
+  return plain;
+}
+
+/** Such text of an absolute path without the slashes and dots that say nothing. What `..` means depends on links: it stays. */
+export function withoutDots(path: string): string {
   const components = path.split('/').filter((component) => component !== '' && component !== '.');
-  if (components.includes('..')) throw invalidArgValue(name, 'must not contain "..": resolve the path first');
   return `/${components.join('/')}`;
 }
 

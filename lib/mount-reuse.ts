@@ -7,6 +7,11 @@ import type { MountEntry } from './mount-entry.js';
 /** That it is another one, or that this cannot be told. */
 export type NotTheSame = Extract<Found<never>, { readonly kind: 'other' | 'untold' }>;
 
+/** Of several differences the one to tell: that one thing is known to be another is enough, whatever the rest is. */
+export function surest(differences: readonly (NotTheSame | undefined)[]): NotTheSame | undefined {
+  return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
+}
+
 /**
  * How a mount that is there differs from one that would be made: its attributes, and whether ids are mapped. Undefined
  * when it does not.

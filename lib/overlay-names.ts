@@ -1,4 +1,5 @@
 import { absolutePath, type Bytes, isAbsolute } from './arguments.js';
+import { bytesText } from './mount-path.js';
 import type { FoundLayers, OverlayLayers } from './overlay-data.js';
 
 /** The same directories by absolute paths, to be remembered: a handle outlives the working directory of the moment. */
@@ -19,23 +20,10 @@ export function absoluteNames(names: FoundLayers): OverlayLayers {
  * does not, nor does that of a descriptor: its number, from /proc/self/fd, or its name in /proc.
  */
 export function isForAll(name: Bytes): boolean {
-  return isAbsolute(name) && !isOfMappedLayer(name) && !/^\/proc\/(?:thread-)?self\//.test(latin1(name));
+  return isAbsolute(name) && !isOfMappedLayer(name) && !/^\/proc\/(?:thread-)?self\//.test(bytesText(name));
 }
 
 /** Whether it may be the name that a layer whose ids are mapped has in a place of our own: src-native/overlay_apart.cc. */
 export function isOfMappedLayer(name: Bytes): boolean {
-  return /^\/\d+$/.test(latin1(name));
-}
-
-/**
- * An absolute name without what leads nowhere: empty components and `.`. With `..` it stays as it is, as what that means
- * depends on links. As Latin-1, a character for each byte.
- */
-export function withoutDots(name: Bytes): string {
-  const parts = latin1(name).split('/');
-  return `/${parts.filter((part) => part !== '' && part !== '.').join('/')}`;
-}
-
-function latin1(name: Bytes): string {
-  return (typeof name === 'string' ? Buffer.from(name) : name).toString('latin1');
+  return /^\/\d+$/.test(bytesText(name));
 }

@@ -1,4 +1,4 @@
-import type { NotTheSame } from './mount-reuse.js';
+import { type NotTheSame, surest } from './mount-reuse.js';
 
 /** The parameters of the kernel's module that say what an overlay is like unless asked otherwise. */
 const PARAMETERS = ['redirect_dir', 'redirect_always_follow', 'index', 'nfs_export', 'xino_auto', 'metacopy'] as const;
@@ -28,11 +28,8 @@ export function optionsDiffer(
   const asked = settingsOf(wanted.words);
   const there = settingsOf(shown);
   const defaults = defaultsOf(parameters);
-  const differences = [...new Set([...asked.keys(), ...there.keys()])].map((key) =>
-    settingDiffers(key, asked, there.get(key), defaults, wanted),
-  );
-  // One that is known to be another is enough, whatever the rest is.
-  return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
+  const keys = [...new Set([...asked.keys(), ...there.keys()])];
+  return surest(keys.map((key) => settingDiffers(key, asked, there.get(key), defaults, wanted)));
 }
 
 type Settings = ReadonlyMap<string, string>;

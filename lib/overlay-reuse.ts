@@ -3,11 +3,12 @@ import type { Looking } from './drivers.js';
 import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
 import type { MountEntry } from './mount-entry.js';
-import { filesystemDiffers, type NotTheSame } from './mount-reuse.js';
+import { bytesText, withoutDots } from './mount-path.js';
+import { filesystemDiffers, type NotTheSame, surest } from './mount-reuse.js';
 import { cannotBeTold, mountedThere } from './mounted-there.js';
 import type { PathFacts } from './native.js';
 import { type OverlayLayers, overlayLayers } from './overlay-data.js';
-import { isForAll, isOfMappedLayer, withoutDots } from './overlay-names.js';
+import { isForAll, isOfMappedLayer } from './overlay-names.js';
 import { optionsDiffer, PARAMETER_FILES } from './overlay-option-reuse.js';
 import { overlayOptionWords } from './overlay-options.js';
 import { parseOverlayData } from './overlay-parse.js';
@@ -94,9 +95,7 @@ function layersDiffer(
   shown: readonly Bytes[],
   there: readonly PathFacts[],
 ): NotTheSame | undefined {
-  const differences = shown.map((name, index) => layerDiffers(asked[index], layers[index], name, there[index]));
-  // One that is known to be another is enough, whatever the rest is.
-  return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
+  return surest(shown.map((name, index) => layerDiffers(asked[index], layers[index], name, there[index])));
 }
 
 function layerDiffers(
@@ -126,7 +125,7 @@ function whyUntold(name: Bytes, there: PathFacts | undefined): string | undefine
   }
   if (there === undefined || there.error !== 0) return 'cannot be followed now';
   // A link may be another by now, as where images are switched by one, and so may the name of a descriptor in /proc.
-  return withoutDots(name) === there.path.toString('latin1')
+  return withoutDots(bytesText(name)) === bytesText(there.path)
     ? undefined
     : `leads through a symbolic link to ${printable(there.path)}, and may have led elsewhere when it was mounted: layers that are named without links can be told`;
 }

@@ -1,6 +1,7 @@
 import { getegid, geteuid } from 'node:process';
 import type { Bytes } from './arguments.js';
-import type { NotTheSame } from './mount-reuse.js';
+import { bytesText } from './mount-path.js';
+import { type NotTheSame, surest } from './mount-reuse.js';
 import { pageSize } from './native.js';
 import { keyOf } from './parameters.js';
 
@@ -22,8 +23,7 @@ export function tmpfsDiffers(
   // The ids that are shown are those outside of any user namespace.
   const shown = settingsOf(superOptions, String);
   const keys = new Set(['uid', 'gid', ...asked.keys(), ...shown.keys()]);
-  const differences = [...keys].map((key) => settingDiffers(key, asked, shown, maps));
-  return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
+  return surest([...keys].map((key) => settingDiffers(key, asked, shown, maps)));
 }
 
 type Settings = ReadonlyMap<string, string>;
@@ -93,7 +93,7 @@ function outside(id: number, map: Buffer | null): string {
 function settingsOf(words: readonly Bytes[], idOf: (id: number, which: 0 | 1) => string): Settings {
   const settings = new Map<string, string>();
   for (const word of words) {
-    const [key, value] = settingOf((typeof word === 'string' ? Buffer.from(word) : word).toString('latin1'));
+    const [key, value] = settingOf(bytesText(word));
     if (key === 'ro' || key === 'rw') continue;
     settings.set(key, isId(key) && /^\d+$/.test(value) ? idOf(Number(value), key === 'uid' ? 0 : 1) : value);
   }
