@@ -141,8 +141,11 @@ function run(name) {
       LINUX_MOUNT_PASS: name,
       LINUX_MOUNT_EFFORT: process.env.LINUX_MOUNT_EFFORT ?? String(EFFORT[name] ?? 1),
       LINUX_MOUNT_OUTSIDE: readlinkSync('/proc/self/ns/mnt'),
+      LINUX_MOUNT_FAILURES: '3',
     };
-    return spawnSync(command, rest, { stdio: 'inherit', env }).status === 0;
+    const stdio = ['inherit', 'inherit', 'inherit', 'pipe'];
+    const { status, output } = spawnSync(command, rest, { stdio, env, encoding: 'utf8', maxBuffer: Infinity });
+    return { name, isGood: status === 0, failures: output[3] };
   } finally {
     // Empty, as the tmpfs was only ever in the namespace. Were it not, this would fail rather than delete anything.
     rmdirSync(place);
@@ -158,8 +161,9 @@ if (named !== undefined && possible.length < named.length) {
   console.error('LINUX_MOUNT_PASSES names what is not possible here.');
   process.exit(1);
 }
-const failed = possible.filter((name) => !run(name));
+const failed = possible.map(run).filter(({ isGood }) => !isGood);
 if (failed.length > 0) {
-  console.error(`\nfailed: ${failed.join(', ')}`);
+  for (const { name, failures } of failed) console.error(`\n=== failed in pass "${name}"\n${failures}`);
+  console.error(`\nfailed: ${failed.map(({ name }) => name).join(', ')}`);
   process.exit(1);
 }
