@@ -549,7 +549,10 @@ test('a signal for all processes of the group, as of Ctrl-C, does not come to th
      // From a group of its own.
      const sender = spawn('setsid', ['sh', '-c', 'while kill -USR2 -' + process.pid + '; do :; done'], { stdio: 'ignore' });
      while (signals === 0) await new Promise(setImmediate);
-     for (let count = 0; count < rounds; count++) mountBindSync(root + '/source', root + '/t', { idmap }).unmountSync();
+     // The sender and this process want a processor each; where others want them too, fewer rounds have to do.
+     const end = performance.now() + 10_000;
+     for (let count = 0; count < rounds && (count < 10 || performance.now() < end); count++)
+       mountBindSync(root + '/source', root + '/t', { idmap }).unmountSync();
      // Its end is not waited for: libuv drops SIGCHLD when its pipe is full of other signals.
      sender.kill('SIGKILL');
      console.log('done');
