@@ -94,7 +94,8 @@ void LayerWalk::Sort(Level* level) {
   level->order.erase(end, level->order.end());
 }
 
-// The entry with the upper layer where that lies simply on top: what is below has been found already.
+// The entry where one directory lies simply on top of those that were there before: what is below has been found
+// already. That one need not be of the upper layer: one that was moved there by a redirect is made of lower ones alone.
 bool LayerWalk::FindAbove(const Level& level, const std::string& name, const LayerEntry& before, LayerEntry* after) {
   LayerLookup::Search search(name);
   bool is_there = false;
@@ -107,7 +108,9 @@ bool LayerWalk::FindAbove(const Level& level, const std::string& name, const Lay
   if (search.stop) return true;
   if (search.redirected) {
     const bool from_root = search.name[0] == '/';
-    return lookup_.FindBelow(from_root ? lower_ : level.before, 0, &search, after);
+    if (!from_root) return lookup_.FindBelow(level.before, 0, &search, after);
+    // In the layers below that one: the upper layer is 0, the first lower one 1.
+    return lookup_.FindBelow(lower_, level.after[0]->layer(), &search, after);
   }
   if (search.is_directory) {
     after->view.insert(after->view.end(), before.view.begin(), before.view.end());

@@ -8,6 +8,7 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -296,6 +297,37 @@ describe('marks by attributes', () => {
       ...[`${upper}/a/two`, `${upper}/a/two/new`, `${lower}/a/one/x`],
       ...[`${upper}/b/three`, `${lower}/a/one/x`, `${lower}/a/one/y`],
     ]);
+  });
+
+  test('what is moved to where nothing was has redirects of its own, which lead below the layer that they are in', async ({
+    place,
+    skip,
+  }) => {
+    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    const base = layer(place, 'base', { file: 'data', tree: null, 'tree/right': '', moved: null, here: null });
+    const lower = layer(place, 'lower', {
+      ...{ moved: null, 'moved/new': null, 'moved/new/file': '', 'moved/new/tree': null },
+      ...{ file: WHITEOUT, tree: WHITEOUT },
+    });
+    mark(lower, 'moved/new', 'opaque', 'y');
+    mark(lower, 'moved/new/file', 'metacopy', '');
+    mark(lower, 'moved/new/file', 'redirect', '/file');
+    mark(lower, 'moved/new/tree', 'redirect', '/tree');
+    const upper = layer(place, 'upper', { moved: WHITEOUT, here: null, 'here/moved': null });
+    mark(upper, 'here/moved', 'redirect', '/moved');
+    const found = await all({ lower: [lower, base], upper });
+    expect(words(found)).toEqual([
+      ...['added directory here/moved', 'added directory here/moved/new', 'added file here/moved/new/file'],
+      ...['added directory here/moved/new/tree', 'added file here/moved/new/tree/right', 'deleted directory moved'],
+    ]);
+    expect(found[2]).toMatchObject({ source: `${lower}/moved/new/file`, content: `${base}/file` });
+    // Another of the same path, in the layer that the redirect is in, is not what it leads to.
+    unlinkSync(`${lower}/tree`);
+    unlinkSync(`${lower}/file`);
+    mkdirSync(`${lower}/tree`);
+    writeFileSync(`${lower}/tree/wrong`, '');
+    writeFileSync(`${lower}/file`, 'wrong');
+    expect(words(await all({ lower: [lower, base], upper }))).toEqual(words(found));
   });
 
   test.for(['a/b', '/a//b', '/a/', '/', '.', '..', '/..', '/a/./b', ''])(
