@@ -99,7 +99,9 @@ bool LayerLookup::FindStep(LayerDirectory* base, Search* search, const std::stri
   found->directory = LayerDirectoryRef(base);
   found->name = name;
   found->status = status;
-  const bool goes_on = status.IsDirectory() ? !is_opaque : search->metacopy;
+  // Below the last layer there is none (`last` in struct ovl_lookup_data), but data of files may be.
+  const bool is_bottom = base->layer() >= lower_->size();
+  const bool goes_on = status.IsDirectory() ? !is_opaque && !is_bottom : search->metacopy;
   return !goes_on || !known.redirect || FollowRedirect(base, name, before, after, search);
 }
 

@@ -347,6 +347,31 @@ describe('marks by attributes', () => {
     },
   );
 
+  test('what redirects in the bottom layer say is not read, as there is nothing that they could lead to', async ({
+    place,
+    skip,
+  }) => {
+    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    const bottom = layer(place, 'bottom', { d: null, 'd/below': '' });
+    const lower = layer(place, 'lower', {});
+    const upper = layer(place, 'upper', { d: null, 'd/new': '' });
+    mark(bottom, 'd', 'redirect', 'a/b');
+    for (const layers of [[bottom], [lower, bottom]]) {
+      expect(words(await all({ lower: layers, upper }))).toEqual(['added file d/new']);
+    }
+    const error = await rejectionOf(all({ lower: [bottom, lower], upper }));
+    expect(error).toMatchObject({ code: 'EINVAL', path: `${bottom}/d` });
+    // So it is for the kernel.
+    const [work, target] = [place.directory('work'), place.directory('target')];
+    const names = (layers: readonly string[]) => {
+      const way = userxattr ? ({ userxattr } as const) : ({ redirectDir: 'follow' } as const);
+      using merged = mountOverlaySync({ lower: layers, upper, work, target, ...way });
+      return readdirSync(`${merged.target}/d`).sort();
+    };
+    expect(names([lower, bottom])).toEqual(['below', 'new']);
+    if (!userxattr) expect(() => names([bottom, lower])).toThrow('EINVAL');
+  });
+
   test('a redirect leads out of no layer', async ({ place, skip }) => {
     skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
     place.directory('outside', { secret: '' });
