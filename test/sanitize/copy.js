@@ -40,7 +40,11 @@ export function buildCopy(name, kind, mark) {
   }
   if (!existsSync(join(copy, 'node_modules'))) symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));
   run(process.execPath, [join(project, 'node_modules/node-gyp/bin/node-gyp.js'), 'configure', 'build', '--silent'], {
-    env: { GYP_DEFINES: `sanitize=${kind}`, npm_config_nodedir: join(copy, 'src-native/nodedir') },
+    env: {
+      GYP_DEFINES: `sanitize=${kind}`,
+      npm_config_nodedir: join(copy, 'src-native/nodedir'),
+      npm_config_jobs: 'max',
+    },
     cwd: copy,
   });
   // Otherwise all would be well whatever the code does.
