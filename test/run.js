@@ -10,7 +10,7 @@
 // kernels are another command: npm run test:kernels.
 //
 // Arguments are passed on to vitest. LINUX_MOUNT_PASSES="root user" chooses, and those that it names must be possible;
-// LINUX_MOUNT_EFFORT=0.1 does a tenth of the loops (test/support/effort.ts).
+// LINUX_MOUNT_EFFORT=0.1 does a tenth of these loops (test/support/effort.ts).
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -139,7 +139,7 @@ function run(name) {
       PROJECT: project,
       NODE: process.execPath,
       LINUX_MOUNT_PASS: name,
-      LINUX_MOUNT_EFFORT: process.env.LINUX_MOUNT_EFFORT ?? String(EFFORT[name] ?? 1),
+      LINUX_MOUNT_EFFORT: String((EFFORT[name] ?? 1) * Number(process.env.LINUX_MOUNT_EFFORT ?? 1)),
       LINUX_MOUNT_OUTSIDE: readlinkSync('/proc/self/ns/mnt'),
       LINUX_MOUNT_FAILURES: '3',
     };
