@@ -128,6 +128,9 @@ function possiblePasses() {
   return asked.filter((name) => !reasons[name]);
 }
 
+const possible = possiblePasses();
+const EFFORT = { 'older-kernel': 0.05, sandbox: 0.05, user: possible.includes('root') ? 0.3 : 1 };
+
 function run(name) {
   console.log(`\n=== pass "${name}"`);
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-test-'));
@@ -152,8 +155,6 @@ function run(name) {
   }
 }
 
-const possible = possiblePasses();
-const EFFORT = { 'older-kernel': 0.05, sandbox: 0.05, user: possible.includes('root') ? 0.3 : 1 };
 if (possible.length === 0) {
   console.error('No pass is possible: root with CAP_SYS_ADMIN, or user namespaces, are needed to mount anything.');
   process.exit(1);
