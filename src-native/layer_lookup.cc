@@ -162,24 +162,24 @@ bool LayerLookup::FindTop(LayerDirectory* top, Search* search, LayerEntry* entry
 }
 
 bool LayerLookup::FindBelow(const LayerView& view, size_t index, Search* search, LayerEntry* entry) {
-  const LayerView* stack = &view;
-  for (; !search->stop && index < stack->size(); ++index) {
-    LayerDirectory* const base = (*stack)[index].get();
+  for (; !search->stop && index < view.size(); ++index) {
+    LayerDirectory* const base = view[index].get();
     bool is_there = false;
     const bool had_entry = static_cast<bool>(*entry);
     if (!FindTop(base, search, entry, &is_there)) return false;
     if (!is_there) continue;
     if (had_entry && !search->is_directory) entry->is_copy = true;
-    if (!search->stop && search->name[0] == '/' && stack != lower_) {
-      // From here on the layers below this one, from their roots: the upper layer is 0, the first lower one 1.
-      stack = lower_;
-      index = static_cast<size_t>(base->layer()) - 1;
-    }
+    if (!search->stop && search->name[0] == '/' && &view != lower_) return FindInLayersBelow(*base, search, entry);
   }
   if (!*entry || search->is_directory || entry->content) return true;
   if (search->name[0] == '/' && !FindData(search->name, entry)) return false;
   if (entry->content) return true;
   return Fail(EIO, "lgetxattr", "metacopy", entry->place.directory.get(), entry->place.name), false;
+}
+
+bool LayerLookup::FindInLayersBelow(const LayerDirectory& base, Search* search, LayerEntry* entry) {
+  // The upper layer is 0, the first lower one 1.
+  return FindBelow(*lower_, base.layer(), search, entry);
 }
 
 // ovl_lookup_data_layers: by path, without what would make a layer of it.

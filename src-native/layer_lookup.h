@@ -63,6 +63,9 @@ class LayerLookup {
   // Goes on in the directories below the topmost.
   bool FindBelow(const LayerView& view, size_t index, Search* search, LayerEntry* entry);
 
+  // Goes on where a redirect's path leads: from the roots of the layers below the one that `base` is in.
+  bool FindInLayersBelow(const LayerDirectory& base, Search* search, LayerEntry* entry);
+
   const Outcome& failure() const { return failure_; }
   void Fail(int error, const char* syscall, const char* step, const LayerDirectory* directory, const std::string& name);
 

@@ -107,10 +107,8 @@ bool LayerWalk::FindAbove(const Level& level, const std::string& name, const Lay
   }
   if (search.stop) return true;
   if (search.redirected) {
-    const bool from_root = search.name[0] == '/';
-    if (!from_root) return lookup_.FindBelow(level.before, 0, &search, after);
-    // In the layers below that one: the upper layer is 0, the first lower one 1.
-    return lookup_.FindBelow(lower_, level.after[0]->layer(), &search, after);
+    return search.name[0] == '/' ? lookup_.FindInLayersBelow(*level.after[0], &search, after)
+                                 : lookup_.FindBelow(level.before, 0, &search, after);
   }
   if (search.is_directory) {
     after->view.insert(after->view.end(), before.view.begin(), before.view.end());
