@@ -1,64 +1,76 @@
-import { unsupportedPlatform } from './errors.js';
+// Stands in for the addon where none can be loaded: on another operating system, or where no file fits.
 import type { Addon } from './native-addon.js';
 
-/** The addon where there is no Linux: everything can be imported and type-checked; to call is what cannot be done. */
-export function absentAddon(): Addon {
-  const refuse = (call: string) => () => {
-    throw unsupportedPlatform(call);
-  };
-  return {
-    pageSize: Number.NaN,
-    mountSync: refuse('mount'),
-    mount: refuse('mount'),
-    umountSync: refuse('umount2'),
-    umount: refuse('umount2'),
-    umountUsualSync: refuse('umount2'),
-    umountTreeSync: refuse('umount2'),
-    umountTree: refuse('umount2'),
-    overlaySync: refuse('mount'),
-    overlay: refuse('mount'),
-    overlayUsualSync: refuse('mount'),
-    bindSync: refuse('mount'),
-    bind: refuse('mount'),
-    filesystemSync: refuse('mount'),
-    filesystem: refuse('mount'),
-    changeSync: refuse('mount_setattr'),
-    change: refuse('mount_setattr'),
-    reconfigureSync: refuse('fspick'),
-    reconfigure: refuse('fspick'),
-    moveSync: refuse('move_mount'),
-    move: refuse('move_mount'),
-    attachSync: refuse('move_mount'),
-    attach: refuse('move_mount'),
-    closeSync: refuse('close'),
-    close: refuse('close'),
-    descriptorNumber: refuse('close'),
-    ticket: refuse('mount'),
-    cancel: refuse('mount'),
-    examineSync: refuse('statx'),
-    examine: refuse('statx'),
-    holdersSync: refuse('statx'),
-    holders: refuse('statx'),
-    scratch: refuse('mount'),
-    tableSync: refuse('listmount'),
-    table: refuse('listmount'),
-    mountRootSync: refuse('statx'),
-    mountRoot: refuse('statx'),
-    mountAtSync: refuse('statmount'),
-    mountAt: refuse('statmount'),
-    watchOpen: refuse('listmount'),
-    watchWait: refuse('listmount'),
-    watchClose: refuse('listmount'),
-    layerOpen: refuse('getdents64'),
-    layerNext: refuse('getdents64'),
-    layerClose: refuse('getdents64'),
-    makeWhiteoutSync: refuse('mknodat'),
-    makeWhiteout: refuse('mknodat'),
-    makeOpaqueSync: refuse('fsetxattr'),
-    makeOpaque: refuse('fsetxattr'),
-    isWhiteoutSync: refuse('lgetxattr'),
-    isWhiteout: refuse('lgetxattr'),
-    isOpaqueSync: refuse('lgetxattr'),
-    isOpaque: refuse('lgetxattr'),
-  };
+type Call = Exclude<keyof Addon, 'pageSize'>;
+
+/** The functions of the addon, each with the system call that it makes. */
+const CALLS: Readonly<Record<Call, string>> = {
+  mountSync: 'mount',
+  mount: 'mount',
+  umountSync: 'umount2',
+  umount: 'umount2',
+  umountUsualSync: 'umount2',
+  umountTreeSync: 'umount2',
+  umountTree: 'umount2',
+  overlaySync: 'mount',
+  overlay: 'mount',
+  overlayUsualSync: 'mount',
+  bindSync: 'mount',
+  bind: 'mount',
+  filesystemSync: 'mount',
+  filesystem: 'mount',
+  changeSync: 'mount_setattr',
+  change: 'mount_setattr',
+  reconfigureSync: 'fspick',
+  reconfigure: 'fspick',
+  moveSync: 'move_mount',
+  move: 'move_mount',
+  attachSync: 'move_mount',
+  attach: 'move_mount',
+  closeSync: 'close',
+  close: 'close',
+  descriptorNumber: 'close',
+  ticket: 'mount',
+  cancel: 'mount',
+  examineSync: 'statx',
+  examine: 'statx',
+  holdersSync: 'statx',
+  holders: 'statx',
+  scratch: 'mount',
+  tableSync: 'listmount',
+  table: 'listmount',
+  mountRootSync: 'statx',
+  mountRoot: 'statx',
+  mountAtSync: 'statmount',
+  mountAt: 'statmount',
+  watchOpen: 'listmount',
+  watchWait: 'listmount',
+  watchClose: 'listmount',
+  layerOpen: 'getdents64',
+  layerNext: 'getdents64',
+  layerClose: 'getdents64',
+  makeWhiteoutSync: 'mknodat',
+  makeWhiteout: 'mknodat',
+  makeOpaqueSync: 'fsetxattr',
+  makeOpaque: 'fsetxattr',
+  isWhiteoutSync: 'lgetxattr',
+  isWhiteout: 'lgetxattr',
+  isOpaqueSync: 'lgetxattr',
+  isOpaque: 'lgetxattr',
+};
+
+/** An addon whose every function throws what `errorOf` makes of the system call's name. */
+export function absentAddon(errorOf: (call: string) => Error): Addon {
+  const calls = Object.entries(CALLS).map(([name, call]) => [
+    name,
+    () => {
+      throw errorOf(call);
+    },
+  ]);
+  return { pageSize: Number.NaN, ...Object.fromEntries(calls) };
+}
+
+/** The functions that an object lacks to be the addon of this version. */
+export function missingCalls(addon: object): string[] {
+  return Object.keys(CALLS).filter((name) => typeof (addon as Record<string, unknown>)[name] !== 'function');
 }

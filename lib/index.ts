@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * The Linux mount system calls for Node.js, and typed operations on top of them that cannot be half done.
  *
@@ -97,6 +98,7 @@ export type { FilesystemParameters } from './parameters.js';
 export type { Propagation } from './propagation.js';
 export { type MountTableOptions, readMountTable, readMountTableSync } from './read-mount-table.js';
 export { type RemountOptions, remountFilesystem, remountFilesystemSync } from './remount-filesystem.js';
+export { setAddon } from './set-addon.js';
 export type { Target, TargetInRoot } from './target.js';
 export { umount, umountSync } from './umount.js';
 export type { UmountOptions, UmountRetry } from './umount-options.js';

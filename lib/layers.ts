@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 /**
  * Layers of overlays without a mount, for image managers: `linux-mount/layers`. The second door of the package, beside
  * lib/index.ts; no other file re-exports.

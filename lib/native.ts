@@ -1,7 +1,9 @@
-import { fileURLToPath } from 'node:url';
+// The only file that calls the addon. It turns the callbacks of the addon into promises. native-addon.ts has the types of the
+// calls, and each header in src-native/ says what a call does.
 import { absentAddon } from './absent-addon.js';
 import type { Bytes } from './arguments.js';
-import { loadAddon } from './load-addon.js';
+import { unsupportedPlatform } from './errors.js';
+import { findAddon } from './load-addon.js';
 import type { NamespaceWord } from './namespace.js';
 import type { Addon, Done } from './native-addon.js';
 import type {
@@ -42,11 +44,6 @@ import { traced } from './native-trace.js';
 export type * from './native-calls.js';
 export type * from './native-results.js';
 
-/**
- * The staircase: the only file that touches the addon. It turns callbacks into promises; what the native floor takes and
- * gives back is in native-addon.ts, and what each call does is told in `src-native/`, in the header of the same name.
- */
-
 /** Whether a call failed. */
 export function isFailure(outcome: unknown): outcome is Failure {
   return typeof outcome === 'object' && outcome !== null && 'error' in outcome;
@@ -55,8 +52,7 @@ export function isFailure(outcome: unknown): outcome is Failure {
 /** Here, and anywhere. */
 export const HERE: Surroundings = Object.freeze({ root: null, resolve: 0, namespace: null });
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const addon: Addon = process.platform === 'linux' ? traced(loadAddon(root) as Addon) : absentAddon();
+let addon: Addon;
 
 type Later<A extends readonly unknown[], T> = (...call: A) => Promise<T>;
 
@@ -66,38 +62,38 @@ function later<A extends readonly unknown[], T>(call: (...call: [...A, Done<T>])
 }
 
 /** The size of a page of this kernel's memory, in bytes: sysconf(_SC_PAGESIZE). */
-export const pageSize: number = addon.pageSize;
-export const mountSync: Addon['mountSync'] = addon.mountSync;
-export const umountSync: Addon['umountSync'] = addon.umountSync;
-export const umountUsualSync: Addon['umountUsualSync'] = addon.umountUsualSync;
-export const mount: Later<MountArguments, Outcome> = later(addon.mount);
-export const umount: Later<UmountArguments, UmountOutcome> = later(addon.umount);
-export const umountTreeSync: Addon['umountTreeSync'] = addon.umountTreeSync;
-export const umountTree: Later<UmountTreeArguments, UmountOutcome> = later(addon.umountTree);
-export const overlaySync: Addon['overlaySync'] = addon.overlaySync;
-export const overlayUsualSync: Addon['overlayUsualSync'] = addon.overlayUsualSync;
-export const overlay: Later<OverlayArguments, bigint | Made | Failure> = later(addon.overlay);
-export const bindSync: Addon['bindSync'] = addon.bindSync;
-export const bind: Later<BindArguments, Made | Failure> = later(addon.bind);
-export const filesystemSync: Addon['filesystemSync'] = addon.filesystemSync;
-export const filesystem: Later<FilesystemArguments, Made | Failure> = later(addon.filesystem);
-export const changeSync: Addon['changeSync'] = addon.changeSync;
-export const change: Later<ChangeArguments, Outcome> = later(addon.change);
-export const reconfigureSync: Addon['reconfigureSync'] = addon.reconfigureSync;
-export const reconfigure: Later<ReconfigureArguments, Outcome> = later(addon.reconfigure);
-export const moveSync: Addon['moveSync'] = addon.moveSync;
-export const move: Later<MoveArguments, Outcome> = later(addon.move);
-export const attachSync: Addon['attachSync'] = addon.attachSync;
-export const attach: Later<AttachArguments, Outcome> = later(addon.attach);
+export let pageSize: number;
+export let mountSync: Addon['mountSync'];
+export let umountSync: Addon['umountSync'];
+export let umountUsualSync: Addon['umountUsualSync'];
+export let mount: Later<MountArguments, Outcome>;
+export let umount: Later<UmountArguments, UmountOutcome>;
+export let umountTreeSync: Addon['umountTreeSync'];
+export let umountTree: Later<UmountTreeArguments, UmountOutcome>;
+export let overlaySync: Addon['overlaySync'];
+export let overlayUsualSync: Addon['overlayUsualSync'];
+export let overlay: Later<OverlayArguments, bigint | Made | Failure>;
+export let bindSync: Addon['bindSync'];
+export let bind: Later<BindArguments, Made | Failure>;
+export let filesystemSync: Addon['filesystemSync'];
+export let filesystem: Later<FilesystemArguments, Made | Failure>;
+export let changeSync: Addon['changeSync'];
+export let change: Later<ChangeArguments, Outcome>;
+export let reconfigureSync: Addon['reconfigureSync'];
+export let reconfigure: Later<ReconfigureArguments, Outcome>;
+export let moveSync: Addon['moveSync'];
+export let move: Later<MoveArguments, Outcome>;
+export let attachSync: Addon['attachSync'];
+export let attach: Later<AttachArguments, Outcome>;
 
 export function closeSync(tree: Tree): void {
   addon.closeSync(tree);
 }
 
-export const close: Later<[tree: Tree], Outcome> = later(addon.close);
-export const descriptorNumber: Addon['descriptorNumber'] = addon.descriptorNumber;
-export const newTicket: Addon['ticket'] = addon.ticket;
-export const cancel: Addon['cancel'] = addon.cancel;
+export let close: Later<[tree: Tree], Outcome>;
+export let descriptorNumber: Addon['descriptorNumber'];
+export let newTicket: Addon['ticket'];
+export let cancel: Addon['cancel'];
 
 export function examineSync(
   call: ExamineArguments,
@@ -113,26 +109,95 @@ export function examine(
   return new Promise((done) => addon.examine(...call, root, resolve, namespace, done));
 }
 
-export const holdersSync: Addon['holdersSync'] = addon.holdersSync;
-export const holders: Later<[target: Bytes], HoldersScan | Failure> = later(addon.holders);
-export const scratch: Later<ScratchArguments, ScratchResult | Failure> = later(addon.scratch);
-export const tableSync: Addon['tableSync'] = addon.tableSync;
-export const table: Later<[process: string, namespace: NamespaceWord], TableLines | Failure> = later(addon.table);
-export const mountRootSync: Addon['mountRootSync'] = addon.mountRootSync;
-export const mountRoot: Later<[path: Bytes, namespace: NamespaceWord], boolean | Failure> = later(addon.mountRoot);
-export const mountAtSync: Addon['mountAtSync'] = addon.mountAtSync;
-export const mountAt: Later<[path: Bytes, namespace: NamespaceWord], TableLines | Failure> = later(addon.mountAt);
-export const watchOpen: Addon['watchOpen'] = addon.watchOpen;
-export const watchClose: Addon['watchClose'] = addon.watchClose;
-export const watchWait: Later<[watch: Watch], TableDifference | Failure> = later(addon.watchWait);
-export const layerOpen: Later<LayerOpenArguments, LayerWalk | Failure> = later(addon.layerOpen);
-export const layerNext: Later<[walk: LayerWalk], Buffer | Failure> = later(addon.layerNext);
-export const layerClose: Later<[walk: LayerWalk], Outcome> = later(addon.layerClose);
-export const makeWhiteoutSync: Addon['makeWhiteoutSync'] = addon.makeWhiteoutSync;
-export const makeWhiteout: Later<MakeWhiteoutArguments, Outcome> = later(addon.makeWhiteout);
-export const makeOpaqueSync: Addon['makeOpaqueSync'] = addon.makeOpaqueSync;
-export const makeOpaque: Later<MakeOpaqueArguments, Outcome> = later(addon.makeOpaque);
-export const isWhiteoutSync: Addon['isWhiteoutSync'] = addon.isWhiteoutSync;
-export const isWhiteout: Later<MarkArguments, boolean | Failure> = later(addon.isWhiteout);
-export const isOpaqueSync: Addon['isOpaqueSync'] = addon.isOpaqueSync;
-export const isOpaque: Later<MarkArguments, boolean | Failure> = later(addon.isOpaque);
+export let holdersSync: Addon['holdersSync'];
+export let holders: Later<[target: Bytes], HoldersScan | Failure>;
+export let scratch: Later<ScratchArguments, ScratchResult | Failure>;
+export let tableSync: Addon['tableSync'];
+export let table: Later<[process: string, namespace: NamespaceWord], TableLines | Failure>;
+export let mountRootSync: Addon['mountRootSync'];
+export let mountRoot: Later<[path: Bytes, namespace: NamespaceWord], boolean | Failure>;
+export let mountAtSync: Addon['mountAtSync'];
+export let mountAt: Later<[path: Bytes, namespace: NamespaceWord], TableLines | Failure>;
+export let watchOpen: Addon['watchOpen'];
+export let watchClose: Addon['watchClose'];
+export let watchWait: Later<[watch: Watch], TableDifference | Failure>;
+export let layerOpen: Later<LayerOpenArguments, LayerWalk | Failure>;
+export let layerNext: Later<[walk: LayerWalk], Buffer | Failure>;
+export let layerClose: Later<[walk: LayerWalk], Outcome>;
+export let makeWhiteoutSync: Addon['makeWhiteoutSync'];
+export let makeWhiteout: Later<MakeWhiteoutArguments, Outcome>;
+export let makeOpaqueSync: Addon['makeOpaqueSync'];
+export let makeOpaque: Later<MakeOpaqueArguments, Outcome>;
+export let isWhiteoutSync: Addon['isWhiteoutSync'];
+export let isWhiteout: Later<MarkArguments, boolean | Failure>;
+export let isOpaqueSync: Addon['isOpaqueSync'];
+export let isOpaque: Later<MarkArguments, boolean | Failure>;
+
+/** Makes the functions of this module those of `chosen`. */
+export function useAddon(chosen: Addon): void {
+  addon = traced(chosen);
+  pageSize = addon.pageSize;
+  mountSync = addon.mountSync;
+  umountSync = addon.umountSync;
+  umountUsualSync = addon.umountUsualSync;
+  mount = later(addon.mount);
+  umount = later(addon.umount);
+  umountTreeSync = addon.umountTreeSync;
+  umountTree = later(addon.umountTree);
+  overlaySync = addon.overlaySync;
+  overlayUsualSync = addon.overlayUsualSync;
+  overlay = later(addon.overlay);
+  bindSync = addon.bindSync;
+  bind = later(addon.bind);
+  filesystemSync = addon.filesystemSync;
+  filesystem = later(addon.filesystem);
+  changeSync = addon.changeSync;
+  change = later(addon.change);
+  reconfigureSync = addon.reconfigureSync;
+  reconfigure = later(addon.reconfigure);
+  moveSync = addon.moveSync;
+  move = later(addon.move);
+  attachSync = addon.attachSync;
+  attach = later(addon.attach);
+  close = later(addon.close);
+  descriptorNumber = addon.descriptorNumber;
+  newTicket = addon.ticket;
+  cancel = addon.cancel;
+  holdersSync = addon.holdersSync;
+  holders = later(addon.holders);
+  scratch = later(addon.scratch);
+  tableSync = addon.tableSync;
+  table = later(addon.table);
+  mountRootSync = addon.mountRootSync;
+  mountRoot = later(addon.mountRoot);
+  mountAtSync = addon.mountAtSync;
+  mountAt = later(addon.mountAt);
+  watchOpen = addon.watchOpen;
+  watchClose = addon.watchClose;
+  watchWait = later(addon.watchWait);
+  layerOpen = later(addon.layerOpen);
+  layerNext = later(addon.layerNext);
+  layerClose = later(addon.layerClose);
+  makeWhiteoutSync = addon.makeWhiteoutSync;
+  makeWhiteout = later(addon.makeWhiteout);
+  makeOpaqueSync = addon.makeOpaqueSync;
+  makeOpaque = later(addon.makeOpaque);
+  isWhiteoutSync = addon.isWhiteoutSync;
+  isWhiteout = later(addon.isWhiteout);
+  isOpaqueSync = addon.isOpaqueSync;
+  isOpaque = later(addon.isOpaque);
+}
+
+/** The addon of this process, or one whose functions throw the reason why there is none. */
+function addonHere(): Addon {
+  if (process.platform !== 'linux') return absentAddon(unsupportedPlatform);
+  try {
+    return findAddon() as Addon;
+  } catch (error) {
+    // A new error for each call, whose stack starts at the caller.
+    const { message, code } = error as NodeJS.ErrnoException;
+    return absentAddon(() => Object.assign(new Error(message, { cause: error }), { code }));
+  }
+}
+
+useAddon(addonHere());

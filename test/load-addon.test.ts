@@ -1,73 +1,215 @@
-import { spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { addonFiles, loadAddon } from '../lib/load-addon.js';
-import { projectRoot } from './support/environment.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { addonFiles, findAddon } from '../lib/load-addon.js';
+import { runNode } from './support/child.js';
+import { addonFile, projectRoot } from './support/environment.js';
 import { thrownBy } from './support/values.js';
 
-const [real] = addonFiles(projectRoot);
-const [, prebuilt] = addonFiles('', 'here');
-const [built] = addonFiles('');
+const BUILT = 'build/Release/linux_mount.node';
+const PREBUILT = 'prebuilds/linux-here/linux-mount.node';
 
 // Nothing is ever mounted in here.
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "it's the package "));
 });
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true });
+});
 
+/** The path of a file in the package, whose folder exists afterwards. */
 function place(file: string): string {
   mkdirSync(dirname(join(root, file)), { recursive: true });
   return join(root, file);
 }
 
-const load = () => loadAddon(`${root}/`, 'here');
+const quoted = (file: string) => `'${join(root, file).replace("'", `'\\''`)}'`;
+const find = () => findAddon(join(root, 'dist/load-addon.js'), 'here');
 
-test('loads the prebuild of the architecture', () => {
-  copyFileSync(real, place(prebuilt));
-  expect(load()).toHaveProperty('mountSync');
-});
-
-test('loads what was built there rather than the prebuild', () => {
-  writeFileSync(place(prebuilt), 'nothing that could be loaded');
-  copyFileSync(real, place(built));
-  expect(load()).toHaveProperty('mountSync');
-});
-
-test('what was built there and does not load is not passed over', () => {
-  writeFileSync(place(built), 'nothing that could be loaded');
-  copyFileSync(real, place(prebuilt));
-  const error = thrownBy(load) as Error;
-  expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED', cause: expect.any(Error) });
-  expect(error.message).toContain(`linux-mount cannot load ${join(root, built)}: `);
-  expect(error.message).toContain((error.cause as Error).message);
-  expect(error.message).toContain('npm run build:source');
-});
-
-test('where nothing fits it says what to do, as a line for the shell', () => {
-  mkdirSync(place('prebuilds/linux-elsewhere/linux-mount.node'), { recursive: true });
-  const error = thrownBy(load) as Error;
-  expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
-  expect(error.message).toBe(
-    'linux-mount is not built for linux-here. To build it there, with a C++ compiler (C++20), make and python3: ' +
-      `cd '${root.replace("'", `'\\''`)}' && npm run build:source`,
-  );
-});
-
-test('a folder that may not be searched is not taken for one in which nothing is', () => {
-  // A name that is too long cannot be looked at by anybody, root included.
-  const error = thrownBy(() => loadAddon(join(root, 'x'.repeat(256)), 'here'));
-  expect(error).toMatchObject({ code: 'ENAMETOOLONG', syscall: 'stat' });
-});
-
-test('where Node may load no addons it says so, and not to build one', () => {
-  const { stderr } = spawnSync(process.execPath, ['--no-addons', '--eval', "import('linux-mount')"], {
-    cwd: projectRoot,
-    encoding: 'utf8',
+describe('the search', () => {
+  test('loads the prebuilt addon of the architecture', () => {
+    copyFileSync(addonFile, place(PREBUILT));
+    expect(find()).toHaveProperty('mountSync');
   });
-  expect(stderr).toContain('this process may load none: start Node with --allow-addons, or without --no-addons');
-  expect(stderr).toContain("code: 'ERR_DLOPEN_FAILED'");
-  expect(stderr).not.toContain('build:source');
+
+  test('loads an addon that was built in the package rather than the prebuilt one', () => {
+    writeFileSync(place(PREBUILT), 'nothing that could be loaded');
+    copyFileSync(addonFile, place(BUILT));
+    expect(find()).toHaveProperty('mountSync');
+  });
+
+  test('loads an addon beside the file that runs, as beside a bundle', () => {
+    copyFileSync(addonFile, place('dist/linux-mount.node'));
+    expect(find()).toHaveProperty('mountSync');
+  });
+
+  test('finds the package that is installed where a bundle lies', () => {
+    const installed = 'node_modules/linux-mount';
+    writeFileSync(place(`${installed}/package.json`), '{}');
+    copyFileSync(addonFile, place(join(installed, PREBUILT)));
+    expect(Array.from(addonFiles(join(root, 'out/bundle.js'), 'here'))).toEqual(
+      [BUILT, PREBUILT, join(installed, BUILT), join(installed, PREBUILT), 'out/linux-mount.node'].map((file) =>
+        join(root, file),
+      ),
+    );
+    expect(findAddon(join(root, 'out/bundle.js'), 'here')).toHaveProperty('mountSync');
+  });
+
+  test('does not go on after a file that does not load', () => {
+    writeFileSync(place(BUILT), 'nothing that could be loaded');
+    copyFileSync(addonFile, place(PREBUILT));
+    const error = thrownBy(find) as Error;
+    expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED', cause: expect.any(Error) });
+    expect(error.message).toContain(`linux-mount cannot load ${quoted(BUILT)}: `);
+    expect(error.message).toContain((error.cause as Error).message.split('\n', 1)[0]);
+  });
+
+  test('refuses an addon that lacks a function', () => {
+    copyFileSync(join(projectRoot, 'test/native/build/Release/files.node'), place(BUILT));
+    const error = thrownBy(find) as Error;
+    expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
+    expect(error.message).toContain(
+      `${quoted(BUILT)} is not the addon of this version of linux-mount: it lacks mountSync, mount, umountSync`,
+    );
+  });
+
+  test('does not take a folder that may not be searched for one without an addon', () => {
+    // A name that is too long cannot be looked up by anybody, root included.
+    const error = thrownBy(() => findAddon(join(root, 'x'.repeat(256), 'dist/load-addon.js'), 'here'));
+    expect(error).toMatchObject({ code: 'ENAMETOOLONG', syscall: 'stat' });
+  });
+});
+
+describe('without an addon the error names every place and the remedy', () => {
+  test('in an installed package: a command for the shell', () => {
+    writeFileSync(place('src-native/binding.gyp'), '');
+    const error = thrownBy(find) as Error;
+    expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
+    expect(error.message).toBe(
+      `linux-mount has no addon for linux-here: looked for ${quoted(BUILT)}, ${quoted(PREBUILT)}, ${quoted('dist/linux-mount.node')}. ` +
+        `To build it, with a C++ compiler (C++20), make and python3: cd ${quoted('').replace(/\/'$/, "'")} && npm run build:source`,
+    );
+  });
+
+  test('in a bundle: external, a copy, or a name', () => {
+    const error = thrownBy(find) as Error;
+    expect(error.message).toBe(
+      `linux-mount has no addon for linux-here: looked for ${quoted(BUILT)}, ${quoted(PREBUILT)}, ${quoted('dist/linux-mount.node')}. ` +
+        `${quoted('dist/load-addon.js')} is not in the package's folder, as in a bundle. Keep linux-mount out of the bundle ` +
+        '(external), or copy prebuilds/linux-here/linux-mount.node of the package beside that file, or name the .node file ' +
+        'with LINUX_MOUNT_ADDON or setAddon()',
+    );
+  });
+
+  test('the package is imported all the same, and each call throws the error with a stack of its own', async () => {
+    for (const part of ['dist', 'package.json']) cpSync(join(projectRoot, part), join(root, part), { recursive: true });
+    const { status, stdout, stderr } = await runNode(
+      `const { mountSync, mount, pageSize, overlayData } = await import(process.argv[1]);
+       console.log(pageSize, overlayData({ lower: ['/a', '/b'] }));
+       function caller() { mountSync('x', '/x', 'tmpfs'); }
+       try { caller(); } catch (error) { console.log(error.code, error.stack.includes('at caller'), error.cause.code); }
+       await mount('x', '/x', 'tmpfs').catch((error) => console.log(error.code));`,
+      { args: [join(root, 'dist/index.js')] },
+    );
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: 'NaN lowerdir=/a:/b\nERR_DLOPEN_FAILED true ERR_DLOPEN_FAILED\nERR_DLOPEN_FAILED\n',
+      stderr: '',
+    });
+  });
+
+  test('where Node may load no addons: the option of Node', async () => {
+    const { stderr } = await runNode("import { umountSync } from 'linux-mount'; umountSync('/nowhere');", {
+      nodeArgs: ['--no-addons'],
+    });
+    expect(stderr).toContain('this process may load none: start Node with --allow-addons, or without --no-addons');
+    expect(stderr).toContain("code: 'ERR_DLOPEN_FAILED'");
+    expect(stderr).not.toContain('build:source');
+  });
+});
+
+describe('LINUX_MOUNT_ADDON', () => {
+  test('names the file in place of the search', () => {
+    writeFileSync(place(BUILT), 'nothing that could be loaded');
+    copyFileSync(addonFile, place('elsewhere.node'));
+    vi.stubEnv('LINUX_MOUNT_ADDON', join(root, 'elsewhere.node'));
+    expect(find()).toHaveProperty('mountSync');
+  });
+
+  test('that names no addon is an error, although the search would find one', () => {
+    copyFileSync(addonFile, place(BUILT));
+    vi.stubEnv('LINUX_MOUNT_ADDON', join(root, 'missing.node'));
+    const error = thrownBy(find) as Error;
+    expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
+    expect(error.message).toMatch(/^linux-mount cannot load .*missing\.node': .*\. LINUX_MOUNT_ADDON names this file$/);
+  });
+
+  test('that is empty counts as unset', () => {
+    copyFileSync(addonFile, place(BUILT));
+    vi.stubEnv('LINUX_MOUNT_ADDON', '');
+    expect(find()).toHaveProperty('mountSync');
+  });
+});
+
+describe('setAddon()', () => {
+  /** Runs statements in a process whose import of the package has found no addon. */
+  const run = (statements: string) => {
+    for (const part of ['dist', 'package.json']) cpSync(join(projectRoot, part), join(root, part), { recursive: true });
+    copyFileSync(addonFile, place('my addon.node'));
+    return runNode(
+      `const { createRequire } = require('node:module');
+       const library = require(process.argv[1]);
+       const { setAddon, isMountPointSync } = library;
+       const file = process.argv[2];
+       ${statements}
+       console.log(isMountPointSync('/proc'), library.pageSize > 0);`,
+      { args: [join(root, 'dist/index.js'), join(root, 'my addon.node')], commonjs: true },
+    );
+  };
+
+  test.each([
+    ['a path', 'setAddon(file);'],
+    ['a URL', "setAddon(require('node:url').pathToFileURL(file));"],
+    ['the exports', 'setAddon(require(file));'],
+    ['a relative path', "process.chdir(require('node:path').dirname(file)); setAddon('my addon.node');"],
+  ])('takes %s', async (_, statements) => {
+    const { stdout, stderr } = await run(statements);
+    expect({ stdout, stderr }).toEqual({ stdout: 'true true\n', stderr: '' });
+  });
+
+  test('that fails leaves the addon in use', async () => {
+    const { stdout } = await run(
+      `setAddon(file);
+       for (const wrong of [file + 'x', {}, null, 7, '', 'a\\0b', new URL('file:///%ff'), new URL('http://host/x')]) {
+         try { setAddon(wrong); console.log('taken'); } catch ({ code }) { console.log(code); }
+       }`,
+    );
+    expect(stdout.split('\n')).toEqual([
+      'ERR_DLOPEN_FAILED',
+      'ERR_INVALID_ARG_VALUE',
+      'ERR_INVALID_ARG_TYPE',
+      'ERR_INVALID_ARG_TYPE',
+      'ERR_INVALID_ARG_VALUE',
+      'ERR_INVALID_ARG_VALUE',
+      'ERR_INVALID_ARG_VALUE',
+      'ERR_INVALID_URL_SCHEME',
+      'true true',
+      '',
+    ]);
+  });
+
+  test('replaces an addon that the search has found', async () => {
+    copyFileSync(addonFile, place('other.node'));
+    const { stdout } = await runNode(
+      `const { setAddon, umountSync } = require('linux-mount');
+       const addon = { ...require(process.argv[1]), umountUsualSync: () => ({ error: 5, syscall: 'umount2', step: 'umount' }) };
+       setAddon(addon);
+       try { umountSync('/nowhere'); } catch ({ code }) { console.log(code); }`,
+      { args: [join(root, 'other.node')], commonjs: true },
+    );
+    expect(stdout).toBe('EIO\n');
+  });
 });

@@ -3,14 +3,12 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { addonFiles } from '../lib/load-addon.js';
 import { ARCHITECTURES, BUILT_IN, chosenArchitectures, skip } from '../release/architectures.js';
 import { dropNeeded } from '../release/elf.js';
 import { examine } from '../release/gate.js';
 import { missingToPublish } from '../release/to-publish.js';
-import { projectRoot } from './support/environment.js';
+import { addonFile, projectRoot } from './support/environment.js';
 
-const [built] = addonFiles(projectRoot);
 const here = ARCHITECTURES.find(({ name }) => name === process.arch);
 const hasTools = ['readelf', 'strip', 'cc'].every((tool) => existsSync(`/usr/bin/${tool}`));
 
@@ -25,7 +23,7 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
 
   test('lets what the tests run pass, made into a prebuild, and nothing before', () => {
     const file = join(place, 'a.node');
-    copyFileSync(built, file);
+    copyFileSync(addonFile, file);
     expect(problemsOf(file)).toEqual(expect.arrayContaining(['has a DT_NEEDED', 'is not stripped']));
     dropNeeded(file);
     expect(problemsOf(file)).not.toContain('has a DT_NEEDED');
@@ -67,7 +65,7 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
 
   test('knows the architecture, and which glibc is too new', () => {
     const other = ARCHITECTURES.find(({ name }) => name !== process.arch)!;
-    expect(examine({ ...other, prebuild: built }).problems).toContain(`is not for ${other.machine}`);
+    expect(examine({ ...other, prebuild: addonFile }).problems).toContain(`is not for ${other.machine}`);
     const [source, file] = [join(place, 'c.c'), join(place, 'c.node')];
     writeFileSync(
       source,

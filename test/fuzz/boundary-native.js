@@ -1,9 +1,7 @@
-import { fileURLToPath } from 'node:url';
-import { loadAddon } from '../../dist/load-addon.js';
+import { findAddon } from '../../dist/load-addon.js';
 import { anything, FromOutside } from './values.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const addon = loadAddon(root);
+const addon = findAddon();
 
 /** What the addon offers, found at run time, so that nothing new is forgotten. */
 export const names = Object.keys(addon).filter((name) => typeof addon[name] === 'function');

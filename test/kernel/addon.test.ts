@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
-import { addonFiles, loadAddon } from '../../lib/load-addon.js';
+import { loadAddon } from '../../lib/load-addon.js';
 import { runNode } from '../support/child.js';
 import { times } from '../support/effort.js';
-import { projectRoot } from '../support/environment.js';
+import { addonFile } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
 import { detachedBuffer } from '../support/values.js';
 
 // The addon is not for users, but it can be loaded: nonsense has to throw, never to abort the process.
 type Export = (...values: unknown[]) => unknown;
-const addon: Record<string, Export> = loadAddon(projectRoot) as Record<string, Export>;
+const addon: Record<string, Export> = loadAddon(addonFile, '') as Record<string, Export>;
 const done = () => {};
 
 // Closed, so that to wait for it ends at once.
@@ -168,7 +168,7 @@ test('a callback that throws does not abort the process', async () => {
   const { signal, stderr } = await runNode(
     `const addon = require(process.argv[1]);
      addon.umount('/nowhere', null, 0, 0, 0, null, null, null, () => { throw new Error('from the callback'); });`,
-    { args: [addonFiles(projectRoot)[0]], commonjs: true },
+    { args: [addonFile], commonjs: true },
   );
   expect(signal).toBeNull();
   // A warning by Node's present policy, an uncaught exception by the one to come.

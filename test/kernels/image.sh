@@ -18,6 +18,7 @@ mkdir -p "$root"/{bin,dev,etc,lib,lib64,mnt,proc,root,run,sbin,sys,tmp,usr/bin,u
 mkdir -p "$root/project/test/kernels"
 cp -r "$project"/{package.json,tsconfig.json,binding.gyp,README.md,dist,examples} "$root/project"
 cp -r "$project/test/fixtures" "$root/project/test"
+cp "$project/lib/package.json" "$root/project/lib"
 node "$here/packages.js" vitest fast-check typescript node-api-headers | while read -r package; do
   [ ! -e "$project/$package" ] || [ -e "$root/project/$package" ] || (cd "$project" && cp -r --parents "$package" "$root/project")
 done

@@ -11,6 +11,9 @@ export const pass: string = process.env['LINUX_MOUNT_PASS'] ?? 'unknown';
 /** The top of the project. */
 export const projectRoot: string = fileURLToPath(new URL('../..', import.meta.url));
 
+/** The addon that the tests run, as `npm run build:native` writes it. */
+export const addonFile: string = fileURLToPath(new URL('../../build/Release/linux_mount.node', import.meta.url));
+
 /** The program that runs another with system calls denied; test/native. */
 export const denyProgram: string = fileURLToPath(new URL('../native/build/Release/deny', import.meta.url));
 

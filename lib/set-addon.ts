@@ -1,0 +1,47 @@
+// setAddon(): the addon that a bundle or a single executable brings along.
+import { missingCalls } from './absent-addon.js';
+import { nonEmptyPathArgument } from './arguments.js';
+import { invalidArgType, invalidArgValue } from './errors.js';
+import { loadAddon } from './load-addon.js';
+import { useAddon } from './native.js';
+import type { Addon } from './native-addon.js';
+
+/**
+ * Names the addon, the `.node` file that makes the system calls, in place of the one that the import of the package found:
+ * for a bundle or a single executable that carries the file itself. The environment variable `LINUX_MOUNT_ADDON` names a
+ * file as well, and takes effect at the import.
+ *
+ * Call this function before any other of the package, in each worker thread that uses the package. A `Mount` or
+ * `DetachedMount` that exists already belongs to the addon that made it. On another operating system the function does
+ * nothing.
+ *
+ * @param file the path of the file, absolute or relative to the working directory; a `file:` URL; or the object that
+ *   `require()` of the file returned
+ * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded; the addon in use stays in use
+ * @throws `ERR_INVALID_ARG_VALUE` if the file is no addon of this version of the package
+ * @example
+ * ```ts
+ * setAddon('/opt/tool/linux-mount.node');
+ * ```
+ */
+export function setAddon(file: string | URL | object): void {
+  if (process.platform !== 'linux') return;
+  useAddon(loaded(file) as Addon);
+}
+
+function loaded(file: string | URL | object): object {
+  if (typeof file === 'string' || file instanceof URL) {
+    const path = nonEmptyPathArgument('file', file);
+    if (typeof path !== 'string') throw invalidArgValue('file', 'must be UTF-8, as require() takes no bytes');
+    return loadAddon(path, 'setAddon() was given this file');
+  }
+  if (typeof file !== 'object' || file === null) {
+    throw invalidArgType('file', "of type string, an instance of URL, or the addon's exports", file);
+  }
+  const missing = missingCalls(file);
+  if (missing.length === 0) return file;
+  throw invalidArgValue(
+    'file',
+    `must be the addon of this version of linux-mount: it lacks ${missing.slice(0, 3).join(', ')}`,
+  );
+}
