@@ -8,44 +8,49 @@ import { missingCalls } from './absent-addon.js';
 /** The environment variable that names the addon's file, in place of the search. */
 export const ADDON_VARIABLE = 'LINUX_MOUNT_ADDON';
 
-/** The file that this code runs from: `dist/load-addon.js` of the package, or what a bundler has made of it. */
+/**
+ * The file that this code runs from: `dist/load-addon.js` of the package, a bundle, or a single executable. The stack tells it
+ * at run time. `__filename` would not do: an ES module has none, and `bun build` writes the path of the machine that builds
+ * into the program, where another user of the machine that runs it could put a file.
+ */
 function ownFile(): string {
-  if (typeof __filename === 'string') return __filename;
-  // A bundle that is an ES module has no __filename; its name stands in a stack trace.
-  const { prepareStackTrace } = Error;
-  try {
-    Error.prepareStackTrace = (_, sites) => sites[0]?.getFileName();
-    const file = String(new Error().stack);
-    return file.startsWith('file:') ? fileURLToPath(file) : file;
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace;
-  }
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  Error.prepareStackTrace = (_, [site]) => site?.getFileName();
+  const file = String(new Error().stack);
+  Object.assign(Error, { prepareStackTrace, stackTraceLimit });
+  // In a single executable that name is one inside of it, or of the machine that built it.
+  const isExecutable = process.getBuiltinModule('node:sea')?.isSea() === true || file.startsWith('/$bunfs/');
+  if (isExecutable) return process.execPath;
+  return file.startsWith('file:') ? fileURLToPath(file) : file;
 }
 
-/** The package's folders: the one around `file`, and for a bundle the one that is installed where the bundle lies. */
-function* packageFolders(file: string): Generator<string> {
-  const around = dirname(dirname(file));
-  yield around;
-  let manifest: string;
+// Only in its own package does this file have its own name. The folder above a bundle may be one that others write to, /tmp
+// for example: an addon there must not be loaded.
+const isBundle = (file: string): boolean => !/\/(?:dist|lib)\/load-addon\.[jt]s$/.test(file);
+
+/** The package's folder: the one around `file`, or for a bundle the one that Node finds from there; undefined for none. */
+function packageFolder(file: string): string | undefined {
+  if (!isBundle(file)) return dirname(dirname(file));
   try {
-    manifest = createRequire(file).resolve('linux-mount/package.json');
+    return dirname(createRequire(file).resolve('linux-mount/package.json'));
   } catch {
-    return; // not installed there
+    return undefined;
   }
-  if (dirname(manifest) !== around) yield dirname(manifest);
 }
 
 /**
- * Where the addon may be, the first place first. In a package an addon that was built there comes before the prebuilt one:
- * somebody built it on purpose. One prebuilt file serves every C library (src-native/freestanding.cc), so that the
- * architecture alone selects it. A bundle may have the addon beside it.
+ * Where the addon may be, the first place first: beside a bundle, and in the package. There an addon that was built comes
+ * before the prebuilt one, as somebody built it on purpose. One prebuilt file serves every C library
+ * (src-native/freestanding.cc), so that the architecture alone selects it.
  */
-export function* addonFiles(file: string, arch: string = process.arch): Generator<string> {
-  for (const folder of packageFolders(file)) {
-    yield join(folder, 'build', 'Release', 'linux_mount.node');
-    yield join(folder, 'prebuilds', `linux-${arch}`, 'linux-mount.node');
-  }
-  yield join(dirname(file), 'linux-mount.node');
+export function addonFiles(file: string, arch: string = process.arch): string[] {
+  const folder = packageFolder(file);
+  return [
+    ...(isBundle(file) ? [join(dirname(file), 'linux-mount.node')] : []),
+    ...(folder === undefined ? [] : [join(folder, 'build/Release/linux_mount.node')]),
+    ...(folder === undefined ? [] : [join(folder, `prebuilds/linux-${arch}/linux-mount.node`)]),
+  ];
 }
 
 // existsSync() would ask access(2), which checks the real user without capabilities and reports a file in a directory that
@@ -61,12 +66,11 @@ const isThere = (file: string): boolean => statSync(file, { throwIfNoEntry: fals
 export function findAddon(file: string = ownFile(), arch: string = process.arch): object {
   const named = process.env[ADDON_VARIABLE];
   if (named) return loadAddon(named, `${ADDON_VARIABLE} names this file`);
-  const looked: string[] = [];
-  for (const candidate of addonFiles(file, arch)) {
-    if (isThere(candidate)) return loadAddon(candidate, remedy(file, arch));
-    looked.push(quoted(candidate));
-  }
-  throw failure(`linux-mount has no addon for linux-${arch}: looked for ${looked.join(', ')}. ${remedy(file, arch)}`);
+  const files = addonFiles(file, arch);
+  const found = files.find(isThere);
+  if (found !== undefined) return loadAddon(found, remedy(file, arch));
+  const looked = files.map(quoted).join(' and ');
+  throw failure(`linux-mount has no addon for linux-${arch}: it looked for ${looked}. ${remedy(file, arch)}`);
 }
 
 /**
@@ -102,15 +106,15 @@ const firstLine = (cause: unknown): string => String((cause as Error).message).s
 /** As a word of the shell. */
 const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
 
-/** How to get an addon: a command for an installed package, and three ways for a bundle. */
+/** How to get an addon: a command in a package, three ways for a bundle. */
 function remedy(file: string, arch: string): string {
-  for (const folder of packageFolders(file)) {
-    if (!isThere(join(folder, 'src-native', 'binding.gyp'))) continue;
+  const folder = packageFolder(file);
+  if (folder !== undefined) {
     return `To build it, with a C++ compiler (C++20), make and python3: cd ${quoted(folder)} && npm run build:source`;
   }
   return (
-    `${quoted(file)} is not in the package's folder, as in a bundle. Keep linux-mount out of the bundle (external), or copy ` +
-    `prebuilds/linux-${arch}/linux-mount.node of the package beside that file, or name the .node file with ${ADDON_VARIABLE} or setAddon()`
+    `${quoted(file)} is a bundle, and no linux-mount is installed where it lies: install it there, or copy the file ` +
+    `prebuilds/linux-${arch}/linux-mount.node of the package beside the bundle, or name that file with ${ADDON_VARIABLE} or setAddon()`
   );
 }
 

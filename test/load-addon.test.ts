@@ -41,21 +41,24 @@ describe('the search', () => {
     expect(find()).toHaveProperty('mountSync');
   });
 
-  test('loads an addon beside the file that runs, as beside a bundle', () => {
-    copyFileSync(addonFile, place('dist/linux-mount.node'));
-    expect(find()).toHaveProperty('mountSync');
+  test('loads an addon beside a bundle', () => {
+    copyFileSync(addonFile, place('out/linux-mount.node'));
+    expect(findAddon(join(root, 'out/bundle.js'), 'here')).toHaveProperty('mountSync');
   });
 
   test('finds the package that is installed where a bundle lies', () => {
     const installed = 'node_modules/linux-mount';
     writeFileSync(place(`${installed}/package.json`), '{}');
     copyFileSync(addonFile, place(join(installed, PREBUILT)));
-    expect(Array.from(addonFiles(join(root, 'out/bundle.js'), 'here'))).toEqual(
-      [BUILT, PREBUILT, join(installed, BUILT), join(installed, PREBUILT), 'out/linux-mount.node'].map((file) =>
-        join(root, file),
-      ),
-    );
-    expect(findAddon(join(root, 'out/bundle.js'), 'here')).toHaveProperty('mountSync');
+    const file = join(root, 'out/bundle.js');
+    const files = ['out/linux-mount.node', join(installed, BUILT), join(installed, PREBUILT)];
+    expect(addonFiles(file, 'here')).toEqual(files.map((name) => join(root, name)));
+    expect(findAddon(file, 'here')).toHaveProperty('mountSync');
+  });
+
+  test('loads nothing from the folder above a bundle, where others may write', () => {
+    for (const file of [BUILT, PREBUILT]) copyFileSync(addonFile, place(file));
+    expect(() => findAddon(join(root, 'out/bundle.js'), 'here')).toThrow('has no addon');
   });
 
   test('does not go on after a file that does not load', () => {
@@ -85,22 +88,21 @@ describe('the search', () => {
 
 describe('without an addon the error names every place and the remedy', () => {
   test('in an installed package: a command for the shell', () => {
-    writeFileSync(place('src-native/binding.gyp'), '');
     const error = thrownBy(find) as Error;
     expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
     expect(error.message).toBe(
-      `linux-mount has no addon for linux-here: looked for ${quoted(BUILT)}, ${quoted(PREBUILT)}, ${quoted('dist/linux-mount.node')}. ` +
+      `linux-mount has no addon for linux-here: it looked for ${quoted(BUILT)} and ${quoted(PREBUILT)}. ` +
         `To build it, with a C++ compiler (C++20), make and python3: cd ${quoted('').replace(/\/'$/, "'")} && npm run build:source`,
     );
   });
 
-  test('in a bundle: external, a copy, or a name', () => {
-    const error = thrownBy(find) as Error;
+  test('in a bundle: an installed package, a copy, or a name', () => {
+    const error = thrownBy(() => findAddon(join(root, 'out/bundle.js'), 'here')) as Error;
     expect(error.message).toBe(
-      `linux-mount has no addon for linux-here: looked for ${quoted(BUILT)}, ${quoted(PREBUILT)}, ${quoted('dist/linux-mount.node')}. ` +
-        `${quoted('dist/load-addon.js')} is not in the package's folder, as in a bundle. Keep linux-mount out of the bundle ` +
-        '(external), or copy prebuilds/linux-here/linux-mount.node of the package beside that file, or name the .node file ' +
-        'with LINUX_MOUNT_ADDON or setAddon()',
+      `linux-mount has no addon for linux-here: it looked for ${quoted('out/linux-mount.node')}. ` +
+        `${quoted('out/bundle.js')} is a bundle, and no linux-mount is installed where it lies: install it there, or copy ` +
+        'the file prebuilds/linux-here/linux-mount.node of the package beside the bundle, or name that file with ' +
+        'LINUX_MOUNT_ADDON or setAddon()',
     );
   });
 
