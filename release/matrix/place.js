@@ -1,0 +1,95 @@
+// A project of somebody else in which the package is tried, and the tools that try it (tools/package.json).
+import { execFile, spawnSync } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { NAMESPACE } from '../namespace.js';
+import { EXPECTED } from './project/exercise.cjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const tools = join(here, 'tools');
+
+/** Installs the tools at the versions of tools/package-lock.json, unless they are. */
+export function installTools() {
+  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
+  const same = (file, other) => {
+    try {
+      return readFileSync(file, 'utf8') === readFileSync(other, 'utf8');
+    } catch {
+      return false;
+    }
+  };
+  const [lock, installed] = [join(tools, 'package-lock.json'), join(tools, 'node_modules/installed-lock.json')];
+  if (same(lock, installed)) return;
+  const { status } = spawnSync('npm', words, { cwd: tools, stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Error('the tools of the matrix could not be installed');
+  copyFileSync(lock, installed);
+}
+
+/** A file of a tool. */
+export const tool = (file) => join(tools, 'node_modules', file);
+
+/** The version of a tool. */
+export const versionOf = (name) => JSON.parse(readFileSync(tool(`${name}/package.json`), 'utf8')).version;
+
+export class Place {
+  #place = mkdtempSync(join(tmpdir(), 'linux-mount-matrix-'));
+  project = join(this.#place, 'project');
+  #home = join(this.#place, 'home');
+  #bare = join(this.#place, 'bin');
+  #env;
+
+  /**
+   * @param options `env`: more variables; `node`: the Node to run instead of this one; `mayCompile`: whether the search path
+   *   has more than Node and a shell, without which nothing can be compiled
+   */
+  constructor({ env = {}, node = process.execPath, mayCompile = false } = {}) {
+    for (const folder of [this.#home, this.#bare]) mkdirSync(folder);
+    for (const [name, file] of Object.entries({ node, sh: '/bin/sh', unshare: '/usr/bin/unshare' })) {
+      symlinkSync(file, join(this.#bare, name));
+    }
+    this.node = node;
+    this.#env = {
+      PATH: mayCompile ? `${dirname(node)}:${process.env.PATH}` : this.#bare,
+      HOME: this.#home,
+      CI: '1',
+      ...env,
+    };
+    this.reset();
+  }
+
+  /** Makes the project new; what package managers have in the home stays. */
+  reset() {
+    rmSync(this.project, { recursive: true, force: true }); // nothing is mounted here: see exercise()
+    cpSync(join(here, 'project'), this.project, { recursive: true });
+  }
+
+  /** Takes everything away. */
+  remove() {
+    rmSync(this.#place, { recursive: true });
+  }
+
+  /** Runs a command; what it printed, or an error with that. Not synchronously, as the registry has to answer meanwhile. */
+  run([command, ...words], { env = {} } = {}) {
+    const options = { cwd: this.project, env: { ...this.#env, ...env }, timeout: 300_000, maxBuffer: Infinity };
+    return new Promise((resolve, reject) => {
+      const child = execFile(command, words, options, (error, stdout, stderr) => {
+        if (error === null) resolve(`${stdout}${stderr}`);
+        else reject(new Error(`${command} ${words.join(' ')}: ${error.signal ?? error.code}\n${stdout}${stderr}`));
+      });
+      child.stdin.end();
+    });
+  }
+
+  /** Runs a program that mounts, in a mount namespace of its own; what it printed. */
+  mount(words, options) {
+    return this.run([...NAMESPACE, ...words], options);
+  }
+
+  /** Runs a program that prints what exercise() returns, as a user would; throws where that is anything else. */
+  async exercise(words, options) {
+    const said = (await this.mount(words, options)).trim();
+    if (said !== EXPECTED) throw new Error(`${words.join(' ')} printed:\n${said}`);
+  }
+}

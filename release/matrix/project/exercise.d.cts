@@ -1,0 +1,2 @@
+export const EXPECTED: string;
+export function exercise(library: object, layers: object): Promise<string>;

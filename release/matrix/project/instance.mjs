@@ -1,0 +1,10 @@
+// Whether import and require() give one and the same package: an error of the one is an instance of the other's class.
+import { createRequire } from 'node:module';
+import { MountError } from 'linux-mount';
+
+const required = createRequire(import.meta.url)('linux-mount');
+try {
+  required.mountSync('x', '/nowhere/at/all', 'tmpfs');
+} catch (error) {
+  console.log(error instanceof MountError && error instanceof required.MountError);
+}

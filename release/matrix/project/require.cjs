@@ -1,0 +1,5 @@
+const library = require('linux-mount');
+const layers = require('linux-mount/layers');
+const { exercise } = require('./exercise.cjs');
+
+exercise(library, layers).then((said) => console.log(said));
