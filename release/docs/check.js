@@ -22,7 +22,7 @@ import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 import { isPictureCurrent } from './demo-picture.js';
 
-const project = fileURLToPath(new URL('..', import.meta.url));
+const project = fileURLToPath(new URL('../..', import.meta.url));
 const place = join(project, 'build/docs-check');
 const tsc = join(project, 'node_modules/typescript/bin/tsc');
 
