@@ -3,7 +3,7 @@
 //   ts run         as root, or as an ordinary user where the check is one
 //   ts run user    as an ordinary user in a user namespace as well
 //   ts run root    as root only
-//   ts run … pid   in a PID namespace of its own as well
+//   ts run … pid   in a PID namespace of its own as well; net: in a network namespace of its own
 //   ts run … NAME  needs the command NAME
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -80,7 +80,7 @@ function usersOf(marks) {
   return marks.includes('user') ? ['root', 'user'] : ['root'];
 }
 
-const MARKS = ['user', 'root', 'pid'];
+const MARKS = ['user', 'root', 'pid', 'net'];
 const hasCommand = (name) => spawnSync('sh', ['-c', `command -v "$0"`, name]).status === 0;
 
 function run({ where, name, file, marks }, installed, faults, skipped) {
@@ -90,7 +90,7 @@ function run({ where, name, file, marks }, installed, faults, skipped) {
   if (users.length === 0) return 0;
   const program = installed.add(file, name);
   for (const user of users) {
-    const { status, stdout, stderr } = installed.run(program, user, { pid: marks.includes('pid') });
+    const { status, stdout, stderr } = installed.run(program, user, { pid: marks.includes('pid'), net: marks.includes('net') });
     if (status !== 0) faults.push(`the example at ${where} fails as ${user}:\n${stdout}${stderr}`);
   }
   return users.length;

@@ -17,11 +17,12 @@ export function asUser(who) {
 }
 
 /** The words that run a command in namespaces of its own. */
-export function inNamespaces(who, { pid = false } = {}) {
+export function inNamespaces(who, { pid = false, net = false } = {}) {
   return [
     'unshare',
     ...(who === 'root' ? [] : ['--user', '--map-root-user']),
     ...['--mount', '--propagation', 'private'],
+    ...(net ? ['--net'] : []),
     ...(pid ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []),
     '--',
   ];
