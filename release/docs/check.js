@@ -33,7 +33,9 @@ function checkNames() {
 function checkIndex() {
   const index = read('docs/README.md');
   const inIndex = (page) => index.includes(`](${page.slice('docs/'.length)})`);
-  const mine = pages.filter((page) => page.startsWith('docs/') && !/^docs\/(api\/.+\/|api\/(?!README)|README)/.test(page));
+  const mine = pages.filter(
+    (page) => page.startsWith('docs/') && !/^docs\/(api\/.+\/|api\/(?!README)|README)/.test(page),
+  );
   for (const page of mine) if (!inIndex(page)) faults.push(`docs/README.md has no link to ${page}`);
   console.log(`docs/README.md leads to ${mine.length} pages`);
 }

@@ -4,10 +4,12 @@
 // a namespace each, and findmnt(8) must show the same mounts afterwards. Where a table asks something (`sh before asks`),
 // both run in one namespace, and their answers must be the same.
 import { spawnSync } from 'node:child_process';
-import { inNamespaces, isRoot } from './installed.js';
+import { hasCommand, inNamespaces, isRoot } from './installed.js';
 import { read } from './pages.js';
 
 const PAGE = 'docs/recipes/mount-command.md';
+// Of the commands in the tables those that come in packages which a machine may lack.
+const OPTIONAL_COMMANDS = ['mkfs.ext4', 'losetup', 'blkid', 'fuser', 'lsof'];
 
 const code = (cell) => cell.match(/^`(.+)`$/)?.[1].replaceAll('\\|', '|');
 
@@ -23,7 +25,10 @@ function rows() {
     else if (before?.open) before.lines.push(line);
     const isRow = line.startsWith('|') && before !== undefined;
     if (isRow && table && !line.startsWith('|--')) {
-      const [command, call, remark] = line.slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim());
+      const [command, call, remark] = line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim());
       found.push({ where: `${PAGE}:${index + 1}`, command: code(command), call: code(call), remark, before });
     }
     table = isRow;
@@ -66,53 +71,77 @@ awk '/^.(mnt|srv)/ { print FILENAME ": " $0 }' /run/here /run/there`;
 /** Runs a script after the row's block; what it printed, and the mounts afterwards. */
 function runScript(installed, { before }, script) {
   const whole = [START, ...before.lines, 'echo ::: begin', script, SNAPSHOT].join('\n');
-  const { status, stdout, stderr } = installed.spawn([...inNamespaces('root', { pid: true }), 'sh', '-euc', whole], { cwd: '/' });
+  const { status, stdout, stderr } = installed.spawn([...inNamespaces('root', { pid: true }), 'sh', '-euc', whole], {
+    cwd: '/',
+  });
   const [, printed, mounts] = stdout.split(/^::: \w+\n/m);
-  return { status, stderr, printed: printed?.trim().split(/\s+/).join(' '), mounts: mounts?.replace(/\/dev\/loop\d+/g, '/dev/loopN') };
+  return {
+    status,
+    stderr,
+    printed: printed?.trim().split(/\s+/).join(' '),
+    mounts: mounts?.replace(/\/dev\/loop\d+/g, '/dev/loopN'),
+  };
 }
 
-const versionOf = (text) => text?.match(/util-linux (\d+)\.(\d+)/)?.slice(1).map(Number);
+const versionOf = (text) =>
+  text
+    .match(/util-linux (\d+)\.(\d+)/)
+    ?.slice(1)
+    .map(Number);
 
-function isTooOld(installedVersion, needed) {
-  if (needed === undefined) return false;
-  const [[major, minor], [neededMajor, neededMinor]] = [installedVersion, needed];
-  return major < neededMajor || (major === neededMajor && minor < neededMinor);
+function isOlder([major, minor], needed) {
+  return needed !== undefined && (major < needed[0] || (major === needed[0] && minor < needed[1]));
 }
 
-function checkChange(installed, row, program, canCompare, faults) {
+/** What is wrong with a row that changes something. */
+function faultOfChange(installed, row, program, canCompare) {
   row.before.mounts ??= runScript(installed, row, ':').mounts;
   const called = runScript(installed, row, `node '${program}'`);
-  if (called.status !== 0) return faults.push(`${row.where}: ${row.call} fails:\n${called.stderr}`);
-  if (called.mounts === row.before.mounts) return faults.push(`${row.where}: ${row.call} changes nothing`);
+  if (called.status !== 0) return `${row.call} fails:\n${called.stderr}`;
+  if (called.mounts === row.before.mounts) return `${row.call} changes nothing`;
   if (!canCompare) return undefined;
   const commanded = runScript(installed, row, row.command);
-  if (commanded.status !== 0) return faults.push(`${row.where}: ${row.command} fails:\n${commanded.stderr}`);
+  if (commanded.status !== 0) return `${row.command} fails:\n${commanded.stderr}`;
   if (commanded.mounts === called.mounts) return undefined;
-  return faults.push(`${row.where}: after ${row.command}\n${commanded.mounts}after ${row.call}\n${called.mounts}`);
+  return `after ${row.command}\n${commanded.mounts}after ${row.call}\n${called.mounts}`;
 }
 
-function checkQuestion(installed, row, program, faults) {
-  const script = `answer=$(${row.command} 2>&-) && status=true || status=false
-    echo "\${answer:-$status}"; echo ::: call; node '${program}'`;
-  const whole = [START, ...row.before.lines, 'echo ::: command', script].join('\n');
-  const { status, stdout, stderr } = installed.spawn([...inNamespaces('root', { pid: true }), 'sh', '-euc', whole], { cwd: '/' });
-  const [, commanded, called] = stdout.split(/^::: \w+\n/m).map((text) => text.trim().split(/\s+/).join(' '));
-  if (status !== 0) faults.push(`${row.where}: ${row.call} fails:\n${stderr}`);
-  else if (commanded !== called) faults.push(`${row.where}: ${row.command} answers ${commanded}, ${row.call} ${called}`);
+/** What is wrong with a row that asks something. A command without output answers by its status. */
+function faultOfQuestion(installed, row, program) {
+  const { status, stderr, printed } = runScript(
+    installed,
+    row,
+    `answer=$(${row.command} 2>&-) && status=true || status=false
+    echo "\${answer:-$status}"; echo ---; node '${program}'`,
+  );
+  if (status !== 0) return `${row.call} fails:\n${stderr}`;
+  const [commanded, called] = printed.split(' --- ');
+  return commanded === called ? undefined : `${row.command} answers ${commanded}, ${row.call} ${called}`;
 }
 
 /** Runs all rows; `compiled` are the programs of rowsAsExamples. */
 export function checkCommands(compiled, installed, faults, skipped) {
-  if (!isRoot) return skipped.push(`${PAGE}: needs root`);
+  if (!isRoot) {
+    skipped.push(`${PAGE}: needs root`);
+    return;
+  }
   const version = versionOf(spawnSync('mount', ['--version'], { encoding: 'utf8' }).stdout);
   let compared = 0;
   for (const { row, file, name } of compiled) {
+    const script = [...row.before.lines, row.command].join('\n');
+    const missing = OPTIONAL_COMMANDS.filter((command) => script.includes(command) && !hasCommand(command));
+    if (missing.length > 0) {
+      skipped.push(`${row.where}: needs ${missing.join(', ')}`);
+      continue;
+    }
     const program = installed.add(file, name);
     // A command that this version of util-linux does not have yet is not run; the call is.
-    const canCompare = !isTooOld(version, versionOf(row.remark));
+    const canCompare = !isOlder(version, versionOf(row.remark));
     compared += canCompare ? 1 : 0;
-    if (row.before.asks) checkQuestion(installed, row, program, faults);
-    else checkChange(installed, row, program, canCompare, faults);
+    const fault = row.before.asks
+      ? faultOfQuestion(installed, row, program)
+      : faultOfChange(installed, row, program, canCompare);
+    if (fault !== undefined) faults.push(`${row.where}: ${fault}`);
   }
-  return console.log(`${compiled.length} calls of ${PAGE} ran, ${compared} beside their commands`);
+  console.log(`${compiled.length} calls of ${PAGE} ran, ${compared} beside their commands`);
 }

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 import { rowsAsExamples } from './command-table.js';
-import { isRoot } from './installed.js';
+import { hasCommand, isRoot } from './installed.js';
 import { pagesWithPrograms, project, read } from './pages.js';
 
 const place = join(project, 'build/docs-check');
@@ -81,8 +81,6 @@ function usersOf(marks) {
 }
 
 const MARKS = ['user', 'root', 'pid', 'net'];
-const hasCommand = (name) => spawnSync('sh', ['-c', `command -v "$0"`, name]).status === 0;
-
 function run({ where, name, file, marks }, installed, faults, skipped) {
   const missing = marks.filter((mark) => !MARKS.includes(mark) && !hasCommand(mark));
   const users = missing.length === 0 ? usersOf(marks) : [];
@@ -90,7 +88,10 @@ function run({ where, name, file, marks }, installed, faults, skipped) {
   if (users.length === 0) return 0;
   const program = installed.add(file, name);
   for (const user of users) {
-    const { status, stdout, stderr } = installed.run(program, user, { pid: marks.includes('pid'), net: marks.includes('net') });
+    const { status, stdout, stderr } = installed.run(program, user, {
+      pid: marks.includes('pid'),
+      net: marks.includes('net'),
+    });
     if (status !== 0) faults.push(`the example at ${where} fails as ${user}:\n${stdout}${stderr}`);
   }
   return users.length;

@@ -19,7 +19,9 @@ function partsOf(text) {
 export function checkFirstExample(installed, faults) {
   const { program, asRoot, asOrdinaryUser, output } = partsOf(read('README.md'));
   if ([program, asRoot, asOrdinaryUser, output].includes(undefined)) {
-    faults.push('README has no example.mjs, or not its command lines as root and as an ordinary user, or not its output');
+    faults.push(
+      'README has no example.mjs, or not its command lines as root and as an ordinary user, or not its output',
+    );
     return;
   }
   const runs = {

@@ -1,6 +1,16 @@
 // The package as a project has it that installed it, and programs of that project, each in a mount namespace of its own.
 import { spawnSync } from 'node:child_process';
-import { chownSync, copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { project } from './pages.js';
@@ -9,6 +19,9 @@ import { project } from './pages.js';
 const ORDINARY_ID = 54321;
 
 export const isRoot = process.getuid() === 0;
+
+/** Whether the machine has a command. */
+export const hasCommand = (name) => spawnSync('sh', ['-c', 'command -v "$0"', name]).status === 0;
 
 /** The words that run a command as a user; a process that is an ordinary user's stays one. */
 export function asUser(who) {
@@ -69,9 +82,9 @@ export class Installed {
     return this.spawn([...asUser(who), ...inNamespaces(who, options), 'sh', '-euc', script, 'sh', this.#work, program]);
   }
 
-  /** Runs words as they are, with the copy of Node first in the search path. */
+  /** Runs words as they are, with the copy of Node first in the search path. What hangs is killed and has no status. */
   spawn(words, options = {}) {
-    return spawnSync(words[0], words.slice(1), { encoding: 'utf8', env: this.#env, ...options });
+    return spawnSync(words[0], words.slice(1), { encoding: 'utf8', env: this.#env, timeout: 300_000, ...options });
   }
 
   /** An empty folder of a user on the disk, with the package installed in it. */

@@ -39,7 +39,8 @@ export function checkLinks(faults) {
       if (!isFile(file)) faults.push(`${page}: ${target} leads to no file`);
       else if (isPacked(page) && !isPacked(file))
         faults.push(`${page}: ${target} leads to a file that is not in the package ("files" in package.json)`);
-      else if (anchor !== undefined && !anchorsOf(file).has(anchor)) faults.push(`${page}: ${target} has no such heading`);
+      else if (anchor !== undefined && !anchorsOf(file).has(anchor))
+        faults.push(`${page}: ${target} has no such heading`);
     }
   }
   console.log(`${count} links lead to files, those of packed pages to packed files`);
