@@ -83,11 +83,7 @@ function runScript(installed, { before }, script) {
   };
 }
 
-const versionOf = (text) =>
-  text
-    .match(/util-linux (\d+)\.(\d+)/)
-    ?.slice(1)
-    .map(Number);
+const versionAfter = (words, text) => text.match(`${words} util-linux (\\d+)\\.(\\d+)`)?.slice(1).map(Number);
 
 function isOlder([major, minor], needed) {
   return needed !== undefined && (major < needed[0] || (major === needed[0] && minor < needed[1]));
@@ -125,7 +121,7 @@ export function checkCommands(compiled, installed, faults, skipped) {
     skipped.push(`${PAGE}: needs root`);
     return;
   }
-  const version = versionOf(spawnSync('mount', ['--version'], { encoding: 'utf8' }).stdout);
+  const version = versionAfter('from', spawnSync('mount', ['--version'], { encoding: 'utf8' }).stdout);
   let compared = 0;
   for (const { row, file, name } of compiled) {
     const script = [...row.before.lines, row.command].join('\n');
@@ -136,7 +132,7 @@ export function checkCommands(compiled, installed, faults, skipped) {
     }
     const program = installed.add(file, name);
     // A command that this version of util-linux does not have yet is not run; the call is.
-    const canCompare = !isOlder(version, versionOf(row.remark));
+    const canCompare = !isOlder(version, versionAfter('needs', row.remark));
     compared += canCompare ? 1 : 0;
     const fault = row.before.asks
       ? faultOfQuestion(installed, row, program)

@@ -1,4 +1,5 @@
 // The pages that people read, and which files of the project travel in the package.
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -31,14 +32,18 @@ export const pages = [
 /** The pages whose examples are programs of their own. Those of `docs/api` are in the docstrings of lib/. */
 export const pagesWithPrograms = pages.filter((page) => !page.startsWith('docs/api/'));
 
-// npm packs these whatever `files` says: https://docs.npmjs.com/cli/configuring-npm/package-json#files
-const ALWAYS_PACKED = ['package.json', 'README.md', 'LICENSE'];
+const packed = new Set(
+  JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: project,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  )[0].files.map(({ path }) => path),
+);
 
-/** Whether a file or folder of the project is in the package. */
-export function isPacked(file) {
-  const packed = [...ALWAYS_PACKED, ...manifest.files];
-  return packed.some((entry) => file === entry || file.startsWith(`${entry}/`));
-}
+/** Whether a file of the project is in the package: npm decides, by `files` in package.json. */
+export const isPacked = (file) => packed.has(file);
 
 /** Whether a path of the project leads to a file. A link to a folder leads nowhere outside of a code host. */
 export function isFile(file) {
