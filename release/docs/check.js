@@ -17,14 +17,14 @@ import { checkExamples } from './examples.js';
 import { checkFirstExample } from './first-example.js';
 import { Installed } from './installed.js';
 import { checkLinks } from './links.js';
-import { manifest, pages, read } from './pages.js';
+import { manifest, namesOf, pages, read } from './pages.js';
 
 const faults = [];
 const skipped = [];
 
 function checkNames() {
   const readme = read('README.md');
-  const all = Object.keys({ ...library, ...layers }).filter((name) => !name.endsWith('Sync'));
+  const all = namesOf({ ...library, ...layers }).filter((name) => !name.endsWith('Sync'));
   const missing = all.filter((name) => !new RegExp(`\\b${name}\\b`).test(readme));
   if (missing.length > 0) faults.push(`README does not name: ${missing.join(', ')}`);
   console.log(`README names all of ${all.length} functions, classes and constants`);

@@ -12,18 +12,18 @@ import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 import { rowsAsExamples } from './command-table.js';
 import { hasCommand, isRoot } from './installed.js';
-import { pagesWithPrograms, project, read } from './pages.js';
+import { namesOf, pagesWithPrograms, project, read } from './pages.js';
 
 const place = join(project, 'build/docs-check');
 const tsc = join(project, 'node_modules/typescript/bin/tsc');
 
-const IMPORTS = `import { ${Object.keys(library).join(', ')} } from 'linux-mount';`;
+const IMPORTS = `import { ${namesOf(library).join(', ')} } from 'linux-mount';`;
 
 // What an example in a docstring may use without an import: it is about one function. The pages show whole programs.
 const PRELUDE = [
   IMPORTS,
   "import type { OperationTrace } from 'linux-mount';",
-  `import { ${Object.keys(layers)
+  `import { ${namesOf(layers)
     .filter((name) => !(name in library))
     .join(', ')} } from 'linux-mount/layers';`,
   "import { spawn } from 'node:child_process';",

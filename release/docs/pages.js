@@ -49,3 +49,8 @@ export const isPacked = (file) => packed.has(file);
 export function isFile(file) {
   return statSync(join(project, file), { throwIfNoEntry: false })?.isFile() === true;
 }
+
+/** The names that a module of the package exports, without those that Node.js adds to a CommonJS module. */
+export function namesOf(module) {
+  return Object.keys(module).filter((name) => /^[A-Za-z]\w*$/.test(name) && name !== 'default');
+}
