@@ -10,8 +10,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createAnsiSequenceParser } from 'ansi-sequence-parser';
 
-const FILE = fileURLToPath(new URL('demo.svg', import.meta.url));
-const DEMO = fileURLToPath(new URL('../examples/dist/demo.js', import.meta.url));
+const FILE = fileURLToPath(new URL('../../docs/demo.svg', import.meta.url));
+const DEMO = fileURLToPath(new URL('../../examples/dist/demo.js', import.meta.url));
 
 // The first three acts; the fourth has its number.
 const FIRST = /^1\. /;

@@ -32,7 +32,7 @@ export function load(app) {
     const file = basename(declaration?.getSourceFile().fileName ?? '', '.ts');
     const category = categoryOf.get(file);
     if (category === undefined)
-      throw new Error(`docs/typedoc-plugin.js: ${file}.ts (${reflection.name}) has no category`);
+      throw new Error(`release/docs/typedoc-plugin.js: ${file}.ts (${reflection.name}) has no category`);
     reflection.comment ??= new Comment();
     reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
   });

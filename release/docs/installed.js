@@ -1,0 +1,103 @@
+// The package as a project has it that installed it, and programs of that project, each in a mount namespace of its own.
+import { spawnSync } from 'node:child_process';
+import {
+  chownSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { project } from './pages.js';
+
+// An ID that no account has. It needs neither an entry in /etc/passwd nor a home.
+const ORDINARY_ID = 54321;
+
+export const isRoot = process.getuid() === 0;
+
+/** Whether the machine has a command. */
+export const hasCommand = (name) => spawnSync('sh', ['-c', 'command -v "$0"', name]).status === 0;
+
+/** The words that run a command as a user; a process that is an ordinary user's stays one. */
+export function asUser(who) {
+  if (who === 'root' || !isRoot) return [];
+  return ['setpriv', `--reuid=${ORDINARY_ID}`, `--regid=${ORDINARY_ID}`, '--clear-groups', '--'];
+}
+
+/** The words that run a command in namespaces of its own. */
+export function inNamespaces(who, { pid = false, net = false } = {}) {
+  return [
+    'unshare',
+    ...(who === 'root' ? [] : ['--user', '--map-root-user']),
+    ...['--mount', '--propagation', 'private'],
+    ...(net ? ['--net'] : []),
+    ...(pid ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []),
+    '--',
+  ];
+}
+
+export class Installed {
+  #place = mkdtempSync(join(tmpdir(), 'linux-mount-docs-'));
+  #bin = join(this.#place, 'bin');
+  /** A project in which every user may read. */
+  #project = join(this.#place, 'project');
+  /** A directory to mount on. In the caller's own namespace nothing is ever mounted on it. */
+  #work = join(this.#place, 'work');
+
+  constructor() {
+    // Node and the checkout may be where only root can read.
+    for (const directory of [this.#bin, this.#project, this.#work]) mkdirSync(directory);
+    copyFileSync(process.execPath, join(this.#bin, 'node'));
+    this.#install(this.#project);
+    writeFileSync(join(this.#project, 'package.json'), '{ "type": "module" }\n');
+    spawnSync('chmod', ['-R', 'go+rX', this.#place]);
+  }
+
+  #install(directory) {
+    for (const name of ['package.json', 'dist', 'build/Release/linux_mount.node', 'prebuilds']) {
+      const file = join(project, name);
+      if (!existsSync(file)) continue;
+      cpSync(file, join(directory, 'node_modules/linux-mount', name), { recursive: true });
+    }
+  }
+
+  get #env() {
+    return { ...process.env, PATH: [this.#bin, process.env.PATH].join(delimiter) };
+  }
+
+  /** Copies a program into the project. */
+  add(file, name) {
+    copyFileSync(file, join(this.#project, name));
+    return join(this.#project, name);
+  }
+
+  /** Runs a program in an empty tmpfs, which is gone with its namespace. */
+  run(program, who, options) {
+    const script = 'mount -t tmpfs example "$1" && cd "$1" && exec node "$2"';
+    return this.spawn([...asUser(who), ...inNamespaces(who, options), 'sh', '-euc', script, 'sh', this.#work, program]);
+  }
+
+  /** Runs words as they are, with the copy of Node first in the search path. What hangs is killed and has no status. */
+  spawn(words, options = {}) {
+    return spawnSync(words[0], words.slice(1), { encoding: 'utf8', env: this.#env, timeout: 300_000, ...options });
+  }
+
+  /** An empty folder of a user on the disk, with the package installed in it. */
+  emptyFolder(who) {
+    const folder = mkdtempSync(join(this.#place, 'folder-'));
+    this.#install(folder);
+    if (isRoot && who === 'user') chownSync(folder, ORDINARY_ID, ORDINARY_ID);
+    return folder;
+  }
+
+  /** Removes everything. All that was mounted was in namespaces that have ended. */
+  remove() {
+    rmdirSync(this.#work);
+    rmSync(this.#place, { recursive: true });
+  }
+}

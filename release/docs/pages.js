@@ -1,0 +1,56 @@
+// The pages that people read, and which files of the project travel in the package.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const project = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The text of a file of the project. */
+export const read = (file) => readFileSync(join(project, file), 'utf8');
+
+/** package.json. */
+export const manifest = JSON.parse(read('package.json'));
+
+function markdownIn(directory) {
+  return readdirSync(join(project, directory), { recursive: true })
+    .filter((name) => name.endsWith('.md') && !name.includes('node_modules'))
+    .map((name) => join(directory, name))
+    .sort();
+}
+
+/** All pages. `docs/api` is among them where `npm run docs` has written it. */
+export const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'CHANGELOG.md',
+  ...markdownIn('docs'),
+  ...markdownIn('bench'),
+];
+
+/** The pages whose examples are programs of their own. Those of `docs/api` are in the docstrings of lib/. */
+export const pagesWithPrograms = pages.filter((page) => !page.startsWith('docs/api/'));
+
+const packed = new Set(
+  JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: project,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }),
+  )[0].files.map(({ path }) => path),
+);
+
+/** Whether a file of the project is in the package: npm decides, by `files` in package.json. */
+export const isPacked = (file) => packed.has(file);
+
+/** Whether a path of the project leads to a file. A link to a folder leads nowhere outside of a code host. */
+export function isFile(file) {
+  return statSync(join(project, file), { throwIfNoEntry: false })?.isFile() === true;
+}
+
+/** The names that a module of the package exports, without those that Node.js adds to a CommonJS module. */
+export function namesOf(module) {
+  return Object.keys(module).filter((name) => /^[A-Za-z]\w*$/.test(name) && name !== 'default');
+}
