@@ -2,7 +2,7 @@
 //
 //   - each example in TypeScript compiles: those of README and docs/, as they are, and those of the docstrings
 //   - those marked `ts run` run, in a mount namespace of their own, in an empty directory in memory
-//   - links lead to files that are there, and to headings in them
+//   - links lead to files that are there, and to headings in them; those of docs/api too, whose examples are the docstrings'
 //   - README names every function of the package, and docs/demo.svg is what the demo prints
 import { spawnSync } from 'node:child_process';
 import {
@@ -135,21 +135,29 @@ function runExample(where, file) {
   if (status !== 0) faults.push(`the example at ${where} fails:\n${stderr}`);
 }
 
-/** As GitHub makes them. */
+const withoutCode = (text) => text.replace(/^```.*?^```$/gms, '');
+
+/** As GitHub makes them: of headings with the same words, the later ones have a number. */
 function anchorsOf(file) {
-  const headings = readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm);
-  const anchor = (text) =>
-    text
+  const text = withoutCode(readFileSync(file, 'utf8'));
+  const anchors = new Set(Array.from(text.matchAll(/<a id="([^"]+)">/g), ([, id]) => id));
+  const times = new Map();
+  for (const [, heading] of text.matchAll(/^#+ (.*)$/gm)) {
+    const words = heading
       .toLowerCase()
       .replace(/[^\p{L}\p{N} _-]/gu, '')
       .replaceAll(' ', '-');
-  return new Set(Array.from(headings, ([, text]) => anchor(text)));
+    const before = times.get(words) ?? 0;
+    times.set(words, before + 1);
+    anchors.add(before === 0 ? words : `${words}-${before}`);
+  }
+  return anchors;
 }
 
 function checkLinks() {
   let count = 0;
-  for (const page of pages) {
-    const text = readFileSync(join(project, page), 'utf8').replace(/^```.*?^```$/gms, '');
+  for (const page of [...pages, ...markdownIn('docs/api')]) {
+    const text = withoutCode(readFileSync(join(project, page), 'utf8'));
     for (const [, target] of text.matchAll(/\]\(([^)\s]+)\)|(?:src|href)="([^"]+)"/g)) {
       if (target === undefined || /^[a-z]+:/.test(target)) continue;
       count += 1;
