@@ -1,13 +1,11 @@
 // The inside of bench/run.js: measures, in the private mount namespace that it was started in.
-import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { writeDocs } from './docs.js';
 import { Peers } from './peers.js';
 import { makePlace } from './place.js';
-import { plot } from './plot.js';
-import { markdown, rowText, summaryText } from './report.js';
+import { rowText, summaryText } from './report.js';
 import { layerRows } from './rows/layers.js';
 import { lookupRows } from './rows/lookups.js';
 import { mountRows } from './rows/mounts.js';
@@ -90,12 +88,5 @@ const seconds = Math.round((performance.now() - started) / 1000);
 const report = { machine, form: options.short ? 'short' : 'long', seconds, rows, summary: summarize(rows) };
 process.stdout.write(summaryText(report));
 
-const json = `${JSON.stringify(report, null, 2)}\n`;
-if (options.json !== undefined) writeFileSync(options.json, json);
-if (options.docs) {
-  const docs = fileURLToPath(new URL('../docs', import.meta.url));
-  mkdirSync(docs, { recursive: true });
-  writeFileSync(join(docs, 'bench.json'), json);
-  writeFileSync(join(docs, 'bench.svg'), plot(report));
-  writeFileSync(join(docs, 'bench.md'), markdown(report, readFileSync(new URL('behind.md', import.meta.url), 'utf8')));
-}
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
+if (options.docs) writeDocs(report);

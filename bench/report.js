@@ -81,12 +81,14 @@ export function markdown({ machine, rows, summary, seconds }, behind) {
 
 <!-- Made by: npm run bench -- --docs. Do not edit; the text about what is behind is in bench/behind.md. -->
 
+![The medians of ten operations on a logarithmic scale: this library, C, and the commands](bench-summary.svg)
+
+[All rows as a picture](bench.svg), and [as a table](#all-rows) below.
+
 Measured by \`npm run bench\` in ${seconds} s on ${processors} × ${processor} (${arch}), Linux ${kernel}, Node ${node}. All contenders of
-a row take turns in one run, so that all have the same weather. "Median" is that of the turns, and its ratio is the
+a row take turns in one run, so that what else the machine does is the same for all. "Median" is that of the turns, and its ratio is the
 median of the turns' ratios to the first line of the row; "least" is the fastest turn, and its ratio is that to the fastest
 turn of the first line. On a busy machine, the ratios say more than the times, and the least ones most.
-
-![The medians on a logarithmic scale](bench.svg)
 
 ${behind.trim()}
 

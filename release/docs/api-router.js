@@ -1,0 +1,67 @@
+// The pages of docs/api: one for each category, whichever module exports what is in it, and an index.
+import { DeclarationReflection, ReflectionGroup, ReflectionKind } from 'typedoc';
+import { ModuleRouter } from 'typedoc-plugin-markdown';
+
+/** The headings of a page in their order, and what typedoc calls the groups below them. */
+const HEADINGS = {
+  Functions: ['Functions'],
+  Classes: ['Classes'],
+  Values: ['Variables'],
+  Types: ['Interfaces', 'Type Aliases'],
+};
+
+/** Of what is exported, its place among the files of its category. */
+export const placeOf = new WeakMap();
+
+/** The plugin writes a page for each module. So each category becomes a module, after typedoc has checked the real ones. */
+export class ApiRouter extends ModuleRouter {
+  /** By the name of a page, the module that its exports are imported from. */
+  importedFrom = new Map();
+
+  /** @param {import('typedoc').ProjectReflection} project */
+  buildPages(project) {
+    const modules = [...(project.children ?? [])];
+    const order = this.application.options.getValue('categoryOrder');
+    const pages = modules
+      .flatMap((module) => module.categories.flatMap((category) => this.#page(project, module, category) ?? []))
+      .sort((a, b) => order.indexOf(a.name) - order.indexOf(b.name));
+    for (const module of modules) project.removeChild(module);
+    for (const page of pages) project.addChild(page);
+    project.groups = undefined;
+    project.categories = undefined;
+    return super.buildPages(project);
+  }
+
+  #page(project, module, category) {
+    // What the second module exports again is on the page of the first.
+    const own = category.children
+      .filter((child) => !child.kindOf(ReflectionKind.Reference))
+      .sort((a, b) => placeOf.get(a) - placeOf.get(b));
+    if (own.length === 0) return undefined;
+    if (this.importedFrom.has(category.title)) throw new Error(`Two modules export what is in "${category.title}"`);
+    this.importedFrom.set(category.title, module.name);
+    const page = new DeclarationReflection(category.title, ReflectionKind.Module, project);
+    page.groups = Object.entries(HEADINGS).flatMap(([title, kinds]) => {
+      const group = new ReflectionGroup(title, page);
+      group.children = own.filter((child) => kinds.includes(ReflectionKind.pluralString(child.kind)));
+      return group.children.length === 0 ? [] : [group];
+    });
+    for (const child of page.groups.flatMap(({ children }) => children)) {
+      child.parent = page;
+      page.addChild(child);
+    }
+    if (page.children?.length !== own.length) throw new Error(`"${category.title}" has something of another kind`);
+    return page;
+  }
+
+  getIdealBaseName(reflection) {
+    if (!reflection.kindOf(ReflectionKind.Module)) return super.getIdealBaseName(reflection);
+    return reflection.name.toLowerCase().replaceAll(' ', '-');
+  }
+
+  /** A function and its signatures share one heading, and so one anchor. */
+  buildAnchors(target, page) {
+    if (target.kindOf?.(ReflectionKind.CallSignature) && target.parent?.kindOf(ReflectionKind.Function)) return;
+    super.buildAnchors(target, page);
+  }
+}
