@@ -1,12 +1,16 @@
 // npm run release:check: the package as it would be published, with the prebuilds that there are: what is in it and why,
 // and whether it can be installed, imported, type-checked, used, and built from source by somebody who has nothing else.
 //   npm run release:check -- --complete    what has to be said before it is published must be there, and every prebuild
+//   npm run release:check -- --docs        writes docs/compatibility.md, which has to be what the run gives otherwise
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { project } from './architectures.js';
 import { Consumer } from './consumer.js';
+import { publishTables } from './matrix/page.js';
+import { runMatrix } from './matrix/run.js';
+import { NAMESPACE } from './namespace.js';
 import { explain } from './tarball.js';
 import { explainMissing } from './to-publish.js';
 import { compile, SAID } from './typed.js';
@@ -16,11 +20,6 @@ const tool = (name, ...words) =>
   execFileSync(bin(name), words, { cwd: project, stdio: ['ignore', 'inherit', 'inherit'] });
 const isComplete = process.argv.includes('--complete');
 const step = (what) => console.log(`\n== ${what}`);
-
-const NAMESPACE = [
-  ...['unshare', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])],
-  ...['--mount', '--propagation', 'private', '--'],
-];
 
 function expect(what, is, wanted) {
   if (is !== wanted) throw new Error(`${what}: ${is} instead of ${wanted}`);
@@ -34,7 +33,7 @@ function pack(place) {
   const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', place];
   const [packed] = JSON.parse(execFileSync('npm', words, { cwd: project, encoding: 'utf8' }));
   explain(packed, isComplete);
-  return join(place, packed.filename);
+  return { tarball: join(place, packed.filename), version: packed.version };
 }
 
 /** Installs it, offline and without a compiler, into a project of its own. */
@@ -76,9 +75,10 @@ function typed(consumer) {
 /** Takes the prebuilds away, and does what the error then says. */
 function buildFromSource(consumer) {
   rmSync(join(consumer.package, 'prebuilds'), { recursive: true });
-  const { status, stderr } = consumer.run(['node', 'esm.mjs']);
+  const { status, stderr } = consumer.run(['node', 'overlay.mjs']);
+  rmSync(join(consumer.project, 'm'), { recursive: true }); // made before the call failed
   const command = `cd '${consumer.package}' && npm run build:source`;
-  const message = stderr.match(/^(?:\[?Error: |\s*throw )?.*linux-mount is not built for .*$/m)?.[0].trim();
+  const message = stderr.match(/^Error: (linux-mount has no addon for .*)$/m)?.[1];
   if (status === 0 || !message?.endsWith(command)) throw new Error(`what to do is not said:\n${stderr}`);
   console.log(`  ${message}`);
   const start = performance.now();
@@ -92,9 +92,9 @@ const place = mkdtempSync(join(tmpdir(), 'linux-mount-package-'));
 const consumers = [];
 try {
   step('the package');
-  const tarball = pack(place);
+  const { tarball, version } = pack(place);
   tool('publint', 'run', tarball, '--strict');
-  tool('attw', tarball, '--profile', 'esm-only');
+  tool('attw', tarball);
   explainMissing(isComplete);
 
   step('installed without scripts, compiler and network');
@@ -108,6 +108,9 @@ try {
 
   step('without a prebuild');
   buildFromSource(consumers[1]);
+
+  step('with each package manager, bundler, test runner and compiler');
+  publishTables(await runMatrix(tarball, version), process.argv.includes('--docs'));
 } finally {
   for (const consumer of consumers) consumer.remove();
   rmSync(place, { recursive: true });

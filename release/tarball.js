@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { ARCHITECTURES, hasProgram, project } from './architectures.js';
 import { paddingOf } from './gate.js';
 
-const modules = readdirSync(join(project, 'lib')).map((file) => file.replace(/\.ts$/, ''));
-const sources = readdirSync(join(project, 'src-native'), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile())
-  .map((entry) => join(entry.parentPath, entry.name).slice(project.length))
-  .filter((file) => !file.startsWith('src-native/headers/'));
+const filesIn = (folder) =>
+  readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(project.length));
+
+const modules = filesIn('lib').flatMap((file) => file.match(/^lib\/(.*)\.ts$/)?.[1] ?? []);
+// What `npm run build:source` has left in a clone is no source.
+const sources = filesIn('src-native').filter((file) => !/^src-native\/(build|node_modules)\//.test(file));
 
 // A quarter of some: where pages may have 64 KiB, what is written to when it is loaded begins at such a page. Packed they are
 // nothing.
@@ -21,17 +24,22 @@ const KINDS = [
   {
     what: 'about the package',
     why: 'what npm needs to know, and people',
-    files: ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'],
+    files: ['package.json', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'LICENSE'],
   },
   {
     what: 'JavaScript',
     why: 'the library as tsc writes it: not minified, so that a stack trace can be read, and so without maps',
-    files: modules.map((name) => `dist/${name}.js`),
+    files: ['dist/package.json', ...modules.map((name) => `dist/${name}.js`)],
   },
   {
     what: 'types',
     why: 'with the documentation that an editor shows; without maps, as lib/ is not in here',
     files: modules.map((name) => `dist/${name}.d.ts`),
+  },
+  {
+    what: 'pages',
+    why: 'so that the links of README lead somewhere',
+    files: filesIn('docs').filter((file) => file !== 'docs/bench.json'),
   },
   ...ARCHITECTURES.map(({ name, prebuild }) => ({
     what: `linux-${name}`,
@@ -42,7 +50,7 @@ const KINDS = [
   {
     what: 'C++',
     why: 'to build the addon where no prebuild fits, with npm packages and no download besides',
-    files: ['binding.gyp', ...sources],
+    files: sources,
   },
 ];
 

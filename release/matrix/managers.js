@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Place, tool, versionOf } from './place.js';
+import { Registry } from './registry.js';
 
 const NODE_24 = tool('node24/bin/node');
 
@@ -183,11 +184,14 @@ async function check(manager, spec, registry, isAllowed, place) {
 }
 
 /**
- * Runs all cells of a manager.
+ * Runs all cells of a manager, with a registry of its own.
  *
+ * @param packages the tarballs in the registry
  * @returns for each cell the column's name, and the error or undefined
  */
-export async function tryManager(manager, registry, { version, tarball }) {
+export async function tryManager(manager, packages, { version, tarball }) {
+  const registry = await new Registry().open();
+  for (const file of packages) registry.publish(file);
   const place = new Place({ node: manager.node });
   const sources = { registry: `linux-mount@${version}`, tarball: `file:${tarball}` };
   const cells = [];
@@ -204,5 +208,6 @@ export async function tryManager(manager, registry, { version, tarball }) {
     return cells;
   } finally {
     place.remove();
+    registry.close();
   }
 }

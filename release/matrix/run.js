@@ -1,12 +1,11 @@
 // The package where its users have it: each package manager, bundler, test runner and compiler, one line for each cell.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MANAGERS, tryManager } from './managers.js';
 import { installTools } from './place.js';
 import { GROUPS, tryProgram } from './programs.js';
-import { Registry } from './registry.js';
 
 /** A package with an install script, for checkControl() in managers.js. */
 function packScripted(place) {
@@ -23,6 +22,22 @@ function packScripted(place) {
   return join(place, 'scripted-1.0.0.tgz');
 }
 
+const print = (what, error) => console.log(`  ${error === undefined ? 'ok ' : 'NOT'} ${what}`);
+
+/** The results of a function for each item, in the order of the items; as many at once as there are processors. */
+async function inLanes(items, action) {
+  const results = [];
+  let next = 0;
+  const lane = async () => {
+    while (next < items.length) {
+      const index = next++;
+      results[index] = await action(items[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, lane));
+  return results;
+}
+
 /**
  * Runs the whole matrix with a packed tarball.
  *
@@ -30,29 +45,25 @@ function packScripted(place) {
  */
 export async function runMatrix(tarball, version) {
   installTools();
-  const line = (name, column, error) =>
-    console.log(`  ${error === undefined ? 'ok ' : 'NOT'} ${name}${column && `: ${column}`}`);
+  const managers = MANAGERS();
   const tables = [{ title: 'Package managers', rows: [] }];
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-registry-'));
-  const registry = await new Registry().open();
   try {
-    for (const file of [tarball, packScripted(place)]) registry.publish(file);
-    for (const manager of MANAGERS()) {
-      const cells = await tryManager(manager, registry, { version, tarball });
-      for (const { column, error } of cells) line(manager.name, column, error);
-      tables[0].rows.push({ name: manager.name, cells });
-    }
+    const packages = [tarball, packScripted(place)];
+    tables[0].rows = await inLanes(managers, async (manager) => {
+      const cells = await tryManager(manager, packages, { version, tarball });
+      for (const { column, error } of cells) print(`${manager.name}: ${column}`, error);
+      return { name: manager.name, cells };
+    });
   } finally {
-    registry.close();
     rmSync(place, { recursive: true });
   }
   for (const { title, tools, attempt } of GROUPS()) {
-    const rows = [];
-    for (const program of tools) {
+    const rows = await inLanes(tools, async (program) => {
       const error = await tryProgram(attempt, program, tarball);
-      line(program.name, '', error);
-      rows.push({ name: program.name, cells: [{ column: '', error }] });
-    }
+      print(program.name, error);
+      return { name: program.name, cells: [{ column: 'works', error }] };
+    });
     tables.push({ title, rows });
   }
   const errors = tables.flatMap(({ rows }) =>
