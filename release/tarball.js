@@ -39,7 +39,7 @@ const KINDS = [
   {
     what: 'pages',
     why: 'so that the links of README lead somewhere',
-    files: filesIn('docs').filter((file) => file !== 'docs/bench.json'),
+    files: filesIn('docs'),
   },
   ...ARCHITECTURES.map(({ name, prebuild }) => ({
     what: `linux-${name}`,

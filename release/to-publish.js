@@ -16,9 +16,7 @@ export function missingToPublish(manifest, changelog) {
     ({ name, key, example }) => `${name} in package.json: npm pkg set ${key}=${example}`,
   );
   if (!changelog.includes(`\n## [${manifest.version}] - `)) {
-    missing.push(
-      `${manifest.version} in CHANGELOG.md: "## Unreleased" becomes "## [${manifest.version}] - YYYY-MM-DD"`,
-    );
+    missing.push(`${manifest.version} in CHANGELOG.md: an entry "## [${manifest.version}] - YYYY-MM-DD"`);
   }
   return missing;
 }
