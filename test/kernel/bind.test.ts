@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync, umountSync } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
+import { inEveryPass } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable, tableEntry } from '../support/table.js';
@@ -138,7 +139,7 @@ test('a writer that races the bind never succeeds', async ({ place, skip }) => {
   ]);
   try {
     await once(writer.stdout, 'data');
-    const until = Date.now() + 3000;
+    const until = Date.now() + inEveryPass(3000, 500);
     let rounds = 0;
     while (Date.now() < until || rounds <= 100) {
       mountSync(place.path('source'), target, null, MS_BIND | MS_RDONLY);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { type ChangesSpec, changes } from '../../lib/layers.js';
 import { runNode } from '../support/child.js';
+import { inEveryPass } from '../support/effort.js';
 import { isRealRoot } from '../support/environment.js';
 import { ourThreads } from '../support/own-process.js';
 import { type Place, test } from '../support/place.js';
@@ -12,9 +13,9 @@ import { STARTS_WORKERS } from '../support/worker.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
-const COUNT = 20_000;
+const COUNT = inEveryPass(20_000, 5_000);
 
-/** Two layers, and in the upper one more than a few batches of files. */
+/** Two layers, and in the upper one files for more than ten batches, of a few hundred each. */
 function layers(place: Place): ChangesSpec & { upper: string } {
   const upper = place.directory('upper');
   for (let index = 0; index < COUNT; index += 1) writeFileSync(`${upper}/file${index}`, '');
@@ -77,7 +78,7 @@ test('next() may be called before the one before is answered', async ({ place })
 test('return() waits until all is closed, whoever has begun to close it', async ({ place }) => {
   const before = openLayers(place);
   const spec = layers(place);
-  for (let round = 0; round < 50; round += 1) {
+  for (let round = 0; round < inEveryPass(50, 10); round += 1) {
     const controller = new AbortController();
     const walk = changes({ ...spec, signal: controller.signal });
     await walk.next();
@@ -99,7 +100,7 @@ test('one that could not begin has closed all before it says so', async ({ place
   const before = openLayers(place);
   const [upper, missing] = [place.directory('upper'), place.path('missing')];
   const lower = [...Array.from({ length: 50 }, (_, index) => place.directory(`lower${index}`)), missing];
-  for (let round = 0; round < 200; round += 1) {
+  for (let round = 0; round < inEveryPass(200, 40); round += 1) {
     const error = await rejectionOf(changes({ lower, upper, userxattr: !isRealRoot }).next());
     expect(openLayers(place)).toBe(before);
     expect(error).toMatchObject({ code: 'ENOENT', path: missing });
@@ -172,7 +173,7 @@ test('a process, or a worker, may end in the middle', async ({ place }) => {
     `${STARTS_WORKERS}
      import { changes } from 'linux-mount/layers';
      const spec = JSON.parse(process.argv[1]);
-     for (let index = 0; index < 10; index += 1) {
+     for (let index = 0; index < ${inEveryPass(10, 4)}; index += 1) {
        const worker = startWorker(${JSON.stringify(worker)}, spec);
        await messageOf(worker);
        await worker.terminate();

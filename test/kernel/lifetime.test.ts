@@ -1,6 +1,6 @@
 import { expect, vi } from 'vitest';
 import { runNode } from '../support/child.js';
-import { patience, times } from '../support/effort.js';
+import { inEveryPass, patience, times } from '../support/effort.js';
 import { fuseDevice, isRealRoot, lacks } from '../support/environment.js';
 import { test } from '../support/place.js';
 import { mountTable } from '../support/table.js';
@@ -77,6 +77,9 @@ test('it loads in several workers at once, and each takes its turn', async ({ pl
   });
 });
 
+/** At as many moments, spread over 60 milliseconds, a worker is terminated: 20 at full effort. */
+const TERMINATIONS = inEveryPass(20, 6);
+
 test.for([
   ['only the worker has loaded it', ''],
   ['the main thread has loaded it too', "await import('linux-mount');"],
@@ -90,10 +93,10 @@ test.for([
        parentPort.postMessage('ready');
        const again = async (target) => { for (;;) { await mount('x', target, 'tmpfs'); await umount(target); } };
        await Promise.all(Array.from({ length: 64 }, (_, i) => again(workerData.root + '/t' + i)));`)};
-     for (let round = 0; round < 20; round++) {
+     for (let round = 0; round < ${TERMINATIONS}; round++) {
        const worker = startWorker(source, { root: process.argv[1] });
        await messageOf(worker);
-       await new Promise((resolve) => setTimeout(resolve, round * 3));
+       await new Promise((resolve) => setTimeout(resolve, (round * 60) / ${TERMINATIONS}));
        await worker.terminate();
      }
      console.log('survived');`,

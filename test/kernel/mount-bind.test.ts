@@ -16,7 +16,7 @@ import {
   umountSync,
 } from '../../lib/index.js';
 import { nodeCommand, runNode, withoutPrivilege } from '../support/child.js';
-import { patience, times } from '../support/effort.js';
+import { inEveryPass, patience, times } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { HolderProcess } from '../support/holder.js';
 import { type Place, test } from '../support/place.js';
@@ -574,7 +574,7 @@ describe.each<[string, readonly string[]]>([
       `import { mountBind, mountBindSync } from 'linux-mount';
        const [source, target] = process.argv.slice(1);
        const options = { readonly: true, recursive: true };
-       const until = Date.now() + 3000;
+       const until = Date.now() + ${inEveryPass(3000, 500)};
        let rounds = 0;
        const strategies = new Set();
        while (Date.now() < until || rounds <= 50) {

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { overlaySupport } from '../../lib/index.js';
 import { runNode, withoutPrivilege } from '../support/child.js';
-import { patience } from '../support/effort.js';
+import { inEveryPass, patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
 import { ourThreads, readOfThread } from '../support/own-process.js';
@@ -62,6 +62,7 @@ test('a directory that hangs holds up nothing', async ({ place, skip }) => {
 });
 
 test('a worker is terminated in the middle, and all is removed', async ({ place }) => {
+  const rounds = inEveryPass(10, 4);
   const { status, signal, stdout, stderr } = await runNode(
     `${STARTS_WORKERS}
      import { readdirSync } from 'node:fs';
@@ -69,10 +70,10 @@ test('a worker is terminated in the middle, and all is removed', async ({ place 
      const source = \`
        for (let i = 0; i < 8; i++) library.overlaySupport(workerData.directory + '/.'.repeat(i));
        parentPort.postMessage('begun');\`;
-     for (let round = 0; round < 10; round++) {
+     for (let round = 0; round < ${rounds}; round++) {
        const worker = startWorker(source, { directory });
        await messageOf(worker);
-       await new Promise((resolve) => setTimeout(resolve, round * 4));
+       await new Promise((resolve) => setTimeout(resolve, (round * 40) / ${rounds}));
        await worker.terminate();
      }
      // The calls end by themselves, without the worker.

@@ -10,7 +10,7 @@ import {
   remountFilesystem,
 } from '../../lib/index.js';
 import { runNode } from '../support/child.js';
-import { patience, times } from '../support/effort.js';
+import { inEveryPass, patience, times } from '../support/effort.js';
 import { lacks as environment, injectProgram } from '../support/environment.js';
 import { fileName, fileNames, makeLayer } from '../support/overlay-names.js';
 import { test } from '../support/place.js';
@@ -291,20 +291,16 @@ test('a layer is the directory that was opened, whatever happens to its path mea
   symlinkSync(place.path('one'), place.path('link'));
   // Swaps the link for one to the other directory, without an instant in which it is missing.
   const script = `
-    import { renameSync, symlinkSync } from 'node:fs';
+    import { existsSync, renameSync, symlinkSync } from 'node:fs';
     const root = process.argv[1];
-    const end = Date.now() + ${patience(3000)};
-    for (let index = 0; Date.now() < end; index++) {
+    for (let index = 0; !existsSync(root + '/stop'); index++) {
       symlinkSync(root + (index % 2 ? '/one' : '/two'), root + '/next');
       renameSync(root + '/next', root + '/link');
     }`;
   const swapping = runNode(script, { args: [place.root] });
-  let done = false;
-  void swapping.finally(() => {
-    done = true;
-  });
   const seen = new Set<string>();
-  while (!done) {
+  // And until both were seen.
+  for (const end = Date.now() + patience(inEveryPass(3000, 500)); Date.now() < end || seen.size < 2; ) {
     await using mount = await mountOverlay({
       lower: [place.path('link'), place.path('swapped')],
       target,
@@ -316,6 +312,7 @@ test('a layer is the directory that was opened, whatever happens to its path mea
     expect((await mount.overlay()).lower[0]).toBe(place.path(isNamed ? `${name}` : 'link'));
     seen.add(`${name}`);
   }
+  place.file('stop');
   expect((await swapping).stderr).toBe('');
   expect([...seen].sort()).toEqual(['one', 'two']);
 });

@@ -35,6 +35,7 @@ const cwd = buildCopy('build-sanitize', 1, '__asan_init');
 const env = {
   LINUX_MOUNT_PRELOAD: library,
   LINUX_MOUNT_PASSES: 'root',
+  LINUX_MOUNT_EFFORT: process.env.LINUX_MOUNT_EFFORT ?? '1',
   // A fork copies the page tables of the sanitizer's memory: with each that maps ids it takes twenty times as long.
   LINUX_MOUNT_PATIENCE: '4',
   ASAN_OPTIONS: 'detect_leaks=1',
@@ -50,7 +51,7 @@ if (words[0] === 'fuzz') {
   const files = isShort ? SHORT.map((name) => `test/kernel/${name}.test.ts`) : [];
   const exclude = ELSEWHERE.flatMap((name) => ['--exclude', `test/**/${name}.test.ts`]);
   const given = isShort ? words.slice(1) : words;
-  // One file after the other: each counts the descriptors of the process.
-  const vitest = ['--pool=threads', '--no-file-parallelism', ...exclude, ...files, ...given];
+  // Each file in a worker of its own, one after the other: each counts the descriptors of the process.
+  const vitest = ['--pool=threads', '--isolate', ...exclude, ...files, ...given];
   run(process.execPath, ['test/run.js', ...vitest], { env, cwd });
 }

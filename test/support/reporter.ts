@@ -1,12 +1,18 @@
 import { writeFileSync } from 'node:fs';
-import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+import { relative } from 'node:path';
+import type { Reporter, SerializedError, TestModule, TestSpecification } from 'vitest/node';
 
 /**
- * Says at the end why tests were skipped, and counts. test/kernels is told in a line that a program can read, test/run.js
- * by a descriptor, as what it gives out last is what is read: the tests that failed, in which pass, and why.
+ * Says at the end why tests were skipped, and tells the result: test/run.js by a descriptor, and test/kernels in a line
+ * that a program can read.
  */
 export default class Summary implements Reporter {
   readonly #start = performance.now();
+  #files: readonly string[] = [];
+
+  onTestRunStart(specifications: readonly TestSpecification[]): void {
+    this.#files = specifications.map(({ project, moduleId }) => relative(project.config.root, moduleId));
+  }
 
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     const counts = { passed: 0, failed: 0, skipped: 0, pending: 0 };
@@ -29,22 +35,24 @@ export default class Summary implements Reporter {
       }
     }
     for (const [reason, count] of reasons) console.log(`   skipped ${count}: ${reason}`);
-    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
-    // Where a worker has crashed, its tests are neither passed nor failed.
     const errors = unhandled.map(({ message, cause }) => {
       const why = (cause as Error | undefined)?.message;
       return `${message}${why === undefined ? '' : ` ${why}`}`.split('\n')[0];
     });
-    const unfinished = modules.filter(({ children }) => [...children.allTests('pending')].length > 0);
-    if (unfinished.length > 0)
-      errors.push(`never ended: ${unfinished.map((each) => each.relativeModuleId).join(', ')}`);
+    // After a crash of their process, tests are neither passed nor failed, and later files are not there at all.
+    const ended = modules.filter((module) => module.state() !== 'pending' && module.state() !== 'queued');
+    const whole = ended.filter(({ children }) => [...children.allTests('pending')].length === 0);
+    const unfinished = this.#files.filter((file) => !whole.some((module) => module.relativeModuleId === file));
+    if (unfinished.length > 0) errors.push(`never ended: ${unfinished.join(', ')}`);
     failures.push(...errors.map((error) => `outside of any test: ${error}`));
     for (const error of errors) console.log(`   failed outside of any test: ${error}`);
-    const tell = process.env['LINUX_MOUNT_FAILURES'];
-    if (tell !== undefined) writeFileSync(Number(tell), failures.join('\n'));
-    if (process.env['LINUX_MOUNT_REPORT'] === undefined) return;
+    const { passed, failed, skipped } = counts;
+    const result = { files: whole.length, passed, failed: failed + errors.length, skipped, failures, unfinished };
+    const { LINUX_MOUNT_RESULT: descriptor, LINUX_MOUNT_REPORT: isReported, LINUX_MOUNT_PASS: pass } = process.env;
+    if (descriptor !== undefined) writeFileSync(Number(descriptor), JSON.stringify(result));
+    if (isReported === undefined) return;
     const seconds = Math.round((performance.now() - this.#start) / 1000);
-    console.log(`@@suite ${JSON.stringify({ pass: process.env['LINUX_MOUNT_PASS'], ...counts, errors, seconds })}`);
+    console.log(`@@suite ${JSON.stringify({ pass, ...counts, errors, seconds })}`);
   }
 }
 
