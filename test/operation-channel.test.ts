@@ -5,7 +5,7 @@ import { OperationChannel, type OperationTrace, tracedOperations } from '../lib/
 import { onOperation } from './support/operation-events.js';
 
 // They ask nothing of the kernel.
-const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData'];
+const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData', 'setAddon'];
 const METHODS = [
   ...['Mount.overlay', 'Mount.unmount'],
   ...['DetachedMount.attach', 'DetachedMount.close', 'DetachedMount.setAttributes'],
