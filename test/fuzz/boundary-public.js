@@ -69,7 +69,8 @@ export class PublicBoundary {
 
   mayThrow(error) {
     if (error instanceof FromOutside || error instanceof lib.MountError || error?.name === 'AbortError') return true;
-    if (error?.code === 'ERR_INVALID_STATE') return true;
+    // What setAddon() is given is seldom an addon.
+    if (['ERR_INVALID_STATE', 'ERR_DLOPEN_FAILED'].includes(error?.code)) return true;
     return (error instanceof TypeError || error instanceof RangeError) && /^ERR_/.test(error.code);
   }
 
