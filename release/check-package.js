@@ -7,10 +7,9 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { project } from './architectures.js';
-import { Consumer } from './consumer.js';
 import { publishTables } from './matrix/page.js';
+import { Place } from './matrix/place.js';
 import { runMatrix } from './matrix/run.js';
-import { NAMESPACE } from './namespace.js';
 import { explain } from './tarball.js';
 import { explainMissing } from './to-publish.js';
 import { compile, SAID } from './typed.js';
@@ -36,82 +35,62 @@ function pack(place) {
   return { tarball: join(place, packed.filename), version: packed.version };
 }
 
-/** Installs it, offline and without a compiler, into a project of its own. */
-function install(tarball, ...options) {
-  const consumer = new Consumer();
-  const start = performance.now();
-  consumer.succeed(['npm', 'install', '--offline', '--no-audit', '--no-fund', ...options, tarball]);
-  const seconds = ((performance.now() - start) / 1000).toFixed(2);
-  const packages = readdirSync(join(consumer.project, 'node_modules')).filter((name) => !name.startsWith('.'));
-  expect(
-    `npm install ${options.join(' ')}`.trim(),
-    `${packages.join()} in ${seconds} s`,
-    `linux-mount in ${seconds} s`,
-  );
-  return consumer;
-}
-
-/** Uses it in every way that there is to import it, and mounts something. */
-function use(consumer) {
-  const size = execFileSync('getconf', ['PAGESIZE'], { encoding: 'utf8' }).trim();
-  expect('pageSize by import', consumer.succeed(['node', 'esm.mjs']), size);
-  expect('pageSize by require()', consumer.succeed(['node', 'commonjs.cjs']), size);
-  const mounted = consumer.succeed([...NAMESPACE, process.execPath, 'overlay.mjs'], process.env.PATH);
-  rmSync(join(consumer.project, 'm'), { recursive: true }); // the namespace with its mounts is gone
-  expect('an overlay', mounted, 'base new top, above: new, still mounted: false');
+/** Installs it in a project of its own, and looks at what came along. */
+async function install(tarball) {
+  const place = new Place({ mayCompile: true });
+  await place.install(tarball);
+  const packages = readdirSync(join(place.project, 'node_modules')).filter((name) => !name.startsWith('.'));
+  expect('npm install', packages.join(), 'linux-mount');
+  return place;
 }
 
 /** Uses it from TypeScript. */
-function typed(consumer) {
-  const { values, types, programs } = compile(consumer.project);
+async function typed(place) {
+  const { values, types, programs } = compile(place.project);
   console.log(`  TypeScript, all of its ${values} values and ${types} types: compiles`);
   for (const program of programs) {
-    const said = consumer.succeed([...NAMESPACE, process.execPath, program], process.env.PATH);
-    rmSync(join(consumer.project, 'm'), { recursive: true });
+    const said = (await place.mount([process.execPath, program])).trim();
+    rmSync(join(place.project, 'm'), { recursive: true }); // the namespace with its mounts is gone
     expect(`TypeScript, compiled to ${program}`, said, SAID);
   }
 }
 
 /** Takes the prebuilds away, and does what the error then says. */
-function buildFromSource(consumer) {
-  rmSync(join(consumer.package, 'prebuilds'), { recursive: true });
-  const { status, stderr } = consumer.run(['node', 'overlay.mjs']);
-  rmSync(join(consumer.project, 'm'), { recursive: true }); // made before the call failed
-  const command = `cd '${consumer.package}' && npm run build:source`;
-  const message = stderr.match(/^Error: (linux-mount has no addon for .*)$/m)?.[1];
-  if (status === 0 || !message?.endsWith(command)) throw new Error(`what to do is not said:\n${stderr}`);
+async function buildFromSource(place) {
+  const folder = join(place.project, 'node_modules/linux-mount');
+  rmSync(join(folder, 'prebuilds'), { recursive: true });
+  const said = await place.run([process.execPath, 'instance.mjs']).catch(({ message }) => message);
+  const message = said.match(/linux-mount has no addon for .*$/m)?.[0] ?? '';
+  const command = `cd '${folder}' && npm run build:source`;
+  if (!message.endsWith(command)) throw new Error(`what to do is not said:\n${said}`);
   console.log(`  ${message}`);
   const start = performance.now();
-  consumer.succeed(['sh', '-c', command], process.env.PATH);
+  await place.run(['sh', '-c', command]);
   console.log(`  built in ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  if (existsSync(join(consumer.home, '.cache/node-gyp'))) throw new Error('headers of Node were downloaded');
-  use(consumer);
+  if (existsSync(join(place.home, '.cache/node-gyp'))) throw new Error('headers of Node were downloaded');
+  for (const program of ['import.mjs', 'require.cjs']) await place.exercise([process.execPath, program]);
 }
 
-const place = mkdtempSync(join(tmpdir(), 'linux-mount-package-'));
-const consumers = [];
+const folder = mkdtempSync(join(tmpdir(), 'linux-mount-package-'));
+let place;
 try {
   step('the package');
-  const { tarball, version } = pack(place);
+  const { tarball, version } = pack(folder);
   tool('publint', 'run', tarball, '--strict');
   tool('attw', tarball);
   explainMissing(isComplete);
 
-  step('installed without scripts, compiler and network');
-  consumers.push(install(tarball, '--ignore-scripts'));
-  use(consumers[0]);
-  typed(consumers[0]);
+  step('in an empty project');
+  place = await install(tarball);
+  await typed(place);
 
-  step('installed plainly, in the same way');
-  consumers.push(install(tarball));
-  use(consumers[1]);
-
-  step('without a prebuild');
-  buildFromSource(consumers[1]);
+  step('without a prebuilt addon');
+  await buildFromSource(place);
 
   step('with each package manager, bundler, test runner and compiler');
-  publishTables(await runMatrix(tarball, version), process.argv.includes('--docs'));
+  if (process.arch === 'x64') publishTables(await runMatrix(tarball, version), process.argv.includes('--docs'));
+  else console.log('  skipped: the tools in release/matrix/tools are for x64');
 } finally {
-  for (const consumer of consumers) consumer.remove();
-  rmSync(place, { recursive: true });
+  place?.remove();
+  rmSync(folder, { recursive: true });
 }

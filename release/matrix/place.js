@@ -1,11 +1,25 @@
 // A project of somebody else in which the package is tried, and the tools that try it (tools/package.json).
 import { execFile, spawnSync } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { NAMESPACE } from '../namespace.js';
 import { EXPECTED } from './project/exercise.cjs';
+
+// A mount namespace of its own; in a user namespace for an ordinary user.
+const NAMESPACE = [
+  ...['unshare', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])],
+  ...['--mount', '--propagation', 'private', '--'],
+];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tools = join(here, 'tools');
@@ -36,27 +50,31 @@ export const versionOf = (name) => JSON.parse(readFileSync(tool(`${name}/package
 export class Place {
   #place = mkdtempSync(join(tmpdir(), 'linux-mount-matrix-'));
   project = join(this.#place, 'project');
-  #home = join(this.#place, 'home');
+  home = join(this.#place, 'home');
   #bare = join(this.#place, 'bin');
   #env;
 
   /**
-   * @param options `env`: more variables; `node`: the Node to run instead of this one; `mayCompile`: whether the search path
-   *   has more than Node and a shell, without which nothing can be compiled
+   * @param options `node`: the Node to run instead of this one; `mayCompile`: whether the search path has more than Node and a
+   *   shell, with which nothing can be compiled
    */
-  constructor({ env = {}, node = process.execPath, mayCompile = false } = {}) {
-    for (const folder of [this.#home, this.#bare]) mkdirSync(folder);
+  constructor({ node = process.execPath, mayCompile = false } = {}) {
+    for (const folder of [this.home, this.#bare]) mkdirSync(folder);
     for (const [name, file] of Object.entries({ node, sh: '/bin/sh', unshare: '/usr/bin/unshare' })) {
       symlinkSync(file, join(this.#bare, name));
     }
-    this.node = node;
     this.#env = {
       PATH: mayCompile ? `${dirname(node)}:${process.env.PATH}` : this.#bare,
-      HOME: this.#home,
+      HOME: this.home,
       CI: '1',
-      ...env,
     };
     this.reset();
+  }
+
+  /** Installs the packed package with npm, without a network. */
+  async install(tarball) {
+    writeFileSync(join(this.project, 'package.json'), '{ "name": "consumer", "private": true }');
+    await this.run(['npm', 'install', '--offline', '--no-audit', '--no-fund', tarball]);
   }
 
   /** Makes the project new; what package managers have in the home stays. */

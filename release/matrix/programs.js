@@ -213,8 +213,7 @@ export const GROUPS = () => [
 export async function tryProgram(attempt, program, tarball) {
   const place = new Place({ mayCompile: true });
   try {
-    writeFileSync(join(place.project, 'package.json'), '{ "name": "consumer", "private": true }');
-    await place.run(['npm', 'install', '--offline', '--no-audit', '--no-fund', tarball]);
+    await place.install(tarball);
     mkdirSync(join(place.project, 'node_modules/@types'));
     symlinkSync(tool('@types/node'), join(place.project, 'node_modules/@types/node'));
     await attempt(program, place);
