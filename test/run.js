@@ -120,20 +120,18 @@ async function runPass(name) {
   };
 }
 
-const results = await Promise.all(possible.map(runPass));
+const results = await Promise.all(
+  possible.map((name) =>
+    runPass(name).catch(({ stack }) => ({ ...NOTHING, name, failed: 1, failures: [stack], seconds: 0 })),
+  ),
+);
 for (const { name, failures } of results)
   if (failures.length > 0) console.log(`\n=== failed in pass "${name}"\n${failures.join('\n')}`);
 
 const COLUMNS = ['files', 'passed', 'failed', 'skipped', 'seconds'];
-const row = (name, cells) => `${name.padEnd(longest)}${cells.map((cell) => String(cell).padStart(9)).join('')}`;
-console.log(`\n${row('pass', COLUMNS)}`);
-for (const result of results)
-  console.log(
-    row(
-      result.name,
-      COLUMNS.map((column) => result[column]),
-    ),
-  );
+const row = (name, cell) => name.padEnd(longest) + COLUMNS.map((column) => String(cell(column)).padStart(9)).join('');
+console.log(`\n${row('pass', (column) => column)}`);
+for (const result of results) console.log(row(result.name, (column) => result[column]));
 const sum = (column) => results.reduce((total, result) => total + result[column], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exit(sum('failed') > 0 ? 1 : 0);
