@@ -67,10 +67,10 @@ const COPIES = shell(`
   export TMPDIR="$TMPDIR/work" HOME="$TMPDIR/work"`);
 
 const here = (words) => vitest(process.execPath, project, words);
-/** Without words, the tests that mount. */
+/** Where the words name no file, the tests that mount. */
 const withDenied = (calls, words) => [
   ...[...PRIVATE, ...WORK_PLACE, deny, ...calls, '--'],
-  ...here(words.length > 0 ? words : ['test/kernel/']),
+  ...here(words.some((word) => !word.startsWith('-')) ? words : ['test/kernel/', ...words]),
 ];
 
 /**

@@ -90,7 +90,7 @@ async function run(name, words) {
     await Promise.race([Promise.all(said), sleep(2_000, undefined, { ref: false })]);
     for (const stream of outputs) stream.destroy();
     const result = { ...NOTHING, ...JSON.parse(told || '{}') };
-    if (status === 0 || result.failed > 0) return result;
+    if (status === 0 || result.failed > 0 || result.unfinished.length > 0) return result;
     return { ...result, failed: 1, failures: [`vitest ended with ${signal ?? `status ${status}`}`] };
   } finally {
     // Empty, as the tmpfs was only ever in the namespace. Were it not, this would fail rather than delete anything.
@@ -105,27 +105,33 @@ async function runPass(name) {
     console.log(`\n=== pass "${name}" has crashed: what never ended runs again, each file in a process of its own`);
     const again = await run(name, ['--isolate', ...result.unfinished]);
     result = {
+      ...again,
       ...Object.fromEntries(['files', 'passed', 'failed', 'skipped'].map((key) => [key, result[key] + again[key]])),
       failures: [...result.failures, ...again.failures],
     };
   }
-  return { name, ...result, seconds: Math.round((performance.now() - start) / 1000) };
+  const { unfinished } = result;
+  return {
+    ...result,
+    name,
+    failed: result.failed + unfinished.length,
+    failures: [...result.failures, ...unfinished.map((file) => `${file} never ended`)],
+    seconds: Math.round((performance.now() - start) / 1000),
+  };
 }
 
-const results = await Promise.all(possible.map(runPass));
+const results = await Promise.all(
+  possible.map((name) =>
+    runPass(name).catch(({ stack }) => ({ ...NOTHING, name, failed: 1, failures: [stack], seconds: 0 })),
+  ),
+);
 for (const { name, failures } of results)
   if (failures.length > 0) console.log(`\n=== failed in pass "${name}"\n${failures.join('\n')}`);
 
 const COLUMNS = ['files', 'passed', 'failed', 'skipped', 'seconds'];
-const row = (name, cells) => `${name.padEnd(longest)}${cells.map((cell) => String(cell).padStart(9)).join('')}`;
-console.log(`\n${row('pass', COLUMNS)}`);
-for (const result of results)
-  console.log(
-    row(
-      result.name,
-      COLUMNS.map((column) => result[column]),
-    ),
-  );
+const row = (name, cell) => name.padEnd(longest) + COLUMNS.map((column) => String(cell(column)).padStart(9)).join('');
+console.log(`\n${row('pass', (column) => column)}`);
+for (const result of results) console.log(row(result.name, (column) => result[column]));
 const sum = (column) => results.reduce((total, result) => total + result[column], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
 process.exit(sum('failed') > 0 ? 1 : 0);

@@ -39,15 +39,16 @@ export default class Summary implements Reporter {
       const why = (cause as Error | undefined)?.message;
       return `${message}${why === undefined ? '' : ` ${why}`}`.split('\n')[0];
     });
+    failures.push(...errors.map((error) => `outside of any test: ${error}`));
+    const { passed, failed, skipped } = counts;
+    const told = { passed, failed: failed + errors.length, skipped, failures };
     // After a crash of their process, tests are neither passed nor failed, and later files are not there at all.
     const ended = modules.filter((module) => module.state() !== 'pending' && module.state() !== 'queued');
     const whole = ended.filter(({ children }) => [...children.allTests('pending')].length === 0);
     const unfinished = this.#files.filter((file) => !whole.some((module) => module.relativeModuleId === file));
     if (unfinished.length > 0) errors.push(`never ended: ${unfinished.join(', ')}`);
-    failures.push(...errors.map((error) => `outside of any test: ${error}`));
     for (const error of errors) console.log(`   failed outside of any test: ${error}`);
-    const { passed, failed, skipped } = counts;
-    const result = { files: whole.length, passed, failed: failed + errors.length, skipped, failures, unfinished };
+    const result = { ...told, files: whole.length, unfinished };
     const { LINUX_MOUNT_RESULT: descriptor, LINUX_MOUNT_REPORT: isReported, LINUX_MOUNT_PASS: pass } = process.env;
     if (descriptor !== undefined) writeFileSync(Number(descriptor), JSON.stringify(result));
     if (isReported === undefined) return;
