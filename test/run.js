@@ -47,11 +47,19 @@ const SHARE = { 'older-kernel': 0.05, sandbox: 0.05, user: possible.includes('ro
 const longest = Math.max(...possible.map((name) => name.length));
 const isAlone = possible.length === 1;
 
-// A signal ends the passes, and this program with them, which removes what it has made.
+// A signal ends the passes, and this program with them, which removes what it has made. Each is a process group, so that
+// none of its processes goes on without the others.
 const running = new Set();
+function signalGroup({ pid }, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended, with all that belongs to it.
+  }
+}
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.on(signal, () => {
-    for (const child of running) child.kill(signal);
+    for (const child of running) signalGroup(child, signal);
   });
 
 /** The result when vitest ends without one. */
@@ -76,7 +84,7 @@ async function run(name, words) {
       NODE_EXTRA_CA_CERTS: undefined,
     };
     const stdio = isAlone ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'];
-    const child = spawn(command, rest, { stdio, env });
+    const child = spawn(command, rest, { stdio, env, detached: true });
     running.add(child);
     const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null);
     const said = outputs.map((stream) => {
@@ -86,6 +94,7 @@ async function run(name, words) {
     });
     const [[status, signal], told] = await Promise.all([once(child, 'exit'), text(child.stdio[3])]);
     running.delete(child);
+    signalGroup(child, 'SIGKILL');
     // A process that a test has left behind may have the output open for ever.
     await Promise.race([Promise.all(said), sleep(2_000, undefined, { ref: false })]);
     for (const stream of outputs) stream.destroy();

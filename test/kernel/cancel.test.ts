@@ -30,7 +30,7 @@ import {
 import { runNode } from '../support/child.js';
 import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
-import { ourThreads } from '../support/own-process.js';
+import { descriptors, openedSince, ourThreads } from '../support/own-process.js';
 import { type Place, test } from '../support/place.js';
 import { SlowFilesystem } from '../support/slow-filesystem.js';
 import { mountTable } from '../support/table.js';
@@ -43,12 +43,14 @@ vi.setConfig({ testTimeout: patience(120_000) });
 
 const ABORTED = { name: 'AbortError', code: 'ABORT_ERR', message: 'The operation was aborted' };
 
-/** What may be left of a call. */
+/** What a call may leave behind. */
 function state() {
-  return {
-    table: mountTable(),
-    descriptors: readdirSync('/proc/self/fd').length,
-  };
+  return { table: mountTable(), open: descriptors() };
+}
+
+function expectNothingLeft(before: ReturnType<typeof state>): void {
+  expect(mountTable()).toEqual(before.table);
+  expect(openedSince(before.open)).toEqual([]);
 }
 
 describe('aborted before', () => {
@@ -92,7 +94,7 @@ describe('aborted before', () => {
       expect({ name, error }).toMatchObject({ name, error: { ...ABORTED, cause: 'because' } });
       expect(error).toBeInstanceOf(Error);
     }
-    expect(state()).toEqual(before);
+    expectNothingLeft(before);
     expect(readdirSync(target)).toEqual([]);
     expect(thrownBy(() => umountSync(mounted, { signal }))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });
@@ -236,7 +238,7 @@ describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
     const moved = before.table.length + (mountTable().some(({ source }) => source === 'moved') ? 1 : 0);
     expect(mountTable().length).toBe(moved);
     expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(slow.path))).toHaveLength(1);
-    expect(readdirSync('/proc/self/fd').length).toBe(before.descriptors);
+    expect(openedSince(before.open)).toEqual([]);
     expect(readdirSync(place.directory('root'))).toEqual([]);
   });
 });
@@ -390,7 +392,7 @@ test.for(racing)(
     }
     console.log(`   ${_name}: ${JSON.stringify(count)}`);
     await until(() => ourThreads().length === 0);
-    expect(state()).toEqual(before);
+    expectNothingLeft(before);
     expect(readdirSync(place.path('r')).filter((name) => readdirSync(`${place.path('r')}/${name}`).length > 1)).toEqual(
       [],
     );

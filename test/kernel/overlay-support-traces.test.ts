@@ -9,8 +9,9 @@ import { runNode, withoutPrivilege } from '../support/child.js';
 import { inEveryPass, patience } from '../support/effort.js';
 import { lacks } from '../support/environment.js';
 import { Hang } from '../support/hang.js';
-import { ourThreads, readOfThread } from '../support/own-process.js';
-import { countMountsAndDescriptors, test } from '../support/place.js';
+import { descriptors, openedSince, ourThreads, readOfThread } from '../support/own-process.js';
+import { test } from '../support/place.js';
+import { mountTable } from '../support/table.js';
 import { rejectionOf } from '../support/values.js';
 import { lacksOverlay } from '../support/ways.js';
 import { STARTS_WORKERS } from '../support/worker.js';
@@ -25,7 +26,7 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
   const onDisk = mkdtempSync(join(tmpdir(), 'support-'));
   await overlaySupport(place.root);
   await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
-  const before = { ...countMountsAndDescriptors(), children: children() };
+  const before = { table: mountTable(), open: descriptors(), children: children() };
   const calls = [...directories, onDisk].map((directory) => overlaySupport(directory));
   // Children of others are seen to end while ours come and go.
   const others = Array.from({ length: 8 }, (_, index) =>
@@ -38,8 +39,8 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
   const supports = await Promise.all(calls);
   expect(supports.every(({ overlay }) => overlay.supported)).toBe(true);
   await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
-  const { mounts, descriptors } = countMountsAndDescriptors();
-  expect({ mounts, descriptors, children: children() }).toEqual(before);
+  expect({ table: mountTable(), children: children() }).toEqual({ table: before.table, children: before.children });
+  expect(openedSince(before.open)).toEqual([]);
   for (const directory of [...directories, onDisk]) expect(readdirSync(directory)).toEqual([]);
   rmdirSync(onDisk);
 });

@@ -1,4 +1,3 @@
-import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
 import {
@@ -17,6 +16,7 @@ import { runNode } from '../support/child.js';
 import { type ContainerKind, containerKinds, startContainer } from '../support/container.js';
 import { patience, times } from '../support/effort.js';
 import { lacks, pass } from '../support/environment.js';
+import { descriptors, openedSince } from '../support/own-process.js';
 import { type Place, test } from '../support/place.js';
 import { must, thrownBy } from '../support/values.js';
 import { STARTS_WORKERS } from '../support/worker.js';
@@ -109,7 +109,7 @@ test('several that ask at once are answered one after the other', async ({ place
 
 test('break, return and abort end it; those who wait are told', async ({ place }) => {
   const target = place.directory('a');
-  const descriptors = readdirSync('/proc/self/fd').length;
+  const before = descriptors();
   {
     const watcher = watchMountTable();
     mountSync('x', target, 'tmpfs');
@@ -135,7 +135,7 @@ test('break, return and abort end it; those who wait are told', async ({ place }
   }
   const over = watchMountTable({ signal: AbortSignal.abort() });
   expect(await over.next()).toEqual({ done: true, value: undefined });
-  expect(readdirSync('/proc/self/fd').length).toBe(descriptors);
+  expect(openedSince(before)).toEqual([]);
 });
 
 test('wrong arguments', () => {

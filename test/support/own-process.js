@@ -43,6 +43,13 @@ export function descriptors() {
   return found;
 }
 
+/**
+ * What this process has open now and had not before, which `descriptors()` gave. What was open before may be gone: objects
+ * that an earlier test has dropped close theirs when they are collected.
+ */
+export const openedSince = (before) =>
+  [...descriptors()].filter(([fd, { what }]) => before.get(fd)?.what !== what).map(([, { name }]) => name);
+
 /** What its descriptors are called, sorted. */
 export const descriptorNames = () => [...descriptors().values()].map(({ name }) => name).sort();
 
