@@ -45,11 +45,13 @@ function packageFolder(file: string): string | undefined {
  * (src-native/freestanding.cc), so that the architecture alone selects it.
  */
 export function addonFiles(file: string, arch: string = process.arch): string[] {
+  const files = isBundle(file) ? [join(dirname(file), 'linux-mount.node')] : [];
   const folder = packageFolder(file);
+  if (folder === undefined) return files;
   return [
-    ...(isBundle(file) ? [join(dirname(file), 'linux-mount.node')] : []),
-    ...(folder === undefined ? [] : [join(folder, 'build/Release/linux_mount.node')]),
-    ...(folder === undefined ? [] : [join(folder, `prebuilds/linux-${arch}/linux-mount.node`)]),
+    ...files,
+    join(folder, 'build/Release/linux_mount.node'),
+    join(folder, `prebuilds/linux-${arch}/linux-mount.node`),
   ];
 }
 
@@ -80,9 +82,10 @@ export function findAddon(file: string = ownFile(), arch: string = process.arch)
  * @throws `ERR_DLOPEN_FAILED`
  */
 export function loadAddon(file: string, advice: string): object {
+  const path = resolve(file);
   let addon: object;
   try {
-    addon = createRequire(ownFile())(resolve(file));
+    addon = createRequire(path)(path);
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_DLOPEN_DISABLED') {
       // The permission model (--permission) does that, as does --no-addons.

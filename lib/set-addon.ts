@@ -17,8 +17,9 @@ import type { Addon } from './native-addon.js';
  *
  * @param file the path of the file, absolute or relative to the working directory; a `file:` URL; or the object that
  *   `require()` of the file returned
- * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded; the addon in use stays in use
- * @throws `ERR_INVALID_ARG_VALUE` if the file is no addon of this version of the package
+ * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded or is not the addon of this version of the package; the addon in use
+ *   stays in use
+ * @throws `TypeError` with `ERR_INVALID_ARG_VALUE` if the object is not the exports of that addon
  * @example
  * ```ts
  * setAddon('/opt/tool/linux-mount.node');

@@ -26,7 +26,8 @@ const tools = join(here, 'tools');
 
 /** Installs the tools at the versions of tools/package-lock.json, unless they are. */
 export function installTools() {
-  const words = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'];
+  // Not npm ci: for some systems the binaries of pnpm, which are optional, are in no registry, and so not in the lockfile.
+  const words = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const same = (file, other) => {
     try {
       return readFileSync(file, 'utf8') === readFileSync(other, 'utf8');
