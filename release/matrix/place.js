@@ -53,6 +53,7 @@ export class Place {
   project = join(this.#place, 'project');
   home = join(this.#place, 'home');
   #bare = join(this.#place, 'bin');
+  #temporary = join(this.#place, 'tmp');
   #env;
 
   /**
@@ -60,13 +61,14 @@ export class Place {
    *   shell, with which nothing can be compiled
    */
   constructor({ node = process.execPath, mayCompile = false } = {}) {
-    for (const folder of [this.home, this.#bare]) mkdirSync(folder);
+    for (const folder of [this.home, this.#bare, this.#temporary]) mkdirSync(folder);
     for (const [name, file] of Object.entries({ node, sh: '/bin/sh', unshare: '/usr/bin/unshare' })) {
       symlinkSync(file, join(this.#bare, name));
     }
     this.#env = {
       PATH: mayCompile ? `${dirname(node)}:${process.env.PATH}` : this.#bare,
       HOME: this.home,
+      TMPDIR: this.#temporary, // package managers, Jest and tsx leave caches there
       CI: '1',
     };
     this.reset();
