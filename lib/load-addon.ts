@@ -82,9 +82,9 @@ export function findAddon(file: string = ownFile(), arch: string = process.arch)
  * @throws `ERR_DLOPEN_FAILED`
  */
 export function loadAddon(file: string, advice: string): object {
-  const path = resolve(file);
   let addon: object;
   try {
+    const path = resolve(file); // throws where a relative path has no working directory to start from
     addon = createRequire(path)(path);
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_DLOPEN_DISABLED') {

@@ -182,6 +182,18 @@ describe('setAddon()', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'true true\n', stderr: '' });
   });
 
+  test('rejects a relative path in a working directory that is gone', async () => {
+    const { stdout } = await run(
+      `setAddon(file);
+       const { mkdirSync, rmdirSync } = require('node:fs');
+       mkdirSync(file + '.gone');
+       process.chdir(file + '.gone');
+       rmdirSync(file + '.gone');
+       try { setAddon('x'); } catch ({ code, message }) { console.log(code, message.includes('ENOENT')); }`,
+    );
+    expect(stdout).toBe('ERR_DLOPEN_FAILED true\ntrue true\n');
+  });
+
   test('that fails leaves the addon in use', async () => {
     const { stdout } = await run(
       `setAddon(file);
