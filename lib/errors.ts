@@ -68,7 +68,7 @@ export class MountError extends Error {
   /** What is still there: it could not be undone after the failure, or, of umount, could not be taken down. */
   declare readonly left?: readonly string[];
 
-  /** @param details what it is made of */
+  /** @param details the number of the error, the C call that failed, and the properties that are known */
   constructor({ errno, syscall, leftIs = 'could not be undone', ...details }: MountErrorDetails) {
     const { name, message } = describeErrno(errno);
     const { path, dest, reason, left } = details;

@@ -63,11 +63,13 @@ const isThere = (file: string): boolean => statSync(file, { throwIfNoEntry: fals
  * Loads the addon: the file that {@link ADDON_VARIABLE} names, or else the first of {@link addonFiles} that exists. A file
  * that exists and does not load is an error; the search does not go on.
  *
+ * @param from the file that the code runs from, unless {@link ownFile} has to find out
  * @throws `ERR_DLOPEN_FAILED`; an error of stat(2) where a folder may not be searched
  */
-export function findAddon(file: string = ownFile(), arch: string = process.arch): object {
+export function findAddon(from?: string, arch: string = process.arch): object {
   const named = process.env[ADDON_VARIABLE];
   if (named) return loadAddon(named, `${ADDON_VARIABLE} names this file`);
+  const file = from ?? ownFile();
   const files = addonFiles(file, arch);
   const found = files.find(isThere);
   if (found !== undefined) return loadAddon(found, remedy(file, arch));

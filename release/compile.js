@@ -3,9 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { project } from './architectures.js';
 
-const project = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(project, 'dist');
 
 const { status } = spawnSync(process.execPath, [join(project, 'node_modules/typescript/bin/tsc')], {

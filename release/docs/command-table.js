@@ -4,7 +4,8 @@
 // a namespace each, and findmnt(8) must show the same mounts afterwards. Where a table asks something (`sh before asks`),
 // both run in one namespace, and their answers must be the same.
 import { spawnSync } from 'node:child_process';
-import { hasCommand, inNamespaces, isRoot } from './installed.js';
+import { hasProgram } from '../architectures.js';
+import { inNamespaces, isRoot } from '../namespaces.js';
 import { read } from './pages.js';
 
 const PAGE = 'docs/recipes/mount-command.md';
@@ -125,7 +126,7 @@ export function checkCommands(compiled, installed, faults, skipped) {
   let compared = 0;
   for (const { row, file, name } of compiled) {
     const script = [...row.before.lines, row.command].join('\n');
-    const missing = OPTIONAL_COMMANDS.filter((command) => script.includes(command) && !hasCommand(command));
+    const missing = OPTIONAL_COMMANDS.filter((command) => script.includes(command) && !hasProgram(command));
     if (missing.length > 0) {
       skipped.push(`${row.where}: needs ${missing.join(', ')}`);
       continue;

@@ -10,9 +10,10 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
+import { hasProgram, project } from '../architectures.js';
+import { isRoot } from '../namespaces.js';
 import { rowsAsExamples } from './command-table.js';
-import { hasCommand, isRoot } from './installed.js';
-import { namesOf, pagesWithPrograms, project, read } from './pages.js';
+import { namesOf, pagesWithPrograms, read } from './pages.js';
 
 const place = join(project, 'build/docs-check');
 const tsc = join(project, 'node_modules/typescript/bin/tsc');
@@ -82,7 +83,7 @@ function usersOf(marks) {
 
 const MARKS = ['user', 'root', 'pid', 'net'];
 function run({ where, name, file, marks }, installed, faults, skipped) {
-  const missing = marks.filter((mark) => !MARKS.includes(mark) && !hasCommand(mark));
+  const missing = marks.filter((mark) => !MARKS.includes(mark) && !hasProgram(mark));
   const users = missing.length === 0 ? usersOf(marks) : [];
   if (users.length === 0) skipped.push(`${where}: needs ${missing.join(', ') || 'root'}`);
   if (users.length === 0) return 0;

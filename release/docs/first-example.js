@@ -2,7 +2,7 @@
 // leaves nothing there, nor where it may not mount.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { asUser, inNamespaces, isRoot } from './installed.js';
+import { asUser, inNamespaces, isRoot } from '../namespaces.js';
 import { read } from './pages.js';
 
 const NAME = 'example.mjs';

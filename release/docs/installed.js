@@ -13,33 +13,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { project } from './pages.js';
-
-// An ID that no account has. It needs neither an entry in /etc/passwd nor a home.
-const ORDINARY_ID = 54321;
-
-export const isRoot = process.getuid() === 0;
-
-/** Whether the machine has a command. */
-export const hasCommand = (name) => spawnSync('sh', ['-c', 'command -v "$0"', name]).status === 0;
-
-/** The words that run a command as a user; a process that is an ordinary user's stays one. */
-export function asUser(who) {
-  if (who === 'root' || !isRoot) return [];
-  return ['setpriv', `--reuid=${ORDINARY_ID}`, `--regid=${ORDINARY_ID}`, '--clear-groups', '--'];
-}
-
-/** The words that run a command in namespaces of its own. */
-export function inNamespaces(who, { pid = false, net = false } = {}) {
-  return [
-    'unshare',
-    ...(who === 'root' ? [] : ['--user', '--map-root-user']),
-    ...['--mount', '--propagation', 'private'],
-    ...(net ? ['--net'] : []),
-    ...(pid ? ['--pid', '--fork', '--kill-child', '--mount-proc'] : []),
-    '--',
-  ];
-}
+import { project } from '../architectures.js';
+import { asUser, inNamespaces, isRoot, ORDINARY_ID } from '../namespaces.js';
 
 export class Installed {
   #place = mkdtempSync(join(tmpdir(), 'linux-mount-docs-'));

@@ -2,9 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-export const project = fileURLToPath(new URL('../..', import.meta.url));
+import { project } from '../architectures.js';
 
 /** The text of a file of the project. */
 export const read = (file) => readFileSync(join(project, file), 'utf8');

@@ -6,7 +6,10 @@ import { Registry } from './registry.js';
 
 const NODE_24 = tool('node24/bin/node');
 
-/** `isAllowed`: whether the manager may run install scripts. Each entry gives the words of the steps, and what says so. */
+/**
+ * A package manager: the words of its program and of each step, and by `env` or `flags` how it is told whether it may run install
+ * scripts (`isAllowed`).
+ */
 const npm = (name, node) => ({
   name: `npm ${versionOf(name)}`,
   node,
@@ -36,21 +39,23 @@ const pnpm = (name, cli) => ({
   },
 });
 
-const yarn1 = () => {
-  const scripts = (isAllowed) => (isAllowed ? [] : ['--ignore-scripts']);
-  return {
-    name: `yarn ${versionOf('yarn1')}`,
-    program: ['node', tool('yarn1/bin/yarn.js')],
-    flags: scripts,
-    add: ['add'],
-    steps: {
-      again: ['install'],
-      frozen: ['install', '--frozen-lockfile'],
-      rebuild: ['install', '--force'],
-      offline: ['install', '--frozen-lockfile', '--offline'],
-    },
-  };
+/** What yarn 1 and bun have in common: neither has a command that rebuilds. */
+const FORCING = {
+  flags: (isAllowed) => (isAllowed ? [] : ['--ignore-scripts']),
+  add: ['add'],
+  steps: {
+    again: ['install'],
+    frozen: ['install', '--frozen-lockfile'],
+    rebuild: ['install', '--force'],
+    offline: ['install', '--frozen-lockfile', '--offline'],
+  },
 };
+
+const yarn1 = () => ({
+  name: `yarn ${versionOf('yarn1')}`,
+  program: ['node', tool('yarn1/bin/yarn.js')],
+  ...FORCING,
+});
 
 const yarn4 = (linker) => ({
   name: `yarn ${versionOf('yarn4')}, ${linker === 'pnp' ? "Plug'n'Play" : linker.replace('-', '_')}`,
@@ -75,17 +80,10 @@ const yarn4 = (linker) => ({
 const bun = () => ({
   name: `bun ${versionOf('@oven/bun-linux-x64')}`,
   program: [tool('@oven/bun-linux-x64/bin/bun')],
-  flags: (isAllowed) => (isAllowed ? [] : ['--ignore-scripts']),
+  ...FORCING,
   files: () => ({
     'package.json': '{ "name": "consumer", "private": true, "trustedDependencies": ["linux-mount", "scripted"] }',
   }),
-  add: ['add'],
-  steps: {
-    again: ['install'],
-    frozen: ['install', '--frozen-lockfile'],
-    rebuild: ['install', '--force'],
-    offline: ['install', '--frozen-lockfile', '--offline'],
-  },
 });
 
 export const MANAGERS = () => [
@@ -101,10 +99,10 @@ export const MANAGERS = () => [
   bun(),
 ];
 
-/** Where packages lie, and what a lockfile does not cover: gone before an install that has to make it anew. */
+/** What an installation consists of. It is removed before each install that has to start from the lockfile alone. */
 const INSTALLED = ['node_modules', '.pnp.cjs', '.pnp.loader.mjs', '.yarn/unplugged', '.yarn/install-state.gz'];
 
-/** What a manager says of a package that has scripts to run, runs them, or is about to compile. */
+/** What the output of a manager must not contain: words about install scripts of the package, or about compiling it. */
 const SCRIPT =
   /gyp|prebuild|\bbuild script|install script|ignored build|\bscripts?\b.*linux-mount|linux-mount.*\bscripts?\b/i;
 

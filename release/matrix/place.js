@@ -13,13 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { inNamespaces, isRoot } from '../namespaces.js';
 import { EXPECTED } from './project/exercise.cjs';
-
-// A mount namespace of its own; in a user namespace for an ordinary user.
-const NAMESPACE = [
-  ...['unshare', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])],
-  ...['--mount', '--propagation', 'private', '--'],
-];
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tools = join(here, 'tools');
@@ -105,7 +100,7 @@ export class Place {
 
   /** Runs a program that mounts, in a mount namespace of its own; what it printed. */
   mount(words, options) {
-    return this.run([...NAMESPACE, ...words], options);
+    return this.run([...inNamespaces(isRoot ? 'root' : 'user'), ...words], options);
   }
 
   /** Runs a program that prints what exercise() returns, as a user would; throws where that is anything else. */

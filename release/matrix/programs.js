@@ -12,12 +12,13 @@ import resolve from ${imported('@rollup/plugin-node-resolve/dist/es/index.js')};
 export default { plugins: [resolve({ preferBuiltins: true }), commonjs()] };
 `;
 const WEBPACK = `import webpack from ${imported('webpack/lib/index.js')};
-const isModule = process.argv[2] === 'module';
+const filename = process.argv[2];
+const isModule = filename.endsWith('.mjs');
 const options = {
   mode: 'production',
   target: 'node',
   entry: './import.mjs',
-  output: { path: process.cwd() + '/out', filename: isModule ? 'bundle.mjs' : 'bundle.cjs', module: isModule },
+  output: { path: process.cwd() + '/out', filename, module: isModule },
   ...(isModule && { experiments: { outputModule: true } }),
 };
 webpack(options, (error, stats) => {
@@ -59,12 +60,12 @@ const BUNDLERS = () => [
       return 'out/bundle.mjs';
     },
   },
-  ...['CommonJS', 'ES module'].map((form) => ({
+  ...Object.entries({ CommonJS: 'bundle.cjs', 'ES module': 'bundle.mjs' }).map(([form, file]) => ({
     name: `webpack ${versionOf('webpack')}, ${form}`,
     async make(place) {
       writeFileSync(join(place.project, 'webpack.mjs'), WEBPACK);
-      await place.run([NODE, 'webpack.mjs', form === 'ES module' ? 'module' : 'commonjs']);
-      return form === 'ES module' ? 'out/bundle.mjs' : 'out/bundle.cjs';
+      await place.run([NODE, 'webpack.mjs', file]);
+      return `out/${file}`;
     },
   })),
   {
@@ -85,15 +86,8 @@ const BUNDLERS = () => [
       await place.run([NODE, '--experimental-sea-config', 'sea.json']);
       copyFileSync(NODE, join(place.project, 'out/program'));
       const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-      await place.run([
-        NODE,
-        tool('postject/dist/cli.js'),
-        'out/program',
-        'NODE_SEA_BLOB',
-        'out/blob',
-        '--sentinel-fuse',
-        fuse,
-      ]);
+      const words = ['out/program', 'NODE_SEA_BLOB', 'out/blob', '--sentinel-fuse', fuse];
+      await place.run([NODE, tool('postject/dist/cli.js'), ...words]);
       return 'out/program';
     },
   },
@@ -129,6 +123,7 @@ async function tryBundler({ make, isExecutable = false, isWhole = false }, place
   try {
     if (!isWhole) {
       await expectNoAddon(run(elsewhere), elsewhere);
+      rmSync(join(place.project, 'm'), { recursive: true }); // made before the call failed, and nothing is mounted there
       copyFileSync(join(place.project, 'node_modules', PREBUILT), join(dirname(elsewhere), 'linux-mount.node'));
     }
     await run(elsewhere);
@@ -137,13 +132,12 @@ async function tryBundler({ make, isExecutable = false, isWhole = false }, place
   }
 }
 
-/** Without the file the error names the bundle and the place beside it; otherwise the addon was found somewhere else. */
+/** Without the addon's file the error names the bundle and the place beside it. A bundle that runs found an addon elsewhere. */
 async function expectNoAddon(running, bundle) {
   const said = await running.then(
     () => 'it has run',
     ({ message }) => message,
   );
-  rmSync(join(dirname(dirname(dirname(bundle))), 'project/m'), { recursive: true, force: true }); // made, and nothing mounted
   for (const path of [join(dirname(bundle), 'linux-mount.node'), `'${bundle}' is a bundle`]) {
     if (!said.includes(path)) throw new Error(`without an addon the error does not name ${path}:\n${said}`);
   }
