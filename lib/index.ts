@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+
 /**
  * The Linux mount system calls for Node.js, and typed operations on top of them that cannot be half done.
  *
@@ -6,10 +7,27 @@
  * @packageDocumentation
  */
 
-export type { PathLike } from './arguments.js';
-export type { AttachOptions } from './attach.js';
-export type { MountAttributes } from './attributes.js';
-export { constants } from './constants.js';
+export type { MountAttributes } from './arguments/attributes.js';
+export type { PathLike } from './arguments/check.js';
+export type { IdMap, IdMapByRanges, IdMapOfNamespace, IdMapOfOwner, IdOwner, IdRange } from './arguments/idmap.js';
+export type { Namespace } from './arguments/namespace.js';
+export type { Propagation } from './arguments/propagation.js';
+export type { Target, TargetInRoot } from './arguments/target.js';
+export { constants } from './kernel/constants.js';
+export { MountError, type MountErrorDetails } from './kernel/errors.js';
+export { pageSize } from './kernel/native.js';
+export { mountBind, mountBindSync } from './mounts/bind/mount-bind.js';
+export type { BindAttributes, BindOptions } from './mounts/bind/plan.js';
+export {
+  type ChangeOptions,
+  setMountAttributes,
+  setMountAttributesSync,
+  setPropagation,
+  setPropagationSync,
+} from './mounts/change/mount-attributes.js';
+export { type MoveOptions, moveMount, moveMountSync } from './mounts/change/move-mount.js';
+export { type RemountOptions, remountFilesystem, remountFilesystemSync } from './mounts/change/remount-filesystem.js';
+export type { AttachOptions } from './mounts/detached/attach.js';
 export {
   type Cancellable,
   type DetachedBindOptions,
@@ -21,9 +39,63 @@ export {
   detachedFilesystemSync,
   detachedOverlay,
   detachedOverlaySync,
-} from './detached.js';
-export { DetachedMount } from './detached-mount.js';
-export { MountError, type MountErrorDetails } from './errors.js';
+} from './mounts/detached/detached.js';
+export { DetachedMount } from './mounts/detached/detached-mount.js';
+export { mountFilesystem, mountFilesystemSync } from './mounts/filesystem/mount-filesystem.js';
+export {
+  mountTmpfs,
+  mountTmpfsSync,
+  type TmpfsOptions,
+  type TmpfsParameters,
+} from './mounts/filesystem/mount-tmpfs.js';
+export type { FilesystemParameters } from './mounts/filesystem/parameters.js';
+export type { FilesystemAttributes, FilesystemOptions } from './mounts/filesystem/plan.js';
+export { Mount, type MountStrategy } from './mounts/handle.js';
+export { type MountOptions, mount, mountSync } from './mounts/mount.js';
+export { mountOverlay, mountOverlaySync } from './mounts/overlay/mount-overlay.js';
+export type { OverlayMountOptions, OverlayOptions } from './mounts/overlay/plan.js';
+export type { OperationTrace } from './operation/channel.js';
+export type { MountingOptions, OperationOptions } from './operation/options.js';
+export { type OverlayParseOptions, parseOverlayData } from './overlay/parse.js';
+export type {
+  OverlayExportRule,
+  OverlayMetacopyRule,
+  OverlaySpec,
+  OverlaySpecLayers,
+  OverlaySpecReadonly,
+  OverlaySpecWritable,
+  OverlayStrategy,
+  OverlaySyncRule,
+  OverlayXattrRule,
+} from './overlay/spec.js';
+export {
+  type OverlayFilesystemSupport,
+  type OverlayOptionSupport,
+  type OverlaySupport,
+  overlaySupport,
+  type Support,
+} from './overlay/support/support.js';
+export { overlayData } from './overlay/write.js';
+export { setAddon } from './set-addon.js';
+export {
+  isMountPoint,
+  isMountPointSync,
+  type MountAtNamespace,
+  type MountAtOptions,
+  mountAt,
+  mountAtSync,
+} from './table/mount-at.js';
+export { type MountFilter, type MountNode, MountTable } from './table/mount-table.js';
+export type {
+  DeviceNumber,
+  MountEntry,
+  MountName,
+  MountPropagation,
+  MountTableChange,
+} from './table/mountinfo/entry.js';
+export { type MountInfoOptions, parseMountInfo } from './table/mountinfo/parse.js';
+export { type MountTableOptions, readMountTable, readMountTableSync } from './table/read.js';
+export { type MountTableWatcher, type WatchOptions, watchMountTable } from './table/watch.js';
 export type {
   Holder,
   HolderPath,
@@ -37,69 +109,7 @@ export type {
   ProcessMappingHolder,
   ProcessSocketHolder,
   SwapHolder,
-} from './holder-types.js';
-export { type HoldersOptions, holders, holdersSync } from './holders.js';
-export type { IdMap, IdMapByRanges, IdMapOfNamespace, IdMapOfOwner, IdOwner, IdRange } from './idmap.js';
-export { type MountOptions, mount, mountSync } from './mount.js';
-export {
-  isMountPoint,
-  isMountPointSync,
-  type MountAtNamespace,
-  type MountAtOptions,
-  mountAt,
-  mountAtSync,
-} from './mount-at.js';
-export {
-  type ChangeOptions,
-  setMountAttributes,
-  setMountAttributesSync,
-  setPropagation,
-  setPropagationSync,
-} from './mount-attributes.js';
-export { type BindAttributes, type BindOptions, mountBind, mountBindSync } from './mount-bind.js';
-export type { DeviceNumber, MountEntry, MountName, MountPropagation, MountTableChange } from './mount-entry.js';
-export {
-  type FilesystemAttributes,
-  type FilesystemOptions,
-  mountFilesystem,
-  mountFilesystemSync,
-} from './mount-filesystem.js';
-export { Mount, type MountStrategy } from './mount-handle.js';
-export { type MountInfoOptions, parseMountInfo } from './mount-info.js';
-export { mountOverlay, mountOverlaySync } from './mount-overlay.js';
-export { type MountFilter, type MountNode, MountTable } from './mount-table.js';
-export { mountTmpfs, mountTmpfsSync, type TmpfsOptions, type TmpfsParameters } from './mount-tmpfs.js';
-export { type MoveOptions, moveMount, moveMountSync } from './move-mount.js';
-export type { Namespace } from './namespace.js';
-export { pageSize } from './native.js';
-export type { MountingOptions, OperationOptions } from './operation.js';
-export type { OperationTrace } from './operation-channel.js';
-export { overlayData } from './overlay-data.js';
-export { type OverlayParseOptions, parseOverlayData } from './overlay-parse.js';
-export type { OverlayMountOptions, OverlayOptions, OverlayStrategy } from './overlay-plan.js';
-export type {
-  OverlayExportRule,
-  OverlayMetacopyRule,
-  OverlaySpec,
-  OverlaySpecLayers,
-  OverlaySpecReadonly,
-  OverlaySpecWritable,
-  OverlaySyncRule,
-  OverlayXattrRule,
-} from './overlay-spec.js';
-export {
-  type OverlayFilesystemSupport,
-  type OverlayOptionSupport,
-  type OverlaySupport,
-  overlaySupport,
-  type Support,
-} from './overlay-support.js';
-export type { FilesystemParameters } from './parameters.js';
-export type { Propagation } from './propagation.js';
-export { type MountTableOptions, readMountTable, readMountTableSync } from './read-mount-table.js';
-export { type RemountOptions, remountFilesystem, remountFilesystemSync } from './remount-filesystem.js';
-export { setAddon } from './set-addon.js';
-export type { Target, TargetInRoot } from './target.js';
-export { umount, umountSync } from './umount.js';
-export type { UmountOptions, UmountRetry } from './umount-options.js';
-export { type MountTableWatcher, type WatchOptions, watchMountTable } from './watch-mount-table.js';
+} from './umount/holder-types.js';
+export { type HoldersOptions, holders, holdersSync } from './umount/holders.js';
+export type { UmountOptions, UmountRetry } from './umount/options.js';
+export { umount, umountSync } from './umount/umount.js';

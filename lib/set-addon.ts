@@ -1,10 +1,11 @@
 // setAddon(): the addon that a bundle or a single executable brings along.
-import { missingCalls } from './absent-addon.js';
-import { nonEmptyPathArgument } from './arguments.js';
-import { invalidArgType, invalidArgValue } from './errors.js';
-import { loadAddon } from './load-addon.js';
-import { useAddon } from './native.js';
-import type { Addon } from './native-addon.js';
+
+import { nonEmptyPathArgument } from './arguments/check.js';
+import { missingCalls } from './kernel/addon/absent.js';
+import type { Addon } from './kernel/addon/addon.js';
+import { loadAddon } from './kernel/addon/load.js';
+import { invalidArgType, invalidArgValue } from './kernel/errors.js';
+import { useAddon } from './kernel/native.js';
 
 /**
  * Names the addon, the `.node` file that makes the system calls, in place of the one that the import of the package found:

@@ -4,7 +4,7 @@
 set -euo pipefail
 processor=$1 directory=$2
 [ ! -e "$directory" ] || exit 0
-. "$(dirname "$0")/../test/kernels/apt.sh"
+. "$(dirname "$0")/../test/vm/apt.sh"
 
 mkdir -p "$(dirname "$directory")"
 use_debian "$(dirname "$directory")" trixie "$processor"

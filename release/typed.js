@@ -106,7 +106,7 @@ const problemsOf = (program) =>
   );
 
 /** The doors of the package, by the file behind each. What several export is imported from the first. */
-const DOORS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers.d.ts' };
+const DOORS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers/index.d.ts' };
 
 /** The names that a door of the installed package exports, by whether they are values. */
 function exportsOf(place, door) {

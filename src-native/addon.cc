@@ -1,24 +1,24 @@
 #include <napi.h>
 
-#include "call.h"
-#include "descriptor.h"
-#include "examine.h"
-#include "holders.h"
-#include "kernel.h"
-#include "layer_changes.h"
-#include "layer_marks.h"
-#include "mount.h"
-#include "mount_at.h"
-#include "mount_table.h"
-#include "operations.h"
-#include "overlay.h"
-#include "scratch.h"
-#include "ticket.h"
-#include "umount.h"
-#include "umount_tree.h"
-#include "watch.h"
+#include "engines/holders/holders.h"
+#include "engines/layers/layer_changes.h"
+#include "engines/layers/layer_marks.h"
+#include "engines/probe/examine.h"
+#include "engines/probe/scratch.h"
+#include "kernel/calls.h"
+#include "mount/mount.h"
+#include "mount/operations.h"
+#include "napi/call.h"
+#include "napi/cancellation.h"
+#include "napi/descriptor.h"
+#include "overlay/overlay.h"
+#include "table/mount_at.h"
+#include "table/raw_table.h"
+#include "table/watch.h"
+#include "umount/umount.h"
+#include "umount/umount_tree.h"
 
-// The list of what the addon offers. Each call has two forms, see call.h; what they take is in the Read() of each.
+// The list of what the addon offers. Each call has two forms, see napi/call.h; what they take is in the Read() of each.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MountCall>(env, exports, "mount");
   call::Export<UmountCall>(env, exports, "umount");

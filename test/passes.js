@@ -32,7 +32,7 @@ const PRIVATE_AS_USER = ['unshare', '--user', '--map-root-user', '--mount', '--p
 /** Runs the words after the script as a command, when the script is done. */
 const shell = (script) => ['sh', '-euc', `${script}\nexec "$@"`, 'sh'];
 
-// Of the tests only, not of the commands on the way there: what test/sanitize has to be in their process from the start.
+// Of the tests only, not of the commands on the way there: what test/hunts/sanitize has to be in their process from the start.
 const { LINUX_MOUNT_PRELOAD: preload } = process.env;
 
 const vitest = (node, directory, words) => [
@@ -70,7 +70,7 @@ const here = (words) => vitest(process.execPath, project, words);
 /** Where the words name no file, the tests that mount. */
 const withDenied = (calls, words) => [
   ...[...PRIVATE, ...WORK_PLACE, deny, ...calls, '--'],
-  ...here(words.some((word) => !word.startsWith('-')) ? words : ['test/kernel/', ...words]),
+  ...here(words.some((word) => !word.startsWith('-')) ? words : ['test/live/', ...words]),
 ];
 
 /**

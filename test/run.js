@@ -2,7 +2,7 @@
 // that no failing test can leave a mount on the machine, and no pass sees the mounts of another.
 //
 //   root          as root: all tests
-//   older-kernel  as root: the tests in test/kernel/ with the newer calls missing (seccomp: ENOSYS), as on an older kernel
+//   older-kernel  as root: the tests in test/live/ with the newer calls missing (seccomp: ENOSYS), as on an older kernel
 //   sandbox       as root: the same with the newer calls refused (EPERM), as some sandboxes do
 //   user          as an ordinary user, in a user namespace of that user: all tests
 //

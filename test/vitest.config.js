@@ -2,11 +2,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-// The tests may have been compiled before (test/kernels/image.sh), for a machine on which that would take long.
+// The tests may have been compiled before (test/vm/image.sh), for a machine on which that would take long.
 const isCompiled = process.env.LINUX_MOUNT_COMPILED !== undefined;
 const extension = isCompiled ? 'js' : 'ts';
 
-// Under AddressSanitizer (test/sanitize) the tests' own process looks for leaks, the programs that they start do not.
+// Under AddressSanitizer (test/hunts/sanitize) the tests' own process looks for leaks, the programs that they start do not.
 const { SANITIZER_OPTIONS_OF_CHILDREN: ofChildren } = process.env;
 if (ofChildren !== undefined) process.env.ASAN_OPTIONS = ofChildren;
 

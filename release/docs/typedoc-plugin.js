@@ -1,30 +1,30 @@
 // What typedoc does not do by itself.
-import { basename } from 'node:path';
 import { Comment, CommentTag, Converter, ReflectionKind, UnionType } from 'typedoc';
 import { ApiRouter, placeOf } from './api-router.js';
 import { ApiTheme } from './api-theme.js';
 
-/** On which page of docs/api is what a file of lib/ exports, in this order. A file that is in none is an error. */
+/** On which page of docs/api the exports of a file or folder of lib/ are, in this order. A file without a page is an error. */
 const CATEGORIES = {
-  'System calls': ['mount', 'umount', 'umount-options', 'constants', 'native', 'set-addon', 'load-addon', 'addon'],
+  'System calls': ['mounts/mount', 'umount/umount', 'umount/options', 'kernel/constants', 'kernel/native', 'set-addon'],
   Operations: [
-    ...['mount-overlay', 'overlay-plan', 'mount-bind', 'mount-tmpfs', 'mount-filesystem', 'remount-filesystem'],
-    ...['mount-attributes', 'move-mount', 'detached', 'attributes', 'parameters', 'propagation'],
-    ...['operation', 'target', 'namespace', 'idmap', 'arguments'],
+    ...['mounts/overlay/mount-overlay', 'mounts/overlay/plan', 'mounts/bind', 'mounts/filesystem/mount-tmpfs'],
+    ...['mounts/filesystem', 'mounts/change', 'mounts/detached/detached', 'operation/options', 'arguments'],
   ],
-  Objects: ['mount-handle', 'detached-mount', 'attach'],
-  'Overlays on paper': [
-    ...['overlay-data', 'overlay-parse', 'overlay-spec', 'overlay-support', 'overlay-survey', 'overlay-trials'],
-  ],
-  'The mount table': [
-    ...['read-mount-table', 'mount-table', 'mount-info', 'mount-entry', 'mount-at', 'watch-mount-table'],
-    ...['holders', 'holder-types'],
-  ],
-  Layers: ['changes', 'change-types', 'layer-marks'],
-  'Errors and tracing': ['errors', 'operation-channel'],
+  Objects: ['mounts/handle', 'mounts/detached/detached-mount', 'mounts/detached/attach'],
+  'Overlays on paper': ['overlay'],
+  'The mount table': ['table', 'umount/holders', 'umount/holder-types'],
+  Layers: ['layers'],
+  'Errors and tracing': ['kernel/errors', 'operation/channel'],
 };
 
-const categoryOf = new Map(Object.entries(CATEGORIES).flatMap(([name, files]) => files.map((file) => [file, name])));
+const pages = Object.entries(CATEGORIES).flatMap(([category, paths]) =>
+  paths.map((path, place) => ({ category, path, place })),
+);
+
+/** The page of a file of lib/ (`mounts/mount.ts`), and the place there. */
+function pageOf(file) {
+  return pages.find(({ path }) => file === `${path}.ts` || file.startsWith(`${path}/`));
+}
 
 /** @param {import('typedoc').Application} app */
 export function load(app) {
@@ -34,11 +34,12 @@ export function load(app) {
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
     if (!reflection.parent?.kindOf(ReflectionKind.Module) || reflection.kindOf(ReflectionKind.Reference)) return;
     const [declaration] = context.getSymbolFromReflection(reflection)?.declarations ?? [];
-    const file = basename(declaration?.getSourceFile().fileName ?? '', '.ts');
-    const category = categoryOf.get(file);
-    if (category === undefined)
-      throw new Error(`release/docs/typedoc-plugin.js: ${file}.ts (${reflection.name}) has no category`);
-    placeOf.set(reflection, CATEGORIES[category].indexOf(file));
+    const file = declaration?.getSourceFile().fileName.split('/lib/').at(-1) ?? '';
+    const page = pageOf(file);
+    if (page === undefined)
+      throw new Error(`release/docs/typedoc-plugin.js: lib/${file} (${reflection.name}) has no page in docs/api`);
+    const { category, place } = page;
+    placeOf.set(reflection, place);
     reflection.comment ??= new Comment();
     reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
   });

@@ -3,9 +3,9 @@
 #include <sys/syscall.h>
 
 // All that the addon calls: what its binary takes from the C library (release/symbols.js), and by number, which
-// test/faults-calls.test.ts compares. Without close(2), which gives the descriptor back even when it fails; what memory
-// and locks are made of; and what cannot fail as it is called there: umask(2), prctl(2), sched_yield(2), kill(2) of a
-// child that nobody has waited for.
+// test/hunts/faults-calls.test.ts compares. Without close(2), which gives the descriptor back even when it fails; what
+// memory and locks are made of; and what cannot fail as it is called there: umask(2), prctl(2), sched_yield(2), kill(2)
+// of a child that nobody has waited for.
 static const struct call {
   const char* name;
   int number;
@@ -27,7 +27,7 @@ static const struct call {
     CALL(unshare), CALL(setns), CALL(clone), CALL(wait4), CALL(waitid), CALL(socket), CALL(sendto), CALL(recvfrom),
     CALL(recvmsg), CALL(nanosleep), CALL(clock_nanosleep), CALL(inotify_init1), CALL(eventfd2),
     CALL(getrandom),
-    // by number, as in src-native/kernel.cc
+    // by number, as in src-native/kernel/calls.cc
     {"open_tree", 428}, {"move_mount", 429}, {"fsopen", 430}, {"fsconfig", 431}, {"fsmount", 432}, {"fspick", 433},
     {"clone3", 435}, {"openat2", 437}, {"faccessat2", 439}, {"mount_setattr", 442}, {"statmount", 457},
     {"listmount", 458}, {"getxattrat", 464}, {"listxattrat", 465}};

@@ -1,4 +1,4 @@
-// An addon that loses things, for test/soak to see that it is noticed; and the figure by which memory is.
+// An addon that loses things, for test/hunts/soak to see that it is noticed; and the figure by which memory is.
 //
 //   bytesInUse()     what malloc(3) has given out, in all of its arenas: mallinfo2(3). Null before glibc 2.33
 //   loseBytes(bytes) memory that nobody gives back

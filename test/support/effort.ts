@@ -1,7 +1,7 @@
 // How long loops run and limits last. Most of the suite's time goes into loops that look for what happens once in a
 // thousand times; `npm test` runs a small share of each, `npm run test:all` each in full.
 
-/** The share of every loop that the command asks for: test/run.js, test/kernels. */
+/** The share of every loop that the command asks for: test/run.js, test/vm. */
 const EFFORT = Number(process.env['LINUX_MOUNT_EFFORT'] ?? 1);
 /** The share of a loop that this pass repeats after the pass `root`: test/run.js. */
 const SHARE = Number(process.env['LINUX_MOUNT_SHARE'] ?? 1);

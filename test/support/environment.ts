@@ -17,7 +17,7 @@ export const addonFile: string = fileURLToPath(new URL('../../build/Release/linu
 /** The program that runs another with system calls denied; test/native. */
 export const denyProgram: string = fileURLToPath(new URL('../native/build/Release/deny', import.meta.url));
 
-/** The program that runs another one of whose system calls is to fail, see test/faults/injector.js; test/native. */
+/** The program that runs another one of whose system calls is to fail, see test/hunts/faults/injector.js; test/native. */
 export const injectProgram: string = fileURLToPath(new URL('../native/build/Release/inject', import.meta.url));
 
 /** The program that says which system calls are there, without the library; test/native. */

@@ -1,5 +1,5 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import type { OperationTrace } from '../../lib/operation-channel.js';
+import type { OperationTrace } from '../../lib/operation/channel.js';
 
 /** Tells all events of an operation's channel, until what it gives is called. */
 export function onOperation(operation: string, tell: (event: string, message: OperationTrace) => void): () => void {

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { Reporter, SerializedError, TestModule, TestSpecification } from 'vitest/node';
 
 /**
- * Says at the end why tests were skipped, and tells the result: test/run.js by a descriptor, and test/kernels in a line
+ * Says at the end why tests were skipped, and tells the result: test/run.js by a descriptor, and test/vm in a line
  * that a program can read.
  */
 export default class Summary implements Reporter {

@@ -1,0 +1,57 @@
+// The filesystem of a layer by its magic number, and which ones overlayfs refuses as a layer.
+/** Magic numbers of statfs(2), with what everybody calls them: linux/magic.h. */
+const NAMES: ReadonlyMap<bigint, string> = new Map([
+  [0x6969n, 'NFS'],
+  [0x794c7630n, 'overlay'],
+  [0x4d44n, 'FAT'],
+  [0x2011bab0n, 'exFAT'],
+  [0x5346544en, 'NTFS'],
+  [0x7366746en, 'NTFS'],
+  [0x9fa0n, 'proc'],
+  [0x62656572n, 'sysfs'],
+  [0x27e0ebn, 'cgroup'],
+  [0x63677270n, 'cgroup2'],
+  [0x64626720n, 'debugfs'],
+  [0x1cd1n, 'devpts'],
+  [0x187n, 'autofs'],
+  [0x73717368n, 'squashfs'],
+  [0xe0f5e1e2n, 'erofs'],
+  [0x9660n, 'ISO 9660'],
+  [0x28cd3d45n, 'cramfs'],
+  [0xff534d42n, 'CIFS'],
+  [0xfe534d42n, 'SMB'],
+  [0x517bn, 'SMB'],
+  [0x65735546n, 'FUSE'],
+  [0x1021997n, '9p'],
+  [0xc36400n, 'Ceph'],
+  [0x858458f6n, 'ramfs'],
+  [0x1021994n, 'tmpfs'],
+  [0xef53n, 'ext4'],
+  [0x58465342n, 'XFS'],
+  [0x9123683en, 'btrfs'],
+  [0xf15fn, 'eCryptfs'],
+  [0x958458f6n, 'hugetlbfs'],
+  [0xcafe4a11n, 'bpf'],
+]);
+
+// Those that overlayfs never takes as upper, or that nobody can write a work directory to.
+const NEVER_UPPER: ReadonlySet<string> = new Set([
+  ...['NFS', 'overlay', 'FAT', 'exFAT', 'proc', 'sysfs', 'cgroup', 'cgroup2', 'debugfs', 'devpts', 'autofs'],
+  ...['hugetlbfs', 'bpf', 'squashfs', 'erofs', 'ISO 9660', 'cramfs'],
+]);
+
+// Those whose names mean something else than their bytes, or appear on their own: overlayfs takes none as a layer.
+const NEVER_LOWER: ReadonlySet<string> = new Set(['FAT', 'exFAT', 'autofs']);
+
+/** The filesystem of a magic number, or the number. */
+export function filesystemName(type: bigint): string {
+  return NAMES.get(type) ?? `of type 0x${type.toString(16)}`;
+}
+
+export function canNeverBeUpper(type: bigint): boolean {
+  return NEVER_UPPER.has(filesystemName(type));
+}
+
+export function canNeverBeLower(type: bigint): boolean {
+  return NEVER_LOWER.has(filesystemName(type));
+}

@@ -1,0 +1,53 @@
+import { constants as os } from 'node:os';
+import { describeErrno } from '../../kernel/errno.js';
+import type { Examination, PathFacts } from '../../kernel/native.js';
+import type { Bytes } from '../../kernel/words.js';
+import type { Look } from '../../operation/driver.js';
+import type { MountEntry } from '../../table/mountinfo/entry.js';
+import { mountLine } from '../../table/mountinfo/parse.js';
+
+const TABLE = '/proc/thread-self/mountinfo';
+
+const { EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO } = os.errno;
+
+/** What says nothing about the path. Any other error the mount itself meets as well, and says best. */
+const PASSING: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO]);
+
+/** A mount at a target, with its line of the mount table. */
+export interface MountedThere {
+  readonly kind: 'mounted';
+  readonly at: PathFacts;
+  readonly line: MountEntry<Buffer>;
+  readonly table: Buffer;
+}
+
+type Untold = { readonly kind: 'untold'; readonly why: string };
+
+/** That nothing is known of a path, for another reason than the path itself; undefined where something is. */
+export function cannotBeTold(facts: PathFacts | undefined, what: string): Untold | undefined {
+  const error = facts?.error ?? EIO;
+  if (!PASSING.has(error)) return undefined;
+  const { name, message } = describeErrno(error);
+  return { kind: 'untold', why: `${what} cannot be told (${name}: ${message})` };
+}
+
+/**
+ * What is mounted at a target. Where that cannot be told, that is an answer too: `ifMounted: 'reuse'` is not to mount a
+ * second time over what it has not seen.
+ */
+export function* mountedThere(
+  target: Bytes,
+): Generator<Look, MountedThere | Untold | { readonly kind: 'vacant' }, Examination> {
+  const { paths, files } = yield { ask: [[target], [TABLE], null, null], inRoot: true };
+  const [at] = paths;
+  const table = files[0] ?? null;
+  const untold = cannotBeTold(at, 'what is mounted there');
+  if (untold !== undefined) return untold;
+  if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'vacant' };
+  if (table === null) {
+    return { kind: 'untold', why: 'something whose line of the mount table cannot be read is mounted there' };
+  }
+  const line = mountLine(table, at.mountId);
+  // Taken down in between.
+  return line === undefined ? { kind: 'vacant' } : { kind: 'mounted', at, line, table };
+}

@@ -1,0 +1,60 @@
+import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
+import { bytesText } from './mountinfo/path.js';
+
+/** What happened to the mounts of one table until another was read: detached in reverse order, changed, attached. */
+export function differences<Name extends MountName>(
+  before: readonly MountEntry<Name>[],
+  after: readonly MountEntry<Name>[],
+): MountTableChange<Name>[] {
+  const later = new Map(after.map((entry) => [entry.id, entry]));
+  const kept = new Set<MountEntry<Name>>();
+  const [detached, changed, attached]: [MountTableChange<Name>[], MountTableChange<Name>[], MountTableChange<Name>[]] =
+    [[], [], []];
+  for (const previous of before) {
+    const entry = later.get(previous.id);
+    if (entry === undefined || !isSameMount(previous, entry)) {
+      detached.push({ type: 'detached', entry: previous, previous });
+      continue;
+    }
+    kept.add(entry);
+    if (!isUnchanged(previous, entry)) changed.push({ type: 'changed', entry, previous });
+  }
+  for (const entry of after) if (!kept.has(entry)) attached.push({ type: 'attached', entry, previous: null });
+  return [...detached.reverse(), ...changed, ...attached];
+}
+
+/**
+ * Whether two entries with the same id in the table are the same mount: the table's ids are used again, the lowest that is
+ * free, and so are the numbers of devices without a device. What a mount keeps for life is its source.
+ */
+export function isSameMount(one: MountEntry, other: MountEntry): boolean {
+  if (one.uniqueId !== null && other.uniqueId !== null) return one.uniqueId === other.uniqueId;
+  return (
+    isSameName(one.source, other.source) &&
+    one.device.major === other.device.major &&
+    one.device.minor === other.device.minor &&
+    one.fsType === other.fsType &&
+    isSameName(one.root, other.root)
+  );
+}
+
+function isUnchanged(one: MountEntry, other: MountEntry): boolean {
+  return (
+    one.parentId === other.parentId &&
+    one.rootDeleted === other.rootDeleted &&
+    one.targetDeleted === other.targetDeleted &&
+    isSameName(one.root, other.root) &&
+    isSameName(one.target, other.target) &&
+    isSameName(one.source, other.source) &&
+    isSameName(one.superOptionsText, other.superOptionsText) &&
+    one.options.join() === other.options.join() &&
+    one.propagation.shared === other.propagation.shared &&
+    one.propagation.master === other.propagation.master &&
+    one.propagation.propagateFrom === other.propagation.propagateFrom &&
+    one.propagation.unbindable === other.propagation.unbindable
+  );
+}
+
+function isSameName(one: MountName, other: MountName): boolean {
+  return one === other || bytesText(one) === bytesText(other);
+}

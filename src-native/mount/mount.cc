@@ -1,0 +1,58 @@
+#include "mount/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "kernel/calls.h"
+#include "kernel/path.h"
+#include "mount/attributes.h"
+#include "mount/bind.h"
+
+namespace {
+
+const char* OrNull(const std::optional<std::string>& text) { return text ? text->c_str() : nullptr; }
+
+bool IsAbsolute(const std::string& path) { return !path.empty() && path[0] == '/'; }
+
+}  // namespace
+
+void MountCall::Read(Arguments& arguments) {
+  arguments.OptionalBytes("source", &source_)
+      .Bytes("target", &target_)
+      .OptionalBytes("fsType", &type_)
+      .Flags("flags", &flags_)
+      .OptionalBytes("data", &data_)
+      .OptionalBytes("cwd", &directory.path)
+      .Boolean("identify", &identify_);
+}
+
+// Any path may be inside the data: only the filesystem knows.
+bool MountCall::IsRelative() const {
+  return directory.path || data_ || !IsAbsolute(target_) || (source_ && !IsAbsolute(*source_));
+}
+
+Outcome MountCall::Run() {
+  if (data_ && data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
+  // A bind takes its attributes from MS_RDONLY and the like unless it is a remount, which sets exactly these.
+  const bool is_bind = (flags_ & (MS_BIND | MS_REMOUNT)) == MS_BIND;
+  if (is_bind && (flags_ & attributes::kFlags) != 0 && source_ && !source_->empty()) {
+    Target target(target_);
+    Outcome outcome = bind::Bind(source_->c_str(), target, attributes::FromFlags(flags_), -1, Ticket());
+    outcome.way = 0;
+    return outcome;
+  }
+  return MountAndIdentify();
+}
+
+Outcome MountCall::MountAndIdentify() {
+  if (mount(OrNull(source_), target_.c_str(), OrNull(type_), flags_, OrNull(data_)) < 0) {
+    return Outcome::Failure(errno, "mount", "mount");
+  }
+  Outcome outcome;
+  if (!identify_) return outcome;
+  if (kernel::MountId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kLasting, &outcome.mount_id) == 0) return outcome;
+  outcome = Outcome::Failure(errno, "statx", "identify");
+  outcome.left = umount2(target_.c_str(), 0) < 0;
+  return outcome;
+}

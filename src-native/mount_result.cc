@@ -1,9 +1,0 @@
-#include "mount_result.h"
-
-#include "descriptor.h"
-
-napi_value MountResult::ToValue(Napi::Env env) {
-  const napi_value value = outcome.ToValue(env);
-  if (tree) Napi::Object(env, value).Set("tree", descriptor::New(env, std::move(tree)));
-  return value;
-}

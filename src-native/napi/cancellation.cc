@@ -1,0 +1,47 @@
+#include "napi/cancellation.h"
+
+#include "napi/tagged_object.h"
+
+namespace {
+
+// The low bits say what was decided, the others count who holds it.
+enum : int { kUndecided = 0, kCommitted = 1, kCancelled = 2, kDecision = 3, kHolder = 4 };
+
+constexpr napi_type_tag kTag{0x6c696e75782d6d6f, 0x7469636b65740001};
+
+void LetGo(std::atomic<int>* state) {
+  if (state->fetch_sub(kHolder, std::memory_order_acq_rel) / kHolder == 1) delete state;
+}
+
+bool Decide(std::atomic<int>* state, int decision) {
+  int now = state->load(std::memory_order_relaxed);
+  while ((now & kDecision) == kUndecided) {
+    if (state->compare_exchange_weak(now, now | decision, std::memory_order_acq_rel)) return true;
+  }
+  return (now & kDecision) == decision;
+}
+
+}  // namespace
+
+Ticket::~Ticket() {
+  if (state_ != nullptr) LetGo(state_);
+}
+
+bool Ticket::Commit() const { return state_ == nullptr || Decide(state_, kCommitted); }
+
+Napi::Value Ticket::New(const Napi::CallbackInfo& info) {
+  return wrapped::New(info.Env(), kTag, new std::atomic<int>(kHolder), LetGo);
+}
+
+bool Ticket::FromValue(napi_env env, napi_value value, Ticket* ticket) {
+  auto* state = wrapped::Get<std::atomic<int>>(env, kTag, value);
+  if (state == nullptr) return false;
+  state->fetch_add(kHolder, std::memory_order_relaxed);
+  *ticket = Ticket(state);
+  return true;
+}
+
+Napi::Value Ticket::Cancel(const Napi::CallbackInfo& info) {
+  auto* state = wrapped::Get<std::atomic<int>>(info.Env(), kTag, info[0]);
+  return Napi::Boolean::New(info.Env(), state != nullptr && Decide(state, kCancelled));
+}

@@ -1,0 +1,112 @@
+#include "place/openat2_fallback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <vector>
+
+#include "kernel/calls.h"
+#include "kernel/path.h"
+
+namespace walk {
+namespace {
+
+constexpr int kMostLinks = 40;         // MAXSYMLINKS, include/linux/namei.h
+constexpr size_t kLongestPath = 4096;  // PATH_MAX, include/uapi/linux/limits.h
+constexpr long kNoSymFollow = 0x2000;  // ST_NOSYMFOLLOW, include/linux/statfs.h
+constexpr ino_t kRootOfProc = 1;       // PROCFS_ROOT_INO, include/linux/proc_fs.h
+
+// The names of a path in reverse, to be taken from the end.
+void PutNames(const std::string& path, std::vector<std::string>* names) {
+  // What a slash follows must be a directory, which "." in it says as well.
+  if (path.back() == '/') names->push_back(".");
+  for (size_t end = path.size(); end > 0;) {
+    const size_t slash = path.rfind('/', end - 1);
+    const size_t start = slash == std::string::npos ? 0 : slash + 1;
+    if (end > start) names->push_back(path.substr(start, end - start));
+    end = slash == std::string::npos ? 0 : slash;
+  }
+}
+
+OwnedFd Fail(int error) {
+  errno = error;
+  return OwnedFd();
+}
+
+// Whether both are on the same mount: 0, EXDEV, or why that cannot be told (before 5.8).
+int CompareMounts(int one, int other) {
+  uint64_t first = 0, second = 0;
+  if (kernel::MountId(one, "", AT_EMPTY_PATH, kernel::IdKind::kTable, &first) < 0 ||
+      kernel::MountId(other, "", AT_EMPTY_PATH, kernel::IdKind::kTable, &second) < 0) {
+    return errno;
+  }
+  return first == second ? 0 : EXDEV;
+}
+
+// Whether the kernel would follow a link by its text. Those of a process in /proc have a text, but lead to what they
+// stand for, wherever that is; those in the root of /proc ("self", "mounts") are ordinary.
+bool MayFollow(int link, int parent) {
+  struct statfs filesystem;
+  struct stat directory;
+  if (fstatfs(link, &filesystem) < 0 || kernel::Stat(parent, "", AT_EMPTY_PATH, &directory) < 0) return false;
+  if (filesystem.f_flags & kNoSymFollow) return false;
+  return filesystem.f_type != PROC_SUPER_MAGIC || directory.st_ino == kRootOfProc;
+}
+
+}  // namespace
+
+OwnedFd WithoutLinks(int from, const std::string& path) {
+  constexpr uint64_t kNoLinks = kernel::kResolveNoSymlinks | kernel::kResolveNoMagicLinks;
+  OwnedFd found(kernel::OpenAt2(from, path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, kNoLinks));
+  // Without openat2(2) (before 5.6, or a sandbox) the same, name by name.
+  if (found || (errno != ENOSYS && errno != EPERM)) return found;
+  if (from != AT_FDCWD) return InRoot(from, path, true, false);
+  const OwnedFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return root ? InRoot(root.get(), path, true, false) : OwnedFd();
+}
+
+OwnedFd InRoot(int root, const std::string& path, bool no_symlinks, bool no_xdev) {
+  if (path.empty()) return Fail(ENOENT);
+  if (path.size() >= kLongestPath) return Fail(ENAMETOOLONG);
+  std::vector<OwnedFd> way;
+  way.emplace_back(kernel::Duplicate(root));
+  if (!way.back()) return OwnedFd();
+  std::vector<std::string> names;
+  PutNames(path, &names);
+  int links = 0;
+  while (!names.empty()) {
+    const std::string name = std::move(names.back());
+    names.pop_back();
+    if (name == "." || name == "..") {
+      // The kernel asks of both whether the directory may be searched.
+      if (!OwnedFd(openat(way.back().get(), ".", O_PATH | O_CLOEXEC))) return OwnedFd();
+      if (name == ".." && way.size() > 1) way.pop_back();
+      continue;
+    }
+    OwnedFd next(openat(way.back().get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    struct stat found;
+    if (!next || kernel::Stat(next.get(), "", AT_EMPTY_PATH, &found) < 0) return OwnedFd();
+    if (!S_ISLNK(found.st_mode)) {
+      const int different = no_xdev ? CompareMounts(next.get(), root) : 0;
+      if (different != 0) return Fail(different);
+      if (!names.empty() && !S_ISDIR(found.st_mode)) return Fail(ENOTDIR);
+      way.push_back(std::move(next));
+      continue;
+    }
+    if (no_symlinks || ++links > kMostLinks || !MayFollow(next.get(), way.back().get())) return Fail(ELOOP);
+    char text[kLongestPath];
+    const ssize_t length = readlinkat(next.get(), "", text, sizeof text);
+    if (length < 0) return OwnedFd();
+    const std::string link(text, static_cast<size_t>(length));
+    if (link.empty()) return Fail(ENOENT);
+    if (link[0] == '/') way.resize(1);
+    PutNames(link, &names);
+  }
+  return std::move(way.back());
+}
+
+}  // namespace walk

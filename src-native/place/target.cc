@@ -1,0 +1,209 @@
+#include "place/target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "kernel/calls.h"
+#include "kernel/path.h"
+#include "kernel/procfs.h"
+#include "kernel/text.h"
+#include "place/openat2_fallback.h"
+#include "table/mount_lines.h"
+#include "threads/pool.h"
+
+namespace {
+
+// A lookup in a root is begun anew when something is renamed meanwhile (EAGAIN), and to make what is missing when
+// somebody else makes it or takes it away meanwhile. An attacker can keep that up, not for ever.
+constexpr int kTries = 128;
+
+constexpr mode_t kDirectoryMode = 0755;
+constexpr mode_t kFileMode = 0644;
+
+// The names of a path, without those that lead nowhere else.
+std::vector<std::string> NamesOf(const std::string& path) {
+  std::vector<std::string> names;
+  for (size_t at = 0; at < path.size();) {
+    const size_t end = std::min(path.find('/', at), path.size());
+    const std::string name = path.substr(at, end - at);
+    if (!name.empty() && name != ".") names.push_back(name);
+    at = end + 1;
+  }
+  return names;
+}
+
+std::string Joined(const std::vector<std::string>& names, size_t count) {
+  std::string path = ".";
+  for (size_t at = 0; at < count; ++at) path += "/" + names[at];
+  return path;
+}
+
+std::string LastOf(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+// A thread of ours has the umask that the process had when the thread was started. umask(2) cannot be asked without
+// being changed, /proc can (4.7).
+void UseUmaskOfProcess() {
+  std::string status;
+  if (!ReadWhole(procfs::Root("self/status").c_str(), &status)) return;
+  const size_t at = status.find("\nUmask:\t");
+  if (at != std::string::npos) umask(static_cast<mode_t>(fields::Number(std::string_view(status).substr(at + 8), 8)));
+}
+
+}  // namespace
+
+void Target::Read(Arguments& arguments) {
+  arguments.Bytes("target", &path_).OptionalBytes("root", &root_).Flags("create", &create_).Flags("resolve", &resolve_);
+}
+
+bool Target::IsRelative() const {
+  const std::string& start = root_ ? *root_ : path_;
+  return start.empty() || start[0] != '/';
+}
+
+Outcome Target::Find(bool directory) {
+  if (!root_ || found_) return {};
+  const OwnedFd root(open(root_->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return Outcome::Failure(errno, "open", "open root");
+  Outcome outcome = Open(root.get());
+  for (int attempt = 0; outcome.error == ENOENT && create_ != kNothing && attempt < kTries; ++attempt) {
+    const Outcome made = Make(root.get(), create_ == kDirectory || (create_ == kMatch && directory));
+    if (!made.Failed()) return made;
+    const bool in_the_way = made.error == EEXIST || made.error == ENOENT || made.error == ELOOP;
+    outcome = in_the_way ? Open(root.get()) : made;
+    // A link that leads nowhere, and not one that was put there a moment ago.
+    if (outcome.error == ENOENT && made.error == ELOOP) return made;
+  }
+  return outcome;
+}
+
+Outcome Target::Hold(const Ticket& ticket) {
+  if (root_ || found_ || !ticket.IsGiven()) return {};
+  found_ = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
+  return found_ ? Outcome{} : Outcome::Failure(errno, "open", "open target");
+}
+
+int Target::OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd) const {
+  uint64_t resolve = kernel::kResolveInRoot | kernel::kResolveNoMagicLinks;
+  if (resolve_ & kNoSymlinks) resolve |= kernel::kResolveNoSymlinks;
+  if (resolve_ & kNoXdev) resolve |= kernel::kResolveNoXdev;
+  for (int attempt = 0;; ++attempt) {
+    *fd = OwnedFd(kernel::OpenAt2(root, path.c_str(), flags | O_CLOEXEC, resolve));
+    if (*fd) return 0;
+    if ((errno == ENOSYS || errno == EPERM) && (resolve_ & kEmulate)) {
+      *fd = walk::InRoot(root, path, (resolve_ & kNoSymlinks) != 0, (resolve_ & kNoXdev) != 0);
+      return *fd ? 0 : errno;
+    }
+    if ((errno != EAGAIN && errno != EINTR) || attempt == kTries) return errno;
+  }
+}
+
+Outcome Target::Open(int root) {
+  const int error = OpenInRoot(root, path_.empty() ? "." : path_, O_PATH, &found_);
+  return error == 0 ? Outcome{} : Outcome::Failure(error, "openat2", "open target");
+}
+
+Outcome Target::Make(int root, bool directory) {
+  RemoveMade();  // of an attempt before
+  if (threads::HasOwnDirectory()) UseUmaskOfProcess();
+  const std::vector<std::string> names = NamesOf(path_);
+  // What a slash follows is a directory.
+  if (!directory && path_.back() == '/') return Outcome::Failure(ENOTDIR, "openat2", "open target");
+  size_t existing = names.empty() ? 0 : names.size() - 1;
+  OwnedFd at;
+  for (;; --existing) {
+    const int error = OpenInRoot(root, Joined(names, existing), O_PATH | O_DIRECTORY, &at);
+    if (error == 0) break;
+    if (error != ENOENT || existing == 0) return Outcome::Failure(error, "openat2", "open target");
+  }
+  for (size_t next = existing; next < names.size(); ++next) {
+    // ".." of what does not exist yet: what it means depends on what somebody else makes there meanwhile.
+    if (names[next] == "..") return Outcome::Failure(ENOTDIR, "openat2", "open target");
+    OwnedFd made;
+    const bool is_last = next + 1 == names.size();
+    if (const int error = MakeOne(at, Joined(names, next + 1), !is_last || directory, &made)) {
+      return Outcome::Failure(error, directory || !is_last ? "mkdirat" : "openat", "make target");
+    }
+    at = std::move(made);
+  }
+  found_ = std::move(at);
+  return {};
+}
+
+int Target::MakeOne(const OwnedFd& parent, const std::string& path, bool directory, OwnedFd* fd) {
+  const std::string name = LastOf(path);
+  bool made = false;
+  if (directory) {
+    made = mkdirat(parent.get(), name.c_str(), kDirectoryMode) == 0;
+    if (!made && errno != EEXIST) return errno;
+  } else {
+    made = OwnedFd(openat(parent.get(), name.c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kFileMode)).get() >= 0;
+    if (!made && errno != EEXIST) return errno;
+  }
+  if (made) {
+    if (const int error = Remember(parent, path, directory)) return error;
+  }
+  // A link that somebody puts there instead is not followed.
+  *fd = OwnedFd(openat(parent.get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat there;
+  if (!*fd || kernel::Stat(fd->get(), "", AT_EMPTY_PATH, &there) < 0) return errno;
+  if (S_ISLNK(there.st_mode)) return ELOOP;
+  if (!made && !directory) return EEXIST;
+  return directory && !S_ISDIR(there.st_mode) ? ENOTDIR : 0;
+}
+
+// What cannot be remembered is removed at once, while it is certain what it is.
+int Target::Remember(const OwnedFd& parent, const std::string& path, bool is_directory) {
+  const std::string name = LastOf(path);
+  struct stat made;
+  OwnedFd copy(kernel::Duplicate(parent.get()));
+  if (copy && kernel::Stat(parent.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, &made) == 0) {
+    made_.push_back({std::move(copy), name, path, is_directory, made.st_dev, made.st_ino});
+    return 0;
+  }
+  const int error = errno;
+  if (unlinkat(parent.get(), name.c_str(), is_directory ? AT_REMOVEDIR : 0) < 0) left_made_ = path;
+  return error;
+}
+
+// Only what was made here goes, and only when it is empty. A directory that somebody has used by now is theirs, and
+// stays, and so does what somebody has put in its place.
+void Target::RemoveMade() {
+  found_ = OwnedFd();
+  for (; !made_.empty(); made_.pop_back()) {
+    const Made& made = made_.back();
+    struct stat now;
+    int error = 0;
+    if (kernel::Stat(made.parent.get(), made.name.c_str(), AT_SYMLINK_NOFOLLOW, &now) < 0) {
+      error = errno;
+    } else if (now.st_dev != made.device || now.st_ino != made.inode || (!made.is_directory && now.st_size != 0)) {
+      continue;
+    } else if (unlinkat(made.parent.get(), made.name.c_str(), made.is_directory ? AT_REMOVEDIR : 0) < 0) {
+      error = errno;
+    }
+    // What is in use by somebody is not ours any more; what is in the way of the others has been told.
+    const bool is_theirs = error == ENOENT || error == ENOTEMPTY || error == EEXIST;
+    if (error != 0 && !is_theirs) left_made_ = made.path;
+  }
+}
+
+void Target::Settle(Outcome* outcome) {
+  if (!outcome->Failed()) return made_.clear();
+  RemoveMade();
+  outcome->left_made = std::move(left_made_);
+}
+
+unsigned Target::empty_path_flag() const { return found_ ? AT_EMPTY_PATH : 0; }
+
+const std::string& Target::PathBefore() const { return found_ ? found_name_ = procfs::Fd(found_.get()) : path_; }
+
+bool Target::IsMountPoint() const { return kernel::IsMountPoint(at(), path(), empty_path_flag()); }
+
+Outcome Target::CheckVacant() const {
+  const int answer = kernel::IsMountRoot(at(), path(), empty_path_flag());
+  if (answer < 0) return Outcome::Failure(errno, "statx", "look at target");
+  return answer == 0 ? Outcome{} : Outcome::Failure(EBUSY, "mount", "check target");
+}

@@ -1,0 +1,145 @@
+#include "table/mount_lines.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include <algorithm>
+
+#include "kernel/calls.h"
+#include "kernel/owned_fd.h"
+#include "kernel/procfs.h"
+#include "kernel/text.h"
+
+namespace {
+
+bool IsOctal(char digit, char most = '7') { return digit >= '0' && digit <= most; }
+
+// "ro,nosuid,relatime" and so on; neither noatime nor relatime is strictatime (fs/proc_namespace.c, show_mnt_opts).
+unsigned long AttributeFlags(std::string_view options) {
+  unsigned long flags = 0;
+  while (!options.empty()) {
+    const std::string_view option = fields::Take(&options, ',');
+    if (option == "ro") flags |= MS_RDONLY;
+    if (option == "nosuid") flags |= MS_NOSUID;
+    if (option == "nodev") flags |= MS_NODEV;
+    if (option == "noexec") flags |= MS_NOEXEC;
+    if (option == "noatime") flags |= MS_NOATIME;
+    if (option == "nodiratime") flags |= MS_NODIRATIME;
+    if (option == "relatime") flags |= MS_RELATIME;
+    if (option == "nosymfollow") flags |= kernel::kMsNoSymFollow;
+  }
+  return flags & (MS_NOATIME | MS_RELATIME) ? flags : flags | MS_STRICTATIME;
+}
+
+bool ParseLine(std::string_view text, MountLine* line) {
+  const std::string_view id = fields::Take(&text, ' ');
+  const std::string_view parent_id = fields::Take(&text, ' ');
+  fields::Take(&text, ' ');  // major:minor
+  fields::Take(&text, ' ');  // root
+  const std::string_view mount_point = fields::Take(&text, ' ');
+  const std::string_view options = fields::Take(&text, ' ');
+  if (id.empty() || parent_id.empty() || mount_point.empty() || options.empty()) return false;
+  line->id = fields::Number(id);
+  line->parent_id = fields::Number(parent_id);
+  line->mount_point = UnescapeField(mount_point);
+  line->attribute_flags = AttributeFlags(options);
+  return true;
+}
+
+bool ParseTable(std::string_view text, std::vector<MountLine>* lines) {
+  while (!text.empty()) {
+    if (!ParseLine(fields::Take(&text, '\n'), &lines->emplace_back())) {
+      errno = EPROTO;
+      return false;
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string UnescapeField(std::string_view field) {
+  std::string bytes;
+  bytes.reserve(field.size());
+  for (size_t at = 0; at < field.size(); ++at) {
+    if (field[at] == '\\' && at + 3 < field.size() && IsOctal(field[at + 1], '3') && IsOctal(field[at + 2]) &&
+        IsOctal(field[at + 3])) {
+      bytes += static_cast<char>((field[at + 1] - '0') * 64 + (field[at + 2] - '0') * 8 + (field[at + 3] - '0'));
+      at += 3;
+    } else {
+      bytes += field[at];
+    }
+  }
+  return bytes;
+}
+
+std::string MountPointOf(std::string_view line) {
+  for (int field = 0; field < 4; ++field) fields::Take(&line, ' ');
+  return UnescapeField(fields::Take(&line, ' '));
+}
+
+bool ReadWhole(const char* path, std::string* text) {
+  const OwnedFd file(open(path, O_RDONLY | O_CLOEXEC));
+  if (!file) return false;
+  char part[16 * 1024];
+  for (;;) {
+    const ssize_t length = read(file.get(), part, sizeof part);
+    if (length > 0) {
+      text->append(part, static_cast<size_t>(length));
+    } else if (length == 0) {
+      return true;
+    } else if (errno != EINTR) {
+      return false;
+    }
+  }
+}
+
+bool ReadMountTable(std::vector<MountLine>* lines) {
+  std::string text;
+  return ReadWhole(procfs::Self("mountinfo").c_str(), &text) && ParseTable(text, lines);
+}
+
+bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
+  std::vector<MountLine> lines;
+  if (!ReadMountTable(&lines)) return false;
+  for (const MountLine& line : lines) {
+    if (line.id == top) tree->push_back(line);
+  }
+  if (tree->empty()) {
+    errno = ENOENT;
+    return false;
+  }
+  // Each mount found may be a parent: the tree grows while it is walked. Not beyond the table, which is read in parts:
+  // as ids are used again at once two of its lines may each name the other as their parent.
+  for (size_t at = 0; at < tree->size(); ++at) {
+    const uint64_t parent = (*tree)[at].id;
+    for (const MountLine& line : lines) {
+      if (line.parent_id == parent && line.id != top) tree->push_back(line);
+    }
+    if (tree->size() > lines.size()) {
+      errno = EAGAIN;
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ReadFilesystemOptions(uint64_t id, std::string* options) {
+  std::string text;
+  if (!ReadWhole(procfs::Self("mountinfo").c_str(), &text)) return false;
+  const std::string wanted = std::to_string(id);
+  for (std::string_view rest = text; !rest.empty();) {
+    std::string_view line = fields::Take(&rest, '\n');
+    if (fields::Take(&line, ' ') != wanted) continue;
+    // ... - type source options; no field before has a lone "-".
+    line.remove_prefix(std::min(line.find(" - ") + 3, line.size()));
+    fields::Take(&line, ' ');
+    fields::Take(&line, ' ');
+    *options = line;
+    return true;
+  }
+  errno = ENOENT;
+  return false;
+}

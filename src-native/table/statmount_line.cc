@@ -1,0 +1,115 @@
+#include "table/statmount_line.h"
+
+#include <errno.h>
+#include <sys/mount.h>
+
+#include <string_view>
+#include <vector>
+
+#include "kernel/calls.h"
+#include "kernel/mount_ids.h"
+
+namespace {
+
+// fs/proc_namespace.c, mangle: what would end a field or a line, as three octal digits.
+void AppendName(std::string_view name, std::string* line) {
+  for (const char byte : name) {
+    if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\\') {
+      *line += '\\';
+      *line += static_cast<char>('0' + byte / 64);
+      *line += static_cast<char>('0' + byte / 8 % 8);
+      *line += static_cast<char>('0' + byte % 8);
+    } else {
+      *line += byte;
+    }
+  }
+}
+
+// show_mnt_opts, in its order.
+void AppendAttributes(uint64_t attributes, std::string* line) {
+  struct {
+    uint64_t bit;
+    const char* word;
+  } constexpr kWords[] = {
+      {kernel::kMountAttrNoSuid, ",nosuid"},           {kernel::kMountAttrNoDev, ",nodev"},
+      {kernel::kMountAttrNoExec, ",noexec"},           {kernel::kMountAttrNoAtime, ",noatime"},
+      {kernel::kMountAttrNoDirAtime, ",nodiratime"},   {0, ",relatime"},
+      {kernel::kMountAttrNoSymFollow, ",nosymfollow"}, {kernel::kMountAttrIdMap, ",idmapped"},
+  };
+  *line += attributes & kernel::kMountAttrReadOnly ? "ro" : "rw";
+  for (const auto& [bit, word] : kWords) {
+    const bool is_set = bit != 0 ? (attributes & bit) != 0 : (attributes & kernel::kMountAttrAtimeMask) == 0;
+    if (is_set) *line += word;
+  }
+}
+
+// The optional fields, show_mountinfo.
+void AppendPropagation(const kernel::MountStatus& status, std::string* line) {
+  if (status.propagation & MS_SHARED) *line += " shared:" + std::to_string(status.peer_group);
+  if (status.propagation & MS_SLAVE) {
+    *line += " master:" + std::to_string(status.master);
+    if (status.propagate_from != 0 && status.propagate_from != status.master) {
+      *line += " propagate_from:" + std::to_string(status.propagate_from);
+    }
+  }
+  if (status.propagation & MS_UNBINDABLE) *line += " unbindable";
+}
+
+// show_sb_opts: SB_SYNCHRONOUS, SB_DIRSYNC, SB_MANDLOCK and SB_LAZYTIME, of the same values as those of mount(2).
+void AppendFilesystemFlags(uint32_t flags, std::string* line) {
+  *line += flags & MS_RDONLY ? "ro" : "rw";
+  if (flags & MS_SYNCHRONOUS) *line += ",sync";
+  if (flags & MS_DIRSYNC) *line += ",dirsync";
+  if (flags & MS_MANDLOCK) *line += ",mand";
+  if (flags & MS_LAZYTIME) *line += ",lazytime";
+}
+
+constexpr uint64_t kNeeded = kernel::kStatMountFilesystem | kernel::kStatMountMount | kernel::kStatMountRoot |
+                             kernel::kStatMountPoint | kernel::kStatMountType | kernel::kStatMountSource;
+constexpr uint64_t kWanted =
+    kNeeded | kernel::kStatMountPropagateFrom | kernel::kStatMountOptions | kernel::kStatMountSubtype;
+
+}  // namespace
+
+bool LineOfMount(uint64_t id, std::string* line) {
+  // Enough for nearly all; an overlay of 500 layers has a megabyte of options.
+  std::vector<uint64_t> buffer(512);
+  const auto status = [&] { return reinterpret_cast<kernel::MountStatus*>(buffer.data()); };
+  while (kernel::StatMount(id, kWanted, status(), buffer.size() * sizeof(uint64_t)) < 0) {
+    if (errno != EOVERFLOW) return false;
+    buffer.resize(buffer.size() * 4);
+  }
+  const kernel::MountStatus& found = *status();
+  if ((found.mask & kNeeded) != kNeeded) {
+    errno = ENOSYS;
+    return false;
+  }
+  const auto text = [&](uint64_t which, uint32_t at) {
+    return found.mask & which ? std::string_view(found.text + at) : std::string_view();
+  };
+  *line = std::to_string(found.table_id) + ' ' + std::to_string(found.parent_table_id) + ' ' +
+          std::to_string(found.device_major) + ':' + std::to_string(found.device_minor) + ' ';
+  AppendName(text(kernel::kStatMountRoot, found.root), line);
+  *line += ' ';
+  AppendName(text(kernel::kStatMountPoint, found.mount_point), line);
+  *line += ' ';
+  AppendAttributes(found.attributes, line);
+  AppendPropagation(found, line);
+  *line += " - ";
+  AppendName(text(kernel::kStatMountType, found.type), line);
+  if (const std::string_view subtype = text(kernel::kStatMountSubtype, found.subtype); !subtype.empty()) {
+    *line += '.';
+    AppendName(subtype, line);
+  }
+  *line += ' ';
+  AppendName(text(kernel::kStatMountSource, found.source), line);
+  *line += ' ';
+  AppendFilesystemFlags(found.filesystem_flags, line);
+  // As they are in the table, with the escapes of whoever wrote them.
+  if (const std::string_view options = text(kernel::kStatMountOptions, found.options); !options.empty()) {
+    *line += ',';
+    *line += options;
+  }
+  *line += '\n';
+  return true;
+}

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <pthread.h>
+
+// Holds a mutex until it goes out of scope. Not std::lock_guard: std::mutex needs libstdc++ at run time
+// (libc/freestanding.cc).
+class Lock {
+ public:
+  explicit Lock(pthread_mutex_t* mutex) : mutex_(mutex) { pthread_mutex_lock(mutex_); }
+  ~Lock() { pthread_mutex_unlock(mutex_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  pthread_mutex_t* const mutex_;
+};

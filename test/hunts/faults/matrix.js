@@ -1,0 +1,123 @@
+import { parseArgs } from 'node:util';
+import { otherNamespace } from '../../support/other-namespace.js';
+import { children, ourThreads, threadsEnd } from '../../support/own-process.js';
+import { cases } from './cases/index.js';
+import { codesFor, NO_FAULT } from './injector.js';
+import { trial } from './trial.js';
+
+// One process that does every operation again and again, under test/native/inject.c; started by run.js.
+
+const { values: options } = parseArgs({
+  options: {
+    sample: { type: 'string', default: 'Infinity' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string' },
+    form: { type: 'string' },
+    fault: { type: 'string' }, // NAME:INDEX:CODE or NAME:INDEX:CODE:on
+    trace: { type: 'boolean', default: false },
+  },
+});
+
+/** Numbers that are the same for the same seed (xorshift32). */
+function* random(seed) {
+  for (let state = seed >>> 0 || 1; ; ) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    yield (state >>> 0) / 2 ** 32;
+  }
+}
+
+const words = ({ name, index, code, stays }) => `${name}:${index}:${code}${stays ? ':on' : ''}`;
+
+function faultsOf(names, numbers) {
+  const count = new Map();
+  let working = 0;
+  const all = names.flatMap((name) => {
+    const index = (count.get(name) ?? 0) + 1;
+    count.set(name, index);
+    const codes = codesFor(name);
+    const waits = name.startsWith('wait'); // which is not among "any"
+    if (!waits) working += 1;
+    // Whoever is told to try again does so.
+    const lasting = codes.filter((code) => !['EINTR', 'EAGAIN'].includes(code)).slice(0, 1);
+    return [
+      ...codes.map((code) => ({ name, index, code, stays: false })),
+      ...lasting.map((code) => ({ name, index, code, stays: true })),
+      // And nothing works any more from here on, so that what was done cannot be undone.
+      ...(waits ? [] : [{ name: 'any', index: working, code: 'EIO', stays: true }]),
+    ];
+  });
+  const most = Number(options.sample);
+  if (all.length <= most) return all;
+  const keyed = all.map((fault) => [numbers.next().value, fault]);
+  const chosen = new Set(
+    keyed
+      .sort(([a], [b]) => a - b)
+      .slice(0, most)
+      .map(([, fault]) => fault),
+  );
+  return all.filter((fault) => chosen.has(fault));
+}
+
+const holder = await otherNamespace();
+const containers = [{ pid: holder.pid }];
+const totals = { operations: 0, faults: 0, failed: 0, unharmed: 0, wrong: 0 };
+const kinds = new Map();
+
+for (const one of cases) {
+  if (options.only !== undefined && !one.name.includes(options.only)) continue;
+  for (const form of one.forms ?? ['sync', 'async']) {
+    if (options.form !== undefined && options.form !== form) continue;
+    totals.operations += 1;
+    const begin = performance.now();
+    // Twice: the first may set up for good what the second finds.
+    await trial(one, form, NO_FAULT, containers);
+    const plain = await trial(one, form, NO_FAULT, containers);
+    for (const what of plain.wrong) report(one, form, NO_FAULT, what);
+    if (options.trace) console.log(one.name, form, plain.names.join(' '), plain.seen);
+    const seed = [...`${options.seed}${one.name}${form}`].reduce(
+      (sum, letter) => (sum * 31 + letter.charCodeAt(0)) | 0,
+      7,
+    );
+    const [name, index, code, stays] = options.fault?.split(':') ?? [];
+    const faults =
+      name === undefined
+        ? faultsOf(plain.names, random(seed))
+        : [{ name, index: Number(index), code, stays: stays === 'on' }];
+    for (const fault of faults) {
+      const { injected, error, wrong } = await trial(one, form, fault, containers, plain);
+      if (!injected) continue; // it took another way this time
+      totals.faults += 1;
+      kinds.set(fault.name, (kinds.get(fault.name) ?? 0) + 1);
+      totals[error === undefined ? 'unharmed' : 'failed'] += 1;
+      for (const what of wrong) report(one, form, fault, what);
+      if (options.fault !== undefined) console.log(error ?? 'no error');
+    }
+    console.log(
+      `${Math.round(performance.now() - begin)} ms: ${one.name}, ${form}: ${plain.names.length} calls, ${faults.length} faults`,
+    );
+  }
+}
+
+function report(one, form, fault, what) {
+  totals.wrong += 1;
+  console.log(`WRONG: --only '${one.name}' --form ${form} --fault ${words(fault)}\n  ${what}`);
+}
+
+// Nothing else has been begun.
+await threadsEnd(10_000);
+if (ourThreads().length > 0) report({ name: 'all' }, '', NO_FAULT, `${ourThreads().length} threads are left`);
+if (children().length !== 1) report({ name: 'all' }, '', NO_FAULT, `${children().length - 1} children are left`);
+holder.kill('SIGKILL');
+
+console.log(
+  [...kinds]
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', '),
+);
+console.log(
+  `${totals.operations} operations, ${totals.faults} faults: ${totals.failed} errors, ${totals.unharmed} without effect, ${totals.wrong} wrong`,
+);
+process.exitCode = totals.wrong === 0 ? 0 : 1;

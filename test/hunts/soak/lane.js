@@ -1,0 +1,158 @@
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { caller, lib, nameIn } from '../../support/library.js';
+import { Random } from '../fuzz/random.js';
+import { kinds } from './operations.js';
+
+// One operation after the other, in directories that no other lane mounts on. Several lanes are under way at once.
+
+const PATIENCE = 20_000;
+
+/** What all lanes use and none changes: layers, and a tree of mounts. */
+export function prepare(scene) {
+  const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`file${index}`, 'top']));
+  const lower = [scene.directory('top', many), scene.directory('base', { file1: 'base', file20: 'base' })];
+  const source = scene.directory('source', { file: 'x' });
+  const tree = scene.mounted('tree', 'a');
+  scene.mounted('tree/a');
+  return { root: scene.root, lower, source, tree };
+}
+
+const directory = (path) => {
+  mkdirSync(path, { recursive: true });
+  return path;
+};
+
+const isMounted = (path) =>
+  readFileSync('/proc/self/mountinfo', 'latin1')
+    .split('\n')
+    .some((line) => line.split(' ')[4] === path);
+
+/** Where one lane mounts. After a cancellation it goes on in another: what was cancelled may still be on its way. */
+class Place {
+  constructor(ground, name) {
+    const of = (what) => directory(join(ground.root, `${name}${what}`));
+    this.given = {
+      ...ground,
+      name,
+      directory,
+      at: of(''),
+      other: of('-other'),
+      upper: of('-upper'),
+      work: of('-work'),
+    };
+  }
+
+  /** Removes it when nothing is mounted there any more, and then nothing may be in it. */
+  async end() {
+    const { at, other, upper, work } = this.given;
+    for (const end = Date.now() + PATIENCE; ; await sleep(2)) {
+      try {
+        // A move that was cancelled comes back.
+        if (isMounted(other)) lib.umountSync(other);
+        for (const path of [at, other, upper].filter(existsSync)) rmdirSync(path);
+        break;
+      } catch (error) {
+        if (Date.now() > end)
+          throw Object.assign(new Error(`${this.kind} has left something in ${at}`), { cause: error });
+      }
+    }
+    // The kernel's own.
+    rmSync(work, { recursive: true });
+  }
+}
+
+export class Lane {
+  /** How often each function and each kind was done. */
+  calls = new Map();
+  counts = new Map();
+  #random;
+  #ground;
+  #places = [];
+
+  /** @param isCancelling whether its operations are aborted now and then, and may then fail */
+  constructor(name, seed, ground, { child, isCancelling }) {
+    Object.assign(this, { name, child, isCancelling });
+    this.#random = new Random(seed);
+    this.#ground = ground;
+    this.#goOn();
+  }
+
+  async run(count) {
+    const names = Object.keys(kinds);
+    for (let done = 0; done < count; done += 1) {
+      await this.#once(this.#random.pick(names));
+      if (this.#random.chance(0.2)) await sleep(0);
+    }
+  }
+
+  async end() {
+    for (const place of this.#places) await place.end();
+  }
+
+  #goOn() {
+    this.#places.push(new Place(this.#ground, `${this.name}-${this.#places.length}`));
+  }
+
+  async #once(kind) {
+    const controller = this.isCancelling && this.#random.chance(0.5) ? new AbortController() : undefined;
+    const delay = this.#random.below(4);
+    if (delay === 0) controller?.abort();
+    else if (controller !== undefined) setTimeout(() => controller.abort(), delay);
+    const undo = [];
+    let ending = 'done';
+    try {
+      try {
+        await kinds[kind](this.#given(undo, controller?.signal));
+      } finally {
+        for (const each of undo.reverse()) await each();
+      }
+    } catch (error) {
+      if (controller?.signal.aborted !== true)
+        throw Object.assign(new Error(`${kind} in ${this.name}`), { cause: error });
+      ending = error.name === 'AbortError' ? 'aborted' : 'failed';
+      this.#places.at(-1).kind = kind;
+      this.#goOn();
+    }
+    const counted = this.counts.get(kind) ?? { done: 0, aborted: 0, failed: 0 };
+    this.counts.set(kind, counted);
+    counted[ending] += 1;
+  }
+
+  #given(undo, signal) {
+    const call = (name, object) => this.#call(name, object, signal !== undefined);
+    const unlessGone = (act) => async () => {
+      try {
+        await act();
+      } catch (error) {
+        if (!(error instanceof lib.MountError) || error.code !== 'EINVAL') throw error;
+      }
+    };
+    // What was aborted may still be doing it: whoever takes down the same then finds it busy, or half done.
+    const patiently = signal === undefined ? [] : [{ recursive: true, retry: { for: PATIENCE } }];
+    return {
+      ...this.#places.at(-1).given,
+      call,
+      signal,
+      random: this.#random,
+      child: this.child,
+      keep: (mount) => {
+        undo.push(() => call('unmount', mount)(...patiently));
+        return mount;
+      },
+      // What somebody may have taken down already.
+      keepPath: (path) => undo.push(unlessGone(() => call('umount')(path, ...patiently))),
+      after: (act) => undo.push(act),
+      drop: (mount, isClosed) => isClosed && undo.push(() => call('close', mount)()),
+    };
+  }
+
+  /** A function or method, in either form; of what may be aborted the asynchronous one. */
+  #call(name, object, isAsync) {
+    const form = !isAsync && this.#random.chance(0.4) ? 'sync' : 'async';
+    const full = nameIn(form, name, object);
+    if (object === undefined) this.calls.set(full, (this.calls.get(full) ?? 0) + 1);
+    return caller(form)(name, object);
+  }
+}

@@ -1,0 +1,206 @@
+import { readdirSync, readFileSync, readlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, vi } from 'vitest';
+import { type ChangesSpec, changes } from '../../../lib/layers/index.js';
+import { runNode } from '../../support/child.js';
+import { inEveryPass } from '../../support/effort.js';
+import { isRealRoot } from '../../support/environment.js';
+import { ourThreads } from '../../support/own-process.js';
+import { type Place, test } from '../../support/place.js';
+import { until } from '../../support/until.js';
+import { rejectionOf } from '../../support/values.js';
+import { STARTS_WORKERS } from '../../support/worker.js';
+
+vi.setConfig({ testTimeout: 120_000 });
+
+const COUNT = inEveryPass(20_000, 5_000);
+
+/** Two layers, and in the upper one files for more than ten batches, of a few hundred each. */
+function layers(place: Place): ChangesSpec & { upper: string } {
+  const upper = place.directory('upper');
+  for (let index = 0; index < COUNT; index += 1) writeFileSync(`${upper}/file${index}`, '');
+  return { lower: [place.directory('lower')], upper, userxattr: !isRealRoot };
+}
+
+/** How many descriptors of this process lead into the layers, by name, or to a mount of a layer without a place. */
+function openLayers(place: Place): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      const path = readlinkSync(`/proc/self/fd/${fd}`);
+      return path === '/' || path.startsWith(place.root);
+    } catch {
+      return false; // that of the listing itself
+    }
+  }).length;
+}
+
+const NOTHING_MORE = { done: true, value: undefined };
+
+test('return() ends it: no descriptor is left, and nothing more comes', async ({ place }) => {
+  const before = openLayers(place);
+  const walk = changes(layers(place));
+  await walk.next();
+  expect(openLayers(place)).toBeGreaterThan(before);
+  expect(await walk.return()).toEqual(NOTHING_MORE);
+  expect(openLayers(place)).toBe(before);
+  expect(await walk.next()).toEqual(NOTHING_MORE);
+  expect(await walk.return()).toEqual(NOTHING_MORE);
+});
+
+test('break and `await using` end it', async ({ place }) => {
+  const before = openLayers(place);
+  const spec = layers(place);
+  for await (const _ of changes(spec)) break;
+  expect(openLayers(place)).toBe(before);
+  {
+    await using walk = changes(spec);
+    await walk.next();
+  }
+  expect(openLayers(place)).toBe(before);
+});
+
+test('one that is never asked opens nothing', async ({ place }) => {
+  const before = openLayers(place);
+  const walk = changes(layers(place));
+  expect(openLayers(place)).toBe(before);
+  await walk.return();
+});
+
+test('next() may be called before the one before is answered', async ({ place }) => {
+  const walk = changes(layers(place));
+  const results = await Promise.all(Array.from({ length: COUNT + 5 }, () => walk.next()));
+  const paths = results.slice(0, COUNT).map(({ value }) => value?.path as string);
+  expect(new Set(paths).size).toBe(COUNT);
+  expect(paths).toEqual([...paths].sort());
+  expect(results.slice(COUNT)).toEqual(Array(5).fill(NOTHING_MORE));
+});
+
+test('return() waits until all is closed, whoever has begun to close it', async ({ place }) => {
+  const before = openLayers(place);
+  const spec = layers(place);
+  for (let round = 0; round < inEveryPass(50, 10); round += 1) {
+    const controller = new AbortController();
+    const walk = changes({ ...spec, signal: controller.signal });
+    await walk.next();
+    if (round % 2 === 0) controller.abort();
+    else void walk.return();
+    await walk.return();
+    expect(openLayers(place)).toBe(before);
+  }
+});
+
+test('return() while somebody waits', async ({ place }) => {
+  const walk = changes(layers(place));
+  const [next, end] = [walk.next(), walk.return()];
+  expect(await end).toEqual(NOTHING_MORE);
+  expect(await next).toEqual(NOTHING_MORE);
+});
+
+test('one that could not begin has closed all before it says so', async ({ place }) => {
+  const before = openLayers(place);
+  const [upper, missing] = [place.directory('upper'), place.path('missing')];
+  const lower = [...Array.from({ length: 50 }, (_, index) => place.directory(`lower${index}`)), missing];
+  for (let round = 0; round < inEveryPass(200, 40); round += 1) {
+    const error = await rejectionOf(changes({ lower, upper, userxattr: !isRealRoot }).next());
+    expect(openLayers(place)).toBe(before);
+    expect(error).toMatchObject({ code: 'ENOENT', path: missing });
+  }
+});
+
+test.for(['before', 'while one waits', 'between two'] as const)('a signal %s rejects', async (when, { place }) => {
+  const before = openLayers(place);
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  if (when === 'before') controller.abort(reason);
+  const walk = changes({ ...layers(place), signal: controller.signal });
+  if (when === 'between two') await walk.next();
+  if (when === 'between two') controller.abort(reason);
+  const rejected = rejectionOf(walk.next());
+  if (when === 'while one waits') controller.abort(reason);
+  // Not just the end: who got half of it must not take it for the whole.
+  expect(await rejected).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: reason });
+  expect(await walk.next()).toEqual(NOTHING_MORE);
+  await until(() => openLayers(place) === before);
+});
+
+test('a signal that outlives the walk keeps nothing of it', async ({ place }) => {
+  const controller = new AbortController();
+  const [add, remove] = [
+    vi.spyOn(controller.signal, 'addEventListener'),
+    vi.spyOn(controller.signal, 'removeEventListener'),
+  ];
+  for await (const _ of changes({ ...layers(place), signal: controller.signal }));
+  expect(add).toHaveBeenCalledTimes(1);
+  expect(remove).toHaveBeenCalledTimes(1);
+  controller.abort();
+});
+
+test('while nobody asks no thread is there, and one batch ahead is all that is made', async ({ place }) => {
+  const walk = changes(layers(place));
+  await walk.next();
+  await until(() => ourThreads().length === 0);
+  await sleep(50);
+  expect(ourThreads()).toEqual([]);
+  await walk.return();
+});
+
+test('one that is forgotten is closed when it is collected', async ({ place }) => {
+  const spec = layers(place);
+  const { status, stdout } = await runNode(
+    `const { changes } = await import('linux-mount/layers');
+     const { readdirSync } = await import('node:fs');
+     const spec = JSON.parse(process.argv[1]);
+     const count = () => readdirSync('/proc/self/fd').length;
+     await (async () => { for await (const _ of changes(spec)) break; })();
+     const before = count();
+     await (async () => { for (let index = 0; index < 20; index += 1) await changes(spec).next(); })();
+     const between = count();
+     for (let attempt = 0; attempt < 500 && count() > before; attempt += 1) {
+       globalThis.gc();
+       await new Promise((resolve) => setTimeout(resolve, 10));
+     }
+     console.log(between > before, count() - before);`,
+    { args: [JSON.stringify(spec)], nodeArgs: ['--expose-gc'] },
+  );
+  expect({ status, stdout }).toEqual({ status: 0, stdout: 'true 0\n' });
+  expect(spec.upper).toBeTruthy();
+});
+
+test('a process, or a worker, may end in the middle', async ({ place }) => {
+  const spec = layers(place);
+  const worker = "for (;;) for await (const _ of layers.changes(workerData)) parentPort.postMessage('one');";
+  const { status, stdout, stderr } = await runNode(
+    `${STARTS_WORKERS}
+     import { changes } from 'linux-mount/layers';
+     const spec = JSON.parse(process.argv[1]);
+     for (let index = 0; index < ${inEveryPass(10, 4)}; index += 1) {
+       const worker = startWorker(${JSON.stringify(worker)}, spec);
+       await messageOf(worker);
+       await worker.terminate();
+     }
+     const walk = changes(spec);
+     await walk.next();
+     console.log('ended');
+     process.exit(0);`,
+    { args: [JSON.stringify(spec)] },
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ended\n', stderr: '' });
+});
+
+test('it ends in the middle of a file', async ({ place }) => {
+  const size = 16 * 2 ** 30;
+  for (const layer of ['upper', 'lower']) {
+    place.directory(layer, { file: '' });
+    truncateSync(place.path(`${layer}/file`), size);
+    utimesSync(place.path(`${layer}/file`), 1, 1);
+  }
+  const bytesRead = () => Number(/^rchar: (\d+)/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1]);
+  const before = bytesRead();
+  const walk = changes({ lower: [place.path('lower')], upper: place.path('upper'), userxattr: !isRealRoot });
+  const next = walk.next();
+  await until(() => bytesRead() - before > 2 ** 20);
+  await walk.return();
+  expect(await next).toEqual(NOTHING_MORE);
+  expect(bytesRead() - before).toBeLessThan(size);
+  expect(openLayers(place)).toBe(0);
+});

@@ -1,0 +1,534 @@
+import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, vi } from 'vitest';
+import {
+  detachedBind,
+  detachedBindSync,
+  detachedFilesystem,
+  detachedOverlay,
+  type Mount,
+  mountBind,
+  mountBindSync,
+  mountFilesystem,
+  mountFilesystemSync,
+  mountOverlay,
+  mountOverlaySync,
+  mountSync,
+  mountTmpfs,
+  mountTmpfsSync,
+  moveMount,
+  moveMountSync,
+  remountFilesystem,
+  setMountAttributes,
+  setMountAttributesSync,
+  setPropagation,
+  setPropagationSync,
+  umount,
+  umountSync,
+} from '../../../lib/index.js';
+import { runNode } from '../../support/child.js';
+import { patience, times } from '../../support/effort.js';
+import { lacks, pass } from '../../support/environment.js';
+import { descriptors, openedSince, ourThreads } from '../../support/own-process.js';
+import { type Place, test } from '../../support/place.js';
+import { SlowFilesystem } from '../../support/slow-filesystem.js';
+import { mountTable } from '../../support/table.js';
+import { until } from '../../support/until.js';
+import { rejectionOf, thrownBy } from '../../support/values.js';
+import { lacksOverlay, wayLacks } from '../../support/ways.js';
+import { STARTS_WORKERS } from '../../support/worker.js';
+
+vi.setConfig({ testTimeout: patience(120_000) });
+
+const ABORTED = { name: 'AbortError', code: 'ABORT_ERR', message: 'The operation was aborted' };
+
+/** What a call may leave behind. */
+function state() {
+  return { table: mountTable(), open: descriptors() };
+}
+
+function expectNothingLeft(before: ReturnType<typeof state>): void {
+  expect(mountTable()).toEqual(before.table);
+  expect(openedSince(before.open)).toEqual([]);
+}
+
+describe('aborted before', () => {
+  const signal = AbortSignal.abort('because');
+
+  test('nothing is done, in either form', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
+    const source = place.directory('source');
+    const target = place.directory('target');
+    const mounted = place.directory('mounted');
+    mountSync('x', mounted, 'tmpfs');
+    const lower = [place.directory('l1'), place.directory('l2')];
+    const inRoot = { root: target, path: 'new', create: 'directory' } as const;
+    const before = state();
+    const operations: Record<string, () => Promise<unknown>> = {
+      mountBind: () => mountBind(source, inRoot, { signal }),
+      mountBindSync: async () => mountBindSync(source, inRoot, { signal }),
+      mountTmpfs: () => mountTmpfs(inRoot, { signal }),
+      mountTmpfsSync: async () => mountTmpfsSync(inRoot, { signal }),
+      'mountTmpfs, reuse': () => mountTmpfs(mounted, { signal, ifMounted: 'reuse' }),
+      mountFilesystem: () => mountFilesystem('x', inRoot, 'tmpfs', { signal }),
+      mountFilesystemSync: async () => mountFilesystemSync('x', inRoot, 'tmpfs', { signal }),
+      mountOverlay: () => mountOverlay({ lower, target: inRoot, signal }),
+      mountOverlaySync: async () => mountOverlaySync({ lower, target: inRoot, signal }),
+      moveMount: () => moveMount(mounted, inRoot, { signal }),
+      moveMountSync: async () => moveMountSync(mounted, inRoot, { signal }),
+      setMountAttributes: () => setMountAttributes(mounted, { readonly: true }, { signal }),
+      setMountAttributesSync: async () => setMountAttributesSync(mounted, { readonly: true }, { signal }),
+      setPropagation: () => setPropagation(mounted, 'shared', { signal }),
+      setPropagationSync: async () => setPropagationSync(mounted, 'shared', { signal }),
+      remountFilesystem: () => remountFilesystem(mounted, { readonly: true, signal }),
+      detachedBind: () => detachedBind(source, { signal }),
+      detachedBindSync: async () => detachedBindSync(source, { signal }),
+      detachedOverlay: () => detachedOverlay({ lower, signal }),
+      detachedFilesystem: () => detachedFilesystem('x', 'tmpfs', { signal }),
+      umount: () => umount(mounted, { signal }),
+      'umount, recursive': () => umount(mounted, { signal, recursive: true }),
+    };
+    for (const [name, operation] of Object.entries(operations)) {
+      const error = await rejectionOf(operation());
+      expect({ name, error }).toMatchObject({ name, error: { ...ABORTED, cause: 'because' } });
+      expect(error).toBeInstanceOf(Error);
+    }
+    expectNothingLeft(before);
+    expect(readdirSync(target)).toEqual([]);
+    expect(thrownBy(() => umountSync(mounted, { signal }))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+  });
+
+  test('a handle stays as it was', async ({ place, skip }) => {
+    const mount = await mountTmpfs(place.directory('t'));
+    expect(await rejectionOf(mount.unmount({ signal }))).toMatchObject(ABORTED);
+    expect(mountTable().some(({ mountPoint }) => mountPoint === mount.target)).toBe(true);
+    await mount.unmount();
+    skip(lacks.treeCalls !== undefined, lacks.treeCalls);
+    await using tree = await detachedBind(place.directory('source'));
+    expect(await rejectionOf(tree.attach(place.path('t'), { signal }))).toMatchObject(ABORTED);
+    expect(tree.closed).toBe(false);
+    await using attached = await tree.attach(place.path('t'));
+    expect(attached.target).toBe(place.path('t'));
+  });
+
+  test('what is not a signal is refused', async ({ place }) => {
+    const target = place.directory('t');
+    for (const wrong of [null, {}, new AbortController(), 'signal']) {
+      expect(await rejectionOf(mountTmpfs(target, { signal: wrong as never }))).toMatchObject({
+        code: 'ERR_INVALID_ARG_TYPE',
+      });
+    }
+  });
+});
+
+/** An operation that hangs in a lookup on the way, and how to undo it when it was not cancelled. */
+interface Hanging {
+  readonly name: string;
+  readonly lacks?: string | undefined;
+  /** @param slow a name that is looked up in the filesystem that waits */
+  start(place: Place, slow: string, signal: AbortSignal): Promise<unknown>;
+}
+
+const layersOn = (place: Place, slow: string) => [place.directory('l1'), slow];
+const created = (place: Place) => ({ root: place.directory('root'), path: 'new/deep', create: 'directory' }) as const;
+const movable = (place: Place) => {
+  const path = place.directory('movable');
+  mountSync('moved', path, 'tmpfs');
+  return path;
+};
+
+const hanging: readonly Hanging[] = [
+  {
+    name: 'a bind from there',
+    start: (place, slow, signal) => mountBind(slow, created(place), { signal, readonly: true }),
+  },
+  {
+    name: 'a recursive bind from there',
+    start: (place, slow, signal) => mountBind(slow, created(place), { signal, recursive: true }),
+  },
+  { name: 'a bind to there', start: (place, slow, signal) => mountBind(place.directory('source'), slow, { signal }) },
+  { name: 'a tmpfs there', start: (_, slow, signal) => mountTmpfs(slow, { signal, size: '1m' }) },
+  {
+    name: 'a tmpfs there, in a root',
+    start: (_, slow, signal) => {
+      const [root, path] = slow.split('/slow') as [string, string];
+      return mountTmpfs({ root, path: `slow${path}` }, { signal });
+    },
+  },
+  {
+    name: 'a filesystem there, by fsconfig',
+    lacks: lacks.fsopen,
+    start: (_, slow, signal) => mountFilesystem('x', slow, 'tmpfs', { strategy: 'fsconfig', signal }),
+  },
+  ...(['data', 'fsconfig', 'descriptors'] as const).map((strategy) => ({
+    name: `an overlay of it, by ${strategy}`,
+    lacks: wayLacks(strategy),
+    start: (place: Place, slow: string, signal: AbortSignal) =>
+      mountOverlay({ lower: layersOn(place, slow), target: created(place), strategy, signal }),
+  })),
+  {
+    name: 'an overlay with a reason to look for what is mounted there',
+    lacks: lacksOverlay,
+    start: (place, slow, signal) =>
+      mountOverlay({ lower: layersOn(place, place.directory('l2')), target: slow, ifMounted: 'reuse', signal }),
+  },
+  { name: 'a move to there', start: (place, slow, signal) => moveMount(movable(place), slow, { signal }) },
+  {
+    name: 'a mount without a place, of it',
+    lacks: lacks.treeCalls,
+    start: (_, slow, signal) => detachedBind(slow, { signal }),
+  },
+  {
+    name: 'an overlay without a place, of it',
+    lacks: lacks.treeCalls ?? lacksOverlay,
+    start: (place, slow, signal) => detachedOverlay({ lower: layersOn(place, slow), signal }),
+  },
+  {
+    name: 'a mount that gets its place there',
+    lacks: lacks.treeCalls,
+    start: async (place, slow, signal) => {
+      const tree = detachedBindSync(place.directory('source'));
+      try {
+        return await tree.attach(slow, { signal });
+      } finally {
+        tree.closeSync();
+      }
+    },
+  },
+];
+
+async function undo(made: unknown): Promise<void> {
+  if (typeof made === 'object' && made !== null) await (made as AsyncDisposable)[Symbol.asyncDispose]();
+}
+
+describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
+  test('and succeeds when it was not aborted', async ({ place, skip }) => {
+    skip(why !== undefined, why);
+    skip(lacks.fuse !== undefined, lacks.fuse);
+    using slow = new SlowFilesystem(place.directory('fuse'));
+    const before = mountTable().length;
+    const started = start(place, `${slow.path}/slow`, new AbortController().signal);
+    await until(() => slow.waiting > 0);
+    slow.answer();
+    const made = await started;
+    expect(made).toBeDefined();
+    const isDetached = typeof made === 'object' && made !== null && 'closed' in made;
+    if (!isDetached) expect(mountTable().length).toBeGreaterThan(before);
+    await undo(made);
+  });
+
+  test('and is undone when it ends after it was aborted', async ({ place, skip }) => {
+    skip(why !== undefined, why);
+    skip(lacks.fuse !== undefined, lacks.fuse);
+    using slow = new SlowFilesystem(place.directory('fuse'));
+    await until(() => ourThreads().length === 0);
+    const before = state();
+    const controller = new AbortController();
+    const started = rejectionOf(start(place, `${slow.path}/slow`, controller.signal));
+    await until(() => slow.waiting > 0);
+    const waiting = slow.waiting;
+    controller.abort('because');
+    // At once: the filesystem has not said a word yet.
+    expect(await started).toMatchObject({ ...ABORTED, cause: 'because' });
+    expect(slow.waiting).toBe(waiting);
+    expect(ourThreads().length).toBeGreaterThan(0);
+    slow.answer();
+    await until(() => ourThreads().length === 0);
+    const moved = before.table.length + (mountTable().some(({ source }) => source === 'moved') ? 1 : 0);
+    expect(mountTable().length).toBe(moved);
+    expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(slow.path))).toHaveLength(1);
+    expect(openedSince(before.open)).toEqual([]);
+    expect(readdirSync(place.directory('root'))).toEqual([]);
+  });
+});
+
+test('a change is not made when it was aborted before it could be', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  using slow = new SlowFilesystem(place.directory('fuse'));
+  slow.answer();
+  const mounts = [await mountTmpfs(`${slow.path}/a/slow1`), await mountTmpfs(`${slow.path}/b/slow2`)];
+  const before = mountTable();
+  for (const change of [
+    (signal: AbortSignal) => setMountAttributes(`${slow.path}/slow-c/../a/slow1`, { readonly: true }, { signal }),
+    (signal: AbortSignal) => setPropagation(`${slow.path}/slow-d/../a/slow1`, 'unbindable', { signal }),
+    (signal: AbortSignal) => remountFilesystem(`${slow.path}/slow-e/../a/slow1`, { readonly: true, signal }),
+    (signal: AbortSignal) => moveMount(`${slow.path}/slow-f/../a/slow1`, `${slow.path}/g`, { signal }),
+  ]) {
+    slow.hold();
+    const controller = new AbortController();
+    const started = rejectionOf(change(controller.signal));
+    await until(() => slow.waiting > 0);
+    controller.abort();
+    expect(await started).toMatchObject(ABORTED);
+    expect(slow.waiting).toBe(1);
+    slow.answer();
+    await until(() => ourThreads().length === 0);
+    expect(mountTable()).toEqual(before);
+  }
+  for (const mount of mounts) await mount.unmount();
+});
+
+test('an umount that hangs rejects at once, and nothing more is begun', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  using slow = new SlowFilesystem(place.directory('fuse'));
+  slow.answer();
+  const mount = await mountTmpfs(`${slow.path}/a`);
+  const file = place.directory('keep');
+  mountSync('x', file, 'tmpfs');
+  slow.hold();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const started = rejectionOf(umount(`${slow.path}/slow/../a`, { signal, retry: { for: 60_000 } }));
+  await until(() => slow.waiting > 0);
+  controller.abort();
+  expect(await started).toMatchObject(ABORTED);
+  expect(slow.waiting).toBe(1);
+  slow.answer();
+  await until(() => ourThreads().length === 0);
+  // The call that was under way may have taken it down: that is what its documentation says.
+  await mount.unmount().catch((error: unknown) => expect(error).toMatchObject({ code: 'EINVAL' }));
+  expect(mountTable().filter(({ mountPoint }) => mountPoint === `${slow.path}/a`)).toEqual([]);
+});
+
+test('the reason of a failure is not waited for', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  using slow = new SlowFilesystem(place.directory('fuse'));
+  const controller = new AbortController();
+  // The source is missing, and then the target is looked at, which hangs.
+  const { signal } = controller;
+  const started = rejectionOf(mountBind(place.path('missing'), `${slow.path}/slow`, { signal }));
+  await until(() => slow.waiting > 0);
+  controller.abort();
+  expect(await started).toMatchObject(ABORTED);
+  slow.answer();
+  await until(() => ourThreads().length === 0);
+});
+
+const ROUNDS = times(pass === 'root' ? 4_000 : 1_000, 200);
+/** When the rounds there have been are enough: the more time a call takes, the more they are spread. */
+const TIME = patience(60_000);
+
+const racing: readonly (readonly [
+  string,
+  string | undefined,
+  (place: Place, index: number, signal: AbortSignal) => Promise<Mount>,
+])[] = [
+  [
+    'mountBind',
+    undefined,
+    (place, index, signal) =>
+      mountBind(
+        place.path('source'),
+        { root: place.root, path: `r/${index}/t`, create: 'directory' },
+        { readonly: true, signal },
+      ),
+  ],
+  ['mountTmpfs', undefined, (place, index, signal) => mountTmpfs(place.path(`t/${index}`), { signal })],
+  [
+    'mountOverlay',
+    lacksOverlay,
+    (place, index, signal) =>
+      mountOverlay({ lower: [place.path('source'), place.path('other')], target: place.path(`t/${index}`), signal }),
+  ],
+  [
+    'mountOverlay in a root',
+    wayLacks('fsconfig'),
+    (place, index, signal) =>
+      mountOverlay({
+        lower: [place.path('source'), place.path('other')],
+        target: { root: place.root, path: `r/${index}/t`, create: 'directory' },
+        strategy: 'fsconfig',
+        signal,
+      }),
+  ],
+  [
+    'in another namespace',
+    undefined,
+    (place, index, signal) => mountTmpfs(place.path(`t/${index}`), { namespace: { pid: process.pid }, signal }),
+  ],
+];
+
+test.for(racing)(
+  'aborted at random moments, %s: it is mounted, or it is not',
+  async ([_name, why, mount], { place, skip }) => {
+    skip(why !== undefined, why);
+    place.directory('source');
+    place.directory('other');
+    place.directory('r');
+    const WIDTH = 16;
+    for (let index = 0; index < WIDTH; index += 1) place.directory(`t/${index}`);
+    await until(() => ourThreads().length === 0);
+    const before = state();
+    const count = { mounted: 0, aborted: 0, rounds: 0 };
+    // With one processor the kernel may be through with a call before anybody could abort it, each time.
+    const isAborted = () => count.aborted > 0 || availableParallelism() === 1;
+    // How long a call takes, so that the moments are spread over it: more of them early, as many at once take less each.
+    const start = performance.now();
+    for (let round = 0; round < 20; round += 1) await (await mount(place, 0, new AbortController().signal)).unmount();
+    const milliseconds = ((performance.now() - start) / 20) * 2;
+    const moment = () => milliseconds * Math.random() ** 3;
+    const isShort = () => count.rounds < ROUNDS && performance.now() - start < TIME;
+    while (isShort() || count.mounted === 0 || !isAborted()) {
+      await Promise.all(
+        Array.from({ length: WIDTH }, async (_, index) => {
+          count.rounds += 1;
+          const controller = new AbortController();
+          const started = mount(place, index, controller.signal);
+          const end = performance.now() + moment();
+          if (Math.random() < 0.5) while (performance.now() < end);
+          else setTimeout(() => controller.abort(), moment() * 4).unref();
+          if (Math.random() < 0.5) controller.abort();
+          const made = await started.catch((error: unknown) => {
+            count.aborted += 1;
+            expect(error).toMatchObject(ABORTED);
+          });
+          if (made === undefined) return;
+          count.mounted += 1;
+          // Where it is, it is also its own. If it is not, the error says what is there.
+          await made.unmount();
+        }),
+      );
+    }
+    console.log(`   ${_name}: ${JSON.stringify(count)}`);
+    await until(() => ourThreads().length === 0);
+    expectNothingLeft(before);
+    expect(readdirSync(place.path('r')).filter((name) => readdirSync(`${place.path('r')}/${name}`).length > 1)).toEqual(
+      [],
+    );
+  },
+);
+
+test('a signal is let go of when the call is over', async ({ place }) => {
+  const { signal } = new AbortController();
+  const add = vi.spyOn(signal, 'addEventListener');
+  const remove = vi.spyOn(signal, 'removeEventListener');
+  const target = place.directory('t');
+  for (let round = 0; round < 10; round += 1) await (await mountTmpfs(target, { signal })).unmount({ signal });
+  await rejectionOf(mountTmpfs(place.path('missing'), { signal }));
+  expect(add.mock.calls.length).toBeGreaterThan(10);
+  expect(remove.mock.calls.length).toBe(add.mock.calls.length);
+});
+
+// A process of its own uses the filesystem that this one serves.
+const CHILD = `
+  import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+  const [place] = process.argv.slice(1);
+  const wait = async (name) => { while (!existsSync(place + '/' + name)) await new Promise((resolve) => setTimeout(resolve, 5)); };
+  const busy = () => readdirSync('/proc/self/task').some((id) => { try { return readFileSync('/proc/self/task/' + id + '/comm', 'utf8').trim() === 'linux-mount'; } catch { return false; } });
+  const mounted = () => readFileSync('/proc/self/mountinfo', 'latin1').includes(' late ');
+`;
+
+test('a process ends normally when the hang is over, and what was aborted is undone', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  using slow = new SlowFilesystem(place.directory('fuse'));
+  const before = mountTable();
+  let ended = false;
+  const child = runNode(
+    `${CHILD}
+     const { mountTmpfs } = await import('linux-mount');
+     process.on('unhandledRejection', (error) => { console.log('unhandled', error); });
+     const controller = new AbortController();
+     const started = mountTmpfs(place + '/fuse/slow', { source: 'late', signal: controller.signal });
+     setTimeout(() => controller.abort(), 50);
+     await started.catch(({ name }) => console.log(name));
+     process.on('exit', () => console.log(existsSync(place + '/answered'), mounted()));
+     writeFileSync(place + '/aborted', '');`,
+    { args: [place.root], nodeArgs: ['--unhandled-rejections=strict'] },
+  ).finally(() => {
+    ended = true;
+  });
+  await until(() => slow.waiting > 0 && readdirSync(place.root).includes('aborted'));
+  await sleep(100);
+  expect(ended).toBe(false);
+  writeFileSync(place.path('answered'), '');
+  slow.answer();
+  expect(await child).toEqual({ status: 0, signal: null, stdout: 'AbortError\ntrue false\n', stderr: '' });
+  expect(mountTable()).toEqual(before);
+});
+
+test.for([
+  ['aborted', true],
+  ['not aborted', false],
+] as const)('a worker is terminated with such a call in flight, %s', async ([_name, abort], { place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  skip(lacksOverlay !== undefined, lacksOverlay);
+  using slow = new SlowFilesystem(place.directory('fuse'));
+  const before = mountTable();
+  const child = runNode(
+    `${CHILD} ${STARTS_WORKERS}
+     const source = ${JSON.stringify(`
+       const { mountTmpfs, mountOverlay } = library;
+       const controller = new AbortController();
+       const { signal } = controller;
+       const target = { root: workerData.place, path: 'new/t', create: 'directory' };
+       const lower = [workerData.place + '/fuse/slow-layer', workerData.place + '/l1'];
+       for (const started of [mountTmpfs(workerData.place + '/fuse/slow', { source: 'late', signal }), mountOverlay({ lower, target, source: 'late', strategy: 'data', signal })])
+         started.catch(() => {});
+       parentPort.on('message', () => { if (workerData.abort) controller.abort(); parentPort.postMessage('done'); });
+       parentPort.postMessage('ready');`)};
+     const worker = startWorker(source, { place, abort: ${abort} });
+     await messageOf(worker);
+     await wait('waiting');
+     worker.postMessage('go');
+     await messageOf(worker);
+     await worker.terminate();
+     writeFileSync(place + '/terminated', '');
+     await wait('answered');
+     while (busy()) await new Promise((resolve) => setTimeout(resolve, 5));
+     console.log(mounted());`,
+    { args: [place.root] },
+  );
+  place.directory('l1');
+  // The other one waits for the first in the kernel, which asks one name at a time. Its target is made by now.
+  await until(() => slow.waiting > 0 && existsSync(place.path('new/t')));
+  writeFileSync(place.path('waiting'), '');
+  await until(() => readdirSync(place.root).includes('terminated'));
+  slow.answer();
+  writeFileSync(place.path('answered'), '');
+  expect(await child).toEqual({ status: 0, signal: null, stdout: `${!abort}\n`, stderr: '' });
+  const made = mountTable().filter(({ source }) => source === 'late');
+  expect(made).toHaveLength(abort ? 0 : 2);
+  for (const { mountPoint } of made) await umount(mountPoint);
+  expect(mountTable()).toEqual(before);
+  // Of one that was not aborted the directories are there to stay.
+  expect(readdirSync(place.root).includes('new')).toBe(!abort);
+});
+
+const CALLS = times(500, 30);
+
+test('thousands of aborted calls leave no rejection unhandled', async ({ place }) => {
+  place.directory('source');
+  place.directory('t');
+  const { status, stdout, stderr } = await runNode(
+    `import { detachedFilesystem, mountBind, mountTmpfs, umount } from 'linux-mount';
+     const [place] = process.argv.slice(1);
+     let settled = 0;
+     for (let round = 0; round < ${CALLS}; round++) {
+       const controller = new AbortController();
+       const { signal } = controller;
+       const calls = [
+         mountTmpfs(place + '/t', { signal }).then((mount) => mount.unmount({ signal: AbortSignal.timeout(10_000) })),
+         mountTmpfs(place + '/missing', { signal }),
+         umount(place + '/source', { signal, retry: { for: 5, signal } }),
+         umount(place + '/source', { signal, recursive: true }),
+       ];
+       if (round % 3 === 0) controller.abort();
+       else setTimeout(() => controller.abort(), Math.random());
+       settled += (await Promise.allSettled(calls)).length;
+     }
+     console.log(settled);`,
+    { args: [place.root], nodeArgs: ['--unhandled-rejections=strict'], timeout: 100_000 },
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${4 * CALLS}\n`, stderr: '' });
+});
+
+test('the file of a descriptor that is closed meanwhile is not the business of a call under way', async ({ place }) => {
+  const fd = openSync('/proc/self/ns/mnt', 'r');
+  const controller = new AbortController();
+  const target = place.directory('t');
+  const started = mountTmpfs(target, { namespace: { fd }, signal: controller.signal });
+  closeSync(fd);
+  await (await started).unmount().catch((error: unknown) => expect(error).toMatchObject({ code: 'EBADF' }));
+  umountSync(target);
+});

@@ -1,0 +1,503 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, statfsSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import {
+  detachedFilesystem,
+  type FilesystemOptions,
+  MountError,
+  mountBindSync,
+  mountFilesystem,
+  mountFilesystemSync,
+  mountSync,
+  pageSize,
+  setMountAttributesSync,
+  umountSync,
+} from '../../../lib/index.js';
+import { runNode, withoutPrivilege } from '../../support/child.js';
+import { isRealRoot, lacks } from '../../support/environment.js';
+import { missing } from '../../support/missing.js';
+import { type Place, test } from '../../support/place.js';
+import { mountTable, tableEntry } from '../../support/table.js';
+import { rejectionOf, thrownBy } from '../../support/values.js';
+import { lacksOverlay, wayLacks } from '../../support/ways.js';
+
+const forms = [
+  ['mountFilesystemSync', async (...call: Parameters<typeof mountFilesystem>) => mountFilesystemSync(...call)],
+  ['mountFilesystem', mountFilesystem],
+] as const;
+
+const lacksFsconfig = lacks.fsopen;
+
+const ways = [
+  ['data', undefined],
+  ['fsconfig', lacksFsconfig],
+] as const;
+
+const xattr = isRealRoot ? {} : { userxattr: true };
+
+/** Whether a mount made by fsmount(2) can have an attribute: noSymFollow is younger there (5.14) than in mount(2). */
+function fsmountTakes(place: Place, attributes: FilesystemOptions): boolean {
+  const target = place.directory('probe');
+  try {
+    mountFilesystemSync('x', target, 'tmpfs', { strategy: 'fsconfig', ...attributes }).unmountSync();
+    return true;
+  } catch (error) {
+    expect(error).toMatchObject({
+      code: 'EINVAL',
+      syscall: 'fsmount',
+      reason: expect.stringMatching(/does not take noSymFollow/),
+    });
+    return false;
+  }
+}
+
+describe.each(forms)('%s', (_, doMount) => {
+  const failure = async (...call: unknown[]) =>
+    rejectionOf((async () => doMount(...(call as Parameters<typeof mountFilesystem>)))());
+
+  describe.each(ways)('by %s', (strategy, lack) => {
+    test('mounts, with parameters and attributes, and gives a handle', async ({ place, skip }) => {
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      const noSymFollow = strategy === 'data' || fsmountTakes(place, { noSymFollow: true });
+      const mount = await doMount('my tmpfs', target, 'tmpfs', {
+        strategy,
+        parameters: { size: '1m', nr_inodes: 55, mode: '750', noquota: false, uid: undefined },
+        noSuid: true,
+        noDev: true,
+        noExec: true,
+        noSymFollow,
+        noDirAtime: true,
+        atime: 'noatime',
+      });
+      expect(mount).toMatchObject({ target, strategy, reused: false });
+      const entry = tableEntry(target);
+      expect(entry).toMatchObject({ source: 'my\\040tmpfs', fsType: 'tmpfs' });
+      expect(entry?.options.toSorted().join()).toBe(
+        `noatime,nodev,nodiratime,noexec,nosuid${noSymFollow ? ',nosymfollow' : ''},rw`,
+      );
+      expect(entry?.superOptions).toMatch(/^rw,size=1024k,nr_inodes=55,mode=750/);
+      await mount.unmount();
+      expect(tableEntry(target)).toBeUndefined();
+    });
+
+    test('readonly is that of the filesystem as well', async ({ place, skip }) => {
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      await using _mount = await doMount(null, target, 'tmpfs', { strategy, readonly: true, atime: 'strictatime' });
+      expect(tableEntry(target)).toMatchObject({ options: ['ro'], superOptions: expect.stringMatching(/^ro/) });
+      expect(() => writeFileSync(`${target}/x`, '')).toThrow(expect.objectContaining({ code: 'EROFS' }));
+    });
+
+    test('without a source the table shows none', async ({ place, skip }) => {
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      await using _mount = await doMount(null, target, 'tmpfs', { strategy });
+      expect(tableEntry(target)?.source).toBe('none');
+    });
+
+    test('takes bytes and numbers', async ({ place, skip }) => {
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      const source = Buffer.from('s\xff', 'latin1');
+      await using _mount = await doMount(source, target, 'tmpfs', {
+        strategy,
+        parameters: { size: 65536, mode: Buffer.from('711') },
+      });
+      expect(tableEntry(target)).toMatchObject({
+        source: 's\xff',
+        superOptions: expect.stringMatching(/size=64k,mode=711/),
+      });
+    });
+
+    test.for<[string, FilesystemOptions['parameters'], RegExp]>([
+      ['a word that is not known', { nonsense: 'hush' }, /Unknown parameter 'nonsense'/],
+      ['a value that is wrong', { size: 'hush' }, /Bad value for 'size'/],
+    ])('fails and says why: %s', async ([_name, parameters, log], { place, skip }) => {
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      const error = (await failure(null, target, 'tmpfs', { strategy, parameters })) as MountError;
+      expect(error).toBeInstanceOf(MountError);
+      expect(error).toMatchObject({ code: 'EINVAL', fsType: 'tmpfs', path: target });
+      expect(error.message).not.toContain('hush');
+      if (strategy === 'fsconfig') {
+        expect(error.kernelLog).toMatch(log);
+        expect(error.reason).toMatch(/^the kernel says "/);
+      } else {
+        expect(error.reason).toMatch(/^the filesystem 'tmpfs' does not take its option data/);
+      }
+      expect(tableEntry(target)).toBeUndefined();
+    });
+
+    interface Failing {
+      readonly name: string;
+      readonly call: (place: Place) => readonly [source: string | null, target: string, fsType: string];
+      readonly code: string | readonly string[];
+      readonly reason: RegExp;
+    }
+
+    test.for<Failing>([
+      {
+        name: 'a target that is missing',
+        call: ({ root }) => [null, `${root}/missing`, 'tmpfs'],
+        code: 'ENOENT',
+        reason: /^the target '.*\/missing' does not exist/,
+      },
+      {
+        name: 'a target that is a file',
+        call: (place) => [null, place.file('file'), 'tmpfs'],
+        code: 'ENOTDIR',
+        reason: /^the target '.*\/file' is a file, and a filesystem is mounted on a directory/,
+      },
+      {
+        name: 'a type that the kernel does not have',
+        call: (place) => [null, place.directory('t'), 'nofs'],
+        code: 'ENODEV',
+        reason: /^the filesystem 'nofs' is not in this kernel/,
+      },
+      {
+        name: 'an empty target',
+        call: () => [null, '', 'tmpfs'],
+        code: 'ENOENT',
+        reason: /^the target '' does not exist/,
+      },
+      {
+        name: 'a source that is no device',
+        call: (place) => [place.file('image'), place.directory('t'), 'ext4'],
+        code: isRealRoot ? 'ENOTBLK' : ['EPERM', 'ENOTBLK'],
+        reason: isRealRoot ? /^the source '.*\/image' is a file, and 'ext4' is mounted from a block device/ : /./,
+      },
+    ])('fails, says why and leaves nothing: $name', async ({ call, code, reason }, { place, skip }) => {
+      skip(lack !== undefined, lack);
+      const words = call(place);
+      const before = mountTable();
+      const error = (await failure(...words, { strategy, noSuid: true })) as MountError;
+      expect([code].flat()).toContain(error.code);
+      expect(error.reason).toMatch(reason);
+      expect(error).not.toHaveProperty('left');
+      expect(mountTable()).toEqual(before);
+    });
+
+    test('ifMounted: error refuses a mount point', async ({ place, skip }) => {
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      mountSync('theirs', target, 'tmpfs');
+      expect(await failure(null, target, 'tmpfs', { strategy, ifMounted: 'error' })).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/is a mount point already/),
+      });
+      expect(tableEntry(target)?.source).toBe('theirs');
+    });
+  });
+
+  test('without a strategy it is the option string, where there can be one', async ({ place }) => {
+    await using mount = await doMount(null, place.directory('t'), 'tmpfs', { parameters: { size: '1m' } });
+    expect(mount.strategy).toBe('data');
+  });
+
+  test('values with commas go by fsconfig', async ({ place, skip }) => {
+    skip(lacksFsconfig !== undefined, lacksFsconfig);
+    const target = place.directory('t');
+    const parameters = {
+      'lowerdir+': place.directory('lo,wer', { file: '' }),
+      upperdir: place.directory('up,per'),
+      workdir: place.directory('wo,rk'),
+      ...xattr,
+    };
+    if (wayLacks('fsconfig') !== undefined) {
+      // Such a kernel's overlayfs has no lowerdir+, and knows that only when it is to be created.
+      expect(await failure('overlay', target, 'overlay', { parameters })).toMatchObject({
+        code: isRealRoot ? 'EINVAL' : expect.stringMatching(/^E(INVAL|PERM)$/),
+        reason: expect.stringMatching(/./),
+      });
+      return;
+    }
+    await using mount = await doMount('overlay', target, 'overlay', { parameters });
+    expect(mount.strategy).toBe('fsconfig');
+    writeFileSync(`${target}/new`, '');
+    expect(readdirSync(target)).toEqual(['file', 'new']);
+    expect(readdirSync(place.path('up,per'))).toEqual(['new']);
+    expect(await failure('overlay', target, 'overlay', { parameters, strategy: 'data' })).toMatchObject({
+      code: 'ERR_INVALID_ARG_VALUE',
+    });
+  });
+
+  test('values of more than 255 bytes go by the option string, and by nothing else', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
+    const long = place.directory('x'.repeat(250), { file: '' });
+    expect(Buffer.byteLength(long)).toBeGreaterThan(255);
+    const parameters = { lowerdir: `${long}:${place.directory('other')}`, ...xattr };
+    const target = place.directory('t');
+    {
+      await using mount = await doMount('overlay', target, 'overlay', { parameters });
+      expect(mount.strategy).toBe('data');
+      expect(readdirSync(target)).toEqual(['file']);
+    }
+    const idmap = { owner: { uid: 0, gid: 0 }, appearsAs: { uid: 0, gid: 0 } };
+    for (const options of [{ strategy: 'fsconfig' }, { idmap }] as const) {
+      expect(await failure('overlay', target, 'overlay', { parameters, ...options })).toMatchObject({
+        code: 'ERR_INVALID_ARG_VALUE',
+        message: expect.stringMatching(/lowerdir" property has more than 255 bytes/),
+      });
+    }
+  });
+
+  test('where there is no fsconfig, what needs it says so', async ({ place, skip }) => {
+    skip(lacksFsconfig === undefined, 'this kernel has it');
+    for (const options of [{ strategy: 'fsconfig' }, { parameters: { mpol: 'bind:0,0' } }] as const) {
+      expect(await failure(null, place.directory('t'), 'tmpfs', options)).toMatchObject(missing('fsopen'));
+    }
+  });
+
+  test.for<[string, unknown[], string]>([
+    ['an unknown option', [null, '/t', 'tmpfs', { size: '1m' }], 'ERR_INVALID_ARG_VALUE'],
+    ['no type', [null, '/t'], 'ERR_INVALID_ARG_TYPE'],
+    ['an empty type', [null, '/t', ''], 'ERR_INVALID_ARG_VALUE'],
+    ['a type with a NUL', [null, '/t', 'a\0'], 'ERR_INVALID_ARG_VALUE'],
+    ['a type that is ill-formed', [null, '/t', 'fuse.\ud800'], 'ERR_INVALID_ARG_VALUE'],
+    ['a source that is ill-formed', ['\ud800', '/t', 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
+    ['no source', [undefined, '/t', 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
+    ['no target', [null, undefined, 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
+    ['a way that is not known', [null, '/t', 'tmpfs', { strategy: 'descriptors' }], 'ERR_INVALID_ARG_VALUE'],
+    ['a list of parameters', [null, '/t', 'tmpfs', { parameters: ['size=1m'] }], 'ERR_INVALID_ARG_TYPE'],
+    ['text for parameters', [null, '/t', 'tmpfs', { parameters: 'size=1m' }], 'ERR_INVALID_ARG_TYPE'],
+    ['a NUL in a value', [null, '/t', 'tmpfs', { parameters: { size: '1\0' } }], 'ERR_INVALID_ARG_VALUE'],
+  ])('refuses %s', async ([_name, call, code]) => {
+    expect(await failure(...call)).toMatchObject({ code });
+  });
+
+  describe('ifMounted: reuse', () => {
+    const options = {
+      parameters: { size: '1m', nr_inodes: 99, mode: '0700' },
+      noSuid: true,
+      atime: 'noatime',
+      ifMounted: 'reuse',
+    } as const;
+
+    test('takes the same filesystem, and takes nothing down', async ({ place }) => {
+      const target = place.directory('t');
+      await using first = await doMount('mine', target, 'tmpfs', options);
+      const second = await doMount('mine', target, 'tmpfs', {
+        ...options,
+        parameters: { size: 2 ** 20, nr_inodes: '99', mode: '700' },
+      });
+      expect([first.reused, second.reused, second.id]).toEqual([false, true, first.id]);
+      await second.unmount();
+      expect(tableEntry(target)).toBeDefined();
+    });
+
+    test.for<[string, readonly unknown[], RegExp]>([
+      ['another type', ['mine', 'ramfs', {}], /^a filesystem of type tmpfs is mounted there, which is not/],
+      ['another source', ['other', 'tmpfs', options], /^another source is mounted there/],
+      ['another size', ['mine', 'tmpfs', { ...options, parameters: { size: '2m' } }], /does not show the size that/],
+      ['a word more', ['mine', 'tmpfs', { ...options, parameters: { noswap: true } }], /does not show the noswap that/],
+      ['without nosuid', ['mine', 'tmpfs', { ...options, noSuid: false }], /^one with nosuid is mounted there/],
+      ['with noexec', ['mine', 'tmpfs', { ...options, noExec: true }], /^one without noexec is mounted there/],
+      ['read-only', ['mine', 'tmpfs', { ...options, readonly: true }], /^one without ro is mounted there/],
+      ['another atime', ['mine', 'tmpfs', { ...options, atime: 'relatime' }], /^one with another atime is/],
+    ])('refuses what is not the same: %s', async ([_name, [source, fsType, wanted], reason], { place }) => {
+      const target = place.directory('t');
+      await using _there = await doMount('mine', target, 'tmpfs', options);
+      const error = await failure(source, target, fsType, { ...(wanted as object), ifMounted: 'reuse' });
+      expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+    });
+
+    test('refuses a directory of the same filesystem', async ({ place }) => {
+      const target = place.directory('t');
+      await using _there = await doMount('mine', target, 'tmpfs', options);
+      mkdirSync(`${target}/below`);
+      mountBindSync(`${target}/below`, target);
+      expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^only '\/below' of such a filesystem is mounted there, which is not what/),
+      });
+      umountSync(target);
+    });
+
+    test('refuses a filesystem that is read-only, where this mount of it is not', async ({ place }) => {
+      const target = place.directory('t');
+      await using mount = await doMount('mine', target, 'tmpfs', { ...options, readonly: true });
+      setMountAttributesSync(target, { readonly: false });
+      expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^one whose filesystem is read-only is mounted there, which is not what/),
+      });
+      // and the other way round: nothing can be written through what is there
+      setMountAttributesSync(target, { readonly: true });
+      const again = await doMount('mine', target, 'tmpfs', { ...options, readonly: true });
+      expect(again).toMatchObject({ id: mount.id, reused: true });
+    });
+
+    test('refuses one that is read-only here only, and written to by another mount', async ({ place }) => {
+      const target = place.directory('t');
+      await using mount = await doMount('mine', target, 'tmpfs', options);
+      mountBindSync(target, place.directory('elsewhere'));
+      setMountAttributesSync(target, { readonly: true });
+      expect(await failure('mine', target, 'tmpfs', { ...options, readonly: true })).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^one that can be written to elsewhere, by another mount, is mounted there/),
+      });
+      umountSync(place.path('elsewhere'));
+      expect(mount.reused).toBe(false);
+    });
+
+    test('takes one that is the same for all, read-only here', async ({ place, skip }) => {
+      const target = place.directory('t');
+      const readonly = { readonly: true, ifMounted: 'reuse' } as const;
+      const first = await doMount('sysfs', target, 'sysfs', readonly).catch(() => undefined);
+      skip(first === undefined, 'sysfs may not be mounted here');
+      expect(await doMount('sysfs', target, 'sysfs', readonly)).toMatchObject({ id: first?.id, reused: true });
+      await first?.unmount();
+    });
+
+    test('mounts where something is mounted above, not there', async ({ place }) => {
+      const target = place.directory('t');
+      mountBindSync(place.root, place.directory('elsewhere'));
+      await using mount = await doMount('mine', target, 'tmpfs', options);
+      expect(mount.reused).toBe(false);
+      umountSync(place.path('elsewhere'));
+    });
+  });
+
+  test('ext4 from a device', async ({ place, skip }) => {
+    skip(!isRealRoot, 'only root outside of a user namespace may mount a device');
+    using device = loopDevice(place, skip);
+    const target = place.directory('t');
+    for (const [strategy, lack] of ways) {
+      if (lack !== undefined) continue;
+      await using _mount = await doMount(device.path, target, 'ext4', {
+        strategy,
+        parameters: { errors: 'remount-ro', commit: 30, nodiscard: true },
+        noDev: true,
+      });
+      expect(tableEntry(target)).toMatchObject({ fsType: 'ext4', source: device.path });
+      expect(tableEntry(target)?.superOptions).toMatch(/errors=remount-ro.*commit=30|commit=30.*errors=remount-ro/);
+      expect(await failure(device.path, place.directory('u'), 'ext4', { strategy, readonly: true })).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(/^the source '.*' is in use by the mount at '.*\/t' \(ext4\)/),
+      });
+    }
+  });
+});
+
+describe.each(forms)('%s with ifMounted: reuse, of a device', (_, doMount) => {
+  test('takes it by a link, until that leads to another', async ({ place, skip }) => {
+    skip(!isRealRoot, 'only root outside of a user namespace may mount a device');
+    using first = loopDevice(place, skip);
+    using second = loopDevice(place, skip, 'other');
+    const link = place.path('by-label');
+    const target = place.directory('t');
+    symlinkSync(first.path, link);
+    await using mount = await doMount(link, target, 'ext4', { ifMounted: 'reuse' });
+    expect(mount.reused).toBe(false);
+    expect(await doMount(link, target, 'ext4', { ifMounted: 'reuse' })).toMatchObject({ id: mount.id, reused: true });
+    unlinkSync(link);
+    symlinkSync(second.path, link);
+    expect(await rejectionOf(doMount(link, target, 'ext4', { ifMounted: 'reuse' }))).toMatchObject({
+      code: 'EBUSY',
+      reason: `another device, which was called '${link}' then, is mounted there, which is not what was asked for`,
+    });
+  });
+});
+
+/** A device with an ext4, or the test is skipped with the reason. */
+function loopDevice(place: Place, skip: (condition: boolean, why?: string) => void, name = 'image') {
+  const image = place.file(name);
+  truncateSync(image, 8 * 2 ** 20);
+  const made = spawnSync('mkfs.ext4', ['-q', '-F', image], { encoding: 'utf8' });
+  skip(made.status !== 0, `no mkfs.ext4 here: ${made.error?.message ?? made.stderr}`);
+  const set = spawnSync('losetup', ['--find', '--show', image], { encoding: 'utf8' });
+  skip(set.status !== 0, `no loop device here: ${set.error?.message ?? set.stderr}`);
+  const path = set.stdout.trim();
+  return {
+    path,
+    [Symbol.dispose]: () => {
+      const { status, stderr } = spawnSync('losetup', ['--detach', path], { encoding: 'utf8' });
+      if (status !== 0) throw new Error(stderr);
+    },
+  };
+}
+
+test('both ways give the same mount', async ({ place, skip }) => {
+  skip(lacksFsconfig !== undefined, lacksFsconfig);
+  const shown = ways.map(([strategy]) => {
+    const target = place.directory(strategy);
+    mountFilesystemSync('same', target, 'tmpfs', {
+      strategy,
+      parameters: { size: '3m', nr_inodes: 44, mode: '1711' },
+      readonly: true,
+      noSuid: true,
+      atime: 'noatime',
+    });
+    const { options, superOptions, source } = tableEntry(target) ?? {};
+    return { options, superOptions, source, files: statfsSync(target).files };
+  });
+  expect(shown[0]).toEqual(shown[1]);
+  expect(shown[0]).toMatchObject({ source: 'same', files: 44 });
+});
+
+test('more than a page of parameters goes by fsconfig', ({ place, skip }) => {
+  skip(lacksFsconfig !== undefined, lacksFsconfig);
+  const parameters: Record<string, string> = {};
+  // None of them is known: what matters is which call says so.
+  for (let index = 0; index < pageSize / 200 + 1; index += 1) parameters[`unknown${index}`] = 'x'.repeat(200);
+  const error = thrownBy(() => mountFilesystemSync(null, place.directory('t'), 'tmpfs', { parameters }));
+  expect(error).toMatchObject({ syscall: 'fsconfig', kernelLog: expect.stringMatching(/Unknown parameter '/) });
+});
+
+test('without privilege it says that', async ({ place, skip }) => {
+  skip(lacks.setpriv !== undefined, lacks.setpriv);
+  const { stdout, stderr } = await runNode(
+    `import { mountFilesystem, mountFilesystemSync } from 'linux-mount';
+     for (const form of [mountFilesystemSync, mountFilesystem])
+       try { await form(null, process.argv[1], 'tmpfs', { parameters: { password: 'hush' } }); }
+       catch ({ code, reason }) { console.log(code, reason); }`,
+    { args: [place.directory('t')], wrapper: withoutPrivilege },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
+});
+
+test.for(['hunter2', 'pid,hunter2'])('nor in what the kernel repeats of it: %s', async (subset, { place, skip }) => {
+  skip(lacksFsconfig !== undefined, lacksFsconfig);
+  const target = place.directory('t');
+  const attempts = [
+    () => mountFilesystem('proc', target, 'proc', { parameters: { subset }, strategy: 'fsconfig' }),
+    () => detachedFilesystem('proc', 'proc', { parameters: { subset } }),
+  ];
+  for (const attempt of attempts) {
+    const error = (await rejectionOf(attempt())) as MountError;
+    skip(error.code === 'EPERM', 'no proc may be mounted here');
+    expect(error).toMatchObject({
+      code: 'EINVAL',
+      kernelLog: expect.stringMatching(/unsupported subset option - …$/),
+      reason: expect.stringMatching(/^the kernel says "proc: unsupported subset option - …"/),
+    });
+    expect(JSON.stringify([error.message, error.stack, { ...error }])).not.toContain('hunter2');
+  }
+});
+
+test('a secret is in no error, whatever is wrong', async ({ place }) => {
+  const secret = 'hush-hush';
+  const target = place.directory('t');
+  const attempts: readonly (readonly [string, FilesystemOptions['parameters'], string?])[] = [
+    [target, { password: secret }],
+    [target, { password: `${secret},` }],
+    [target, { size: secret }],
+    [target, { password: secret.repeat(500) }],
+    [target, { password: Buffer.from(secret) }],
+    [`${target}/missing`, { password: secret }],
+    [target, { password: `${secret}\0` }],
+    [target, { password: secret }, 'ext4'],
+    [target, { password: secret }, 'nofs'],
+  ];
+  for (const [where, parameters, type = 'tmpfs'] of attempts) {
+    for (const strategy of ['data', 'fsconfig', undefined] as const) {
+      const options = { ...(strategy === undefined ? {} : { strategy }), ...(parameters && { parameters }) };
+      const error = thrownBy(() => mountFilesystemSync('/dev/null', where, type, options)) as Error;
+      const all = [error.message, error.stack, JSON.stringify({ ...error }), String(error.cause)].join('\n');
+      expect(all).not.toContain(secret);
+    }
+  }
+  expect(tableEntry(target)).toBeUndefined();
+});

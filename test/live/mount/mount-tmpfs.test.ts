@@ -1,0 +1,213 @@
+import { statfsSync, statSync } from 'node:fs';
+import { describe, expect } from 'vitest';
+import { mountSync, mountTmpfs, mountTmpfsSync, pageSize, type TmpfsOptions, umountSync } from '../../../lib/index.js';
+import { isRealRoot } from '../../support/environment.js';
+import { type Place, test } from '../../support/place.js';
+import { tableEntry } from '../../support/table.js';
+import { rejectionOf } from '../../support/values.js';
+
+const forms = [
+  ['mountTmpfsSync', async (...call: Parameters<typeof mountTmpfs>) => mountTmpfsSync(...call)],
+  ['mountTmpfs', mountTmpfs],
+] as const;
+
+/** Whether this kernel takes an option of tmpfs here. */
+function takes(place: Place, data: string): string | undefined {
+  const target = place.directory('probe');
+  try {
+    mountSync('probe', target, 'tmpfs', 0, data);
+    umountSync(target);
+    return undefined;
+  } catch (error) {
+    return `this kernel takes no ${data} for tmpfs here (${(error as { code: string }).code})`;
+  }
+}
+
+// In a user namespace only one id is mapped.
+const [uid, gid] = isRealRoot ? [1234, 5678] : [0, 0];
+
+describe.each(forms)('%s', (_, doMount) => {
+  const failure = async (target: unknown, options: unknown) =>
+    rejectionOf((async () => doMount(...([target, options] as Parameters<typeof mountTmpfs>)))());
+
+  test('mounts an empty one, and gives a handle', async ({ place }) => {
+    const target = place.directory('t');
+    const mount = await doMount(target);
+    expect(mount).toMatchObject({ target, strategy: 'data', reused: false });
+    expect(tableEntry(target)).toMatchObject({ fsType: 'tmpfs', source: 'tmpfs' });
+    await mount.unmount();
+    expect(tableEntry(target)).toBeUndefined();
+  });
+
+  test.for<[string, TmpfsOptions, (target: string) => unknown, unknown]>([
+    ['size in bytes', { size: 2 ** 20 }, (t) => statfsSync(t).blocks * pageSize, 2 ** 20],
+    ['size with a unit', { size: '2M' }, (t) => statfsSync(t).blocks * pageSize, 2 ** 21],
+    ['size that is no whole page', { size: 1 }, (t) => statfsSync(t).blocks, 1],
+    ['size without a limit', { size: 0 }, (t) => statfsSync(t).blocks, 0],
+    ['size as a share', { size: '1%' }, (t) => statfsSync(t).blocks > 0, true],
+    ['nrBlocks', { nrBlocks: 7 }, (t) => statfsSync(t).blocks, 7],
+    ['nrBlocks with a unit', { nrBlocks: '1k' }, (t) => statfsSync(t).blocks, 1024],
+    ['nrInodes', { nrInodes: 33 }, (t) => statfsSync(t).files, 33],
+    ['nrInodes without a limit', { nrInodes: 0 }, (t) => statfsSync(t).files, 0],
+    ['mode', { mode: 0o1750 }, (t) => statSync(t).mode & 0o7777, 0o1750],
+    ['mode 0', { mode: 0 }, (t) => statSync(t).mode & 0o7777, 0],
+    ['mode unless said', {}, (t) => statSync(t).mode & 0o7777, 0o1777],
+    ['uid and gid', { uid, gid }, (t) => [statSync(t).uid, statSync(t).gid], [uid, gid]],
+    ['source', { source: 'my name' }, (t) => tableEntry(t)?.source, 'my\\040name'],
+    ['free parameters', { parameters: { nr_inodes: 34, size: '1m' } }, (t) => statfsSync(t).files, 34],
+    [
+      'attributes',
+      {
+        readonly: true,
+        noSuid: true,
+        noDev: true,
+        noExec: true,
+        noSymFollow: true,
+        noDirAtime: true,
+        atime: 'noatime',
+      },
+      (t) => tableEntry(t)?.options.toSorted().join(),
+      'noatime,nodev,nodiratime,noexec,nosuid,nosymfollow,ro',
+    ],
+  ])('%s', async ([_name, options, found, expected], { place }) => {
+    const target = place.directory('t');
+    await using _mount = await doMount(target, options);
+    expect(found(target)).toEqual(expected);
+  });
+
+  test.for<[string, TmpfsOptions, string, RegExp]>([
+    ['huge always', { huge: 'always' }, 'huge=always', /,huge=always/],
+    ['huge advise', { huge: 'advise' }, 'huge=advise', /,huge=advise/],
+    ['huge within_size', { huge: 'within_size' }, 'huge=within_size', /,huge=within_size/],
+    ['huge never', { huge: 'never' }, 'huge=never', /^rw(?!.*huge)/],
+    ['mpol', { mpol: 'interleave' }, 'mpol=interleave', /,mpol=interleave/],
+    ['inode64', { inode64: true }, 'inode64', /,inode64/],
+    ['inode32', { inode64: false }, 'inode32', /,inode32/],
+    ['noSwap', { noSwap: true }, 'noswap', /,noswap/],
+    ['usrQuota', { usrQuota: true }, 'usrquota', /,usrquota/],
+    ['grpQuota', { grpQuota: true }, 'grpquota', /,grpquota/],
+    ['what is false', { noSwap: false, usrQuota: false, grpQuota: false }, 'size=1m', /^rw(?!.*(swap|quota))/],
+  ])('%s, where the kernel has it', async ([_name, options, data, expected], { place, skip }) => {
+    const lack = takes(place, data);
+    skip(lack !== undefined, lack);
+    const target = place.directory('t');
+    await using _mount = await doMount(target, options);
+    const { superOptions = '' } = tableEntry(target) ?? {};
+    // Not every kernel shows inode numbers that are as they are anyway.
+    if (data !== 'inode32' || /inode/.test(superOptions)) expect(superOptions).toMatch(expected);
+  });
+
+  test('takes inherited options as its own', async ({ place }) => {
+    const target = place.directory('t');
+    await using _mount = await doMount(target, Object.create({ readonly: true, size: '1m' }) as TmpfsOptions);
+    expect(tableEntry(target)?.options).toContain('ro');
+    expect(tableEntry(target)?.superOptions).toMatch(/size=1024k/);
+  });
+
+  test('the same call twice is the same mount, with ifMounted: reuse', async ({ place }) => {
+    for (const options of [
+      {},
+      { size: '1m' },
+      { size: 5000, nrInodes: 10, mode: 0o700 },
+      { nrBlocks: 9, mode: 0o1777, huge: 'never', noExec: true },
+      { size: 0, atime: 'strictatime' },
+      { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 },
+      { uid, gid, mode: 0 },
+      { inode64: false },
+      { mpol: 'default' },
+    ] as const) {
+      const target = place.directory('t');
+      await using first = await doMount(target, { ...options, ifMounted: 'reuse' });
+      const second = await doMount(target, { ...options, ifMounted: 'reuse' });
+      expect([first.reused, second.reused, second.id]).toEqual([false, true, first.id]);
+    }
+  });
+
+  test.for<[string, TmpfsOptions, RegExp]>([
+    ['another size', { size: '2m' }, /does not show the size/],
+    ['a mode', { mode: 0o700 }, /does not show the mode/],
+    ['the default of what is set', { nrInodes: 5 }, /does not show the nr_inodes/],
+    ['another name', { source: 'x' }, /^another source/],
+  ])('and another call is not: %s', async ([_name, options, reason], { place }) => {
+    const target = place.directory('t');
+    await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
+    expect(await failure(target, { ...options, ifMounted: 'reuse' })).toMatchObject({
+      code: 'EBUSY',
+      reason: expect.stringMatching(reason),
+    });
+  });
+
+  test.for<[string, TmpfsOptions, RegExp]>([
+    ['an owner', { uid, gid, mode: 0o700 }, /^one with another uid is mounted there, which is not what/],
+    ['a group', { gid }, /^one with another gid/],
+    ['a mode', { mode: 0o755 }, /^one with another mode/],
+    ['a size', { size: '1m' }, /^one with another size/],
+    ['a size in pages', { nrBlocks: 7 }, /^one with another size/],
+    ['a number of inodes', { nrInodes: 50 }, /^one with another nr_inodes/],
+    ['no limit', { size: 0, nrInodes: 0 }, /^one with another (?:size|nr_inodes)/],
+    ['a policy for memory', { mpol: 'local' }, /^one with another mpol/],
+  ])('nor is one with what was not asked for: %s', async ([_name, options, reason], { place, skip }) => {
+    skip(options.uid !== undefined && uid === process.geteuid?.(), 'there is no other id here');
+    skip(options.gid !== undefined && gid === process.getegid?.(), 'there is no other id here');
+    const target = place.directory('t');
+    await using first = await doMount(target, options);
+    skip(options.mpol !== undefined && !tableEntry(target)?.superOptions.includes('mpol='), 'this kernel has no mpol');
+    const wanted = { mode: options.uid === undefined ? undefined : options.mode, ifMounted: 'reuse' } as TmpfsOptions;
+    expect(await failure(target, wanted)).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+    expect(first.reused).toBe(false);
+  });
+
+  test('nor is it known what is shown in another form', async ({ place }) => {
+    const target = place.directory('t');
+    await using _first = await doMount(target, { size: '5%' });
+    expect(await failure(target, { size: '5%', ifMounted: 'reuse' })).toMatchObject({
+      code: 'EBUSY',
+      reason: expect.stringMatching(
+        /^one that does not show the size .* and so is not known to be what was asked for$/,
+      ),
+    });
+  });
+
+  test('fails and says why', async ({ place }) => {
+    expect(await failure(place.path('missing'), {})).toMatchObject({
+      code: 'ENOENT',
+      reason: expect.stringMatching(/^the target '.*\/missing' does not exist/),
+    });
+    expect(await failure(place.directory('t'), { parameters: { nonsense: 1 } })).toMatchObject({
+      code: 'EINVAL',
+      reason: expect.stringMatching(/'tmpfs' does not take its option data/),
+    });
+  });
+
+  test.for<[string, unknown, string]>([
+    ['an unknown option', { nr_inodes: 1 }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size in words', { size: 'much' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size and nothing instead', { size: '1m', parameters: { size: undefined } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size and another one', { size: '1m', parameters: { size: '2m' } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size in other words', { size: '1m', parameters: { nr_blocks: 0 } }, 'ERR_INVALID_ARG_VALUE'],
+    ['two modes', { mode: 0o700, parameters: { mode: '777' } }, 'ERR_INVALID_ARG_VALUE'],
+    ['two kinds of inode numbers', { inode64: false, parameters: { inode64: true } }, 'ERR_INVALID_ARG_VALUE'],
+    ['noSwap and its opposite', { noSwap: false, parameters: { noswap: true } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size with more after it', { size: '1m,mode=777' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a negative size', { size: -1 }, 'ERR_OUT_OF_RANGE'],
+    ['a fraction', { nrInodes: 1.5 }, 'ERR_OUT_OF_RANGE'],
+    ['a share of inodes', { nrInodes: '5%' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a mode in words', { mode: '755' }, 'ERR_INVALID_ARG_TYPE'],
+    ['a mode that is too much', { mode: 0o10000 }, 'ERR_OUT_OF_RANGE'],
+    ['the uid that is none', { uid: 0xffff_ffff }, 'ERR_OUT_OF_RANGE'],
+    ['huge that is not known', { huge: 'sometimes' }, 'ERR_INVALID_ARG_VALUE'],
+    ['mpol that is no text', { mpol: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['mpol with a NUL', { mpol: 'a\0' }, 'ERR_INVALID_ARG_VALUE'],
+    ['noSwap that is no boolean', { noSwap: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is no text', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is null', { source: null }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is ill-formed', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a Map', new Map([['readonly', true]]), 'ERR_INVALID_ARG_TYPE'],
+    ['a signal', new AbortController().signal, 'ERR_INVALID_ARG_TYPE'],
+    ['a list of parameters', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
+    ['text for parameters', { parameters: 'size=1m' }, 'ERR_INVALID_ARG_TYPE'],
+    ['a number for parameters', { parameters: 5 }, 'ERR_INVALID_ARG_TYPE'],
+  ])('refuses %s', async ([_name, options, code]) => {
+    expect(await failure('/t', options)).toMatchObject({ code });
+  });
+});

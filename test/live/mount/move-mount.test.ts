@@ -1,0 +1,313 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, expect, vi } from 'vitest';
+import {
+  MountError,
+  type MoveOptions,
+  mountSync,
+  moveMount,
+  moveMountSync,
+  setPropagationSync,
+  type Target,
+  umountSync,
+} from '../../../lib/index.js';
+import { runNode, withoutPrivilege } from '../../support/child.js';
+import { patience } from '../../support/effort.js';
+import { lacks } from '../../support/environment.js';
+import { type Place, test } from '../../support/place.js';
+import { mountTable, tableEntry } from '../../support/table.js';
+import { rejectionOf, thrownBy } from '../../support/values.js';
+
+vi.setConfig({ testTimeout: patience(60_000) });
+
+const forms = [
+  ['moveMountSync', async (...call: Parameters<typeof moveMount>) => moveMountSync(...call)],
+  ['moveMount', moveMount],
+] as const;
+
+function mounted(place: Place, name: string, files: Readonly<Record<string, string>> = {}): string {
+  const path = place.directory(name);
+  mountSync(name, path, 'tmpfs');
+  place.directory(name, files);
+  return path;
+}
+
+const sourcesAt = (path: string) =>
+  mountTable()
+    .filter(({ mountPoint }) => mountPoint === path)
+    .map(({ source }) => source);
+
+/** Whether and why this kernel cannot attach a mount beneath another: it says so before it looks at the mount. */
+const beneathLacks = (() => {
+  const error = thrownBy(() => moveMountSync('/proc', '/dev/null', { beneath: true })) as MountError;
+  return error.step === 'choose beneath' || error.code === 'ENOSYS'
+    ? `this kernel has no beneath (Linux 6.5): ${error.code}`
+    : undefined;
+})();
+
+describe.each(forms)('%s', (_, move) => {
+  const failure = async (from: unknown, to: unknown, options?: unknown) =>
+    rejectionOf((async () => move(from as Target, to as Target, options as MoveOptions))());
+
+  test('moves a mount with all below it, and gives a handle to its new place', async ({ place }) => {
+    const from = mounted(place, 'from', { file: 'content' });
+    mounted(place, 'from/below');
+    const to = place.directory('to');
+    const mount = await move(from, to);
+    expect(mount).toMatchObject({ target: to, strategy: 'move', reused: false });
+    expect(readFileSync(`${to}/file`, 'utf8')).toBe('content');
+    expect([sourcesAt(from), sourcesAt(to), sourcesAt(`${to}/below`)]).toEqual([[], ['from'], ['from/below']]);
+    await mount.unmount();
+    expect([sourcesAt(to), sourcesAt(`${to}/below`)]).toEqual([[], []]);
+  });
+
+  test('moves the topmost of several, on top of what is there', async ({ place }) => {
+    const from = mounted(place, 'from');
+    mountSync('above', from, 'tmpfs');
+    writeFileSync(`${from}/above`, '');
+    const to = mounted(place, 'to');
+    await using _moved = await move(from, to);
+    expect([sourcesAt(from), sourcesAt(to).toSorted()]).toEqual([['from'], ['above', 'to']]);
+    expect(readdirSync(to)).toEqual(['above']);
+  });
+
+  test('follows links, and takes names as bytes', async ({ place }) => {
+    const from = Buffer.from(`${place.root}/fr\xffom\n`, 'latin1');
+    const to = Buffer.from(`${place.root}/t,o:\xfe`, 'latin1');
+    for (const path of [from, to]) mkdirSync(path);
+    mountSync('bytes', from, 'tmpfs');
+    const link = place.path('link');
+    symlinkSync(from, link);
+    const mount = await move(link, to);
+    expect(mount.target).toEqual(to);
+    expect(tableEntry(`${place.root}/t,o:\xfe`)?.source).toBe('bytes');
+    await mount.unmount();
+  });
+
+  test('moves from inside a root into inside a root', async ({ place }) => {
+    place.directory('root/a');
+    place.directory('root/b');
+    mountSync('x', place.path('root/a'), 'tmpfs');
+    // Outside it would lead elsewhere.
+    symlinkSync('/b', place.path('root/link'));
+    const mount = await move({ root: place.path('root'), path: '/a' }, { root: place.path('root'), path: '/link' });
+    expect([sourcesAt(place.path('root/a')), sourcesAt(place.path('root/b'))]).toEqual([[], ['x']]);
+    expect(mount.target).toBe(`${place.root}/root/link`);
+    await mount.unmount();
+    expect(sourcesAt(place.path('root/b'))).toEqual([]);
+  });
+
+  test('what is missing in a root is told of the right one', async ({ place }) => {
+    const root = place.directory('root');
+    const from = mounted(place, 'from');
+    expect(await failure({ root, path: 'no' }, place.directory('to'))).toMatchObject({
+      code: 'ENOENT',
+      reason: expect.stringMatching(/^the target 'no' inside the root '.*\/root' does not exist|^'no' inside/),
+    });
+    expect(await failure({ root: place.path('nowhere'), path: 'a' }, { root, path: 'no' })).toMatchObject({
+      code: 'ENOENT',
+      reason: expect.stringMatching(/^the root '.*\/nowhere' does not exist/),
+    });
+    expect(await failure(from, { root, path: 'no' })).toMatchObject({
+      code: 'ENOENT',
+      reason: expect.stringMatching(/^the target 'no' inside the root '.*\/root' does not exist/),
+    });
+    expect(sourcesAt(from)).toEqual(['from']);
+  });
+
+  test('ifMounted: error refuses a target that is a mount point', async ({ place }) => {
+    const [from, to] = [mounted(place, 'from'), mounted(place, 'to')];
+    expect(await failure(from, to, { ifMounted: 'error' })).toMatchObject({
+      code: 'EBUSY',
+      path: from,
+      dest: to,
+      reason: expect.stringMatching(/is a mount point already/),
+    });
+    expect([sourcesAt(from), sourcesAt(to)]).toEqual([['from'], ['to']]);
+    umountSync(to);
+    await using _moved = await move(from, to, { ifMounted: 'error' });
+    expect(sourcesAt(to)).toEqual(['from']);
+  });
+
+  interface Failing {
+    readonly name: string;
+    readonly from?: string;
+    readonly to?: string;
+    readonly set?: (place: Place) => void;
+    readonly code: string;
+    readonly reason: RegExp;
+  }
+
+  test.for<Failing>([
+    { name: 'missing', from: 'missing', code: 'ENOENT', reason: /^the source '.*\/missing' does not exist/ },
+    { name: 'no place to go', to: 'missing', code: 'ENOENT', reason: /^the target '.*\/missing' does not exist/ },
+    {
+      name: 'not a mount point',
+      ...{ from: 'to', to: 'from', code: 'EINVAL' },
+      reason: /^'.*\/to' is not a mount point, and only a mount can be moved/,
+    },
+    {
+      name: 'a directory inside a mount',
+      ...{ from: 'from/inside', code: 'EINVAL' },
+      reason: /^'.*\/inside' is not a mount point, and only a mount can be moved/,
+    },
+    {
+      name: 'over a file',
+      ...{ to: 'file', code: 'ENOTDIR' },
+      reason: /^the source '.*\/from' is a directory and the target '.*\/file' is a file/,
+    },
+    {
+      name: 'into itself',
+      ...{ to: 'from/inside', code: 'ELOOP' },
+      reason: /^the target '.*\/from\/inside' is inside the source '.*\/from', and a mount cannot be moved into itself/,
+    },
+    {
+      name: 'from a parent that is shared',
+      ...{ code: 'EINVAL', set: (place: Place) => setPropagationSync(place.root, 'shared') },
+      reason: /^the mount at '.*\/from' is on the mount at '.*' \(tmpfs\), which is shared/,
+    },
+    {
+      name: 'unbindable into what is shared',
+      ...{ to: 'shared/x', code: 'EINVAL' },
+      set: (place: Place) => {
+        setPropagationSync(place.path('from'), 'unbindable');
+        setPropagationSync(mounted(place, 'shared'), 'shared');
+        place.directory('shared/x');
+      },
+      reason: /^the mount at '.*\/from' \(tmpfs\), or one below it, is unbindable/,
+    },
+  ])('fails, says why and moves nothing: $name', async ({ from = 'from', to = 'to', set, code, reason }, { place }) => {
+    mounted(place, 'from', {});
+    place.directory('from/inside');
+    place.directory('to');
+    place.file('file');
+    set?.(place);
+    const before = mountTable();
+    const error = await failure(place.path(from), place.path(to));
+    expect(error).toBeInstanceOf(MountError);
+    expect(error).toMatchObject({ code, path: place.path(from), dest: place.path(to) });
+    expect((error as MountError).reason).toMatch(reason);
+    expect(mountTable()).toEqual(before);
+    setPropagationSync(place.root, 'private', { recursive: true });
+  });
+
+  test.for<[string, unknown, unknown, unknown, string]>([
+    ['an unknown option', '/a', '/b', { below: true }, 'ERR_INVALID_ARG_VALUE'],
+    ['beneath that is no boolean', '/a', '/b', { beneath: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['reuse', '/a', '/b', { ifMounted: 'reuse' }, 'ERR_INVALID_ARG_VALUE'],
+    ['beneath where nothing may be', '/a', '/b', { beneath: true, ifMounted: 'error' }, 'ERR_INVALID_ARG_VALUE'],
+    ['no source', undefined, '/b', {}, 'ERR_INVALID_ARG_TYPE'],
+    ['no target', '/a', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
+    ['a NUL', '/a\0', '/b', {}, 'ERR_INVALID_ARG_VALUE'],
+  ])('refuses %s', async ([_name, from, to, options, code]) => {
+    expect(await failure(from, to, options)).toMatchObject({ code });
+  });
+
+  describe('beneath', () => {
+    test('goes below what is mounted, and is there when that is unmounted', async ({ place, skip }) => {
+      skip(beneathLacks !== undefined, beneathLacks);
+      const [from, to] = [mounted(place, 'new', { file: 'new' }), mounted(place, 'old', { file: 'old' })];
+      const mount = await move(from, to, { beneath: true });
+      expect(readFileSync(`${to}/file`, 'utf8')).toBe('old');
+      expect(sourcesAt(from)).toEqual([]);
+      umountSync(to);
+      expect(readFileSync(`${to}/file`, 'utf8')).toBe('new');
+      await mount.unmount();
+      expect(sourcesAt(to)).toEqual([]);
+    });
+
+    test('needs something to be beneath', async ({ place, skip }) => {
+      skip(beneathLacks !== undefined, beneathLacks);
+      const [from, to] = [mounted(place, 'new'), place.directory('to')];
+      expect(await failure(from, to, { beneath: true })).toMatchObject({
+        code: 'EINVAL',
+        reason: expect.stringMatching(/^the target '.*\/to' is not a mount point, and beneath needs a mount/),
+      });
+      expect(sourcesAt(from)).toEqual(['new']);
+    });
+
+    test('says so where the kernel cannot', async ({ place, skip }) => {
+      skip(beneathLacks === undefined, 'this kernel can');
+      const [from, to] = [mounted(place, 'new'), mounted(place, 'old')];
+      expect(await failure(from, to, { beneath: true })).toMatchObject({
+        reason: expect.stringMatching(/^move_mount\(2\) is missing here|^this kernel cannot attach a mount beneath/),
+      });
+      expect([sourcesAt(from), sourcesAt(to)]).toEqual([['new'], ['old']]);
+    });
+  });
+});
+
+test('without privilege it says that', async ({ place, skip }) => {
+  skip(lacks.setpriv !== undefined, lacks.setpriv);
+  const { stdout, stderr } = await runNode(
+    `import { moveMount, moveMountSync } from 'linux-mount';
+     for (const form of [moveMountSync, moveMount])
+       try { await form(...process.argv.slice(1)); } catch ({ code, reason }) { console.log(code, reason); }`,
+    { args: [mounted(place, 'from'), place.directory('to')], wrapper: withoutPrivilege },
+  );
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
+});
+
+test('beneath exchanges a mount that is in use: whoever reads sees the old or the new, never nothing', async ({
+  place,
+  skip,
+}) => {
+  skip(beneathLacks !== undefined, beneathLacks);
+  const target = mounted(place, 'target', { version: '0' });
+  const next = place.directory('next');
+  // Reads until it is told to stop, and then says what it saw: how often the number grew, and what else there was.
+  const reader = spawn(
+    process.execPath,
+    [
+      '--eval',
+      `const { readFileSync } = require('node:fs');
+       let [last, reads, grew, wrong] = [0, 0, 0, []];
+       let stop = false;
+       process.stdin.on('data', () => { stop = true; });
+       const round = () => {
+         for (let i = 0; i < 500; i++) {
+           reads += 1;
+           try {
+             const version = Number(readFileSync(process.argv[1] + '/version', 'utf8'));
+             if (version < last) wrong.push('went back');
+             if (version > last) grew += 1;
+             last = version;
+           } catch ({ code }) { wrong.push(code); }
+         }
+         if (!stop) return setImmediate(round);
+         console.log(JSON.stringify({ reads, grew, wrong: [...new Set(wrong)] }));
+         process.exit();
+       };
+       process.stdout.write('ready\\n');
+       round();`,
+      target,
+    ],
+    { stdio: ['pipe', 'pipe', 'inherit'] },
+  );
+  let output = '';
+  reader.stdout.on('data', (part) => {
+    output += String(part);
+  });
+  await once(reader.stdout, 'data');
+  const until = Date.now() + patience(2000);
+  let version = 0;
+  while (Date.now() < until) {
+    version += 1;
+    mountSync('next', next, 'tmpfs');
+    writeFileSync(`${next}/version`, String(version));
+    const move = version % 2 === 0 ? moveMount : moveMountSync;
+    await move(next, target, { beneath: true });
+    // Lazily, as the reader may have a file of it open.
+    umountSync(target, 2);
+  }
+  reader.stdin.end('stop');
+  await once(reader, 'close');
+  const { reads, grew, wrong } = JSON.parse(output.split('\n')[1] ?? '');
+  expect(wrong).toEqual([]);
+  expect(reads).toBeGreaterThan(version);
+  expect(grew).toBeGreaterThan(10);
+  expect(sourcesAt(target)).toEqual(['next']);
+  expect(readdirSync(target)).toEqual(['version']);
+});

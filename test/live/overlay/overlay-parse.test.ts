@@ -1,0 +1,133 @@
+import fc from 'fast-check';
+import { beforeEach, expect } from 'vitest';
+import { mountOverlaySync, mountSync, overlayData, parseOverlayData, umountSync } from '../../../lib/index.js';
+import { times } from '../../support/effort.js';
+import { isRealRoot } from '../../support/environment.js';
+import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
+import { type Place, test } from '../../support/place.js';
+import { tableEntry } from '../../support/table.js';
+import { must } from '../../support/values.js';
+import { lacksOverlay, wayLacks } from '../../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
+
+/** What the table shows as the options of the overlay mounted there, in bytes. */
+function superOptions(target: string): Buffer {
+  return Buffer.from(must(tableEntry(target)).superOptions, 'latin1');
+}
+
+function isNamedByFsconfig(place: Place, target: string): boolean {
+  if (wayLacks('fsconfig') !== undefined) return false;
+  const lower = [place.directory('named'), place.directory('base')];
+  using _merged = mountOverlaySync({ lower, target, strategy: 'fsconfig' });
+  return superOptions(target).includes(place.path('named'));
+}
+
+const asBuffers = { encoding: 'buffer' } as const;
+
+let round = 0;
+
+test('finds in the table the layers that were mounted, whatever their names', ({ place }) => {
+  const target = place.directory('merged');
+  // Layers that are given as descriptors have no names in the table, before Linux 6.13 not by fsconfig(2) either.
+  const way = isNamedByFsconfig(place, target) ? {} : ({ strategy: 'data' } as const);
+  const names = fc.record({
+    lower: fileNames({ minLength: 2, maxLength: 6 }),
+    writable: fc.boolean(),
+    upper: fileName,
+    work: fileName,
+  });
+  fc.assert(
+    fc.property(names, ({ lower, writable, upper, work }) => {
+      round += 1;
+      const above = {
+        upper: makeLayer(place, `${round}/upper`, upper),
+        work: makeLayer(place, `${round}/work`, work),
+      };
+      const spec = {
+        lower: lower.map((layer) => makeLayer(place, `${round}/lower`, layer)),
+        ...(writable ? above : {}),
+      };
+      using _merged = mountOverlaySync({ ...spec, ...way, target });
+      const { lower: shown, upper: shownUpper, work: shownWork } = parseOverlayData(superOptions(target), asBuffers);
+      expect({ lower: shown, ...(writable && { upper: shownUpper, work: shownWork }) }).toEqual(spec);
+      if (!writable) expect([shownUpper, shownWork]).toEqual([undefined, undefined]);
+    }),
+    { numRuns: times(200, 10) },
+  );
+});
+
+// Data-only layers are for redirects by metacopy; in a user namespace Linux 6.18 takes them with userxattr.
+const forData = isRealRoot ? { metacopy: true } : { userxattr: true };
+
+test('finds data-only layers', ({ place, skip }) => {
+  const target = place.directory('merged');
+  const spec = {
+    lower: ['a:b', 'c'].map((name) => makeLayer(place, 'lower', Buffer.from(name))),
+    dataOnly: ['d,:', '\\'].map((name) => makeLayer(place, 'data', Buffer.from(name))),
+    ...forData,
+  };
+  const shown = shownOf(overlayData(spec), target);
+  if (shown === undefined) return skip('this kernel takes no data-only layers, or not of this user');
+  expect(parseOverlayData(shown, asBuffers)).toMatchObject(spec);
+});
+
+// mount(2) takes them too. The string is cut at a comma that no backslash precedes; everything else is the name as it is.
+test('finds layers that were given one by one', ({ place, skip }) => {
+  const target = place.directory('merged');
+  const layer = (key: string, path: Buffer) => Buffer.concat([Buffer.from(`,${key}=`), path]);
+  const given = (lower: Buffer[], dataOnly: Buffer[]) =>
+    Buffer.concat([
+      Buffer.from(isRealRoot ? 'metacopy=on' : 'userxattr'),
+      ...lower.map((path) => layer('lowerdir+', path)),
+      ...dataOnly.map((path) => layer('datadir+', path)),
+    ]);
+  const plain = ['x', 'y', 'z'].map((name) => Buffer.from(place.directory(name)));
+  if (shownOf(given(plain, []), target) === undefined) return skip('this kernel has no lowerdir+');
+  const takesData = shownOf(given(plain.slice(1), plain.slice(0, 1)), target) !== undefined;
+
+  const name = fileName.map((bytes) => Buffer.from(`${bytes.toString('latin1').replaceAll(',', ';')}+`, 'latin1'));
+  fc.assert(
+    fc.property(fileNames({ minLength: 2, maxLength: 6 }, name), fc.boolean(), (names, wantsData) => {
+      round += 1;
+      const lower = names.map((each) => makeLayer(place, `${round}/lower`, each));
+      const dataOnly = wantsData && takesData ? [makeLayer(place, `${round}/data`, must(names[0]))] : [];
+      const data = given(lower, dataOnly);
+      const shown = must(shownOf(data, target));
+      const expected = { lower, ...(dataOnly.length > 0 && { dataOnly }), ...forData };
+      expect(shown.includes('lowerdir+=')).toBe(true);
+      expect(parseOverlayData(shown, asBuffers)).toMatchObject(expected);
+      expect(parseOverlayData(data, { ...asBuffers, form: 'data' })).toEqual(expected);
+    }),
+    { numRuns: times(100, 10) },
+  );
+});
+
+test('reads options, those too that only the kernel set', ({ place }) => {
+  const target = place.directory('merged');
+  const spec = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+  using _merged = mountOverlaySync({
+    ...spec,
+    target,
+    readonly: true,
+    defaultPermissions: true,
+    redirectDir: 'nofollow',
+  });
+  expect(parseOverlayData(superOptions(target))).toMatchObject({
+    ...spec,
+    defaultPermissions: true,
+    redirectDir: 'nofollow',
+  });
+});
+
+/** What the table shows when this option data is mounted; undefined when the kernel refuses it. */
+function shownOf(data: string | Buffer, target: string): Buffer | undefined {
+  try {
+    mountSync('overlay', target, 'overlay', 0, data);
+  } catch {
+    return undefined;
+  }
+  const shown = superOptions(target);
+  umountSync(target);
+  return shown;
+}

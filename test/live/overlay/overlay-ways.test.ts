@@ -1,0 +1,372 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { beforeEach, describe, expect } from 'vitest';
+import {
+  type MountError,
+  mountOverlay,
+  mountOverlaySync,
+  mountSync,
+  type PathLike,
+  remountFilesystem,
+} from '../../../lib/index.js';
+import { runNode } from '../../support/child.js';
+import { inEveryPass, patience, times } from '../../support/effort.js';
+import { lacks as environment, injectProgram } from '../../support/environment.js';
+import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
+import { test } from '../../support/place.js';
+import { tableEntry } from '../../support/table.js';
+import { rejectionOf, thrownBy } from '../../support/values.js';
+import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
+
+beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
+
+const cases = allWays.flatMap((strategy) => overlayForms.map(([form, doMount]) => ({ strategy, form, doMount })));
+
+const hex = (path: PathLike | undefined) =>
+  path === undefined ? undefined : Buffer.from(path as Buffer).toString('hex');
+
+describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
+  const lacks = wayLacks(strategy);
+
+  test('shows the layers that were named, and reads them back', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const spec = fc.record({
+      lower: fileNames({ minLength: 2, maxLength: 12 }),
+      writable: fc.boolean(),
+      upper: fileName,
+      work: fileName,
+    });
+    let round = 0;
+    await fc.assert(
+      fc.asyncProperty(spec, async ({ lower, writable, upper, work }) => {
+        round += 1;
+        const layers = lower.map((layer, index) => makeLayer(place, `${round}/lower`, layer, `lower${index}`));
+        const above = {
+          upper: makeLayer(place, `${round}/upper`, upper, 'upper'),
+          work: makeLayer(place, `${round}/work`, work),
+        };
+        await using mount = await doMount({ lower: layers, target, strategy, ...(writable ? above : {}) });
+        expect(mount.strategy).toBe(strategy);
+        const marks = [...lower.map((_, index) => `lower${index}`), ...(writable ? ['upper'] : [])];
+        expect(readdirSync(target).sort()).toEqual(marks.sort());
+        const back = await mount.overlay();
+        expect(back.lower.map(hex)).toEqual(layers.map(hex));
+        expect([hex(back.upper), hex(back.work)]).toEqual(
+          writable ? [hex(above.upper), hex(above.work)] : [undefined, undefined],
+        );
+        expect(mount.overlaySync()).toEqual(back);
+      }),
+      { numRuns: times(60, 10) },
+    );
+  });
+
+  test('mounts 500 layers with paths of 3,000 bytes, and no more', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    skip(strategy === 'data', 'an option string holds no such layers');
+    const target = place.directory('merged');
+    const part = Buffer.from(`/${'\xff:,\\ \n'.repeat(40)}`, 'latin1');
+    const deep = Buffer.concat(Array(12).fill(part));
+    const lower = Array.from({ length: 500 }, (_, index) => {
+      const path = Buffer.concat([Buffer.from(place.path(`${index}`)), deep]);
+      const padded = Buffer.concat([path, Buffer.from(`/${'x'.repeat(3000 - path.length - 1)}`)]);
+      mkdirSync(padded, { recursive: true });
+      return padded;
+    });
+    writeFileSync(Buffer.concat([lower[0] as Buffer, Buffer.from('/first')]), '');
+    writeFileSync(Buffer.concat([lower[499] as Buffer, Buffer.from('/last')]), '');
+    expect(lower.every((path) => path.length === 3000)).toBe(true);
+    {
+      await using mount = await doMount({ lower, target, strategy });
+      expect(readdirSync(target).sort()).toEqual(['first', 'last']);
+      expect((await mount.overlay()).lower.map(hex)).toEqual(lower.map(hex));
+    }
+    const error = await rejectionOf(doMount({ lower: [...lower, place.directory('more')], target, strategy }));
+    // Linux 5.10 says ENOMEM.
+    expect(['EINVAL', 'ENOMEM']).toContain((error as MountError).code);
+    expect(error).toMatchObject({ reason: expect.stringMatching(/\b500\b/) });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+
+  test('sets options and attributes', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+    await using mount = await doMount({
+      ...layers,
+      target,
+      strategy,
+      source: 'box',
+      noSuid: true,
+      atime: 'noatime',
+      redirectDir: 'nofollow',
+    });
+    expect(tableEntry(target)).toMatchObject({ source: 'box', options: ['rw', 'nosuid', 'noatime'] });
+    expect(await mount.overlay()).toMatchObject({ ...layers, redirectDir: 'nofollow' });
+  });
+
+  test('mounts data-only layers', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const spec = {
+      lower: [place.directory('l1', { a: '' }), place.directory('l2')],
+      dataOnly: [place.directory('d', { hidden: '' })],
+    };
+    const mounted = await doMount({ ...spec, target, strategy }).catch((error: MountError) => error.code);
+    skip(mounted === 'EINVAL' || mounted === 'ENOENT', 'this kernel has no data-only layers, or not without metacopy');
+    if (typeof mounted === 'string') throw new Error(mounted);
+    await using mount = mounted;
+    expect(readdirSync(target)).toEqual(['a']);
+    expect(await mount.overlay()).toMatchObject(spec);
+  });
+
+  test('starts relative paths where the process is', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    skip(environment.ownDirectory !== undefined, environment.ownDirectory);
+    place.directory('l1', { a: '' });
+    place.directory('l2');
+    place.directory('merged');
+    const before = process.cwd();
+    process.chdir(place.root);
+    try {
+      const mounting = doMount({ lower: ['l1', 'l2'], target: 'merged', strategy });
+      process.chdir(before);
+      await using mount = await mounting;
+      expect(readdirSync(place.path('merged'))).toEqual(['a']);
+      expect((await mount.overlay()).lower).toEqual([place.path('l1'), place.path('l2')]);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('leaves no mount that overlayfs has silently made read-only', async ({ place, skip }) => {
+    skip(lacks !== undefined, lacks);
+    const target = place.directory('merged');
+    const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+    // overlayfs clears its workspace two levels deep, and mounts read-only where that is not enough
+    place.directory('w/work/1/2/3/4/5', { file: '' });
+    const error = await rejectionOf(doMount({ ...layers, target, strategy }));
+    expect(error).toMatchObject({ code: 'EROFS', step: 'verify' });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+});
+
+test('once it is mounted nothing is opened any more, which could fail', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(environment.deny !== undefined, environment.deny);
+  const [lower, upper, work, target] = ['l', 'u', 'w', 'merged'].map((name) => place.directory(name));
+  const { stdout, stderr } = await runNode(
+    `import { mountOverlay } from 'linux-mount';
+     import { arm, disarm } from ${JSON.stringify(new URL('../../hunts/faults/injector.js', import.meta.url))};
+     const [lower, upper, work, target] = process.argv.slice(1);
+     // With a signal the target is held by a descriptor, which what is mounted there then is over.
+     const { signal } = new AbortController();
+     arm({ name: 'openat2', index: 1, code: 'EMFILE', stays: true });
+     const mount = await mountOverlay({ lower: [lower], upper, work, target, strategy: 'fsconfig', signal });
+     const { names } = disarm();
+     console.log(mount.strategy, names.slice(names.lastIndexOf('move_mount')).join(' '));
+     await mount.unmount();`,
+    { args: [lower, upper, work, target] as string[], wrapper: [injectProgram] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^fsconfig move_mount\b/), stderr: '' });
+  expect(stdout).not.toMatch(/\bopen|statmount|statfs/);
+});
+
+test('whether it can be written is asked of the overlay, and not of what is below it', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  const below = place.directory('below');
+  mountSync('below', below, 'tmpfs');
+  const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
+  const target = place.directory('below/merged');
+  await remountFilesystem(below, { readonly: true });
+  // Without statmount(2) by a path; and with a signal the target is held by a descriptor.
+  const { stdout, stderr } = await runNode(
+    `import { writeFileSync } from 'node:fs';
+     import { mountOverlay } from 'linux-mount';
+     const spec = JSON.parse(process.argv[1]);
+     for (const signal of [undefined, new AbortController().signal]) {
+       const mount = await mountOverlay({ ...spec, signal });
+       writeFileSync(spec.target + '/file', '');
+       await mount.unmount();
+     }
+     console.log('written');`,
+    { args: [JSON.stringify({ ...layers, target, strategy: 'fsconfig' })], deny: ['statmount=ENOSYS'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'written\n', stderr: '' });
+});
+
+test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
+  skip(wayLacks('fsconfig') === undefined, 'this kernel has all the ways');
+  const options = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
+  expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'fsconfig' }))).toMatchObject({
+    code: 'ENOTSUP',
+    syscall: 'fsconfig',
+  });
+  expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'links' as 'data' }))).toMatchObject({
+    code: 'ERR_INVALID_ARG_VALUE',
+  });
+});
+
+test('the way is the option string where that fits and needs no escaped comma', async ({ place }) => {
+  const target = place.directory('merged');
+  const plain = [place.directory('l1'), place.directory('l:2')];
+  {
+    await using mount = await mountOverlay({ lower: plain, target });
+    expect(mount.strategy).toBe('data');
+  }
+  await using mount = await mountOverlay({ lower: [...plain, place.directory('l,3')], target });
+  expect(mount.strategy).toBe(wayLacks('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
+});
+
+describe('an upper layer that another overlay has', () => {
+  const layersIn = (place: { directory(name: string): string }) => ({
+    lower: [place.directory('l')],
+    // An upper with a comma goes by descriptors where there is no fsconfig, and then the table shows no name.
+    upper: place.directory(`u:\\ x${wayLacks('fsconfig') === undefined ? ',' : ''}`),
+    work: place.directory('w'),
+  });
+
+  test.for(allWays.filter((way) => way !== 'descriptors'))(
+    'is refused, and the other is named: %s',
+    async (strategy, { place, skip }) => {
+      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      const layers = layersIn(place);
+      const [target, other] = [place.directory('merged'), place.directory('other')];
+      symlinkSync(layers.upper, place.path('link'));
+      await using _mount = await mountOverlay({ ...layers, target: other, strategy });
+      const wrongs = [
+        layers,
+        { ...layers, upper: place.path('link') },
+        { ...layers, work: place.directory('w2') },
+        { ...layers, upper: place.directory('u2') },
+      ];
+      for (const wrong of wrongs) {
+        const error = await rejectionOf(mountOverlay({ ...wrong, target }));
+        expect(error).toMatchObject({ code: 'EBUSY', syscall: 'mount', step: 'check upper' });
+        expect((error as MountError).reason).toContain(other);
+        expect(thrownBy(() => mountOverlaySync({ ...wrong, target }))).toMatchObject({ code: 'EBUSY' });
+      }
+      expect(tableEntry(target)).toBeUndefined();
+      await using allowed = await mountOverlay({
+        ...layers,
+        work: place.directory('w3'),
+        target,
+        allowSharedUpper: true,
+      });
+      expect(readdirSync(target)).toEqual([]);
+      expect(allowed.reused).toBe(false);
+    },
+  );
+
+  test('goes to one of several processes that ask at once', async ({ place }) => {
+    const layers = layersIn(place);
+    const script = `
+      import { mountOverlaySync } from 'linux-mount';
+      const [layers, target] = process.argv.slice(1);
+      try { mountOverlaySync({ ...JSON.parse(layers), target }); console.log('mounted'); } catch ({ code }) { console.log(code); }`;
+    const results = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        runNode(script, { args: [JSON.stringify(layers), place.directory(`t${index}`)] }),
+      ),
+    );
+    expect(results.map(({ stdout }) => stdout.trim()).sort()).toEqual([...Array(5).fill('EBUSY'), 'mounted'].sort());
+  });
+
+  test('goes to one of several calls at once', async ({ place }) => {
+    const layers = layersIn(place);
+    const results = await Promise.allSettled(
+      Array.from({ length: 16 }, (_, index) => mountOverlay({ ...layers, target: place.directory(`t${index}`) })),
+    );
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect(results.filter((result) => result.status === 'rejected' && result.reason.code === 'EBUSY')).toHaveLength(15);
+  });
+});
+
+test('a layer is the directory that was opened, whatever happens to its path meanwhile', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  place.directory('one', { one: '' });
+  place.directory('two', { two: '' });
+  place.directory('swapped');
+  const target = place.directory('merged');
+  symlinkSync(place.path('one'), place.path('link'));
+  // Swaps the link for one to the other directory, without an instant in which it is missing.
+  const script = `
+    import { existsSync, renameSync, symlinkSync } from 'node:fs';
+    const root = process.argv[1];
+    for (let index = 0; !existsSync(root + '/stop'); index++) {
+      symlinkSync(root + (index % 2 ? '/one' : '/two'), root + '/next');
+      renameSync(root + '/next', root + '/link');
+    }`;
+  const swapping = runNode(script, { args: [place.root] });
+  const seen = new Set<string>();
+  // And until both were seen.
+  for (const end = Date.now() + patience(inEveryPass(3000, 500)); Date.now() < end || seen.size < 2; ) {
+    await using mount = await mountOverlay({
+      lower: [place.path('link'), place.path('swapped')],
+      target,
+      strategy: 'fsconfig',
+    });
+    const [name] = readdirSync(target);
+    // Before Linux 6.13 the table has the name of our descriptor, so that the name is the one that was given.
+    const isNamed = !tableEntry(target)?.superOptions.includes('/proc/thread-self/fd/');
+    expect((await mount.overlay()).lower[0]).toBe(place.path(isNamed ? `${name}` : 'link'));
+    seen.add(`${name}`);
+  }
+  place.file('stop');
+  expect((await swapping).stderr).toBe('');
+  expect([...seen].sort()).toEqual(['one', 'two']);
+});
+
+test('a mount of a handle that was moved away cannot be read as its own', async ({ place }) => {
+  const target = place.directory('merged');
+  const mount = await mountOverlay({ lower: [place.directory('l1'), place.directory('l2')], target });
+  mountSync('cover', target, 'tmpfs');
+  expect(await rejectionOf(mount.overlay())).toMatchObject({ code: 'EINVAL', step: 'identify' });
+});
+
+test('a way that could not be tried is not taken for one that is there', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(environment.deny !== undefined, environment.deny);
+  // As before Linux 6.13: whether an option that does not exist is refused tells whether one that is taken means something.
+  const { stdout, stderr } = await runNode(
+    `import { mountOverlaySync } from 'linux-mount';
+     import { arm, disarm } from ${JSON.stringify(new URL('../../hunts/faults/injector.js', import.meta.url))};
+     const [one, two, target] = process.argv.slice(1);
+     arm({ name: 'fsopen', index: 3, code: 'EMFILE', stays: false });
+     try { mountOverlaySync({ lower: [one, two], target, strategy: 'fsconfig' }); } catch ({ code, step }) {
+       console.log(code, step);
+     }
+     disarm();`,
+    {
+      args: [place.directory('one'), place.directory('two'), place.directory('target')],
+      deny: ['fsconfig-descriptor=EINVAL'],
+      wrapper: [injectProgram],
+    },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a way\n', stderr: '' });
+});
+
+test('a way is not given up for good as there was no descriptor left to try it', async ({ place, skip }) => {
+  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(environment.prlimit !== undefined, environment.prlimit);
+  const { stdout, stderr } = await runNode(
+    `import { closeSync, openSync } from 'node:fs';
+     import { mountOverlaySync } from 'linux-mount';
+     const [one, two, target] = process.argv.slice(1);
+     const spec = { lower: [one, two], target, strategy: 'fsconfig' };
+     const held = [];
+     try { for (;;) held.push(openSync('/dev/null')); } catch {}
+     closeSync(held.pop());
+     let first = 'mounted';
+     try { mountOverlaySync(spec).unmountSync(); } catch ({ code }) { first = code; }
+     for (const fd of held) closeSync(fd);
+     const mount = mountOverlaySync(spec);
+     console.log(first, mount.strategy);
+     mount.unmountSync();`,
+    {
+      args: [place.directory('one'), place.directory('two'), place.directory('target')],
+      wrapper: ['prlimit', '--nofile=128', '--'],
+    },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: expect.stringMatching(/^EMFILE fsconfig\n$/), stderr: '' });
+});

@@ -1,0 +1,409 @@
+import { pathToFileURL } from 'node:url';
+import { describe, expect } from 'vitest';
+import * as library from '../../../lib/index.js';
+import * as layers from '../../../lib/layers/index.js';
+import type { OperationTrace } from '../../../lib/operation/channel.js';
+import { isRealRoot, lacks } from '../../support/environment.js';
+import { lackOfAttributes } from '../../support/layers.js';
+import { onOperation } from '../../support/operation-events.js';
+import { type Place, test } from '../../support/place.js';
+import { rejectionOf, thrownBy } from '../../support/values.js';
+import { lacksOverlay } from '../../support/ways.js';
+
+/** What an operation's channel is told while something is done. */
+async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
+  const events: string[] = [];
+  const messages = new Set<object>();
+  const stop = onOperation(operation, (event, message) => {
+    events.push(event);
+    messages.add(message);
+  });
+  try {
+    await action();
+  } finally {
+    stop();
+  }
+  // All events of an operation have the same object.
+  expect(messages.size).toBe(1);
+  return { events, message: [...messages][0] as OperationTrace };
+}
+
+const SYNC = ['start', 'end'];
+// In a user namespace overlayfs is told to use user.* attributes.
+const ADDED = isRealRoot ? [] : ['userxattr'];
+
+const ASYNC = ['start', 'end', 'asyncStart', 'asyncEnd'];
+
+// `all` is the library, seen as functions by name.
+const all = { ...library, ...layers } as unknown as Record<string, (...args: unknown[]) => unknown>;
+const call = (name: string, ...args: unknown[]) => (all[name] as (...args: unknown[]) => unknown)(...args);
+
+const paths = (place: Place) => {
+  const [a, b, m] = [place.directory('a'), place.directory('b'), place.directory('m')];
+  return { a, b, m };
+};
+const mountPoint = (place: Place, name: string) => {
+  const path = place.directory(name);
+  library.mountSync('x', path, 'tmpfs');
+  return path;
+};
+
+/** What is done in a place by the form with that ending, and what is told of it besides its result. */
+type Run = (place: Place, form: '' | 'Sync') => [action: () => unknown, about: object];
+
+const CASES: readonly (readonly [operation: string, run: Run, lacks?: string | undefined])[] = [
+  [
+    'mount',
+    (place, form) => {
+      const { m } = paths(place);
+      return [() => call(`mount${form}`, 'x', m, 'tmpfs', 0, 'size=1m'), { source: 'x', target: m, fsType: 'tmpfs' }];
+    },
+  ],
+  [
+    'umount',
+    (place, form) => {
+      const target = mountPoint(place, 'u');
+      return [() => call(`umount${form}`, target), { target }];
+    },
+  ],
+  [
+    'mountOverlay',
+    (place, form) => {
+      const { a, b, m } = paths(place);
+      const options = {
+        lower: [a, b],
+        upper: place.directory('u'),
+        work: place.directory('w'),
+        target: m,
+        index: false,
+      };
+      const about = { source: 'overlay', target: m, fsType: 'overlay' };
+      return [
+        () => call(`mountOverlay${form}`, options),
+        { ...about, parameters: ['lowerdir', 'upperdir', 'workdir', 'index', ...ADDED] },
+      ];
+    },
+    lacksOverlay,
+  ],
+  [
+    'mountBind',
+    (place, form) => {
+      const { a, b } = paths(place);
+      const target = { root: b, path: 'x', create: 'directory' };
+      return [() => call(`mountBind${form}`, a, target), { source: a, target: { root: b, path: 'x' } }];
+    },
+  ],
+  [
+    'mountTmpfs',
+    (place, form) => {
+      const { m } = paths(place);
+      const about = { source: 'tmpfs', target: m, fsType: 'tmpfs', parameters: ['size', 'mode'] };
+      return [() => call(`mountTmpfs${form}`, m, { size: '1m', mode: 0o700 }), about];
+    },
+  ],
+  [
+    'mountFilesystem',
+    (place, form) => {
+      const { m } = paths(place);
+      const about = { target: m, fsType: 'tmpfs', parameters: ['size'] };
+      return [() => call(`mountFilesystem${form}`, null, m, 'tmpfs', { parameters: { size: '1m' } }), about];
+    },
+  ],
+  [
+    'remountFilesystem',
+    (place, form) => {
+      const target = mountPoint(place, 'r');
+      const about = { target, parameters: ['size'] };
+      return [() => call(`remountFilesystem${form}`, target, { parameters: { size: '2m' } }), about];
+    },
+  ],
+  [
+    'setMountAttributes',
+    (place, form) => {
+      const target = mountPoint(place, 's');
+      return [() => call(`setMountAttributes${form}`, target, { noDev: true }), { target }];
+    },
+  ],
+  [
+    'setPropagation',
+    (place, form) => {
+      const target = mountPoint(place, 's');
+      return [() => call(`setPropagation${form}`, target, 'shared'), { target }];
+    },
+  ],
+  [
+    'moveMount',
+    (place, form) => {
+      const source = mountPoint(place, 'from');
+      const { m } = paths(place);
+      return [() => call(`moveMount${form}`, source, m), { source, target: m }];
+    },
+  ],
+  [
+    'detachedBind',
+    (place, form) => {
+      const { a } = paths(place);
+      return [() => close(call(`detachedBind${form}`, a)), { source: a }];
+    },
+    lacks.treeCalls,
+  ],
+  [
+    'detachedFilesystem',
+    (_, form) => {
+      const about = { source: 'x', fsType: 'tmpfs', parameters: ['size'] };
+      return [() => close(call(`detachedFilesystem${form}`, 'x', 'tmpfs', { parameters: { size: '1m' } })), about];
+    },
+    lacks.fsopen,
+  ],
+  [
+    'detachedOverlay',
+    (place, form) => {
+      const { a, b } = paths(place);
+      const about = { source: 'overlay', fsType: 'overlay', parameters: ['lowerdir', ...ADDED] };
+      return [() => close(call(`detachedOverlay${form}`, { lower: [a, b] })), about];
+    },
+    lacks.treeCalls ?? lacksOverlay,
+  ],
+  ['readMountTable', (_, form) => [() => call(`readMountTable${form}`), {}]],
+  ['isMountPoint', ({ root }, form) => [() => call(`isMountPoint${form}`, root), { target: root }]],
+  ['mountAt', ({ root }, form) => [() => call(`mountAt${form}`, root), { target: root }]],
+  ['holders', ({ root }, form) => [() => call(`holders${form}`, root), { target: root }]],
+];
+
+async function close(mount: unknown) {
+  const detached = (await mount) as library.DetachedMount;
+  detached.closeSync();
+  return detached;
+}
+
+describe.for(CASES)('%s', ([operation, run, missing]) => {
+  test.for([
+    ['asynchronous', '', ASYNC],
+    ['synchronous', 'Sync', SYNC],
+  ] as const)('the %s form', async ([_, form, order], { place, skip }) => {
+    skip(missing !== undefined, missing);
+    const [action, about] = run(place, form);
+    let result: unknown;
+    const { events, message } = await told(operation, async () => {
+      result = await action();
+    });
+    expect(events).toEqual(order);
+    expect(message).toEqual({ operation, sync: form === 'Sync', ...about, result });
+    expect(message.result).toBe(result);
+  });
+});
+
+describe('handles', () => {
+  test('Mount.unmount, also at the end of a block, and once', async ({ place }) => {
+    const { a, m } = paths(place);
+    const first = library.mountBindSync(a, m);
+    const sync = await told('Mount.unmount', () => {
+      first[Symbol.dispose]();
+      first.unmountSync();
+    });
+    expect(sync).toEqual({ events: SYNC, message: { operation: 'Mount.unmount', sync: true, target: m } });
+    const second = await library.mountBind(a, m);
+    const async = await told('Mount.unmount', async () => {
+      await second.unmount();
+      await second.unmount();
+    });
+    expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
+  });
+
+  test('Mount.unmount twice at once is two operations, as each has options of its own', async ({ place }) => {
+    const { a, m } = paths(place);
+    const mount = await library.mountBind(a, m);
+    const events: string[] = [];
+    const stop = onOperation('Mount.unmount', (event) => events.push(event));
+    await Promise.all([mount.unmount(), mount.unmount()]).finally(stop);
+    expect(events.toSorted()).toEqual([...ASYNC, ...ASYNC].toSorted());
+  });
+
+  test('Mount.overlay', async ({ place, skip }) => {
+    skip(lacksOverlay !== undefined, lacksOverlay);
+    const { a, b, m } = paths(place);
+    using mount = library.mountOverlaySync({ lower: [a, b], target: m });
+    const about = { operation: 'Mount.overlay', target: m, result: { lower: [a, b] } };
+    expect(await told('Mount.overlay', () => mount.overlay())).toMatchObject({ events: ASYNC, message: about });
+    expect(await told('Mount.overlay', () => mount.overlaySync())).toMatchObject({ events: SYNC, message: about });
+  });
+
+  test('DetachedMount', async ({ place, skip }) => {
+    skip(lacks.setattr !== undefined, lacks.setattr);
+    const { a, m } = paths(place);
+    const first = library.detachedBindSync(a);
+    expect(await told('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({
+      events: ASYNC,
+    });
+    let mount: library.Mount | undefined;
+    const attached = await told('DetachedMount.attach', async () => {
+      mount = await first.attach(m);
+    });
+    expect(attached).toMatchObject({ events: ASYNC, message: { target: m, sync: false } });
+    expect(attached.message.result).toBe(mount);
+    mount?.unmountSync();
+    const second = library.detachedBindSync(a);
+    expect(await told('DetachedMount.close', () => second.close())).toMatchObject({ events: ASYNC });
+    const third = library.detachedBindSync(a);
+    expect(await told('DetachedMount.close', () => third.closeSync())).toMatchObject({ events: SYNC });
+  });
+});
+
+test('watchMountTable tells that it begins to watch', async ({ place }) => {
+  let watcher: library.MountTableWatcher | undefined;
+  const { events, message } = await told('watchMountTable', () => {
+    watcher = library.watchMountTable({ under: place.root });
+  });
+  await watcher?.return();
+  expect(events).toEqual(SYNC);
+  expect(message).toMatchObject({ target: place.root });
+  expect(message.result).toBe(watcher);
+});
+
+test('watchMountTable tells of the path as it was given, and of none where none was', async ({ place }) => {
+  const path = place.directory('m\u00e9');
+  for (const [options, target] of [
+    [{ under: `${path}/./` }, `${path}/./`],
+    [{ under: Buffer.from(path) }, Buffer.from(path)],
+    [{ under: pathToFileURL(path) }, path],
+    [{}, undefined],
+  ] as const) {
+    let watcher: library.MountTableWatcher | undefined;
+    const { message } = await told('watchMountTable', () => {
+      watcher = library.watchMountTable(options);
+    });
+    await watcher?.return();
+    expect(message.target).toEqual(target);
+    if (target === undefined) expect(message).not.toHaveProperty('target');
+  }
+});
+
+/** Writes into all bytes that a message holds. */
+function overwrite({ source, target = '' }: OperationTrace): void {
+  const isPath = typeof target === 'string' || Buffer.isBuffer(target);
+  for (const each of [source, ...(isPath ? [target] : [target.root, target.path])]) {
+    if (Buffer.isBuffer(each)) each.fill('x');
+  }
+}
+
+test('whoever listens cannot change what is done', async ({ place }) => {
+  const { a, b, m } = paths(place);
+  const bytes = (path: string) => Buffer.from(path);
+  const stops = ['mountBind', 'umount', 'Mount.unmount', 'Mount.overlay'].map((operation) =>
+    onOperation(operation, (event, message) => event === 'start' && overwrite(message)),
+  );
+  try {
+    for (const form of ['', 'Sync']) {
+      const bind = async (...args: unknown[]) => call(`mountBind${form}`, ...args) as Promise<library.Mount>;
+      const mount = await bind(bytes(a), bytes(b));
+      expect(mount.target).toEqual(bytes(b));
+      // and neither can whoever has the handle
+      (mount.target as Buffer).fill('x');
+      const error = await rejectionOf((async () => (form === '' ? mount.overlay() : mount.overlaySync()))());
+      expect(error).toMatchObject({ code: 'EINVAL' });
+      await (form === '' ? mount.unmount() : mount.unmountSync());
+      expect(library.isMountPointSync(b)).toBe(false);
+      await bind(a, { root: bytes(place.root), path: bytes('m') });
+      expect(library.isMountPointSync(m)).toBe(true);
+      await call(`umount${form}`, bytes(m));
+      expect(library.isMountPointSync(m)).toBe(false);
+    }
+  } finally {
+    for (const stop of stops) stop();
+  }
+});
+
+test('nor can whoever gets an error', async ({ place }) => {
+  const { a, b } = paths(place);
+  for (const form of ['', 'Sync']) {
+    const mount = (await call(`mountBind${form}`, a, Buffer.from(b))) as library.Mount;
+    library.mountSync('over', b, 'tmpfs');
+    const error = await rejectionOf((async () => (form === '' ? mount.unmount() : mount.unmountSync()))());
+    expect(error).toMatchObject({ code: 'EINVAL', path: Buffer.from(b) });
+    ((error as library.MountError).path as Buffer).fill('x');
+    library.umountSync(b);
+    await (form === '' ? mount.unmount() : mount.unmountSync());
+    expect(library.isMountPointSync(b)).toBe(false);
+  }
+});
+
+test.for([
+  ['isWhiteout', false],
+  ['isOpaque', false],
+  ['makeOpaque', undefined],
+] as const)('%s tells of its path, in both forms', async ([operation, result], { place, skip }) => {
+  const why = operation === 'makeOpaque' ? lackOfAttributes(place) : undefined;
+  skip(why !== undefined, why);
+  const { a } = paths(place);
+  const options = { userxattr: !isRealRoot };
+  const about = { target: a, ...(result !== undefined && { result }) };
+  expect(await told(operation, () => call(operation, a, options))).toMatchObject({ events: ASYNC, message: about });
+  expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
+});
+
+test('changes tells that it has been asked for', async ({ place }) => {
+  const { a, b } = paths(place);
+  const { events, message } = await told('changes', () => layers.changes({ upper: a, lower: [b] }));
+  expect(events).toEqual(SYNC);
+  expect(message).toMatchObject({ source: a });
+});
+
+test('overlaySupport tells of each question, also one that it can answer itself', async ({ place }) => {
+  for (let count = 0; count < 2; count += 1) {
+    const { events, message } = await told('overlaySupport', () => library.overlaySupport(place.root));
+    expect(events).toEqual(ASYNC);
+    expect(message).toMatchObject({ target: place.root, result: { filesystem: expect.anything() } });
+  }
+});
+
+test('a failure is told with the error that the caller gets', async ({ place }) => {
+  const { a } = paths(place);
+  const target = place.path('missing');
+  let error: unknown;
+  const async = await told('mountBind', async () => {
+    error = await rejectionOf(library.mountBind(a, target));
+  });
+  expect(async.events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+  expect(async.message.error).toBe(error);
+  expect(error).toBeInstanceOf(library.MountError);
+  const sync = await told('umount', () => {
+    error = thrownBy(() => library.umountSync(a));
+  });
+  expect(sync.events).toEqual(['start', 'error', 'end']);
+  expect(sync.message).toEqual({ operation: 'umount', sync: true, target: a, error });
+});
+
+test('a cancellation is a failure like another', async ({ place }) => {
+  const { m } = paths(place);
+  const { message, events } = await told('mountTmpfs', () =>
+    rejectionOf(library.mountTmpfs(m, { signal: AbortSignal.abort() })),
+  );
+  expect(events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+  expect(message.error).toMatchObject({ name: 'AbortError' });
+});
+
+test('wrong arguments are no operation', async ({ place }) => {
+  const { a } = paths(place);
+  const events: string[] = [];
+  const stop = onOperation('mountBind', (event) => events.push(event));
+  try {
+    await rejectionOf(library.mountBind('a\0b', a));
+    thrownBy(() => library.mountBindSync(a, a, { readOnly: true } as never));
+  } finally {
+    stop();
+  }
+  expect(events).toEqual([]);
+});
+
+test('no value of an option is told', async ({ place }) => {
+  const { m } = paths(place);
+  const secret = 'hunter2';
+  const messages = [
+    await told('mountFilesystem', () =>
+      rejectionOf(library.mountFilesystem('//s/x', m, 'cifs', { parameters: { password: secret } })),
+    ),
+    await told('mount', () => rejectionOf(library.mount('//s/x', m, 'cifs', 0, `password=${secret}`))),
+  ];
+  expect(messages.map(({ message }) => message.parameters)).toEqual([['password'], undefined]);
+  for (const { message } of messages) expect(JSON.stringify(message)).not.toContain(secret);
+});

@@ -1,0 +1,138 @@
+import { promises as fs, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import { mount, mountOverlay, mountSync, umount } from '../../../lib/index.js';
+import { asOrdinaryUser, runNode } from '../../support/child.js';
+import { lacks } from '../../support/environment.js';
+import { Hang } from '../../support/hang.js';
+import { ourThreads, readOfThread } from '../../support/own-process.js';
+import { test } from '../../support/place.js';
+import { tableEntry } from '../../support/table.js';
+import { lacksOverlay } from '../../support/ways.js';
+
+async function until(condition: () => boolean, seconds: number): Promise<void> {
+  const end = Date.now() + seconds * 1000;
+  while (!condition() && Date.now() < end) await sleep(20);
+  expect(condition()).toBe(true);
+}
+
+test('64 mounts that hang hold up neither files nor other mounts', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  const file = place.file('file', 'content');
+  const target = place.directory('target');
+  const layers = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
+  using hang = new Hang(place.directory('hang'));
+  const settled: unknown[] = [];
+  const hung = Array.from({ length: 64 }, (_, index) =>
+    mount('x', `${hang.path}/${index}`, 'tmpfs').catch((error: unknown) => settled.push(error)),
+  );
+  await until(() => ourThreads().length >= 64, 10);
+
+  // More than libuv's four threads would be needed if any of them were taken.
+  const contents = await Promise.all(Array.from({ length: 8 }, () => fs.readFile(file, 'utf8')));
+  expect(contents).toEqual(Array(8).fill('content'));
+  await mount('free', target, 'tmpfs');
+  expect(tableEntry(target)?.source).toBe('free');
+  await umount(target);
+  await using _merged = await mountOverlay(layers);
+  mountSync('free', target, 'tmpfs');
+  expect(settled).toEqual([]);
+
+  hang.end();
+  await Promise.all(hung);
+  expect(settled).toHaveLength(64);
+  expect(new Set(settled.map((error) => (error as { syscall: string }).syscall))).toEqual(new Set(['mount']));
+});
+
+test('a mount that hangs holds up no synchronous one that needs a thread', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  place.directory('target');
+  using hang = new Hang(place.directory('hang'));
+  const hung = Array.from({ length: 8 }, () => mount('x', `${hang.path}/x`, 'tmpfs').catch(() => {}));
+  mountSync('free', 'target', 'tmpfs', 0, null, { cwd: place.root });
+  expect(tableEntry(place.path('target'))?.source).toBe('free');
+  hang.end();
+  await Promise.all(hung);
+});
+
+test('threads end when there is nothing to do', async ({ place }) => {
+  const targets = Array.from({ length: 20 }, (_, index) => place.directory(`t${index}`));
+  await Promise.all(targets.map((target) => mount('x', target, 'tmpfs')));
+  expect(ourThreads().length).toBeGreaterThan(0);
+  await until(() => ourThreads().length === 0, 10);
+});
+
+test('threads leave signals to the process, and keep no directory in use', async ({ place }) => {
+  const inside = place.directory('inside');
+  await mount('x', 'inside', 'tmpfs', 0, null, { cwd: place.root });
+  await umount(inside);
+  const threads = ourThreads();
+  expect(threads.length).toBeGreaterThan(0);
+  for (const id of threads) {
+    const blocked = BigInt(`0x${/^SigBlk:\s*(\w+)/m.exec(readOfThread(id, 'status'))?.[1]}`);
+    // all but SIGKILL and SIGSTOP, and the two that the C library keeps for itself
+    const except = [9, 19, 32, 33, 34].reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
+    expect(blocked | except).toBe((1n << 64n) - 1n);
+    expect(readlinkSync(`/proc/self/task/${id}/cwd`)).toBe('/');
+  }
+});
+
+test('an idle process ends at once, and one with a call under way waits for it', async ({ place, skip }) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  const target = place.directory('target');
+  const { status, stderr } = await runNode(
+    `import { mount } from 'linux-mount';
+     mount('late', process.argv[1], 'tmpfs').then(() => { process.exitCode = 7; });`,
+    { args: [target] },
+  );
+  // The promise was fulfilled before the process ended, and the thread that idles for a second did not hold it up.
+  expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
+  expect(tableEntry(target)?.source).toBe('late');
+});
+
+test('works where a sandbox refuses the threads a directory of their own', async ({ place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  place.directory('target');
+  const { stdout, stderr } = await runNode(
+    `import { mount, umount } from 'linux-mount';
+     process.chdir(process.argv[1]);
+     await mount('x', 'target', 'tmpfs');
+     await umount('target');
+     await mount('x', 'target', 'tmpfs', 0, null, { cwd: '/' }).catch(({ code, syscall }) => console.log(code, syscall));
+     console.log(process.cwd() === process.argv[1]);`,
+    { args: [place.root], deny: ['unshare=EPERM'] },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EPERM unshare\ntrue\n', stderr: '' });
+});
+
+test('a thread that could have no directory of its own for want of memory says so', async ({ place, skip }) => {
+  skip(lacks.deny !== undefined, lacks.deny);
+  const { stdout, stderr } = await runNode(
+    `import { mount } from 'linux-mount';
+     await mount('x', 'x', 'tmpfs', 0, null, { cwd: process.argv[1] })
+       .catch(({ code, syscall, reason }) => console.log(code, syscall, reason));`,
+    { args: [place.directory('cwd')], deny: ['unshare=ENOMEM'] },
+  );
+  expect({ stdout, stderr }).toEqual({
+    stdout: expect.stringMatching(/^ENOMEM unshare the machine has too little memory just now/),
+    stderr: '',
+  });
+});
+
+test('a process without room for another thread says so', async ({ place, skip }) => {
+  skip(lacks.realRoot !== undefined, lacks.realRoot);
+  skip(lacks.setpriv !== undefined, lacks.setpriv);
+  skip(lacks.prlimit !== undefined, lacks.prlimit);
+  const { stdout, stderr } = await runNode(
+    `import { mount, umount } from 'linux-mount';
+     import { execFileSync } from 'node:child_process';
+     execFileSync('prlimit', ['--nproc=1', '--pid', String(process.pid)]);
+     await mount('x', process.argv[1], 'tmpfs').catch(({ code, syscall }) => console.log(code, syscall));`,
+    {
+      args: [place.directory('target')],
+      wrapper: asOrdinaryUser,
+    },
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'EAGAIN pthread_create\n', stderr: '' });
+});

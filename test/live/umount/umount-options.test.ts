@@ -1,0 +1,192 @@
+import { closeSync, openSync, symlinkSync } from 'node:fs';
+import { describe, expect, test as plainTest } from 'vitest';
+import {
+  constants,
+  type MountError,
+  mountBindSync,
+  mountOverlaySync,
+  mountSync,
+  umount,
+  umountSync,
+} from '../../../lib/index.js';
+import { lackOfForce } from '../../support/force.js';
+import { test } from '../../support/place.js';
+import { mountTable, tableEntry } from '../../support/table.js';
+import { rejectionOf, thrownBy } from '../../support/values.js';
+import { lacksOverlay } from '../../support/ways.js';
+
+const forms = [
+  ['umountSync', umountSync as (...call: Parameters<typeof umount>) => unknown],
+  ['umount', umount],
+] as const;
+
+describe.each(forms)('%s', (_, doUmount) => {
+  const failure = async (...call: Parameters<typeof umount>) => rejectionOf((async () => doUmount(...call))());
+  const stackAt = (path: string) => mountTable().filter(({ mountPoint }) => mountPoint === path);
+
+  test('lazy takes a busy mount away, with what is below it', async ({ place }) => {
+    const target = place.directory('t');
+    mountSync('x', target, 'tmpfs');
+    mountSync('y', place.directory('t/below'), 'tmpfs');
+    const file = openSync(`${target}/open`, 'w');
+    expect(await failure(target)).toMatchObject({ code: 'EBUSY' });
+    await doUmount(target, { lazy: true });
+    expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(target))).toEqual([]);
+    closeSync(file);
+  });
+
+  test('force is MNT_FORCE', async ({ place, skip }) => {
+    const why = lackOfForce(place);
+    skip(why !== undefined, why);
+    const target = place.directory('t');
+    expect(await failure(target, { force: true, lazy: true })).toMatchObject({ flags: 'MNT_FORCE|MNT_DETACH' });
+    mountSync('x', target, 'tmpfs');
+    await doUmount(target, { force: true });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+
+  test('expire marks first, and a use in between takes the mark away', async ({ place }) => {
+    const target = place.directory('t');
+    mountSync('x', target, 'tmpfs');
+    const marked = await failure(target, { expire: true });
+    expect(marked).toMatchObject({ code: 'EAGAIN', flags: 'MNT_EXPIRE' });
+    expect((marked as MountError).reason).toContain('is marked now and still there');
+    closeSync(openSync(`${target}/use`, 'w'));
+    expect(await failure(target, { expire: true })).toMatchObject({ code: 'EAGAIN' });
+    await doUmount(target, { expire: true });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+
+  test('noFollow names the link, and where it leads', async ({ place }) => {
+    const target = place.directory('t');
+    symlinkSync('t', place.path('link'));
+    mountSync('x', target, 'tmpfs');
+    expect(await failure(place.path('link'), { noFollow: true })).toMatchObject({
+      code: 'EINVAL',
+      reason: `'${place.path('link')}' is a symbolic link (to 't'), and it is not to be followed: name the mount point itself`,
+    });
+    await doUmount(target, { noFollow: true });
+    expect(tableEntry(target)).toBeUndefined();
+  });
+
+  test('stack takes all mounts of a place, and no other', async ({ place }) => {
+    const target = place.directory('t');
+    mountSync('outside', place.directory('t2'), 'tmpfs');
+    for (const name of ['a', 'b', 'c']) mountSync(name, target, 'tmpfs');
+    await doUmount(target, { stack: true });
+    expect(stackAt(target)).toEqual([]);
+    expect(stackAt(place.path('t2'))).toHaveLength(1);
+    expect(await failure(target, { stack: true })).toMatchObject({ code: 'EINVAL' });
+  });
+
+  test('stack, lazily too', async ({ place }) => {
+    const target = place.directory('t');
+    for (const name of ['a', 'b']) mountSync(name, target, 'tmpfs');
+    await doUmount(target, { stack: true, lazy: true });
+    expect(stackAt(target)).toEqual([]);
+  });
+
+  test('a stack that cannot go as a whole: error.left is what stays, the reason says what is down', async ({
+    place,
+  }) => {
+    const target = place.directory('t');
+    mountSync('below', target, 'tmpfs');
+    mountSync('x', place.directory('t/sub'), 'tmpfs');
+    mountSync('above', target, 'tmpfs');
+    const error = (await failure(target, { stack: true })) as MountError;
+    expect(error).toMatchObject({ code: 'EBUSY', path: target, left: [`'${target}'`] });
+    expect(error.reason).toContain(`; '${target}' is down`);
+    expect(error.message).toContain(`(still mounted: '${target}')`);
+    expect(stackAt(target).map(({ source }) => source)).toEqual(['below']);
+    await doUmount(target, { stack: true, recursive: true });
+    expect(stackAt(target)).toEqual([]);
+  });
+
+  test.for([
+    ['flags that do not exist', 0x8000_0000, 'umount2 has no flags 0x80000000'],
+    ['flags that exclude each other', constants.MNT_EXPIRE | constants.MNT_FORCE, 'MNT_EXPIRE cannot go with'],
+    ['no mount point', 0, 'is not a mount point, nothing is mounted there'],
+  ] as const)('EINVAL of %s', async ([_name, flags, reason], { place }) => {
+    const error = await failure(place.directory('t'), flags);
+    expect(error).toMatchObject({ code: 'EINVAL' });
+    expect((error as MountError).reason).toContain(reason);
+  });
+
+  test('a path that leads nowhere', async ({ place }) => {
+    for (const options of [{}, { recursive: true }]) {
+      const error = await failure(place.path('missing'), options);
+      expect(error).toMatchObject({ code: 'ENOENT', syscall: 'umount2' });
+      expect((error as MountError).reason).toContain('does not exist');
+    }
+  });
+
+  plainTest('the root of the process is not made read-only, and nothing below it goes', async () => {
+    const before = mountTable();
+    for (const options of [0, {}, { force: true }, { recursive: true }, { stack: true, recursive: true }]) {
+      const error = await failure('/', options);
+      // A root that is no mount point is the kernel's own EINVAL.
+      expect((error as MountError).code).toMatch(/^(EBUSY|EINVAL)$/);
+    }
+    expect(mountTable()).toEqual(before);
+  });
+
+  plainTest.for<[string, unknown, string]>([
+    ['a mistyped option', { lazzy: true }, 'ERR_INVALID_ARG_VALUE'],
+    ['a flag that is no boolean', { lazy: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['null', null, 'ERR_INVALID_ARG_TYPE'],
+    ['a string', 'lazy', 'ERR_INVALID_ARG_TYPE'],
+    ['expire and force', { expire: true, force: true }, 'ERR_INVALID_ARG_VALUE'],
+    ['expire and lazy', { expire: true, lazy: true }, 'ERR_INVALID_ARG_VALUE'],
+    ['expire and recursive', { expire: true, recursive: true }, 'ERR_INVALID_ARG_VALUE'],
+    ['lazy and retry', { lazy: true, retry: { for: 1 } }, 'ERR_INVALID_ARG_VALUE'],
+    ['lazy and then', { lazy: true, then: 'force' }, 'ERR_INVALID_ARG_VALUE'],
+    ['force and then force', { force: true, then: 'force' }, 'ERR_INVALID_ARG_VALUE'],
+    ['another then', { then: 'expire' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a number as retry', { retry: 100 }, 'ERR_INVALID_ARG_TYPE'],
+    ['retry without a time', { retry: {} }, 'ERR_INVALID_ARG_TYPE'],
+    ['a negative time', { retry: { for: -1 } }, 'ERR_OUT_OF_RANGE'],
+    ['no time at all', { retry: { for: Number.NaN } }, 'ERR_OUT_OF_RANGE'],
+    ['a mistyped option of retry', { retry: { for: 1, every: 1 } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a signal that is none', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+  ])('refuses %s, before anything is done', async ([_name, options, code]) => {
+    expect(await failure('/missing', options as number)).toMatchObject({ code });
+  });
+});
+
+plainTest('a signal is for the asynchronous form', () => {
+  const { signal } = new AbortController();
+  for (const options of [{ signal }, { retry: { for: 1, signal } }]) {
+    expect(thrownBy(() => umountSync('/missing', options))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+  }
+});
+
+test('a handle of several mounts says that it cannot expire, and nothing about what was not asked for', ({ place }) => {
+  const [source, target] = [place.directory('a'), place.directory('m')];
+  using mount = mountBindSync(source, target, { recursive: true });
+  expect(thrownBy(() => mount.unmountSync({ expire: true }))).toMatchObject({
+    code: 'ERR_INVALID_ARG_VALUE',
+    message: expect.stringMatching(/^The "options.expire" property cannot expire the mount of a handle/),
+  });
+});
+
+test('a handle takes options, but for those that would reach other mounts', async ({ place, skip }) => {
+  skip(lacksOverlay !== undefined, lacksOverlay);
+  const spec = { lower: [place.directory('a'), place.directory('b')], target: place.directory('m') };
+  const mount = mountOverlaySync(spec);
+  const never = [{ stack: true }, { expire: true }, constants.MNT_EXPIRE];
+  for (const options of never) {
+    expect(thrownBy(() => mount.unmountSync(options))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+    expect(await rejectionOf(mount.unmount(options))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
+  }
+  const cannot = {
+    message: expect.stringMatching(/^The "options.expire" property cannot expire the mount of a handle/),
+  };
+  expect(thrownBy(() => mount.unmountSync({ recursive: true, expire: true }))).toMatchObject(cannot);
+  mountSync('over', spec.target, 'tmpfs');
+  for (const options of [{ recursive: true }, { lazy: true }]) {
+    expect(await rejectionOf(mount.unmount(options))).toMatchObject({ code: 'EINVAL', step: 'identify' });
+  }
+  umountSync(spec.target);
+  mount.unmountSync({ recursive: true, noFollow: true });
+  expect(tableEntry(spec.target)).toBeUndefined();
+});

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  ATTRIBUTE_NAMES,
+  attributeChange,
+  attributeFlags,
+  attributesDiffer,
+  flagsOfAttributes,
+  keptFlags,
+} from '../../../lib/arguments/attributes.js';
+import { constants } from '../../../lib/index.js';
+
+const { MOUNT_ATTR_NOATIME, MOUNT_ATTR_RDONLY, MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME } = constants;
+const { MS_NOATIME, MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_RELATIME, MS_STRICTATIME, MS_NODIRATIME } = constants;
+
+const flag = fc.option(fc.boolean(), { nil: undefined });
+const attributes = fc.record({
+  readonly: flag,
+  noSuid: flag,
+  noDev: flag,
+  noExec: flag,
+  noSymFollow: flag,
+  noDirAtime: flag,
+  atime: fc.constantFrom(undefined, 'relatime', 'noatime', 'strictatime'),
+});
+
+describe('attributeFlags', () => {
+  it.each([
+    [{}, 0],
+    [{ readonly: false, noSuid: undefined }, 0],
+    [{ readonly: true, noExec: true }, MS_RDONLY | MS_NOEXEC],
+    [{ atime: 'relatime' }, MS_RELATIME],
+    [{ atime: 'strictatime', target: 'of somebody else' }, MS_STRICTATIME],
+  ])('%o', (options, flags) => {
+    expect(attributeFlags(options)).toBe(flags);
+  });
+
+  it.each([{ readonly: 1 }, { noDev: 'yes' }, { atime: 'sometimes' }])('refuses %o', (options) => {
+    expect(() => attributeFlags(options)).toThrow(TypeError);
+    expect(() => attributeChange(options, 'add')).toThrow(TypeError);
+  });
+
+  it('says the same as the attributes of mount_setattr', () => {
+    fc.assert(
+      fc.property(attributes, (options) => {
+        const { set } = attributeChange(options, 'add');
+        expect(flagsOfAttributes(set)).toBe(attributeFlags(options) & ~MS_RELATIME);
+      }),
+    );
+  });
+});
+
+describe('attributeChange', () => {
+  it('takes away what is not there only when it is told to', () => {
+    expect(attributeChange({ readonly: false }, 'add')).toEqual({ set: 0, clear: 0 });
+    expect(attributeChange({ readonly: false }, 'change')).toEqual({ set: 0, clear: MOUNT_ATTR_RDONLY });
+    const { set, clear } = attributeChange({ readonly: true }, 'exact');
+    expect(set).toBe(MOUNT_ATTR_RDONLY);
+    expect(clear & MOUNT_ATTR_RDONLY).toBe(0);
+    expect(clear & MOUNT_ATTR__ATIME).toBe(MOUNT_ATTR__ATIME);
+  });
+
+  it('of access times one kind replaces the other', () => {
+    const change = { set: MOUNT_ATTR_NOATIME, clear: MOUNT_ATTR__ATIME };
+    for (const mode of ['add', 'change', 'exact'] as const) {
+      const { set, clear } = attributeChange({ atime: 'noatime' }, mode);
+      expect({ set, clear: clear & MOUNT_ATTR__ATIME }).toEqual(change);
+    }
+  });
+
+  it('never sets and clears the same but for access times', () => {
+    fc.assert(
+      fc.property(attributes, fc.constantFrom('add', 'change', 'exact'), (options, mode) => {
+        const { set, clear } = attributeChange(options, mode);
+        expect(set & clear & ~MOUNT_ATTR__ATIME).toBe(0);
+      }),
+    );
+  });
+});
+
+describe('keptFlags', () => {
+  it('is what may be locked and is not taken away', () => {
+    const all = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | MS_NOATIME;
+    expect(keptFlags(0, 0)).toBe(all);
+    expect(keptFlags(0, MOUNT_ATTR_RDONLY)).toBe(all & ~MS_RDONLY);
+    expect(keptFlags(MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY)).toBe(all);
+    expect(keptFlags(MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME)).toBe(all & ~MS_NOATIME);
+  });
+});
+
+describe('attributesDiffer', () => {
+  const words = ['rw', 'nosuid', 'relatime'];
+
+  it.each([
+    ['nothing was changed', words, words, 0, 0, undefined],
+    ['one was added', ['ro', 'nosuid', 'relatime'], words, MOUNT_ATTR_RDONLY, 0, undefined],
+    ['one was to be added', words, words, MOUNT_ATTR_RDONLY, 0, 'without ro'],
+    ['one was to be taken away', ['ro', 'relatime'], ['ro', 'relatime'], 0, MOUNT_ATTR_RDONLY, 'with ro'],
+    ['one came unasked', ['rw', 'nosuid', 'nodev', 'relatime'], words, 0, 0, 'with nodev'],
+    ['access times came out otherwise', words, words, MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, 'with another atime'],
+    ['of strictatime nothing is shown', ['rw'], ['rw'], MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME, undefined],
+  ])('%s', (_, now, before, set, clear, difference) => {
+    expect(attributesDiffer(now, before, set, clear)).toBe(difference);
+  });
+});
+
+it('has a name for each attribute', () => {
+  expect(ATTRIBUTE_NAMES).toEqual(['readonly', 'noSuid', 'noDev', 'noExec', 'noSymFollow', 'noDirAtime', 'atime']);
+});

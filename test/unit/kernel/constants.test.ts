@@ -1,0 +1,60 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { expect, test } from 'vitest';
+import { pageSize } from '../../../lib/index.js';
+import { attributeFlagNames, constants, mountFlagNames, umountFlagNames } from '../../../lib/kernel/constants.js';
+
+test("have the values of this machine's kernel headers", (context) => {
+  context.skip(spawnSync('cc', ['--version']).error !== undefined, 'there is no C compiler here');
+  const lines = Object.keys(constants).map((name) =>
+    // MNT_* and UMOUNT_NOFOLLOW are enumerators in the C library; an unknown macro is left out, not taken for 0.
+    name.startsWith('M') && !name.startsWith('MNT') ? `#ifdef ${name}\n${name} = ${name};\n#endif` : '',
+  );
+  const text = execFileSync('cc', ['-E', '-P', '-x', 'c', '-'], {
+    input: `#include <linux/mount.h>\nint BEGIN;\n${lines.join('\n').replace(/^(\w+) =/gm, '"$1" =')}\n`,
+    encoding: 'utf8',
+  });
+  const values = [...text.slice(text.indexOf('BEGIN')).matchAll(/"(\w+)" = (.*);/g)].map(([, name, value]) => [
+    name,
+    // C's integers here are those of JavaScript: 0x20, 4096, (1<<16)
+    Number(new Function(`return ${value}`)()),
+  ]);
+  expect(values.length).toBeGreaterThan(25);
+  expect(constants).toMatchObject(Object.fromEntries(values));
+});
+
+test('of umount2 are those of umount(2)', () => {
+  expect(constants).toMatchObject({ MNT_FORCE: 1, MNT_DETACH: 2, MNT_EXPIRE: 4, UMOUNT_NOFOLLOW: 8 });
+});
+
+test('cannot be changed', () => {
+  expect(Object.isFrozen(constants)).toBe(true);
+});
+
+test.each([
+  [0, '0'],
+  [1, 'MS_RDONLY'],
+  [4097, 'MS_RDONLY|MS_BIND'],
+  [0x8000_0001, 'MS_RDONLY|0x80000000'],
+])('mountFlagNames(%i) is %s', (flags, names) => {
+  expect(mountFlagNames(flags)).toBe(names);
+});
+
+test('umountFlagNames names the flags of umount2', () => {
+  expect(umountFlagNames(10)).toBe('MNT_DETACH|UMOUNT_NOFOLLOW');
+});
+
+test.each([
+  [0, '0'],
+  [0x21, 'MOUNT_ATTR_RDONLY|MOUNT_ATTR_STRICTATIME'],
+  [0x30, 'MOUNT_ATTR_NOATIME|MOUNT_ATTR_STRICTATIME'],
+  [0x71, 'MOUNT_ATTR_RDONLY|MOUNT_ATTR__ATIME'],
+  [0x4000_0080, 'MOUNT_ATTR_NODIRATIME|0x40000000'],
+])('attributeFlagNames(%i) is %s', (flags, names) => {
+  expect(attributeFlagNames(flags)).toBe(names);
+});
+
+test('pageSize is what getconf says', (context) => {
+  const getconf = spawnSync('getconf', ['PAGESIZE'], { encoding: 'utf8' });
+  context.skip(getconf.error !== undefined, 'there is no getconf here');
+  expect(pageSize).toBe(Number(getconf.stdout));
+});

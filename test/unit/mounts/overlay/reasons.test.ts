@@ -1,0 +1,195 @@
+import { describe, expect, test } from 'vitest';
+import type { Examination, Failure, PathFacts, UpperFacts } from '../../../../lib/kernel/native.js';
+import { type OverlayMountOptions, planOverlay } from '../../../../lib/mounts/overlay/plan.js';
+import { overlayReason, overlayReasonOfStep } from '../../../../lib/mounts/overlay/reasons.js';
+
+// Facts made by hand: what no machine of the tests has. What can be mounted is in test/live/overlay/overlay-reasons.test.ts.
+
+const SPEC = {
+  lower: ['/l0', '/l1'],
+  upper: '/u',
+  work: '/w',
+  target: '/t',
+  redirectDir: 'off',
+  userxattr: false,
+} as const;
+const ERRNO = { EPERM: 1, EAGAIN: 11, EBUSY: 16, ENODEV: 19, EINVAL: 22, EMFILE: 24, ENOSPC: 28, EROFS: 30 } as const;
+const { EINVAL, EPERM, EROFS } = ERRNO;
+const OTHER = { ENOTSUP: 95, ESTALE: 116 } as const;
+
+const MOUNTINFO = '22 1 254:0 / / rw,relatime - ext4 /dev/vda rw\n';
+
+interface Facts {
+  readonly error: number;
+  readonly spec?: object;
+  readonly failure?: Partial<Failure>;
+  /** By path, where they differ from a directory on ext4. */
+  readonly paths?: Readonly<Record<string, Partial<PathFacts>>>;
+  readonly trial?: Partial<UpperFacts>;
+  readonly mounts?: string | null;
+  readonly status?: string | null;
+  readonly filesystems?: string | null;
+  readonly mountMax?: string | null;
+  readonly inUserNamespace?: boolean;
+}
+
+const ROOT = 'CapEff:\t000001ffffffffff\nSeccomp:\t0\n';
+
+function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...facts }: Facts): string {
+  const plan = planOverlay({ ...SPEC, ...spec } as OverlayMountOptions);
+  const failed: Failure = {
+    ...{ error, syscall: 'mount', step: 'mount', left: false, mountId: 0n, index: -1, log: null, other: null },
+    ...failure,
+  };
+  const { mounts = MOUNTINFO, status = ROOT, filesystems = 'nodev\toverlay\n\text4\n', mountMax = '100000\n' } = facts;
+  const order = ['/t', ...plan.lower, ...plan.dataOnly, ...(plan.upper === null ? [] : ['/u', '/w', '/w/work', '/v'])];
+  const examination: Examination = {
+    paths: order.map((path, index) => ({
+      error: ['/w/work', '/v'].includes(String(path)) ? 2 : 0,
+      path: Buffer.from(path),
+      mode: 0o040755,
+      device: 1n,
+      inode: BigInt(index),
+      special: 0n,
+      mountId: 22n,
+      lastingId: 0n,
+      isMountPoint: false,
+      type: 0xef53n,
+      flags: 0n,
+      ...paths[String(path)],
+    })),
+    files: [mounts, status, filesystems, mountMax].map((text) => (text === null ? null : Buffer.from(text, 'latin1'))),
+    upper: plan.upper === null ? null : { tmpfile: 0, trusted: 0, user: 0, types: true, ...trial },
+  };
+  return overlayReason(failed, plan, examination, facts.inUserNamespace ?? false);
+}
+
+describe('what an overlay failed of', () => {
+  test.for<[string, Facts, RegExp]>([
+    ['upper on NFS', { error: EINVAL, paths: { '/u': { type: 0x6969n } } }, /^upper '\/u' is on .*\(NFS\)/],
+    ['upper on FAT', { error: EINVAL, paths: { '/u': { type: 0x4d44n } } }, /^upper '\/u' is on .*\(FAT\)/],
+    ['a lower on FAT', { error: EINVAL, paths: { '/l1': { type: 0x4d44n } } }, /^lower\[1\] '\/l1' is on .*\(FAT\)/],
+    [
+      'no d_type',
+      { error: EINVAL, trial: { types: false }, spec: { redirectDir: undefined } },
+      /^upper '\/u' is on a filesystem \(ext4\) without d_type/,
+    ],
+    [
+      'no attributes',
+      { error: EINVAL, trial: { trusted: 95, user: 95 }, spec: { redirectDir: undefined } },
+      /without extended attributes, and nothing else was found wrong/,
+    ],
+    ['a full disk', { error: EROFS, trial: { tmpfile: 28 } }, /^nothing can be written in work '\/w' \(ENOSPC/],
+    [
+      'no overlayfs',
+      { error: ERRNO.ENODEV, filesystems: 'nodev\ttmpfs\n' },
+      /^the filesystem 'overlay' is not in this kernel .*modprobe/,
+    ],
+    ['no CAP_SYS_ADMIN', { error: EPERM, status: 'CapEff:\t0000000000000000\n' }, /^this process lacks CAP_SYS_ADMIN/],
+    [
+      'a user namespace',
+      { error: EPERM, inUserNamespace: true },
+      /^CAP_SYS_ADMIN is there, but in a user namespace: .*'overlay' be mounted in user namespaces \(overlay from Linux 5\.11/,
+    ],
+    [
+      'a seccomp filter',
+      { error: EPERM, status: `${ROOT}Seccomp:\t2\n`.replace('Seccomp:\t0\n', '') },
+      /seccomp filter/,
+    ],
+    [
+      'the limit of mounts',
+      { error: ERRNO.ENOSPC, mountMax: '1\n' },
+      /^there are 1 mounts and \/proc\/sys\/fs\/mount-max allows 1/,
+    ],
+    [
+      'an upper in use out of sight',
+      { error: ERRNO.EBUSY, spec: { index: true } },
+      /^overlayfs says that upper '\/u' or its work directory is in use, and no overlay in the mount table here has them/,
+    ],
+    [
+      'other lower layers',
+      { error: OTHER.ESTALE, spec: { index: true } },
+      /^with index: true upper '\/u' can be mounted/,
+    ],
+    [
+      'an option that the kernel writes about',
+      {
+        error: EINVAL,
+        spec: { xino: 'on' },
+        failure: { step: 'set option', syscall: 'fsconfig', log: Buffer.from("e overlay: Unknown parameter 'xino'\n") },
+      },
+      /^overlayfs does not take one of the options redirect_dir=off and xino=on: the kernel says "overlay: Unknown parameter 'xino'"/,
+    ],
+    [
+      'an option that nothing tells about',
+      { error: EINVAL, spec: { xino: 'on' } },
+      /^nothing is wrong with the directories as far as can be seen.* one of the options.* redirect_dir=off and xino=on/,
+    ],
+    [
+      'data-only layers',
+      { error: EINVAL, spec: { dataOnly: ['/d'], redirectDir: undefined } },
+      /^dataOnly needs metacopy: true/,
+    ],
+    [
+      'a way that the kernel has not',
+      { error: OTHER.ENOTSUP, failure: { step: 'choose a way', syscall: 'fsconfig' } },
+      /^strategy 'fsconfig' cannot be had/,
+    ],
+    [
+      'nothing that is known',
+      { error: EINVAL, spec: { redirectDir: undefined } },
+      /^the cause could not be found out; it is not something that is not a directory, not more than 500 layers, .*not upper and work on different mounts.*: the log of the kernel \(dmesg\)/,
+    ],
+    [
+      'what the kernel says of a layer',
+      { error: EINVAL, spec: { redirectDir: undefined }, failure: { log: Buffer.from('e overlay: no good\n') } },
+      /^the kernel says "overlay: no good"; it is not/,
+    ],
+  ])('%s', ([_name, facts, pattern]) => {
+    expect(reason(facts)).toMatch(pattern);
+  });
+
+  test('what cannot be read is not ruled out', () => {
+    const known = reason({ error: EINVAL, spec: { redirectDir: undefined } });
+    const unknown = reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null });
+    for (const what of ['overlays stacked too deep', 'a layer on an unbindable mount', 'inside one another']) {
+      expect(known).toContain(what);
+      expect(unknown).not.toContain(what);
+    }
+    expect(reason({ error: EPERM, status: null })).toBe(
+      'the cause could not be found out; it is not a directory, target or source that leads nowhere, ' +
+        'not a filesystem that cannot hold the layer, not an option that needs attributes trusted.*: ' +
+        'the log of the kernel (dmesg) may tell it',
+    );
+  });
+
+  test('a lower layer that is an overlay over an overlay whose layers are not in the table is not called too deep', () => {
+    const mounts = `${MOUNTINFO}30 22 0:30 / /l1 rw - overlay overlay rw,lowerdir=10:11\n`;
+    const said = reason({
+      error: EINVAL,
+      spec: { redirectDir: undefined },
+      mounts,
+      paths: { '/l1': { mountId: 30n } },
+    });
+    expect(said).not.toContain('too deep');
+  });
+
+  test('overlapping is told by the filesystem, not by the names of the paths', () => {
+    // /l0/in is inside of /l0 by name, but another filesystem is mounted there.
+    const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
+    const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
+    const apart = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
+    expect(apart).toMatch(/^the cause could not be found out; it is not .*layers that overlap/);
+    expect(reason({ error: 40, spec })).toMatch(/^layers overlap: lower\[1\] '\/l0\/in' is inside lower\[0\] '\/l0'/);
+  });
+});
+
+test('what the step tells needs no examination', () => {
+  const plan = planOverlay(SPEC);
+  const failure = { syscall: 'pthread_create', step: 'start a thread', left: false, mountId: 0n, index: -1 };
+  const none = { log: null, other: null };
+  expect(overlayReasonOfStep({ ...failure, ...none, error: ERRNO.EAGAIN }, plan)).toMatch(/no further thread: raise/);
+  expect(overlayReasonOfStep({ ...failure, ...none, syscall: 'open', error: ERRNO.EMFILE }, plan)).toMatch(
+    /RLIMIT_NOFILE/,
+  );
+});

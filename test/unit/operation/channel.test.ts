@@ -1,0 +1,83 @@
+import { expect, test } from 'vitest';
+import * as library from '../../../lib/index.js';
+import * as layers from '../../../lib/layers/index.js';
+import { OperationChannel, type OperationTrace, tracedOperations } from '../../../lib/operation/channel.js';
+import { onOperation } from '../../support/operation-events.js';
+
+// They ask nothing of the kernel.
+const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData', 'setAddon'];
+const METHODS = [
+  ...['Mount.overlay', 'Mount.unmount'],
+  ...['DetachedMount.attach', 'DetachedMount.close', 'DetachedMount.setAttributes'],
+];
+
+test('every operation has a channel', () => {
+  const operations = Object.entries({ ...library, ...layers })
+    .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !name.endsWith('Sync'))
+    .map(([name]) => name)
+    .filter((name) => !PURE.includes(name));
+  expect([...tracedOperations].sort()).toEqual([...operations, ...METHODS].sort());
+});
+
+function listen(operation: string) {
+  const events: { event: string; message: OperationTrace }[] = [];
+  const stop = onOperation(operation, (event, message) => events.push({ event, message: { ...message } }));
+  return { events, stop };
+}
+
+test('nobody listens, until somebody does, and no longer', () => {
+  const channel = new OperationChannel('test-listening');
+  expect(channel.isWatched).toBe(false);
+  const { stop } = listen('test-listening');
+  expect(channel.isWatched).toBe(true);
+  stop();
+  expect(channel.isWatched).toBe(false);
+});
+
+test('the asynchronous form tells start, end, and then how it ended', async () => {
+  const channel = new OperationChannel('test-async');
+  const { events, stop } = listen('test-async');
+  const result = await channel.run({ source: '/dev/sdb1', target: '/data', fsType: 'ext4' }, async (value) => value, 7);
+  expect(result).toBe(7);
+  const about = { operation: 'test-async', sync: false, source: '/dev/sdb1', target: '/data', fsType: 'ext4' };
+  expect(events).toEqual([
+    { event: 'start', message: about },
+    { event: 'end', message: about },
+    { event: 'asyncStart', message: { ...about, result: 7 } },
+    { event: 'asyncEnd', message: { ...about, result: 7 } },
+  ]);
+  events.length = 0;
+  const error = new Error('no');
+  await expect(channel.run({}, () => Promise.reject(error))).rejects.toBe(error);
+  expect(events.map(({ event }) => event)).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
+  expect(events.at(-1)?.message).toEqual({ operation: 'test-async', sync: false, error });
+  stop();
+});
+
+test('the synchronous form tells start and end', () => {
+  const channel = new OperationChannel('test-sync');
+  const { events, stop } = listen('test-sync');
+  const target = ['x', '/root', 1, 0] as const;
+  expect(channel.runSync({ source: null, target, fsType: null }, (a, b) => a + b, 3, 4)).toBe(7);
+  const about = { operation: 'test-sync', sync: true, target: { root: '/root', path: 'x' } };
+  expect(events).toEqual([
+    { event: 'start', message: about },
+    { event: 'end', message: { ...about, result: 7 } },
+  ]);
+  events.length = 0;
+  const fail = () => {
+    throw new Error('no');
+  };
+  expect(() => channel.runSync({}, fail)).toThrow('no');
+  expect(events.map(({ event }) => event)).toEqual(['start', 'error', 'end']);
+  stop();
+});
+
+test('of options the names are told, and no values', () => {
+  const channel = new OperationChannel('test-names');
+  const { events, stop } = listen('test-names');
+  channel.runSync({ words: ['password=secret', 'nodiscard', Buffer.from('key=secret')] }, () => {});
+  expect(events[0]?.message.parameters).toEqual(['password', 'nodiscard', 'key']);
+  expect(JSON.stringify(events)).not.toContain('secret');
+  stop();
+});

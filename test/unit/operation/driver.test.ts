@@ -1,0 +1,54 @@
+import { constants as os } from 'node:os';
+import { expect, test } from 'vitest';
+import { MountError } from '../../../lib/kernel/errors.js';
+import type { Failure } from '../../../lib/kernel/native.js';
+import { OperationChannel } from '../../../lib/operation/channel.js';
+import { type Driven, type DrivenPlan, run } from '../../../lib/operation/driver.js';
+import { rejectionOf } from '../../support/values.js';
+
+const channel = new OperationChannel('test-drivers');
+
+/** An operation that fails so, and is cancelled while it is being found out why. */
+async function cancelled(what: Partial<Failure>): Promise<unknown> {
+  const controller = new AbortController();
+  const failure: Failure = {
+    ...{
+      error: os.errno.EPERM,
+      syscall: 'mount',
+      step: 'x',
+      left: false,
+      mountId: 0n,
+      index: -1,
+      log: null,
+      other: null,
+    },
+    ...what,
+  };
+  const operation: Driven<DrivenPlan, undefined, never> = {
+    channel,
+    subject: () => ({}),
+    start: async () => failure,
+    startSync: () => failure,
+    finish: () => {
+      throw new Error('it has failed');
+    },
+    questions: () => {
+      controller.abort();
+      return [['/'], [], null, null];
+    },
+    surroundings: () => ({ root: null, resolve: 0, namespace: null }),
+    error: (_plan, { error: errno, syscall, left }) =>
+      new MountError({ errno, syscall, left: left ? ['/m'] : ['/made'] }),
+  };
+  return rejectionOf(run(operation, { namespace: null, signal: controller.signal }));
+}
+
+test('cancelled while it is being found out why it failed, it is cancelled', async () => {
+  expect(await cancelled({})).toMatchObject({ name: 'AbortError' });
+  expect(await cancelled({ leftMade: null })).toMatchObject({ name: 'AbortError' });
+});
+
+test('but what is left nobody else would be told of', async () => {
+  expect(await cancelled({ left: true })).toMatchObject({ name: 'MountError', code: 'EPERM', left: ['/m'] });
+  expect(await cancelled({ leftMade: Buffer.from('./made') })).toMatchObject({ name: 'MountError', left: ['/made'] });
+});

@@ -1,0 +1,205 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import * as library from '../../../lib/index.js';
+import * as layers from '../../../lib/layers/index.js';
+import { runNode } from '../../support/child.js';
+import { projectRoot } from '../../support/environment.js';
+
+const NAMES = [
+  'DetachedMount',
+  'Mount',
+  'MountError',
+  'MountTable',
+  'constants',
+  'detachedBind',
+  'detachedBindSync',
+  'detachedFilesystem',
+  'detachedFilesystemSync',
+  'detachedOverlay',
+  'detachedOverlaySync',
+  'holders',
+  'holdersSync',
+  'isMountPoint',
+  'isMountPointSync',
+  'mount',
+  'mountAt',
+  'mountAtSync',
+  'mountBind',
+  'mountBindSync',
+  'mountFilesystem',
+  'mountFilesystemSync',
+  'mountOverlay',
+  'mountOverlaySync',
+  'mountSync',
+  'mountTmpfs',
+  'mountTmpfsSync',
+  'moveMount',
+  'moveMountSync',
+  'overlayData',
+  'overlaySupport',
+  'pageSize',
+  'parseMountInfo',
+  'parseOverlayData',
+  'readMountTable',
+  'readMountTableSync',
+  'remountFilesystem',
+  'remountFilesystemSync',
+  'setAddon',
+  'setMountAttributes',
+  'setMountAttributesSync',
+  'setPropagation',
+  'setPropagationSync',
+  'umount',
+  'umountSync',
+  'watchMountTable',
+];
+
+const LAYER_NAMES = [
+  'MountError',
+  'changes',
+  'isOpaque',
+  'isOpaqueSync',
+  'isWhiteout',
+  'isWhiteoutSync',
+  'makeOpaque',
+  'makeOpaqueSync',
+  'makeWhiteout',
+  'makeWhiteoutSync',
+];
+
+/** Beside the names of the package Node shows these of a CommonJS module. */
+const isPublic = (name: string) => !['__esModule', 'default', 'module.exports'].includes(name);
+
+test('exports the public names and no others', () => {
+  expect(Object.keys(library).sort()).toEqual(NAMES);
+  expect(Object.keys(layers).sort()).toEqual(LAYER_NAMES);
+  expect(layers.MountError).toBe(library.MountError);
+});
+
+test.each([
+  ['import', `import * as all from 'linux-mount/layers';`, false],
+  ['require()', `const all = require('linux-mount/layers');`, true],
+])('linux-mount/layers has the same names by %s', async (_, source, commonjs) => {
+  const { stdout } = await runNode(`${source} console.log(JSON.stringify(Object.keys(all).sort()));`, { commonjs });
+  const names = (JSON.parse(stdout) as string[]).filter(isPublic);
+  expect(names).toEqual(LAYER_NAMES);
+});
+
+test.each([
+  ['import', `import * as all from 'linux-mount'; console.log(JSON.stringify(Object.keys(all).sort()));`, false],
+  ['import()', `console.log(JSON.stringify(Object.keys(await import('linux-mount')).sort()));`, false],
+  ['require()', `const all = require('linux-mount'); console.log(JSON.stringify(Object.keys(all).sort()));`, true],
+])('the built package has the same names by %s', async (_, source, commonjs) => {
+  const { stdout, status } = await runNode(source, { commonjs });
+  expect(status).toBe(0);
+  expect(JSON.parse(stdout).filter(isPublic)).toEqual(NAMES);
+});
+
+test('import and require() give the same objects', async () => {
+  const { stdout } = await runNode(
+    `import { createRequire } from 'node:module';
+     import { MountError } from 'linux-mount';
+     console.log(createRequire(import.meta.url)('linux-mount').MountError === MountError);`,
+  );
+  expect(stdout).toBe('true\n');
+});
+
+test('elsewhere it imports, what needs no kernel works, and each call says why not', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'darwin' });
+     const all = await import('linux-mount');
+     const spec = { lower: ['/a', '/b'], target: '/t' };
+     const calls = [() => all.mount('x', '/t', 'tmpfs'), () => all.mountSync('x', '/t', 'tmpfs'), () => all.umount('/t'),
+       () => all.umountSync('/t'), () => all.mountOverlay(spec), () => all.mountOverlaySync(spec),
+       () => all.readMountTable(), () => all.readMountTableSync(), () => all.isMountPoint('/'), () => all.isMountPointSync('/'),
+       () => all.mountAt('/'), () => all.mountAtSync('/'), () => all.watchMountTable()];
+     for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code, error.message); }
+     console.log(all.overlayData({ lower: ['/a:b', '/c'] }), all.parseOverlayData('lowerdir=/a:/b').lower.length, all.constants.MS_BIND, all.pageSize);`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines).toHaveLength(14);
+  for (const line of lines.slice(0, -1)) {
+    expect(line).toMatch(
+      /^ERR_UNSUPPORTED_PLATFORM (mount|umount2|listmount|statx|statmount) is a system call of Linux; this is darwin$/,
+    );
+  }
+  expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
+});
+
+test('elsewhere a call that is right in itself is not blamed for what it asks', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'darwin' });
+     const { mountFilesystem, mountTmpfs, mountOverlay } = await import('linux-mount');
+     const long = 'x'.repeat(300);
+     const calls = [() => mountFilesystem('x', '/t', 'ext4', { parameters: { long } }), () => mountTmpfs('/t', { parameters: { long } }),
+       () => mountFilesystem('x', '/t', 'ext4', { parameters: { long }, strategy: 'data' }),
+       () => mountOverlay({ lower: ['/' + long, '/b'], target: '/t', strategy: 'data' })];
+     for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code); }`,
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ERR_UNSUPPORTED_PLATFORM\n'.repeat(4), stderr: '' });
+});
+
+test('elsewhere a signal that comes after the first change was refused does nothing', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'darwin' });
+     const { changes } = await import('linux-mount/layers');
+     const controller = new AbortController();
+     const walk = changes({ lower: ['/a'], upper: '/b', signal: controller.signal });
+     await walk.next().catch(({ code }) => console.log(code));
+     controller.abort();
+     await new Promise(setImmediate);
+     console.log((await walk.next()).done, (await walk.return()).done);`,
+  );
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: 'ERR_UNSUPPORTED_PLATFORM\ntrue true\n',
+    stderr: '',
+  });
+});
+
+test('elsewhere linux-mount/layers imports, and each call says why not', async () => {
+  const { status, stdout, stderr } = await runNode(
+    `Object.defineProperty(process, 'platform', { value: 'win32' });
+     const all = await import('linux-mount/layers');
+     const calls = [() => all.changes({ lower: ['/a'], upper: '/b' }).next()];
+     for (const name of ['makeWhiteout', 'makeOpaque', 'isWhiteout', 'isOpaque']) {
+       calls.push(() => all[name]('/x'), () => all[name + 'Sync']('/x'));
+     }
+     for (const call of calls) try { await call(); console.log('done'); } catch (error) { console.log(error.code, error.message); }`,
+  );
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const lines = stdout.trim().split('\n');
+  expect(lines).toHaveLength(9);
+  for (const line of lines) {
+    expect(line).toMatch(
+      /^ERR_UNSUPPORTED_PLATFORM (getdents64|mknodat|[fl][gs]etxattr) is a system call of Linux; this is win32$/,
+    );
+  }
+});
+
+test('nothing runs and nothing else comes along when it is installed', () => {
+  const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
+  expect(Object.keys(manifest.scripts)).not.toEqual(
+    expect.arrayContaining([expect.stringMatching(/^((pre|post)?install|(pre|post)?prepare)$/)]),
+  );
+  // npm runs node-gyp in a clone otherwise, and package managers run it in a package that has a binding.gyp at its top.
+  expect(manifest.gypfile).toBe(false);
+  expect(manifest.files).not.toContain('binding.gyp');
+  expect(manifest).not.toHaveProperty('dependencies');
+  expect(manifest).not.toHaveProperty('optionalDependencies');
+  expect(manifest).not.toHaveProperty('os');
+  // What building from source fetches is what is tested here.
+  for (const name of ['node-addon-api', 'node-api-headers']) {
+    expect(manifest.scripts['build:source']).toContain(` ${name}@${manifest.devDependencies[name]} `);
+  }
+});
+
+test('dist/ can be bundled into an ES module', () => {
+  const files = readdirSync(join(projectRoot, 'dist')).filter((name) => name.endsWith('.js'));
+  const texts = files.map((name) => readFileSync(join(projectRoot, 'dist', name), 'utf8')).join('');
+  expect(texts).toContain('process.getBuiltinModule("node:fs")');
+  // In such a bundle nothing defines require(), and in a CommonJS one nothing defines import.meta.
+  expect(texts.match(/\brequire\("(?!\.\/)[^"]*"\)|^import |\bimport\.meta\b/gm)).toBeNull();
+});

@@ -1,0 +1,44 @@
+import { constants as os } from 'node:os';
+import { expect, test } from 'vitest';
+import type { Examination, Failure, HoldersScan, PathFacts } from '../../../lib/kernel/native.js';
+import { planUmount } from '../../../lib/umount/options.js';
+import { umountReason } from '../../../lib/umount/reasons.js';
+
+const failure = (error: number): Failure => ({
+  ...{ error, syscall: 'umount2', step: 'unmount', left: false, mountId: 0n, index: -1, log: null, other: null },
+});
+const facts = { error: 0, path: Buffer.from('/m'), mode: 0o40755, mountId: 7n, isMountPoint: true } as PathFacts;
+const examination: Examination = {
+  paths: [facts],
+  files: Array(8).fill(null),
+  upper: null,
+};
+const scanOf = (mountId: bigint) =>
+  ({
+    mountId,
+    uses: [],
+    namespaces: [],
+    loops: [],
+    table: Buffer.alloc(0),
+    swaps: null,
+    processes: 5,
+    unseen: 0,
+  }) as HoldersScan;
+
+const why = (scan: HoldersScan | Failure | null) => {
+  const plan = planUmount('/m', undefined, { isSync: true });
+  return umountReason({ failure: failure(os.errno.EBUSY), flags: 0, attempts: 1 }, plan, examination, false, scan);
+};
+
+test('it is gone only where the look for holders has found nothing there', () => {
+  expect(why(failure(os.errno.EINVAL))).toMatch(/^it was in use, and is not there any more/);
+  expect(why(failure(os.errno.ENOENT))).toMatch(/^it was in use, and is not there any more/);
+  expect(why(failure(os.errno.EMFILE))).toBe(
+    'it is in use, and who holds it could not be looked for (EMFILE: too many open files)',
+  );
+});
+
+test('who holds another mount is not told', () => {
+  expect(why(scanOf(7n))).toMatch(/^nobody was found who holds it/);
+  expect(why(scanOf(8n))).toBe('it was in use, and another mount is in its place by now');
+});

@@ -1,0 +1,220 @@
+// npm run test:kernels: the compiled suite on real kernels, each in a virtual machine (qemu, no KVM and no root needed); for
+// other processors than this one with the addon as it is published.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ARCHITECTURES, hasProgram } from '../../release/architectures.js';
+import { boot } from './boot.js';
+import { writeDocument } from './document.js';
+import { kernelOf } from './machines.js';
+import { inWords, said } from './summary.js';
+
+const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
+
+  -k, --kernels LIST   which, "5.10 6.12" or "6.12-arm64-16k"; all of them are ALL
+  -p, --passes LIST    which passes, "root user features"
+  -s, --short          the suite on the oldest kernel only, "features" on the others
+  -j, --jobs COUNT     how many machines at once, 2
+  -t, --time SECONDS   when a machine is given up, 5400
+  -d, --docs           write what features do to docs/kernels.md: on all kernels, and when all are to be had
+  -h, --help
+
+root      the suite as root
+user      the suite as an ordinary user, in a user namespace
+features  what each feature of the library does on this kernel, found by using it
+
+Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
+
+const OTHERS = ['6.12-arm64-16k', '6.12-powerpc64le-64k', '6.12-s390x'];
+const PASSES = ['root', 'user', 'features'];
+const KERNELS = ['5.10', '6.1', '6.12', ...OTHERS, '6.18', '7.3'];
+const MODULES = [
+  'virtio_pci',
+  'virtio_blk',
+  'crc32c_generic',
+  'libcrc32c',
+  'ext4',
+  'overlay',
+  'squashfs',
+  'loop',
+  'fuse',
+  'unix_diag',
+];
+const TOOLS = {
+  busybox: 'busybox-static',
+  cpio: 'cpio',
+  xz: 'xz-utils',
+  zstd: 'zstd',
+  mke2fs: 'e2fsprogs',
+  'dpkg-deb': 'dpkg',
+  'apt-get': 'apt',
+};
+
+const { values: options, positionals } = parseArgs({
+  options: {
+    kernels: { type: 'string', short: 'k', default: KERNELS.join(' ') },
+    passes: { type: 'string', short: 'p', default: PASSES.join(' ') },
+    short: { type: 'boolean', short: 's', default: false },
+    jobs: { type: 'string', short: 'j', default: '2' },
+    time: { type: 'string', short: 't', default: '5400' },
+    docs: { type: 'boolean', short: 'd', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+  allowPositionals: true,
+});
+if (options.help) {
+  console.log(HELP.replace('ALL', `"${KERNELS.join(' ')}"`));
+  process.exit(0);
+}
+
+const words = (text) => text.split(' ').filter((word) => word !== '');
+const asked = words(options.kernels);
+const chosen = words(options.passes);
+function refuse(why) {
+  console.error(why);
+  process.exit(1);
+}
+// A pass that nobody knows would be none: nothing run, and all well.
+const unknown = chosen.find((pass) => !PASSES.includes(pass));
+if (unknown !== undefined) refuse(`there is no pass "${unknown}": ${PASSES.join(', ')}`);
+if (asked.length === 0 || chosen.length === 0) refuse('there is nothing to do without a kernel and a pass');
+const isWhole = KERNELS.every((name) => asked.includes(name)) && chosen.includes('features');
+if (options.docs && !isWhole)
+  refuse('--docs is for all kernels and the pass "features": the table would lose the others');
+
+const machines = new Set(asked.map((name) => kernelOf(name).machine));
+for (const { emulator, architecture } of machines) {
+  TOOLS[emulator.program] = emulator.debianPackage;
+  // The addon is built for that processor, and what the tests have in C (foreign.js).
+  const { prefix, debianPackage } = ARCHITECTURES.find(({ name }) => name === architecture);
+  TOOLS[`${prefix}g++`] = debianPackage;
+}
+
+process.env.PATH += ':/usr/sbin:/sbin';
+const missing = Object.keys(TOOLS).filter((tool) => !hasProgram(tool));
+if (missing.length > 0) {
+  console.error(`missing: ${missing.join(', ')}`);
+  console.error(`apt-get install --no-install-recommends ${missing.map((tool) => TOOLS[tool]).join(' ')}`);
+  process.exit(1);
+}
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'linux-mount', 'kernels');
+mkdirSync(cache, { recursive: true });
+const script = (name, ...words) => spawnSync(join(here, name), words, { stdio: 'inherit' }).status === 0;
+const quoted = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+// The suite in there is compiled: a test file may be named as it is here.
+const wanted = positionals.map((word) => quoted(word.replace(/\.test\.ts$/, '.test.js')));
+
+// Run inside, in the project. A pass that fails does not keep the others from being run.
+const suite = (pass) => `LINUX_MOUNT_PASSES=${pass} node test/run.js ${wanted.join(' ')}`;
+const features = 'unshare --mount --propagation private node test/vm/features.js';
+const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups unshare --user --map-root-user';
+const COMMAND = `
+export LINUX_MOUNT_EFFORT=0.02 LINUX_MOUNT_PATIENCE=10 LINUX_MOUNT_COMPILED=1 LINUX_MOUNT_REPORT=1 KERNEL_VM=1
+export LINUX_MOUNT_OUTSIDE=$(readlink /proc/self/ns/mnt)
+status=0
+for pass in "$@"; do
+  case $pass in
+    root) ${suite('root')} || status=1 ;;
+    user) ${suite('user')} || status=1 ;;
+    features)
+      ${features} || status=1
+      ${asUser} ${features} || status=1
+      ;;
+  esac
+done
+exit $status`;
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(signal)));
+
+/** Boots a kernel, with what its passes say. */
+async function run(series) {
+  const passes = chosen.filter((pass) => !options.short || pass === 'features' || series === asked[0]);
+  const directory = join(cache, series);
+  const { machine } = kernelOf(series);
+  const release = readFileSync(join(directory, 'release'), 'utf8').trim();
+  const start = performance.now();
+  const {
+    output,
+    status,
+    console: kernelSaid,
+  } = await boot({
+    machine,
+    directory,
+    image: imageOf(machine),
+    passes,
+    limit: Number(options.time),
+    signal: stop.signal,
+  });
+  writeFileSync(join(directory, 'output'), output);
+  writeFileSync(join(directory, 'console'), kernelSaid);
+  const seconds = Math.round((performance.now() - start) / 1000);
+  console.log(`\n##### kernel ${release}, ${seconds} s, ${status === undefined ? 'never ended' : `status ${status}`}`);
+  if (status !== 0) console.log(output.replaceAll(/@@.*\n/g, ''));
+  if (status === undefined) console.log(kernelSaid.split('\n').slice(-25).join('\n'));
+  return {
+    series,
+    release,
+    seconds,
+    status,
+    ok: status === 0,
+    passes,
+    suites: said(output, 'suite'),
+    features: said(output, 'features'),
+  };
+}
+
+const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
+const imageOf = ({ architecture }) => join(work, architecture);
+
+/** Makes what kernels for a machine start from; gives the busybox for it. */
+function prepare(machine) {
+  const { architecture, debian } = machine;
+  const isOurs = architecture === process.arch;
+  const programs = join(cache, `programs-${architecture}`);
+  if (!isOurs && !script('programs.sh', debian, programs)) throw new Error('no programs');
+  const foreign = isOurs ? [] : [architecture, programs];
+  if (!script('image.sh', imageOf(machine), COMMAND, ...foreign)) throw new Error('no image');
+  return isOurs ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
+}
+
+function fetchKernel(name) {
+  const { series, flavour, machine } = kernelOf(name);
+  return script('fetch.sh', series, flavour, machine.debian, join(cache, name));
+}
+
+const kernels = asked.filter(fetchKernel);
+const results = [];
+try {
+  const busyboxes = new Map([...machines].map((machine) => [machine, prepare(machine)]));
+  const waiting = kernels.filter((series) =>
+    script('initramfs.sh', join(cache, series), busyboxes.get(kernelOf(series).machine), ...MODULES),
+  );
+  const worker = async () => {
+    for (let series = waiting.shift(); series !== undefined; series = waiting.shift()) {
+      results.push(await run(series));
+    }
+  };
+  await Promise.all(Array.from({ length: Number(options.jobs) }, worker));
+} finally {
+  rmSync(work, { recursive: true });
+}
+results.sort((a, b) => kernels.indexOf(a.series) - kernels.indexOf(b.series));
+for (const result of results) console.log([...inWords(result)].join('\n'));
+for (const series of asked) if (!kernels.includes(series)) console.log(`${series}: not to be had`);
+
+const isComplete = results.length === asked.length && results.every(({ ok }) => ok);
+if (options.docs) {
+  if (results.length === asked.length && results.every(({ features }) => features.length === 2)) {
+    writeDocument(fileURLToPath(new URL('../../docs/kernels.md', import.meta.url)), results);
+  } else {
+    console.error('docs/kernels.md is left as it is: not every kernel said what its features do');
+  }
+}
+process.exitCode = isComplete ? 0 : 1;
