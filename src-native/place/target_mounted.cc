@@ -8,8 +8,8 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/transient_error.h"
 #include "kernel/propagation.h"
+#include "kernel/transient_error.h"
 #include "place/target.h"
 #include "table/mount_lines.h"
 
