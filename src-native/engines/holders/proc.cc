@@ -30,7 +30,7 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// The state letter: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
+// The state completion: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
 char StateOf(pid_t process) {
   std::string text;
   if (!ReadFile("/proc/" + std::to_string(process) + "/stat", &text)) return '?';
@@ -81,7 +81,7 @@ std::string Link(const std::string& path) {
 
 uint64_t MountIdBehind(const std::string& link) {
   uint64_t id = 0;
-  return Failed(kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kTable, &id) < 0) ? 0 : id;
+  return Failed(kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kMountinfo, &id) < 0) ? 0 : id;
 }
 
 uint64_t MountIdOfFd(const std::string& fdinfo) {
