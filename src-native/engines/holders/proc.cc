@@ -15,7 +15,7 @@
 
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace proc {
@@ -30,7 +30,7 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// The state completion: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
+// The state letter: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
 char StateOf(pid_t process) {
   std::string text;
   if (!ReadFile("/proc/" + std::to_string(process) + "/stat", &text)) return '?';

@@ -59,7 +59,7 @@ void ScratchPlace::Enter() {
   } else {
     place_error_ = errno;
   }
-  memory_error_ = IsPrivate() ? MakePrivateMemory(&memory_) : private_error_;
+  memory_error_ = IsPrivate() ? MountPrivateTmpfs(&memory_) : private_error_;
 }
 
 void ScratchPlace::MakePlace() {
