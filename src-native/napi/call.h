@@ -13,7 +13,7 @@
 #include "napi/completion.h"
 #include "threads/pool.h"
 
-// A native call is a class with three members. mount/mount.h is an example.
+// A native call is a class with three members, for example MountCall in mount/mount.h.
 //
 //   void Read(Arguments& arguments);   JavaScript thread: reads the arguments into fields of the class.
 //   Result Run();                      Any thread: makes the system calls. Must not use Node-API.
@@ -90,7 +90,8 @@ typename Call::Result RunOnPoolThread(Call& call, bool own_directory) {
   return result;
 }
 
-// The task of a synchronous call that needs a pool thread. The task is on the stack of the waiting JavaScript thread.
+// WaitingTask runs a synchronous call that needs a pool thread. The task is on the stack of the waiting JavaScript
+// thread.
 template <typename Call>
 class WaitingTask final : public threads::Task {
  public:
@@ -124,7 +125,8 @@ typename Call::Result RunAndWait(Call& call) {
   return task.Wait();
 }
 
-// The task of an asynchronous call, which is also the completion that delivers the result to the JavaScript thread.
+// AsyncTask runs an asynchronous call. The task is also the completion that delivers the result to the JavaScript
+// thread.
 template <typename Call>
 class AsyncTask final : public threads::Task, public CompletionQueue::Completion {
  public:
@@ -152,7 +154,7 @@ class AsyncTask final : public threads::Task, public CompletionQueue::Completion
   typename Call::Result result_;
 };
 
-// The JavaScript function nameSync().
+// Sync<Call> is the JavaScript function nameSync().
 template <typename Call>
 napi_value Sync(napi_env env, napi_callback_info info) {
   Call call;
@@ -164,7 +166,7 @@ napi_value Sync(napi_env env, napi_callback_info info) {
   return RunAndWait(call).ToValue(env);
 }
 
-// The JavaScript function name().
+// Async<Call> is the JavaScript function name().
 template <typename Call>
 napi_value Async(napi_env env, napi_callback_info info) {
   auto owned_task = std::make_unique<AsyncTask<Call>>();
@@ -205,8 +207,8 @@ void Export(Napi::Env env, Napi::Object exports, const std::string& name) {
   ExportAsync<Call>(env, exports, name);
 }
 
-// A call that reads only its most frequent arguments, by ReadUsual(). Passing twenty arguments from JavaScript takes
-// longer than all other work around the system calls.
+// Usual<Call> is a call that reads only its most frequent arguments, by ReadUsual(). Passing twenty arguments from
+// JavaScript takes longer than all other work around the system calls.
 template <typename Call>
 class Usual final : public Call {
  public:

@@ -6,10 +6,10 @@
 #include <atomic>
 #include <utility>
 
-// The pool thread calls Commit() and the JavaScript thread calls cancel(), and only the first of the two succeeds.
-//
-// A call commits immediately before the system call that makes its mount visible. If this system call itself may block,
-// as mount(2) may, the call commits immediately afterwards, and unmounts the new mount if it was cancelled.
+// The pool thread calls Commit() and the JavaScript thread calls cancel(), and only the first of the two succeeds. A
+// call commits immediately before the system call that changes the mount table. If this system call may block, as
+// mount(2) may, the call commits immediately after the system call, and unmounts the new mount if the caller has
+// cancelled the call meanwhile.
 class Cancellation {
  public:
   Cancellation() = default;

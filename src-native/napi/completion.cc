@@ -26,8 +26,8 @@ CompletionQueue* CompletionQueue::Of(Napi::Env env) {
       // and no thread calls the function after Node.js has released it.
       napi_add_env_cleanup_hook(env, Close, queue) != napi_ok) {
     Napi::Error::New(env).ThrowAsJavaScriptException();
-    // The queue leaks, because the thread-safe function may point to it. Only an environment that is about to end
-    // fails.
+    // The queue leaks, because the thread-safe function may point to it. Node-API fails here only in an environment
+    // that is about to end.
     return nullptr;
   }
   env.SetInstanceData<CompletionQueue, KeepQueue>(queue);

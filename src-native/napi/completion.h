@@ -9,11 +9,11 @@
 // Each JavaScript environment (the main thread, and each worker) has one queue. While a completion is registered, the
 // queue keeps the event loop of its environment alive.
 //
-// A call may finish after its environment has ended, because the worker was terminated or the process exits. Its
-// completion is then deleted without being completed. The system call has had its effect by then.
+// A call may finish after its environment has ended, because the worker was terminated or the process exits. The queue
+// then deletes the completion and does not call Complete. The effect of the system call remains.
 class CompletionQueue {
  public:
-  // The completion of one call. A class derives from Completion and stores the result of the call.
+  // A Completion belongs to one call. A class derives from Completion and stores the result of the call.
   class Completion {
    public:
     virtual ~Completion() = default;
@@ -40,7 +40,7 @@ class CompletionQueue {
   void Register(Completion* completion);
 
   // Any thread. Hands a registered completion to the JavaScript thread. If the environment has ended, the completion is
-  // deleted on a pool thread, because its result may be a detached mount, and the unmount of it may block.
+  // deleted on a pool thread, because its result may be a detached mount, and its unmount may block.
   static void Deliver(Completion* completion);
 
  private:
@@ -53,7 +53,7 @@ class CompletionQueue {
 
   napi_env env_ = nullptr;
   Completion* registered_ = nullptr;   // A linked list, for the JavaScript thread only.
-  std::atomic<size_t> references_{1};  // One for the environment, and one for each registered completion.
+  std::atomic<size_t> references_{1};  // One reference for the environment, and one for each registered completion.
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
   napi_threadsafe_function function_ = nullptr;  // Protected by lock_; null after the environment has ended.
 };

@@ -6,8 +6,8 @@
 #include "kernel/owned_fd.h"
 
 // The object closes its descriptor when JavaScript calls close(), when the object is garbage-collected, and when its
-// environment ends. The descriptor is closed on a pool thread, because close(2) of the last descriptor of a detached
-// mount unmounts the filesystem and may block.
+// environment ends. The finalizer closes the descriptor on a pool thread, because close(2) of the last descriptor of a
+// detached mount unmounts the filesystem and may block.
 namespace descriptor {
 
 Napi::Value New(napi_env env, OwnedFd fd);

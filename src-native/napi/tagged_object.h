@@ -4,7 +4,7 @@
 #include <napi.h>
 
 // Without the tag, JavaScript could pass a wrapped object of another class or another addon, and the addon would use
-// its memory as the wrong type.
+// the memory of this object as the wrong type.
 namespace tagged_object {
 
 template <typename T>

@@ -11,8 +11,8 @@
 #include "threads/namespace_file.h"
 #include "threads/working_directory.h"
 
-// The base class of both calls. Neither call asks the server of a network filesystem if the kernel can avoid it
-// (AT_STATX_DONT_SYNC, O_PATH), and neither triggers an automount (AT_NO_AUTOMOUNT).
+// PathQuestion is the base class of MountRootCall and MountAtCall. Neither call asks the server of a network filesystem
+// if the kernel can avoid it (AT_STATX_DONT_SYNC, O_PATH), and neither triggers an automount (AT_NO_AUTOMOUNT).
 class PathQuestion {
  public:
   void Read(Arguments& arguments) { arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file); }

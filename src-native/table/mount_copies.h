@@ -21,12 +21,12 @@ struct MountTraits {
 // Parses the lines of a mount table, and skips lines that cannot be parsed.
 std::vector<MountTraits> ReadTraits(std::string_view table);
 
-// Another mount of the same directory of the same filesystem.
+// A copy is another mount of the same directory of the same filesystem.
 struct MountCopy {
   const MountTraits* mount;
   // Whether umount(2) of the original mount also unmounts this copy, which is so if the parent mount of the copy is a
   // peer or slave of the parent mount of the original. The kernel then unmounts neither while one of them is in use
-  // (fs/pnode.c, propagate_mount_busy). A slave of a slave is not recognised.
+  // (fs/pnode.c, propagate_mount_busy). The search does not recognise a slave of a slave.
   bool is_unmounted_too;
 };
 

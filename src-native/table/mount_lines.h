@@ -6,7 +6,8 @@
 #include <string_view>
 #include <vector>
 
-// Fields 1, 2, 5 and 6 of proc_pid_mountinfo(5). The public functions parse the mount table in lib/table/mountinfo/.
+// A MountLine contains fields 1, 2, 5 and 6 of proc_pid_mountinfo(5). The public functions parse the mount table in
+// lib/table/mountinfo/.
 struct MountLine {
   uint64_t id;
   uint64_t parent_id;

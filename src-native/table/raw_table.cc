@@ -106,7 +106,7 @@ void OpenTable::Match(const std::vector<uint64_t>& ids, const std::vector<size_t
   std::vector<std::pair<uint64_t, uint64_t>> known;
   for (const uint64_t id : ids) known.emplace_back(MountinfoIdOf(id, namespace_), id);
   std::sort(known.begin(), known.end());
-  // A sandbox may allow listmount(2) and refuse statmount(2). All IDs are then unknown.
+  // A sandbox may allow listmount(2) and refuse statmount(2). All unique mount IDs are then unknown.
   lines->ids.clear();
   if (known.empty() || known.back().first == 0) return;
   lines->ids.assign(starts.size(), 0);

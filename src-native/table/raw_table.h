@@ -20,10 +20,10 @@ struct MountLines {
   ~MountLines();
 
   std::string text;           // Each line ends with a newline.
-  std::vector<uint64_t> ids;  // One ID per line, 0 if unknown; empty before Linux 6.8.
+  std::vector<uint64_t> ids;  // The ID of each line, 0 if unknown; empty before Linux 6.8.
 };
 
-// The result of a call that returns lines. In JavaScript it is { table, ids } or a failure (kernel/outcome.h).
+// The result of a call that returns lines. In JavaScript the result is { table, ids } or a failure (kernel/outcome.h).
 struct MountLinesResult {
   explicit MountLinesResult(const Outcome& failure = {}) : outcome(failure) {}
   napi_value ToValue(Napi::Env env) const;
@@ -45,8 +45,8 @@ class OpenTable {
   // Opens the table of a process by its directory in /proc. Returns false and sets errno on failure.
   bool Open(const std::string& process);
 
-  // Reads the whole table. Of 10,000 mounts, mountinfo takes 0.4 µs per mount and statmount(2) would take 0.75 µs.
-  // listmount(2), which reads the unique mount IDs, takes another 0.04 µs per mount.
+  // Reads the whole table. For a table of 10,000 mounts, mountinfo takes 0.4 µs per mount, and statmount(2) would take
+  // 0.75 µs. listmount(2), which reads the unique mount IDs, takes another 0.04 µs per mount.
   bool Read(MountLines* lines) const;
 
   int fd() const { return fd_.get(); }

@@ -31,8 +31,8 @@ class Watch {
   static Watch* Open();
 
   // Waits for a change. `before` receives the old text of each line that was removed or changed, and `after` the new
-  // text of each line that was added or changed. Both are empty after Close. A second wait at the same time fails with
-  // EBUSY.
+  // text of each line that was added or changed. Both parameters are empty after Close(). A second wait at the same
+  // time fails with EBUSY.
   Outcome Wait(MountLines* before, MountLines* after);
 
   // Any thread. Ends a wait in progress, and closes the descriptors as soon as no thread uses them.
@@ -88,8 +88,8 @@ class WatchOpenCall {
 // watchClose(watch) ends a wait in progress and closes the watch.
 napi_value WatchClose(napi_env env, napi_callback_info info);
 
-// watchWait(watch, done) calls done({ before, after }) after a change. Each of the two is { table, ids }, and both
-// tables are empty after watchClose().
+// watchWait(watch, done) calls done({ before, after }) after a change. `before` and `after` are both { table, ids },
+// and both tables are empty after watchClose().
 class WatchWaitCall {
  public:
   struct Result {

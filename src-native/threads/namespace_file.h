@@ -7,8 +7,8 @@
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 
-// A namespace that JavaScript names by an open file or by the path of its file, "/proc/PID/ns/mnt" or a bind mount of
-// this file. If JavaScript names none, the call uses the namespace of the process.
+// NamespaceFile is a namespace that JavaScript names by an open file or by the path of its file, "/proc/PID/ns/mnt" or
+// a bind mount of this file. If JavaScript names none, the call uses the namespace of the process.
 class NamespaceFile {
  public:
   // JavaScript thread. The descriptor is duplicated at once, so that the caller may close its own.
@@ -26,7 +26,7 @@ class NamespaceFile {
   int error_ = 0;
 };
 
-// The mount namespace in which a call runs.
+// MountNamespace is the mount namespace in which a call runs.
 //
 // setns(2) into another mount namespace also changes the root and working directory of the thread. A call that names
 // another mount namespace therefore runs on a new thread that ends with the call. The other threads of the process stay

@@ -23,7 +23,7 @@ constexpr size_t kStackBytes = 256 * 1024;
 constexpr time_t kIdleSeconds = 1;
 constexpr int64_t kSpinNanoseconds = 50'000;
 
-thread_local int own_directory_error = EPERM;  // 0 on a thread with a working directory of its own.
+thread_local int own_directory_error = EPERM;  // 0 if the thread has a working directory of its own.
 
 int StartThread(void* (*main)(void*), void* argument) {
   // A new thread inherits the signal mask, so it starts with all signals blocked and runs no signal handler.
@@ -64,9 +64,9 @@ int64_t Now() {
 }
 }  // namespace
 
-// The queue of tasks, of which the process has one. Pool threads belong to no JavaScript environment and outlive the
-// worker that started them. The queue is never destroyed, because its threads may still run while the process exits.
-// `lock_` protects all fields unless their comment says otherwise.
+// Queue contains the tasks that wait for a thread. The process has one queue. Pool threads belong to no JavaScript
+// environment and outlive the worker that started them. The queue is never destroyed, because its threads may still run
+// while the process exits. `lock_` protects all fields unless their comment says otherwise.
 class Queue {
  public:
   Queue() {

@@ -1,4 +1,4 @@
-// Threads for system calls that may block, so that no call blocks the JavaScript thread or a thread of libuv.
+// A pool of threads for system calls that may block, so that no call blocks the JavaScript thread or a thread of libuv.
 #pragma once
 
 #include <memory>
@@ -9,15 +9,16 @@
 //
 // Each call in progress occupies one thread. The pool starts a thread when no thread is idle, without a limit, and a
 // thread ends after one second without work. If the system refuses a new thread, the call waits for one that becomes
-// idle.
+// idle. The comments of this library call these threads pool threads.
 namespace threads {
 
 class Task {
  public:
   virtual ~Task() = default;
 
-  // Pool thread. Runs once. From this call on the task owns itself, and must delete itself or pass its ownership on.
-  // `own_directory` is true if the thread has a working directory of its own: threads/working_directory.h.
+  // Pool thread. The pool calls Run once. From then on the task owns itself: it must delete itself or pass its
+  // ownership on. `own_directory` is true if the thread has a working directory of its own:
+  // threads/working_directory.h.
   virtual void Run(bool own_directory) = 0;
 
  private:

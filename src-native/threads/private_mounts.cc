@@ -26,12 +26,12 @@ int EnterNamespace(const OwnedFd& mounts, const OwnedFd& root, const OwnedFd& di
   return has_entered ? 0 : errno;
 }
 
-// Makes all copies slave mounts of the original mounts. Slave mounts receive the unmounts of the process, which private
-// mounts would not, and propagate nothing back.
+// Makes all mounts of the new namespace slave mounts of the original mounts. Slave mounts receive the unmounts of the
+// process, which private mounts would not, and propagate nothing back.
 int MakeAllSlave() { return mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0 ? errno : 0; }
 
-// MakeAllSlave for a thread in a chroot whose root directory is no mount point: mount(2) refuses "/" with EINVAL there.
-// setns(2) into its own mount namespace changes the root to the root mount for the time of the call.
+// Does the work of MakeAllSlave for a thread in a chroot whose root directory is no mount point: mount(2) refuses "/"
+// with EINVAL there. setns(2) into its own mount namespace changes the root to the root mount for the time of the call.
 int MakeAllSlaveFromTop() {
   const OwnedFd mounts = OwnNamespace(), root(open("/", kDirectoryFlags)), directory(open(".", kDirectoryFlags));
   if (!mounts || !root || !directory || setns(mounts.get(), CLONE_NEWNS) < 0) return errno;
@@ -63,7 +63,7 @@ int PrivateMounts::Leave() {
 
 int MountPrivateTmpfs(OwnedFd* tmpfs) {
   // The tmpfs is mounted over the root directory, which always exists. Absolute paths still begin at the directory
-  // below the tmpfs. "/.." leads to the tmpfs, because the kernel follows mounts after ".." (fs/namei.c,
+  // below the tmpfs. "/.." leads to the tmpfs, because after ".." the kernel follows mounts (fs/namei.c,
   // follow_dotdot).
   struct stat below, above;
   if (kernel::Stat(AT_FDCWD, "/", 0, &below) < 0 || mount("linux-mount", "/", "tmpfs", 0, "mode=700") < 0) return errno;

@@ -3,10 +3,9 @@
 
 #include "kernel/owned_fd.h"
 
-// A copy of the calling thread's mount namespace, in which the thread mounts what no other thread sees.
-//
-// The destructor returns to the original mount namespace, and the kernel then unmounts the copies. A thread that only
-// ended would leave the copies mounted for a moment longer, and umount(2) of the original mounts would fail with EBUSY.
+// A copy of the calling thread's mount namespace, in which the thread mounts what no other thread sees. The destructor
+// of PrivateMounts returns to the original mount namespace, and the kernel then unmounts the copies. If the thread only
+// ended, it would leave the copies mounted for a moment longer, and the copies would keep their filesystems in use.
 class PrivateMounts {
  public:
   PrivateMounts() = default;

@@ -22,7 +22,7 @@
 namespace user_namespace {
 namespace {
 
-// The child's result, in memory that the child shares with its parent.
+// The child writes its result to an Answer in memory that the child shares with its parent.
 struct Answer {
   int error;
   const char* syscall;  // A string literal, which has the same address in both processes.
@@ -72,8 +72,8 @@ const char* MountInside(const char* type, const char* data) {
 [[noreturn]] void RunChild(int start, pid_t parent, const char* type, const char* data, Answer* answer) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   char byte;
-  // The parent has died, or has closed the pipe because it could not write the ID mappings: end without a mount.
-  // getppid(2) returns 0 if the parent is in another PID namespace.
+  // The parent has died, or has closed the pipe because it could not write the ID mappings. The child then ends without
+  // a mount. The function getppid(2) returns 0 if the parent is in another PID namespace.
   if (getppid() != parent && getppid() != 0) _exit(1);
   if (read(start, &byte, 1) != 1) _exit(1);
   errno = 0;
@@ -127,7 +127,7 @@ Trial Mount(const char* type, const char* data) {
   void* shared = mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return Failed("mmap");
   auto* answer = static_cast<Answer*>(shared);
-  *answer = {ECANCELED, "clone"};  // The result if the child is killed before it writes its own.
+  *answer = {ECANCELED, "clone"};  // Remains if the child is killed before it writes an Answer.
 
   const pid_t parent = getpid();
   const long child = Fork(CLONE_NEWUSER | CLONE_NEWNS);

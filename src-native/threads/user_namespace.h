@@ -7,8 +7,8 @@
 
 namespace user_namespace {
 
-// The result of a mount inside a new user namespace. If the namespace could not be created, `fd` is empty, and the
-// error is that of clone(2) or of the open(2) or write(2) of a file in /proc/PID.
+// A Trial is the result of a mount inside a new user namespace. If the namespace could not be created, `fd` is empty,
+// and the error is that of clone(2) or of the open(2) or write(2) of a file in /proc/PID.
 struct Trial {
   OwnedFd fd;  // The open user namespace, for mount_setattr(2).
   int error = 0;

@@ -9,8 +9,8 @@
 
 // A pool thread has a working directory of its own (unshare(CLONE_FS)), which is "/" between calls, so that an idle
 // thread keeps no mount busy. An asynchronous call therefore opens the working directory of the process on the
-// JavaScript thread (Capture) and changes to that directory on the pool thread (Enter). options.cwd is relative to that
-// directory. The working directory of the process never changes.
+// JavaScript thread (Capture) and changes to that directory on the pool thread (Enter). The path options.cwd is
+// relative to that directory. The working directory of the process never changes.
 class WorkingDirectory {
  public:
   // The value of options.cwd.
