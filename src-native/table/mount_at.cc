@@ -32,15 +32,13 @@ bool FindLine(uint64_t mountinfo_id, MountLines* found) {
   OpenTable table;
   MountLines all;
   if (!table.Open(OpenTable::kOwn) || !table.Read(&all)) return false;
-  size_t line = 0;
-  for (size_t at = 0; at < all.text.size(); ++line) {
-    const size_t end = std::min(all.text.find('\n', at), all.text.size() - 1) + 1;
-    if (fields::Number(std::string_view(all.text).substr(at)) == mountinfo_id) {
-      found->text = all.text.substr(at, end - at);
-      if (!all.ids.empty()) found->ids.push_back(all.ids[line]);
-      return true;
-    }
-    at = end;
+  std::string_view rest = all.text;
+  for (size_t index = 0; !rest.empty(); ++index) {
+    const std::string_view line = fields::Take(&rest, '\n');
+    if (fields::Number(line) != mountinfo_id) continue;
+    found->text.append(line).append("\n");
+    if (!all.ids.empty()) found->ids.push_back(all.ids[index]);
+    return true;
   }
   errno = ENOENT;
   return false;

@@ -39,14 +39,13 @@ bool Watch::ReadLines(std::vector<Line>* lines) {
     return false;
   }
   has_ids_ = !read.ids.empty();
-  size_t index = 0;
-  for (size_t at = 0; at < read.text.size(); ++index) {
-    const size_t end = std::min(read.text.find('\n', at), read.text.size() - 1) + 1;
-    const uint64_t key = read.ids.empty() ? fields::Number(std::string_view(read.text).substr(at)) : read.ids[index];
+  std::string_view rest = read.text;
+  for (size_t index = 0; !rest.empty(); ++index) {
+    const std::string_view line = fields::Take(&rest, '\n');
+    const uint64_t key = has_ids_ ? read.ids[index] : fields::Number(line);
     // A line with an unknown ID belongs to a mount that was attached or detached during the read. The next poll reports
     // this change, so the line is skipped now.
-    if (key != 0) lines->push_back({key, read.text.substr(at, end - at)});
-    at = end;
+    if (key != 0) lines->push_back({key, std::string(line)});
   }
   const auto before = [](const Line& one, const Line& other) { return one.key < other.key; };
   if (!std::is_sorted(lines->begin(), lines->end(), before)) std::sort(lines->begin(), lines->end(), before);
@@ -58,7 +57,7 @@ bool Watch::Compare(MountLines* before, MountLines* after) {
   std::vector<Line> now;
   if (!ReadLines(&now)) return false;
   const auto put = [this](const Line& line, MountLines* lines) {
-    lines->text += line.text;
+    lines->text.append(line.text).append("\n");
     if (has_ids_) lines->ids.push_back(line.key);
   };
   auto old_line = lines_.begin();
