@@ -34,12 +34,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   // umount/
   call::Export<UmountCall>(env, exports, "umount");
-  call::ExportUsual<UmountCall>(env, exports, "umount");
   call::Export<UmountTreeCall>(env, exports, "umountTree");
 
   // overlay/
   call::Export<OverlayCall>(env, exports, "overlay");
-  call::ExportUsual<OverlayCall>(env, exports, "overlay");
 
   // table/
   call::Export<TableCall>(env, exports, "table");
