@@ -27,8 +27,8 @@ struct MountStatus {  // struct statmount; a string is told by where it begins i
   uint32_t type;  // string
   uint64_t id;
   uint64_t parent_id;
-  uint32_t table_id;
-  uint32_t parent_table_id;
+  uint32_t mountinfo_id;
+  uint32_t parent_mountinfo_id;
   uint64_t attributes;   // MOUNT_ATTR_*
   uint64_t propagation;  // MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE
   uint64_t peer_group;

@@ -19,7 +19,7 @@ long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted,
 }  // namespace
 
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
-  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  const unsigned wanted = kind == IdKind::kUnique ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
   Statx found;
   if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
   if ((found.mask & (kStatxMountId | kStatxMountIdUnique)) == 0) {
@@ -31,7 +31,7 @@ int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64
 }
 
 int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
-  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  const unsigned wanted = kind == IdKind::kUnique ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
   Statx found;
   if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
   *id = (found.attributes & kStatxAttributeMountRoot) != 0 ? found.mount_id : 0;

@@ -8,12 +8,12 @@
 namespace kernel {
 
 enum class IdKind {
-  kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other
-  kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)
+  kUnique,     // STATX_MNT_ID_UNIQUE (6.8): 64 bits, never reused; before 6.8 the kernel fills in the mountinfo ID
+  kMountinfo,  // STATX_MNT_ID (5.8): the mount ID of /proc/PID/mountinfo, which the kernel reuses
 };
 
-// Ids of the lasting kind begin here, and those of the other kind end before (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
-constexpr uint64_t kFirstLastingId = uint64_t{1} << 31;
+// Unique mount IDs begin at this number, and mountinfo IDs end below it (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
+constexpr uint64_t kFirstUniqueId = uint64_t{1} << 31;
 
 // The id of the mount that `path` leads to (with AT_EMPTY_PATH in `flags`: that `directory` is on).
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);

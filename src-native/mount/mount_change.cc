@@ -35,7 +35,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
   *mount = walk::WithoutLinks(top.get(), line.mount_point.substr(prefix.size()));
   if (!*mount) return Outcome::Failure(errno, "openat2", "set attributes");
   uint64_t found = 0;
-  if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &found) < 0) {
+  if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &found) < 0) {
     return Outcome::Failure(errno, "statx", "set attributes");
   }
   // Another mount hides this one, which no path leads to: without mount_setattr it stays as it is.
@@ -44,7 +44,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
 
 Outcome RemountTree(const char* path, const attributes::Change& change) {
   uint64_t top = 0;
-  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kTable, &top) < 0) {
+  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kMountinfo, &top) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (!kernel::IsMountPoint(AT_FDCWD, path, 0)) return Outcome::Failure(EINVAL, "mount", "set attributes");

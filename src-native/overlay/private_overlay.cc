@@ -25,11 +25,11 @@ MountResult OverlayCall::RunApart() {
   if (!result.outcome.Failed()) result.outcome = CheckWritable(result.tree);
   if (result.outcome.Failed()) return MountResult(result.outcome);
   if (detached_) {
-    result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
+    result.outcome = cancellation_.Commit() ? Outcome{} : Cancelled();
   } else if (const int error = mounts.Leave()) {
     result.outcome = Outcome::Failure(error, "setns", "leave namespace");
   } else {
-    result.outcome = Attach(result.tree.get(), target_, ticket_);
+    result.outcome = Attach(result.tree.get(), target_, cancellation_);
   }
   if (!detached_ || result.outcome.Failed()) result.tree = OwnedFd();
   if (!result.outcome.Failed()) result.outcome.way = way;

@@ -136,7 +136,7 @@ WatchOpenCall::Result WatchOpenCall::Run() {
 
 napi_value WatchOpenCall::Result::ToValue(Napi::Env env) const {
   if (outcome.Failed()) return outcome.ToValue(env);
-  return wrapped::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
+  return tagged_object::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
     collected->Close();
     collected->Release();
   });

@@ -86,9 +86,9 @@ Napi::Array ToArray(Napi::Env env, const std::vector<Item>& items, Fill fill) {
 HoldersCall::Result HoldersCall::Run() {
   proc::TakeShortage();
   Result result;
-  const int found = kernel::MountPointId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kTable, &result.mount_id);
+  const int found = kernel::MountPointId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kMountinfo, &result.mount_id);
   if (found < 0) return Result(Outcome::Failure(errno, "statx", "check target"));
-  directory.LetGo();
+  directory.LeaveAndRelease();
   if (result.mount_id == 0) return Result(Outcome::Failure(EINVAL, "statx", "check target"));
   if (!ReadWhole("/proc/thread-self/mountinfo", &result.table)) {
     return Result(Outcome::Failure(errno, "read", "read the mount table"));
