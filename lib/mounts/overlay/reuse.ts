@@ -44,7 +44,7 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
       isWritable: isWritable(plan),
       isOfItself: true,
     });
-  return why ?? { kind: 'same', id: at.lastingId, strategy: there.strategy };
+  return why ?? { kind: 'same', id: at.uniqueId, strategy: there.strategy };
 }
 
 // Neither in the mount table nor in statmount(2), nor can the copies of layers be reached that have the maps.
