@@ -1,3 +1,4 @@
+// The operation `holders`: lists the users of a mount.
 import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { MountError, printable } from '../kernel/errors.js';
@@ -8,13 +9,16 @@ import { COMMON_RULES, type CommonCase } from '../reasons/common.js';
 import { circumstancesOf, noMountPoint, QUESTION_FILES } from '../reasons/facts.js';
 import { mountOf } from '../reasons/mounts.js';
 import { type Rule, reasonBy } from '../reasons/rule.js';
+import { holdersIn } from './holder-kinds.js';
 import type { Holder } from './holder-types.js';
-import { holdersIn } from './holders-found.js';
 import type { UmountCase } from './rules.js';
 
-/** Options of {@link holders}. */
+/** The options of {@link holders}. */
 export interface HoldersOptions {
-  /** `'utf8'` gives paths that are UTF-8 as strings and others as Buffers, `'buffer'` gives all as Buffers. */
+  /**
+   * The form of paths in the result: `'utf8'` returns a string for a path that is UTF-8 and a Buffer for another path,
+   * `'buffer'` returns a Buffer for every path. The default is `'utf8'`.
+   */
   encoding?: 'utf8' | 'buffer';
 }
 
@@ -36,8 +40,8 @@ const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   ...COMMON_RULES,
   {
     codes: ['EINVAL'],
-    what: 'a place where nothing is mounted',
-    // There is no other.
+    what: 'a target that is not a mount point',
+    // EINVAL has only this cause in a scan for holders.
     find: ({ target, circumstances: { mounts } }) =>
       noMountPoint(target, mounts === null ? undefined : mountOf(mounts, target.facts)),
   },
@@ -52,32 +56,39 @@ function holdersFailure(
   let reason = reasonOfStep(failure);
   const [facts] = native.isFailure(examination) ? [] : examination.paths;
   if (reason === undefined && facts !== undefined && !native.isFailure(examination)) {
-    const looked = { name: printable(target), facts };
+    const examined = { name: printable(target), facts };
     const circumstances = circumstancesOf(examination);
-    const known = { failure, circumstances, fsType: null, inUserNamespace: false, paths: [looked], target: looked };
+    const known = { failure, circumstances, fsType: null, inUserNamespace: false, paths: [examined], target: examined };
     reason = reasonBy(RULES, known);
   }
   return new MountError({ errno, syscall, step, path: target, reason });
 }
 
 /**
- * Who uses the mount at a path, the topmost if there are several: processes (working directory, root directory,
- * executable, open and mapped files, Unix sockets), loop devices and swap files on it, mounts below it, overlays that have a layer on
- * it, and other mount namespaces that have it as well. Those with `blocks` are why umount(2) answers `EBUSY`.
+ * Lists the users of the mount at a path, of the topmost mount if several are stacked: processes (by working directory,
+ * root directory, executable, open file, mapped file or Unix socket), loop devices, swap files, mounts below, overlays
+ * with a layer on the mount, and other mount namespaces with the same mount. A holder with `blocks` makes umount(2) fail
+ * with `EBUSY`.
  *
- * Processes are matched by the mount's id, which the kernel tells of every directory and open file; mapped files by
- * the device where it does not, and Unix sockets always (`byDevice`). Where an umount would propagate to copies of the mount, in this or other namespaces,
- * those who use a copy count too.
+ * Processes are matched by the mount ID, which the kernel reports for every directory and open file. Unix sockets are
+ * matched by the device of the filesystem (`byDevice`), and so are mapped files where the kernel does not report their
+ * mount. If an umount would propagate to copies of the mount, in this mount namespace or in another one, the users of
+ * these copies are in the result too.
  *
- * It reads `/proc` and `/sys` on a thread of its own, follows no path to a file system that may not answer, and changes
- * nothing. It is a picture of a moment: a process may have gone since, or come. What it cannot see is not in the
- * result: processes of other users without CAP_SYS_PTRACE, processes outside of the PID namespace of `/proc` or hidden
- * by its `hidepid`, the memory of one that waits for a dead device, mount namespaces that no process is in, sockets of other
- * network namespaces, files on their way through a socket or registered with io_uring, and what the kernel itself keeps (an NFS export).
+ * The function reads `/proc` and `/sys` on a thread of this library, opens no file on another filesystem, and changes
+ * nothing. The result describes one moment: a process may start or end its use at any time. The result lacks holders
+ * that the process cannot see:
+ * - processes of other users, without CAP_SYS_PTRACE;
+ * - processes outside of the PID namespace of `/proc`, or hidden by the option `hidepid` of `/proc`;
+ * - mapped files of a process in uninterruptible sleep;
+ * - mount namespaces that no process is in;
+ * - Unix sockets of other network namespaces;
+ * - files that are in transit through a socket or registered with io_uring;
+ * - uses by the kernel itself, for example an NFS export.
  *
  * @param target the mount point; a symbolic link is followed
- * @throws {@link MountError}: `EINVAL` when it is not a mount point, `ENOENT` and the like when it leads nowhere;
- *   `TypeError` with Node's codes for wrong arguments
+ * @throws {@link MountError}: `EINVAL` when the target is not a mount point; `ENOENT` and other codes when the path does
+ *   not lead to a file. `TypeError` with Node's codes for wrong arguments.
  * @example
  * ```ts
  * for (const holder of await holders('/mnt/usb')) {
@@ -88,17 +99,18 @@ function holdersFailure(
  */
 export async function holders(target: PathLike, options?: HoldersOptions): Promise<Holder[]> {
   const plan = planHolders(target, options);
-  return HOLDERS.isWatched ? HOLDERS.run(plan, look, plan) : look(plan);
+  return HOLDERS.isWatched ? HOLDERS.run(plan, scan, plan) : scan(plan);
 }
 
-async function look({ target: path, asBuffers }: HoldersPlan): Promise<Holder[]> {
-  const scan = await native.holders(path);
-  if (!native.isFailure(scan)) return holdersIn(scan, asBuffers);
-  throw holdersFailure(scan, path, await native.examine([[path], QUESTION_FILES, null, null]));
+async function scan({ target: path, asBuffers }: HoldersPlan): Promise<Holder[]> {
+  const found = await native.holders(path);
+  if (!native.isFailure(found)) return holdersIn(found, asBuffers);
+  throw holdersFailure(found, path, await native.examine([[path], QUESTION_FILES, null, null]));
 }
 
 /**
- * {@link holders} on the calling thread, which waits until all of `/proc` is read.
+ * Lists the users of the mount at a path, as {@link holders} does, and blocks the calling thread until the scan of
+ * `/proc` ends.
  *
  * @example
  * ```ts
@@ -107,11 +119,11 @@ async function look({ target: path, asBuffers }: HoldersPlan): Promise<Holder[]>
  */
 export function holdersSync(target: PathLike, options?: HoldersOptions): Holder[] {
   const plan = planHolders(target, options);
-  return HOLDERS.isWatched ? HOLDERS.runSync(plan, lookSync, plan) : lookSync(plan);
+  return HOLDERS.isWatched ? HOLDERS.runSync(plan, scanSync, plan) : scanSync(plan);
 }
 
-function lookSync({ target: path, asBuffers }: HoldersPlan): Holder[] {
-  const scan = native.holdersSync(path);
-  if (!native.isFailure(scan)) return holdersIn(scan, asBuffers);
-  throw holdersFailure(scan, path, native.examineSync([[path], QUESTION_FILES, null, null]));
+function scanSync({ target: path, asBuffers }: HoldersPlan): Holder[] {
+  const found = native.holdersSync(path);
+  if (!native.isFailure(found)) return holdersIn(found, asBuffers);
+  throw holdersFailure(found, path, native.examineSync([[path], QUESTION_FILES, null, null]));
 }
