@@ -25,7 +25,7 @@
             'engines/layers/layer_walk.cc',
             'engines/probe/examine.cc',
             'engines/probe/scratch.cc',
-            'engines/probe/scratch_place.cc',
+            'engines/probe/scratch_space.cc',
             'engines/probe/scratch_steps.cc',
             'kernel/calls.cc',
             'kernel/file_status.cc',

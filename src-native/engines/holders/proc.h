@@ -16,7 +16,7 @@ namespace proc {
 // process has no uses.
 int TakeShortage();
 
-// Records errno for TakeShortage when `failed` is true and errno is EMFILE, ENFILE, ENOMEM or ENOBUFS. Returns `failed`.
+// If `failed` is true and errno is EMFILE, ENFILE, ENOMEM or ENOBUFS, records errno for TakeShortage. Returns `failed`.
 bool Failed(bool failed);
 
 // Reads a whole file into `text`. Returns false when the file cannot be read.
