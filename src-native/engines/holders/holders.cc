@@ -121,7 +121,7 @@ HoldersCall::Result HoldersCall::Run() {
   }
   result.processes = processes.size();
   if (const int error = proc::TakeShortage()) {
-    return Result(Outcome::Failure(error, "open", "look at the processes"));
+    return Result(Outcome::Failure(error, "open", "scan the processes"));
   }
   return result;
 }
