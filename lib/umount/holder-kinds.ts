@@ -79,7 +79,9 @@ const HOLDER_KINDS: { readonly [K in Holder['kind']]: HolderKind<HolderOf<K>> } 
   },
 };
 
-/** Returns the holders in a scan, without a system call. Processes come first, and the calling process before others. */
+/**
+ * Returns the holders in a scan, without a system call. Processes come first, and the calling process before others.
+ */
 export function holdersIn(scan: HoldersScan, asBuffers: boolean): Holder[] {
   const mounts = mountLines(scan.table) ?? [];
   const mount = mounts.find(({ id }) => id === scan.mountId);

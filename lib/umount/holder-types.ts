@@ -1,8 +1,8 @@
 // The types of the holders that `holders` returns, one for each kind.
 
 /**
- * A path in a {@link Holder}: a string where the path is UTF-8. A Buffer where the path is not UTF-8, and for every path
- * with `encoding: 'buffer'`.
+ * A path in a {@link Holder}: a string where the path is UTF-8. A Buffer where the path is not UTF-8, and for every
+ * path with `encoding: 'buffer'`.
  */
 export type HolderPath = string | Buffer;
 
@@ -67,7 +67,9 @@ export interface ProcessMappingHolder extends ProcessHolderCommon, ByDevice {
   readonly how: 'mapped';
 }
 
-/** A process that uses a mount; `how` tells the uses apart. A process with several uses is in the result several times. */
+/**
+ * A process that uses a mount; `how` tells the uses apart. A process with several uses is in the result several times.
+ */
 export type ProcessHolder = ProcessDirectoryHolder | ProcessFileHolder | ProcessSocketHolder | ProcessMappingHolder;
 
 /** A loop device whose backing file is on the mount, matched by the path that the kernel reports for the file. */

@@ -67,8 +67,8 @@ function holdersFailure(
 /**
  * Lists the users of the mount at a path, of the topmost mount if several are stacked: processes (by working directory,
  * root directory, executable, open file, mapped file or Unix socket), loop devices, swap files, mounts below, overlays
- * with a layer on the mount, and other mount namespaces with the same mount. A holder with `blocks` makes umount(2) fail
- * with `EBUSY`.
+ * with a layer on the mount, and other mount namespaces with the same mount. A holder with `blocks` makes umount(2)
+ * fail with `EBUSY`.
  *
  * Processes are matched by the mount ID, which the kernel reports for every directory and open file. Unix sockets are
  * matched by the device of the filesystem (`byDevice`), and so are mapped files where the kernel does not report their
@@ -87,8 +87,8 @@ function holdersFailure(
  * - uses by the kernel itself, for example an NFS export.
  *
  * @param target the mount point; a symbolic link is followed
- * @throws {@link MountError}: `EINVAL` when the target is not a mount point; `ENOENT` and other codes when the path does
- *   not lead to a file. `TypeError` with Node's codes for wrong arguments.
+ * @throws {@link MountError}: `EINVAL` when the target is not a mount point; `ENOENT` and other codes when the path
+ *   does not lead to a file. `TypeError` with Node's codes for wrong arguments.
  * @example
  * ```ts
  * for (const holder of await holders('/mnt/usb')) {

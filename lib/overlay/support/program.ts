@@ -2,8 +2,8 @@
 import type { Bytes } from '../../kernel/words.js';
 
 /**
- * One step of a program: a name and its arguments. src-native/engines/probe/scratch_steps.h describes every step, with an
- * example.
+ * One step of a program: a name and its arguments. src-native/engines/probe/scratch_steps.h describes every step, with
+ * an example.
  */
 export type Step =
   | readonly [name: 'go', where: 'directory' | 'scratch' | 'tmpfs']
@@ -20,8 +20,8 @@ export type Step =
   | readonly [name: 'idmap'];
 
 /**
- * The answer of a trial: all steps succeeded, or the first step that failed with its errno. `shown` is the text that the
- * steps returned.
+ * The answer of a trial: all steps succeeded, or the first step that failed with its errno. `shown` is the text that
+ * the steps returned.
  */
 export type Answer =
   | { readonly ok: true; readonly shown: string }
@@ -54,8 +54,8 @@ export class Program {
 }
 
 /**
- * Returns an option of an overlay from the text that the mount table shows: the value, `''` for an option without a value,
- * or undefined if the option is absent.
+ * Returns an option of an overlay from the text that the mount table shows: the value, `''` for an option without a
+ * value, or undefined if the option is absent.
  */
 export function shownOption(shown: string, key: string): string | undefined {
   for (const option of shown.split(',')) {
