@@ -3,7 +3,7 @@ import { isUtf8 } from 'node:buffer';
 import { endianness } from 'node:os';
 import type { Change, EntryKind, LayerName } from './types.js';
 
-// Encoded numbers are in native byte order.
+// The numbers in an encoded change are in native byte order.
 const IS_LITTLE = endianness() === 'LE';
 
 const HEADER = 88;
@@ -23,7 +23,7 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [0o010000, 'fifo'],
 ]);
 
-// Linux has no other file types (inode(7)).
+// KINDS has every file type of Linux (inode(7)).
 const kindOf = (mode: number) => KINDS.get(mode & S_IFMT) as EntryKind;
 
 // A time whose nanoseconds since 1970 exceed 64 bits is encoded as seconds, with the nanoseconds and this flag in a

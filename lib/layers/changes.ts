@@ -74,7 +74,7 @@ class Walk implements LayerChanges {
    */
   #reject: ((error: Error) => void) | undefined;
   #error: Error | undefined;
-  /** The last next() that could not be answered at once. The following next() waits for it. */
+  /** The last next() that could not be answered at once. A following next() waits until this next() settles. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -210,13 +210,14 @@ function walk(plan: ChangesPlan): Walk {
  * Whiteouts in both forms, opaque directories, redirects and metacopies have the same effect as in overlayfs with
  * `redirect_dir=follow` and `metacopy=on`, in lower layers too. One change is not visible in the layers: if a file with
  * several hard links in a lower layer is written under one of its names with `index=on`, the index in the work
- * directory gives all its names the new content. The change is returned only for the names that are in the upper layer.
+ * directory gives all its names the new content. `changes` returns this change only for the names that are in the upper
+ * layer.
  *
  * **Safety.** The walk looks up one name at a time in an open directory, and follows no symbolic link, so it never
- * leaves the layers, even while another process changes them. In this case the result can be a mixture of both states,
- * or an error. With CAP_SYS_ADMIN, mounts on the layers are invisible; without it, they are an error (`EXDEV`). The
- * walk runs on a thread of this library, in batches of some hundred changes that are produced on demand. The largest
- * directory limits the memory that the walk needs.
+ * leaves the layers, even while another process changes the layers. The result can then be a mixture of both states, or
+ * an error. With CAP_SYS_ADMIN, mounts on the layers are invisible; without CAP_SYS_ADMIN, a mount on a layer is an
+ * error (`EXDEV`). The walk runs on a thread of this library, in batches of some hundred changes that are produced on
+ * demand. The largest directory limits the memory that the walk needs.
  *
  * @param spec the layers, which the first `next()` opens
  * @throws {@link MountError} from `next()`, whose `path` is the path of the entry in its layer: `EACCES` and other

@@ -22,7 +22,7 @@ export interface MarkOptions {
 export interface WhiteoutOptions extends MarkOptions {
   /**
    * The form of the whiteout: `'device'` is a character device 0:0. `'xattr'` is an empty file with the attribute
-   * `overlay.whiteout`, for lower layers only (since Linux 6.8). The default is `'device'`.
+   * `overlay.whiteout`, for lower layers only (since Linux 6.8). The default form is `'device'`.
    */
   form?: 'device' | 'xattr';
 }
@@ -30,8 +30,9 @@ export interface WhiteoutOptions extends MarkOptions {
 /** Options of {@link makeOpaque}. */
 export interface OpaqueOptions extends MarkOptions {
   /**
-   * The value of the attribute `overlay.opaque`: `'y'` makes the directory opaque. `'x'` does not, and tells overlayfs
-   * that the directory has whiteouts of the form `'xattr'` (since Linux 6.8). The default is `'y'`.
+   * The value of the attribute `overlay.opaque`: `'y'` makes the directory opaque. With `'x'` the directory is not
+   * opaque, and overlayfs knows that the directory has whiteouts of the form `'xattr'` (since Linux 6.8). The default
+   * value is `'y'`.
    */
   form?: 'y' | 'x';
 }
@@ -114,8 +115,8 @@ const IS_OPAQUE: Marker<boolean> = {
  *
  * With `form: 'xattr'`, the function makes an empty file with the attribute `overlay.whiteout`, and sets the attribute
  * `overlay.opaque` of the parent directory to `x`, unless the directory has this attribute. overlayfs recognises this
- * form in lower layers, but not in the upper layer and not in the lowest layer. If the function fails, it removes what
- * it made.
+ * form in lower layers, but not in the upper layer and not in the lowest layer. If the function fails, the function
+ * removes what it made.
  *
  * @param path the path of the whiteout; no file may have this path
  * @throws {@link MountError}: `EEXIST`; `EPERM` where devices or `trusted.*` attributes are refused; `EOPNOTSUPP` on a

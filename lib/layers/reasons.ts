@@ -25,7 +25,7 @@ function pathOf({ index, other }: Failure, { upper, lower, dataOnly }: Layers): 
 const HIDDEN_ATTRIBUTES =
   'the kernel hides trusted.* attributes, which mark opaque directories and redirects, from this process: run it ' +
   'as root outside of a user namespace, or pass userxattr: true if the layers were made with userxattr';
-const STOP_CHANGING = 'stop the process that changes the layer, and start again';
+const STOP_THAT_PROCESS = 'stop the process that changes the layer, and start again';
 const NO_THREAD =
   'the system refuses this process another thread: raise RLIMIT_NPROC, or pids.max of the cgroup of the process';
 
@@ -58,11 +58,11 @@ function reasonOf({ error, syscall, step }: Failure): string | undefined {
     if (name === 'ENOENT') return 'this layer does not exist: correct the path';
     if (name === 'ENOTDIR') return 'this layer is not a directory: correct the path';
   } else if (name === 'ENOENT' || name === 'ENOTDIR' || name === 'ELOOP') {
-    return `another process removed or replaced this entry during the walk: ${STOP_CHANGING}`;
+    return `another process removed or replaced this entry during the walk: ${STOP_THAT_PROCESS}`;
   }
   switch (name) {
     case 'ESTALE':
-      return `another process replaced this entry during the walk: ${STOP_CHANGING}`;
+      return `another process replaced this entry during the walk: ${STOP_THAT_PROCESS}`;
     case 'EACCES':
     case 'EPERM':
       return syscall === 'openat'
@@ -128,6 +128,6 @@ function reasonOfMarker({ error, syscall, step }: Failure, userxattr: boolean): 
 /** Makes the error of a whiteout or opaque marker that could not be made or checked. */
 export function markerFailure(failure: Failure, path: Bytes, userxattr: boolean): MountError {
   const { error: errno, syscall, step, left } = failure;
-  const leftovers = left ? [`what was made for ${printable(path)}`] : undefined;
+  const leftovers = left ? [`the unfinished whiteout at ${printable(path)}`] : undefined;
   return new MountError({ errno, syscall, step, path, reason: reasonOfMarker(failure, userxattr), left: leftovers });
 }

@@ -39,7 +39,8 @@ interface ChangedEntry<Name extends LayerName> {
 /** An entry that exists with the upper layer, with the metadata that the merged tree shows. */
 interface PresentEntry<Name extends LayerName> extends ChangedEntry<Name> {
   /**
-   * The path of the entry in its layer. This is the upper layer, or a lower layer for an entry of a renamed directory.
+   * The path of the entry in its layer. The layer is the upper layer, or a lower layer for an entry of a renamed
+   * directory.
    */
   readonly source: Name;
   /**
@@ -74,7 +75,8 @@ export interface ModifiedEntry<Name extends LayerName = LayerName> extends Prese
   /** The type of the change: the entry is modified. */
   readonly type: 'modified';
   /**
-   * The former type of the entry. If it differs from `kind`, the entry is replaced, and a former directory is empty.
+   * The former type of the entry. If the former type differs from `kind`, the entry is replaced, and a former directory
+   * is empty.
    */
   readonly before: EntryKind;
   /**
@@ -99,8 +101,8 @@ export interface DeletedEntry<Name extends LayerName = LayerName> extends Change
 export type Change<Name extends LayerName = LayerName> = AddedEntry<Name> | ModifiedEntry<Name> | DeletedEntry<Name>;
 
 /**
- * The iterator that {@link changes} returns. It can be iterated once. `break`, `return()`, `await using` and the signal
- * end the iteration.
+ * The iterator that {@link changes} returns. The iterator can be used once. `break`, `return()`, `await using` and the
+ * signal end the iteration.
  */
 export interface LayerChanges<Name extends LayerName = LayerName>
   extends AsyncIterableIterator<Change<Name>>,

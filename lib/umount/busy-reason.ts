@@ -5,15 +5,18 @@ import { describeHolders, holdersIn } from './holder-kinds.js';
 const MOST_NAMED = 3;
 
 /**
- * Returns the reason of `EBUSY`. The reason names the first holders that block the umount. Without such a holder the
- * reason says how many processes were examined, and which holders the scan cannot see.
+ * Returns the reason of an umount that failed with `EBUSY`. The reason names the first holders that block the umount.
+ * If the scan found no such holder, the reason says how many processes were examined, and which holders a scan cannot
+ * see.
  */
 export function busyReason(scan: HoldersScan): string {
   const holders = holdersIn(scan, false);
   const uses = describeHolders(holders.filter(({ blocks }) => blocks));
   if (uses.length === 0) return reasonWithoutHolder(scan, describeHolders(holders));
-  const more = uses.length > MOST_NAMED ? `, and ${uses.length - MOST_NAMED} more (call holders)` : '';
-  return `the mount is in use: ${uses.slice(0, MOST_NAMED).join(', and ')}${more}; end each use first`;
+  const named = uses.slice(0, MOST_NAMED);
+  if (uses.length > MOST_NAMED) named.push(`holders() lists the other ${uses.length - MOST_NAMED}`);
+  const namedUses = named.join(', and ');
+  return `the mount is in use: ${namedUses}; end each use first`;
 }
 
 function reasonWithoutHolder({ processes, unseen }: HoldersScan, possibleUses: readonly string[]): string {

@@ -8,7 +8,7 @@ import { type MountLine, mountHolding, mountLines } from '../reasons/mounts.js';
 import { withoutOctal } from '../table/mountinfo/words.js';
 import type { Holder, HolderPath, OverlayHolder, ProcessHolder } from './holder-types.js';
 
-/** A scan, with what several kinds of holders need from the mount table of the scan. */
+/** A scan and its parsed mount table, from which each kind of holder is found. */
 interface ParsedScan {
   readonly scan: HoldersScan;
   readonly mounts: readonly MountLine[];
@@ -22,13 +22,17 @@ interface ParsedScan {
 interface HolderKind<H extends Holder> {
   /** Returns the holders of this kind in a scan. */
   find(parsed: ParsedScan): H[];
-  /** Returns clauses for the EBUSY reason, such as `'/swap' is a swap file`. A kind that never blocks has none. */
+  /**
+   * Returns clauses for the EBUSY reason, such as `'/swap' is a swap file`. A kind of holder that never blocks has no
+   * clauses.
+   */
   describe?(holders: readonly H[]): string[];
 }
 
 type HolderOf<K extends Holder['kind']> = Extract<Holder, { kind: K }>;
 
-// `holders` returns the kinds in this order. A kind without a row here is a compile error.
+// `holders` returns the kinds of holders in this order. A kind of holder without a row in this table is a compile
+// error.
 const HOLDER_KINDS: { readonly [K in Holder['kind']]: HolderKind<HolderOf<K>> } = {
   process: {
     find: ({ scan, isOnlyMount, show }) => {
@@ -80,7 +84,8 @@ const HOLDER_KINDS: { readonly [K in Holder['kind']]: HolderKind<HolderOf<K>> } 
 };
 
 /**
- * Returns the holders in a scan, without a system call. Processes come first, and the calling process before others.
+ * Returns the holders in a scan, without a system call. Processes come first, and the calling process before other
+ * processes.
  */
 export function holdersIn(scan: HoldersScan, asBuffers: boolean): Holder[] {
   const mounts = mountLines(scan.table) ?? [];
@@ -133,8 +138,8 @@ function describeProcess(uses: readonly ProcessHolder[]): string {
   return `${name} (pid ${pid}) has ${listed(uses.map(({ how, path }) => `${PROCESS_USES[how]} ${printable(path)}`))}`;
 }
 
-// The columns of /proc/swaps are Filename, Type, Size, Used and Priority. The file has the escapes of the mount table
-// (mm/swapfile.c, swap_show).
+// The columns of /proc/swaps are Filename, Type, Size, Used and Priority. Paths in /proc/swaps have the same octal
+// escapes as in the mount table (mm/swapfile.c, swap_show).
 function swapFiles(swaps: Buffer | null): string[] {
   return (swaps?.toString('latin1').split('\n').slice(1) ?? []).flatMap((line) => {
     const [path = '', type] = line.split(/[ \t]+/);
@@ -142,14 +147,14 @@ function swapFiles(swaps: Buffer | null): string[] {
   });
 }
 
-// Returns parents before their children, whatever the order of the mount table.
+// Returns the mounts below a mount. A parent mount precedes its child mounts, whatever the order of the mount table.
 function mountsBelow(mounts: readonly MountLine[], top: bigint): MountLine[] {
   const children = new Map<bigint, MountLine[]>();
   for (const mount of mounts) {
     if (mount.id !== mount.parentId) children.set(mount.parentId, [...(children.get(mount.parentId) ?? []), mount]);
   }
   const found = [...(children.get(top) ?? [])];
-  // The loop appends to the array that it iterates over, so it also reaches the children of children.
+  // The loop appends to the array that it iterates over, so the loop also reaches the children of children.
   for (const { id } of found) found.push(...(children.get(id) ?? []));
   return found;
 }

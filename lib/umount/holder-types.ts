@@ -1,8 +1,8 @@
 // The types of the holders that `holders` returns, one for each kind.
 
 /**
- * A path in a {@link Holder}: a string where the path is UTF-8. A Buffer where the path is not UTF-8, and for every
- * path with `encoding: 'buffer'`.
+ * A path in a {@link Holder}: a string where the path is UTF-8, and otherwise a Buffer. With `encoding: 'buffer'`,
+ * every path is a Buffer.
  */
 export type HolderPath = string | Buffer;
 
@@ -68,7 +68,8 @@ export interface ProcessMappingHolder extends ProcessHolderCommon, ByDevice {
 }
 
 /**
- * A process that uses a mount; `how` tells the uses apart. A process with several uses is in the result several times.
+ * A process that uses a mount; `how` tells the uses apart. The result of {@link holders} lists a process once for each
+ * use.
  */
 export type ProcessHolder = ProcessDirectoryHolder | ProcessFileHolder | ProcessSocketHolder | ProcessMappingHolder;
 
@@ -134,5 +135,5 @@ export interface NamespaceHolder extends HolderCommon {
   readonly path: HolderPath;
 }
 
-/** A user of a mount; `kind` tells the kinds apart. {@link holders} returns an array of these. */
+/** A user of a mount, in the result of {@link holders}; `kind` tells the kinds of holders apart. */
 export type Holder = ProcessHolder | LoopHolder | SwapHolder | MountHolder | OverlayHolder | NamespaceHolder;

@@ -77,7 +77,7 @@ function holdersFailure(
  *
  * The function reads `/proc` and `/sys` on a thread of this library, opens no file on another filesystem, and changes
  * nothing. The result describes one moment: a process may start or end its use at any time. The result lacks holders
- * that the process cannot see:
+ * that the calling process cannot see:
  * - processes of other users, without CAP_SYS_PTRACE;
  * - processes outside of the PID namespace of `/proc`, or hidden by the option `hidepid` of `/proc`;
  * - mapped files of a process in uninterruptible sleep;

@@ -33,7 +33,7 @@ class NamespaceSearch {
     const uint64_t inode = NamespaceOf(name);
     if (inode == 0 || std::find(seen_.begin(), seen_.end(), inode) != seen_.end()) return;
     std::string table;
-    // The table is empty for a process that has ended or has another root directory (chroot(2)). Another process of the
+    // The mount table of a process that has ended, or that called chroot(2), can be empty. Another process of the mount
     // namespace may have a complete table, so this namespace is not marked as seen.
     if (!proc::ReadFile("/proc/" + name + "/mountinfo", &table) || table.empty()) return;
     seen_.push_back(inode);
@@ -56,11 +56,11 @@ class NamespaceSearch {
 
 void ReadLoops(std::vector<std::pair<std::string, std::string>>* loops) {
   std::vector<std::string> names;
-  proc::Names("/sys/block", &names);  // sysfs may not be mounted, and then no loop device is found
+  proc::Names("/sys/block", &names);  // if sysfs is not mounted, no loop device is found
   for (const std::string& name : names) {
     if (!name.starts_with("loop")) continue;
     std::string file;
-    // Only a loop device that has a backing file has this attribute (sysfs, drivers/block/loop.c).
+    // Only a loop device with a backing file has the file backing_file in sysfs (drivers/block/loop.c).
     if (!proc::ReadFile("/sys/block/" + name + "/loop/backing_file", &file)) continue;
     if (!file.empty() && file.back() == '\n') file.pop_back();
     loops->emplace_back("/dev/" + name, std::move(file));
@@ -100,7 +100,7 @@ HoldersCall::Result HoldersCall::Run() {
 
   const std::vector<MountTraits> mounts = ReadTraits(result.table);
   const MountTraits* mount = FindMount(mounts, result.mount_id);
-  // The table lacks a mount of another mount namespace. The uses of such a mount are found by its mount ID alone.
+  // A mount of another mount namespace is not in the mount table. Uses of such a mount are found by its mount ID alone.
   const MountTraits unknown;
   if (mount == nullptr) mount = &unknown;
   const MountTraits* parent = FindMount(mounts, mount->parent_id);

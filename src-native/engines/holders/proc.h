@@ -22,11 +22,12 @@ bool Failed(bool failed);
 // Reads a whole file into `text`. Returns false when the file cannot be read.
 bool ReadFile(const std::string& path, std::string* text);
 
-// Appends the names in a directory. Returns false with errno set when the directory cannot be read.
+// Appends the names of the entries of a directory to `names`. Returns false with errno set when the directory cannot be
+// read.
 bool Names(const std::string& directory, std::vector<std::string>* names);
 
-// Appends the names in a directory that are numbers, and sorts `numbers` in ascending order. Returns false with errno
-// set when the directory cannot be read.
+// Appends those names of the entries of a directory that are numbers to `numbers`, and sorts `numbers` in ascending
+// order. Returns false with errno set when the directory cannot be read.
 bool Numbers(const std::string& directory, std::vector<int>* numbers);
 
 // Returns the text of a symbolic link, empty when the link cannot be read.

@@ -22,8 +22,8 @@ class Process {
   Process(pid_t id, const WantedMounts& wanted, std::vector<ProcessUse>* uses)
       : id_(id), directory_("/proc/" + std::to_string(id)), wanted_(wanted), uses_(uses) {}
 
-  // The kernel applies one permission check to all these files (ptrace(2), PTRACE_MODE_READ), so the first refusal
-  // ends the search.
+  // The kernel makes the same permission check for each of these files of /proc/PID (ptrace(2), PTRACE_MODE_READ), so
+  // the first refusal ends the search.
   bool FindAll() { return CheckDirectories() && CheckLink("exe", "executable") && CheckFiles() && CheckMaps(); }
 
  private:
@@ -135,7 +135,7 @@ class Process {
   const WantedMounts& wanted_;
   std::vector<ProcessUse>* const uses_;
   const size_t first_ = uses_->size();  // the index of this process's first use
-  std::string command_;                 // read when the first use is found
+  std::string command_;                 // the process's name, which is read when the first use is found
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 struct ProcessUse {
   pid_t process;
   std::string command;  // the process's name, from proc::CommandOf
-  const char* how;      // "cwd", "root", "executable", "file", "socket" or "mapped"
+  const char* how;      // how the process uses the mount: "cwd", "root", "executable", "file", "socket" or "mapped"
   int fd;               // the descriptor of an open file or a socket; -1 for any other use
   std::string path;
   bool by_device;  // the use is known to be on this filesystem, but perhaps on another mount of the filesystem
@@ -32,7 +32,7 @@ std::vector<BoundSocket> SocketsOn(std::string_view device);
 // The mounts whose uses FindUses looks for.
 struct WantedMounts {
   std::vector<uint64_t> ids;         // the mount IDs of the mount table, in ascending order
-  std::string device;                // "major:minor" of the filesystem that all these mounts show
+  std::string device;                // the device number "major:minor" of the filesystem
   std::vector<BoundSocket> sockets;  // the sockets that are bound to pathnames on this filesystem
   bool has_own_devices;  // a memory map may show another device for a file on the mount, as for files on overlayfs
 };
@@ -46,6 +46,6 @@ struct WantedMounts {
 // Threads can have directories of their own (unshare(CLONE_FS)), so this function checks each thread of the process,
 // but not the calling thread.
 //
-// Returns false when a part of the process could not be examined: the process belongs to another user, or it is in
-// uninterruptible sleep. A process that has ended has no uses, and the function returns true.
+// Returns false when a part of the process could not be examined: the process belongs to another user, or the
+// process is in uninterruptible sleep. A process that has ended has no uses, and the function returns true.
 bool FindUses(pid_t process, const WantedMounts& wanted, std::vector<ProcessUse>* uses);

@@ -14,7 +14,7 @@
 
 namespace {
 
-constexpr size_t kLongest = 65536;  // XATTR_LIST_MAX, XATTR_SIZE_MAX
+constexpr size_t kLongest = 65536;  // the kernel's XATTR_LIST_MAX and XATTR_SIZE_MAX
 
 // Security modules set these attributes by the path or the inode of a file, so overlayfs does not copy them up
 // (security_inode_copy_up_xattr).

@@ -21,12 +21,13 @@ class LayerAttributes {
     bool whiteout = false;  // since Linux 6.7
   };
 
-  // With `user`, overlayfs's attributes are "user.overlay.*", as with the mount option userxattr. Otherwise they are
-  // "trusted.overlay.*".
+  // With `user`, overlayfs's attributes are "user.overlay.*", as with the mount option userxattr. Without `user`, the
+  // attributes are "trusted.overlay.*".
   LayerAttributes(OpenDirectories* directories, bool user);
   ~LayerAttributes() { Leave(); }
 
-  // Finds which of overlayfs's attributes a file has. A filesystem without extended attributes has none of them.
+  // Finds which of overlayfs's attributes a file has. A filesystem without extended attributes has none of these
+  // attributes.
   // Returns false with errno set when the attributes cannot be listed.
   bool List(LayerDirectory* directory, const std::string& name, OverlayAttributes* known);
 

@@ -18,13 +18,13 @@ struct LayerChange {
 
 // The encoded form of one change: this header, the path, the path of the source if source_length is not kSamePath, and
 // the path of the content if content_length is not kSamePath. JavaScript decodes each change when the caller asks for
-// the change, because objects for a whole batch would block the event loop. Numbers are in native byte order.
+// the change, because objects for a whole batch would block the event loop. All numbers are in native byte order.
 struct EncodedChange {
   static constexpr uint32_t kSamePath = UINT32_MAX;
   static constexpr uint32_t kModifiedInSeconds = 1U << 31;
   enum Flags : uint8_t { kDataChanged = 1, kMetadataChanged = 2 };
 
-  uint32_t length;  // of the encoded change in bytes, with all paths
+  uint32_t length;  // the number of bytes of the encoded change, with all paths
   uint8_t type;     // ChangeType
   uint8_t flags;
   uint16_t layer;  // the layer of the source: 0 is the upper layer, then the lower layers, then the data-only layers
@@ -37,7 +37,7 @@ struct EncodedChange {
   uint32_t links;
   uint32_t path_length;
   uint64_t size;
-  int64_t modified;  // nanoseconds since 1970; or seconds, if modified_nanoseconds is not 0
+  int64_t modified;  // time of modification in nanoseconds since 1970, or in seconds if modified_nanoseconds is not 0
   uint64_t device;
   uint64_t inode;
   uint32_t source_length;         // kSamePath: the path of the source is the path of the change

@@ -31,7 +31,7 @@ Outcome LayerChanges::Next(std::string* batch) {
   bool is_complete = false;
   failure_ = walk_->Continue(&encoder, &is_complete);
   if (is_complete) walk_.reset();
-  // The changes that were found before the failure are returned first.
+  // If the walk found changes before a failure, this call returns the changes, and the next call returns the failure.
   return batch->empty() ? failure_ : Outcome{};
 }
 
@@ -44,7 +44,7 @@ void LayerChanges::Close() {
 void LayerChanges::Release() {
   if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   std::unique_ptr<LayerChanges, Deleter> last(this);
-  // The thread deletes the whole object, because the walk refers to its member stop_.
+  // The thread deletes the whole object, because the walk refers to the member stop_ of this object.
   if (walk_ != nullptr) threads::DestroyOnThread(std::move(last));
 }
 

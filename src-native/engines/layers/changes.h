@@ -23,7 +23,7 @@ class LayerChanges {
   class Reference {
    public:
     Reference() = default;
-    explicit Reference(LayerChanges* changes) : changes_(changes) {}  // takes a reference over
+    explicit Reference(LayerChanges* changes) : changes_(changes) {}  // takes over a reference that the caller counted
     Reference(Reference&& other) noexcept : changes_(std::exchange(other.changes_, nullptr)) {}
     Reference& operator=(Reference&& other) noexcept {
       std::swap(changes_, other.changes_);
@@ -52,7 +52,7 @@ class LayerChanges {
   // Ends a running walk after the current system call. Any thread may call this function.
   void Stop() { stop_.store(true, std::memory_order_relaxed); }
 
-  // Waits until the walk has ended, and closes all descriptors. Both can block.
+  // Waits until the walk has ended, and closes all its descriptors. Waiting and closing can block.
   void Close();
 
   void AddReference() { references_.fetch_add(1, std::memory_order_relaxed); }

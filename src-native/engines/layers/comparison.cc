@@ -41,8 +41,8 @@ bool LayerComparison::Compare(const MergedEntry& before, const MergedEntry& afte
     difference->metadata = !same;
   }
   const bool may_differ = has_content && !before.content.status.IsSameFile(after.content.status);
-  // If the metadata differ, the contents are not read: the entry is a change anyway, and reading would cost as much as
-  // a copy of all changed files.
+  // If the metadata differ, the contents are not compared, because the entry is a change anyway, and a comparison would
+  // read every changed file.
   difference->data = may_differ && difference->metadata;
   if (may_differ && !difference->metadata) {
     bool same = false;
@@ -91,7 +91,7 @@ OwnedFd LayerComparison::Open(const LayerPath& file) {
   return fd;
 }
 
-// Reads until `bytes` is full or the file ends.
+// Reads from the file until `bytes` is full or the file ends.
 ssize_t LayerComparison::Read(const OwnedFd& fd, const LayerPath& file, std::vector<char>* bytes) {
   size_t length = 0;
   while (length < bytes->size()) {

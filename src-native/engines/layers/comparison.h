@@ -2,13 +2,15 @@
 #pragma once
 
 #include <atomic>
+#include <string>
+#include <vector>
 
 #include "engines/layers/lookup.h"
 
 // The difference between two entries.
 struct LayerDifference {
   bool exists = false;    // the entries differ in any way
-  bool data = false;      // the contents may differ; false means that they are known to be equal
+  bool data = false;      // the contents may differ; false means that the contents are known to be equal
   bool metadata = false;  // mode, owner, device number or extended attributes differ; or the size or the time of
                           // modification, unless the entry is a directory
 };

@@ -31,7 +31,7 @@ class LayerDirectory {
   LayerDirectory() = default;
 
   size_t references_ = 0;
-  LayerDirectory* parent_ = nullptr;  // counted in the parent's references_; null for the root of a layer
+  LayerDirectory* parent_ = nullptr;  // a counted reference; null for the root of a layer
   std::string name_;
   uint32_t layer_ = 0;
   uint64_t device_ = 0, inode_ = 0, mount_id_ = 0;
@@ -108,7 +108,8 @@ class OpenDirectories {
   void RemoveFromList(LayerDirectory* directory);
   void AddToFront(LayerDirectory* directory);
 
-  bool has_devices_ = false;  // a device file can be opened in at least one layer, because its root is not a clone
+  bool has_devices_ =
+      false;  // a device file can be opened in at least one layer, because the root of this layer is not a clone
   size_t open_ = 0;
   LayerDirectory *newest_ = nullptr, *oldest_ = nullptr;
 };

@@ -9,7 +9,7 @@
 namespace {
 
 // Returns whether a redirect is valid: one name, or an absolute path without empty names (ovl_get_redirect_xattr). The
-// kernel refuses the names "." and ".." when it looks them up (fs/namei.c, lookup_noperm_common).
+// kernel refuses the names "." and ".." in a lookup (fs/namei.c, lookup_noperm_common).
 bool IsRedirect(const std::string& text) {
   const bool is_path = text[0] == '/';
   for (size_t start = is_path ? 1 : 0; start <= text.size();) {

@@ -53,8 +53,8 @@ class MakeOpaqueCall : public LayerMarkerCall {
 };
 
 // isWhiteout(path, userAttribute) and isOpaque(path, userAttribute) return a boolean. If the answer depends on a
-// "trusted.*" attribute and the kernel hides these from this process, they fail with EPERM at the step "trusted
-// attributes".
+// "trusted.*" attribute and the kernel hides such attributes from this process, both calls fail with EPERM at the step
+// "trusted attributes".
 class HasMarkerCall : public LayerMarkerCall {
  public:
   struct Result {

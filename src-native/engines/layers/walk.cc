@@ -76,7 +76,7 @@ bool LayerWalk::ReadNames(LayerDirectory* directory, Level* level) {
     for (long at = 0; at < length;) {
       const DirectoryEntry* const entry = DirectoryEntry::At(buffer.data() + at);
       const std::string_view name = entry->Name();
-      // The NUL after the name is copied too.
+      // The copy includes the NUL after the name.
       if (!IsDot(name)) level->names.insert(level->names.end(), name.data(), name.data() + name.size() + 1);
       at += entry->length;
     }

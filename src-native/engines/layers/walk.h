@@ -35,7 +35,7 @@ class LayerWalk {
   struct Level {
     MergedDirectory before, after;
     bool is_simple = false;   // `after` is `before` with one more directory on top, which has all names to be visited
-    std::vector<char> names;  // the names, each followed by a NUL
+    std::vector<char> names;  // the names in the directory, each followed by a NUL
     std::vector<const char*> order;
     size_t next = 0;
     size_t path_length = 0;

@@ -14,7 +14,7 @@
 #include "threads/namespace_file.h"
 #include "threads/working_directory.h"
 
-// The call opens each path with O_PATH, follows no further reference, and changes nothing. The rules in lib/reasons/
+// The call opens each path with O_PATH, triggers no automount, and changes nothing. The rules in lib/reasons/
 // choose the paths and interpret the result.
 //
 //   examine(paths, files, upper, cwd, root, resolve, namespace)
@@ -75,7 +75,7 @@ class ExamineCall {
  private:
   std::vector<std::string> paths_;
   std::vector<std::string> files_;
-  std::optional<uint64_t> upper_;  // an index of paths_
+  std::optional<uint64_t> upper_;  // the index of a path in paths_
   std::optional<std::string> root_;
   unsigned long resolve_ = 0;
 };

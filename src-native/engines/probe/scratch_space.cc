@@ -33,7 +33,7 @@ std::string RandomName() {
 std::vector<std::string> Names(int directory) {
   std::vector<std::string> names;
   const int copy = kernel::Duplicate(directory);
-  DIR* stream = fdopendir(copy);  // closedir(3) closes the copy
+  DIR* stream = fdopendir(copy);  // closedir(3) closes the copied descriptor
   if (stream == nullptr) {
     close(copy);
     return names;
@@ -117,7 +117,9 @@ void ScratchSpace::Empty(int parent, const char* name, int depth) const {
 void ScratchSpace::Undo(const Entry& entry) {
   const char* path = entry.path.c_str();
   if (entry.is_mount) {
-    // A busy mount is detached, because its mount point could not be removed otherwise. Only this thread can use it.
+    // If the mount is busy, it is detached (MNT_DETACH), because a mount point cannot be removed. Only this thread can
+    // use
+    // the mount.
     if (Go(entry.where) == 0 && umount2(path, UMOUNT_NOFOLLOW) < 0) umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH);
     return;
   }

@@ -12,7 +12,8 @@
 // A scratch space consists of a mount namespace that only the calling thread is in, a tmpfs in this namespace, and a
 // scratch directory inside the examined directory. The thread must end after Leave().
 //
-// The caller records everything that it makes, by AddMount() and AddFile(). Leave() removes these in reverse order.
+// The caller records everything that it makes, by AddMount() and AddFile(). Leave() removes the recorded mounts and
+// files in reverse order.
 class ScratchSpace {
  public:
   enum Where {
@@ -24,19 +25,19 @@ class ScratchSpace {
   // Makes the scratch space. The examined directory is the working directory, which must belong to this thread alone.
   void Enter();
 
-  // Changes the working directory. Returns 0, or the errno why this directory does not exist; the working directory is
-  // then unchanged.
+  // Changes the working directory to `where`. Returns 0, or the errno why `where` does not exist; the working directory
+  // is then unchanged.
   int Go(Where where);
 
-  // Whether only this thread sees its mounts. If false, the caller must not mount.
+  // Returns whether this thread has a mount namespace of its own. Without one the caller must not mount.
   bool IsPrivate() const { return private_error_ == 0; }
   int private_error() const { return private_error_; }
   int scratch_error() const { return scratch_error_; }
   // The device number of the examined directory.
   dev_t device() const { return device_; }
 
-  // Records a mount at `path`, a file or directory at `path`, and that the caller unmounted the mount at `path`. Each
-  // path is relative to the directory of the last Go().
+  // These functions record that the caller mounted at `path`, made a file or directory at `path`, and unmounted the
+  // mount at `path`. Each path is relative to the directory of the last Go().
   void AddMount(const char* path) { entries_.push_back({where_, true, path}); }
   void AddFile(const char* path) { entries_.push_back({where_, false, path}); }
   void RemoveMount(const char* path);
@@ -59,7 +60,7 @@ class ScratchSpace {
   PrivateMounts mounts_;
   OwnedFd examined_, scratch_, tmpfs_;
   dev_t device_ = 0;
-  std::string name_;  // of the scratch directory; empty when there is none
+  std::string name_;  // the name of the scratch directory; empty when no scratch directory was made
   std::vector<Entry> entries_;
   Where where_ = kExamined;
   int private_error_ = 0, tmpfs_error_ = 0, scratch_error_ = 0;

@@ -29,7 +29,7 @@ const char* OrNull(const std::string& word) { return word.empty() ? nullptr : wo
 struct ScratchSteps::Kind {
   const char* name;
   size_t words;
-  bool mounts;  // the step runs only in a mount namespace of the thread's own
+  bool mounts;  // whether the step mounts, so that it runs only if the thread has a mount namespace of its own
   Result (ScratchSteps::*run)(const std::string* words);
 };
 

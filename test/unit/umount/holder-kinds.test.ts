@@ -74,7 +74,7 @@ describe('busyReason', () => {
     expect(busyReason(scan({ uses, table: bare }))).toBe(
       "the mount is in use: node (pid 4121) has open file '/m/a' and working directory '/m', " +
         "and we\\x0aird (pid 2) has open file '/m/log', and node (pid 3) has open file '/m/log', " +
-        'and 1 more (call holders); end each use first',
+        'and holders() lists the other 1; end each use first',
     );
   });
 
