@@ -8,7 +8,7 @@ import {
   optionsArgument,
 } from '../arguments/check.js';
 import { invalidArgType, invalidArgValue } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { type Failure, isFailure, type LayerWalk, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { abortError, signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
@@ -62,10 +62,10 @@ class Walk implements LayerChanges {
   readonly #plan: ChangesPlan;
   readonly #layers: LayerRoots;
   readonly #forget: () => void;
-  #walk: Promise<native.LayerWalk | native.Failure> | undefined;
+  #walk: Promise<LayerWalk | Failure> | undefined;
   #batch: ChangeDecoder | undefined;
   /** The batch after #batch, which a thread produces while the caller takes the changes of #batch. */
-  #following: Promise<Buffer | native.Failure> | undefined;
+  #following: Promise<Buffer | Failure> | undefined;
   /** Settles when the walk is closed; undefined until the walk begins to close. */
   #closing: Promise<void> | undefined;
   /**
@@ -136,9 +136,9 @@ class Walk implements LayerChanges {
         throw error;
       });
       if (this.#isOver) return NOTHING_MORE;
-      if (native.isFailure(bytes) || bytes.length === 0) {
+      if (isFailure(bytes) || bytes.length === 0) {
         await this.#close();
-        if (native.isFailure(bytes)) throw layerFailure(bytes, this.#plan);
+        if (isFailure(bytes)) throw layerFailure(bytes, this.#plan);
         return NOTHING_MORE;
       }
       this.#batch = new ChangeDecoder(bytes, this.#layers);
@@ -148,11 +148,11 @@ class Walk implements LayerChanges {
     return { done: false, value: this.#batch.take() };
   }
 
-  async #fetch(): Promise<Buffer | native.Failure> {
+  async #fetch(): Promise<Buffer | Failure> {
     const { upper, lower, dataOnly, userxattr } = this.#plan;
-    this.#walk ??= native.layerOpen(upper, lower, dataOnly, userxattr);
+    this.#walk ??= native.layerOpen.async({ upper, lower, dataOnly, userAttributes: userxattr });
     const walk = await this.#walk;
-    return native.isFailure(walk) ? walk : native.layerNext(walk);
+    return isFailure(walk) ? walk : native.layerNext.async({ walk });
   }
 
   #aborted(): void {
@@ -180,7 +180,7 @@ class Walk implements LayerChanges {
     this.#forget();
     // A failure to open the walk has already rejected the next() that opened it.
     const walk = await this.#walk?.catch(() => undefined);
-    if (walk !== undefined && !native.isFailure(walk)) await native.layerClose(walk);
+    if (walk !== undefined && !isFailure(walk)) await native.layerClose.async({ walk });
   }
 }
 

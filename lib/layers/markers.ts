@@ -6,10 +6,10 @@ import {
   optionsArgument,
   type PathLike,
 } from '../arguments/check.js';
-import type { MountError } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { type Failure, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
+import { type Operation, type Plan, run, runSync, settled } from '../operation/driver.js';
 import { markerFailure } from './reasons.js';
 
 /** Options of {@link isWhiteout} and {@link isOpaque}: the prefix of overlayfs's extended attributes. */
@@ -37,76 +37,61 @@ export interface OpaqueOptions extends MarkOptions {
   form?: 'y' | 'x';
 }
 
-const MARK_OPTIONS: ReadonlySet<string> = new Set(['userxattr']);
+const MARKER_OPTIONS: ReadonlySet<string> = new Set(['userxattr']);
 const FORM_OPTIONS: ReadonlySet<string> = new Set(['form', 'userxattr']);
 
-interface MarkerPlan {
+interface MarkerPlan extends Plan {
   readonly path: Bytes;
   readonly form: string | undefined;
-  readonly userxattr: boolean;
+  readonly userAttribute: boolean;
 }
 
 function planMarker(path: PathLike, options: object, forms: readonly string[] = []): MarkerPlan {
-  const { form, userxattr } = optionsArgument('options', options, forms.length === 0 ? MARK_OPTIONS : FORM_OPTIONS);
+  const { form, userxattr } = optionsArgument('options', options, forms.length === 0 ? MARKER_OPTIONS : FORM_OPTIONS);
   return {
     path: nonEmptyPathArgument('path', path),
     form: choiceOption('options.form', form, forms),
-    userxattr: booleanOption('options.userxattr', userxattr) ?? false,
+    userAttribute: booleanOption('options.userxattr', userxattr) ?? false,
   };
 }
 
-const whiteoutArguments = ({ path, form, userxattr }: MarkerPlan) => [path, form === 'xattr', userxattr] as const;
-const opaqueArguments = ({ path, form, userxattr }: MarkerPlan) => [path, form === 'x' ? 'x' : 'y', userxattr] as const;
+// The properties that the four operations share.
+const MARKER = {
+  subject: ({ path }: MarkerPlan) => ({ target: path }),
+  error: ({ path, userAttribute }: MarkerPlan, failure: Failure) =>
+    settled(markerFailure(failure, path, userAttribute)),
+};
 
-function failureAt(plan: MarkerPlan, failure: native.Failure): MountError {
-  return markerFailure(failure, plan.path, plan.userxattr);
-}
-
-function done(plan: MarkerPlan, outcome: native.Outcome): void {
-  if (native.isFailure(outcome)) throw failureAt(plan, outcome);
-}
-
-function answer(plan: MarkerPlan, found: boolean | native.Failure): boolean {
-  if (native.isFailure(found)) throw failureAt(plan, found);
-  return found;
-}
-
-interface Marker<T> {
-  readonly channel: OperationChannel;
-  run(plan: MarkerPlan): Promise<T>;
-  runSync(plan: MarkerPlan): T;
-}
-
-function perform<T>({ channel, run }: Marker<T>, plan: MarkerPlan): Promise<T> {
-  return channel.isWatched ? channel.run({ target: plan.path }, run, plan) : run(plan);
-}
-
-function performSync<T>({ channel, runSync }: Marker<T>, plan: MarkerPlan): T {
-  return channel.isWatched ? channel.runSync({ target: plan.path }, runSync, plan) : runSync(plan);
-}
-
-const MAKE_WHITEOUT: Marker<void> = {
+const MAKE_WHITEOUT: Operation<MarkerPlan, 'makeWhiteout', void> = {
+  ...MARKER,
   channel: new OperationChannel('makeWhiteout'),
-  run: async (plan) => done(plan, await native.makeWhiteout(...whiteoutArguments(plan))),
-  runSync: (plan) => done(plan, native.makeWhiteoutSync(...whiteoutArguments(plan))),
+  call: native.makeWhiteout,
+  arguments: ({ path, form, userAttribute }) => ({ path, attribute: form === 'xattr', userAttribute }),
+  result: () => undefined,
 };
 
-const IS_WHITEOUT: Marker<boolean> = {
+const IS_WHITEOUT: Operation<MarkerPlan, 'isWhiteout', boolean> = {
+  ...MARKER,
   channel: new OperationChannel('isWhiteout'),
-  run: async (plan) => answer(plan, await native.isWhiteout(plan.path, plan.userxattr)),
-  runSync: (plan) => answer(plan, native.isWhiteoutSync(plan.path, plan.userxattr)),
+  call: native.isWhiteout,
+  arguments: (plan) => plan,
+  result: (_, isWhiteout) => isWhiteout,
 };
 
-const MAKE_OPAQUE: Marker<void> = {
+const MAKE_OPAQUE: Operation<MarkerPlan, 'makeOpaque', void> = {
+  ...MARKER,
   channel: new OperationChannel('makeOpaque'),
-  run: async (plan) => done(plan, await native.makeOpaque(...opaqueArguments(plan))),
-  runSync: (plan) => done(plan, native.makeOpaqueSync(...opaqueArguments(plan))),
+  call: native.makeOpaque,
+  arguments: ({ path, form, userAttribute }) => ({ path, value: form === 'x' ? 'x' : 'y', userAttribute }),
+  result: () => undefined,
 };
 
-const IS_OPAQUE: Marker<boolean> = {
+const IS_OPAQUE: Operation<MarkerPlan, 'isOpaque', boolean> = {
+  ...MARKER,
   channel: new OperationChannel('isOpaque'),
-  run: async (plan) => answer(plan, await native.isOpaque(plan.path, plan.userxattr)),
-  runSync: (plan) => answer(plan, native.isOpaqueSync(plan.path, plan.userxattr)),
+  call: native.isOpaque,
+  arguments: (plan) => plan,
+  result: (_, isOpaque) => isOpaque,
 };
 
 /**
@@ -128,8 +113,7 @@ const IS_OPAQUE: Marker<boolean> = {
  * @see https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories
  */
 export async function makeWhiteout(path: PathLike, options: WhiteoutOptions = {}): Promise<void> {
-  const plan = planMarker(path, options, ['device', 'xattr']);
-  return perform(MAKE_WHITEOUT, plan);
+  return run(MAKE_WHITEOUT, planMarker(path, options, ['device', 'xattr']));
 }
 
 /**
@@ -141,8 +125,7 @@ export async function makeWhiteout(path: PathLike, options: WhiteoutOptions = {}
  * ```
  */
 export function makeWhiteoutSync(path: PathLike, options: WhiteoutOptions = {}): void {
-  const plan = planMarker(path, options, ['device', 'xattr']);
-  performSync(MAKE_WHITEOUT, plan);
+  runSync(MAKE_WHITEOUT, planMarker(path, options, ['device', 'xattr']));
 }
 
 /**
@@ -158,8 +141,7 @@ export function makeWhiteoutSync(path: PathLike, options: WhiteoutOptions = {}):
  * ```
  */
 export async function isWhiteout(path: PathLike, options: MarkOptions = {}): Promise<boolean> {
-  const plan = planMarker(path, options);
-  return perform(IS_WHITEOUT, plan);
+  return run(IS_WHITEOUT, planMarker(path, options));
 }
 
 /**
@@ -172,8 +154,7 @@ export async function isWhiteout(path: PathLike, options: MarkOptions = {}): Pro
  * ```
  */
 export function isWhiteoutSync(path: PathLike, options: MarkOptions = {}): boolean {
-  const plan = planMarker(path, options);
-  return performSync(IS_WHITEOUT, plan);
+  return runSync(IS_WHITEOUT, planMarker(path, options));
 }
 
 /**
@@ -190,8 +171,7 @@ export function isWhiteoutSync(path: PathLike, options: MarkOptions = {}): boole
  * @see https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories
  */
 export async function makeOpaque(path: PathLike, options: OpaqueOptions = {}): Promise<void> {
-  const plan = planMarker(path, options, ['y', 'x']);
-  return perform(MAKE_OPAQUE, plan);
+  return run(MAKE_OPAQUE, planMarker(path, options, ['y', 'x']));
 }
 
 /**
@@ -203,8 +183,7 @@ export async function makeOpaque(path: PathLike, options: OpaqueOptions = {}): P
  * ```
  */
 export function makeOpaqueSync(path: PathLike, options: OpaqueOptions = {}): void {
-  const plan = planMarker(path, options, ['y', 'x']);
-  performSync(MAKE_OPAQUE, plan);
+  runSync(MAKE_OPAQUE, planMarker(path, options, ['y', 'x']));
 }
 
 /**
@@ -220,8 +199,7 @@ export function makeOpaqueSync(path: PathLike, options: OpaqueOptions = {}): voi
  * ```
  */
 export async function isOpaque(path: PathLike, options: MarkOptions = {}): Promise<boolean> {
-  const plan = planMarker(path, options);
-  return perform(IS_OPAQUE, plan);
+  return run(IS_OPAQUE, planMarker(path, options));
 }
 
 /**
@@ -233,6 +211,5 @@ export async function isOpaque(path: PathLike, options: MarkOptions = {}): Promi
  * ```
  */
 export function isOpaqueSync(path: PathLike, options: MarkOptions = {}): boolean {
-  const plan = planMarker(path, options);
-  return performSync(IS_OPAQUE, plan);
+  return runSync(IS_OPAQUE, planMarker(path, options));
 }

@@ -13,7 +13,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "mount/attach.h"
 #include "mount/mount_change.h"
 #include "mount/tree_change.h"
@@ -82,9 +81,8 @@ Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& 
 }
 
 Outcome Finish(const char* path, const attributes::Change& change, const Cancellation& cancellation) {
-  if (change.recursive && change.apart) {
-    const Outcome outcome = SetPropagation(path, MS_SLAVE, true);
-    if (outcome.Failed()) return outcome;
+  if (change.recursive && change.apart && kernel::SetPropagation(path, MS_SLAVE, true) < 0) {
+    return Outcome::Failure(errno, "mount", "set propagation");
   }
   Outcome outcome = ChangeByMount(path, change);
   if (!outcome.Failed() && change.Changes()) outcome = Verify(AT_FDCWD, path, 0, change, 0);

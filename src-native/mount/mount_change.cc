@@ -12,7 +12,6 @@
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "place/openat2_fallback.h"
 #include "table/mount_lines.h"
 
@@ -87,10 +86,9 @@ Outcome SetAttributes(int at, const char* path, unsigned flags, const attributes
 
 Outcome ChangeByMount(const char* path, const attributes::Change& change) {
   Outcome outcome = change.Changes() ? RemountTree(path, change) : Outcome{};
-  if (!outcome.Failed() && change.propagation != 0) {
-    outcome = SetPropagation(path, change.propagation, change.recursive);
-  }
-  return outcome;
+  if (outcome.Failed() || change.propagation == 0) return outcome;
+  if (kernel::SetPropagation(path, change.propagation, change.recursive) == 0) return {};
+  return Outcome::Failure(errno, "mount", "set propagation");
 }
 
 Outcome ChangeMount(int at, const char* path, unsigned flags, const attributes::Change& change) {

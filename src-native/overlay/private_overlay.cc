@@ -6,7 +6,6 @@
 
 #include "kernel/calls.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "mount/attach.h"
 #include "mount/attributes.h"
 #include "mount/bind.h"
@@ -50,7 +49,7 @@ Outcome OverlayCall::MakeApart(PrivateMounts* mounts, OwnedFd* tree) {
   }
   OwnedFd memory;
   if (const int error = mounts->Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
-  if (const int error = MakePrivateMemory(&memory)) return Outcome::Failure(error, "mount", "make a place");
+  if (const int error = MountPrivateTmpfs(&memory)) return Outcome::Failure(error, "mount", "make a place");
   Opened opened;
   Outcome outcome = Open(&opened);
   if (!outcome.Failed()) outcome = OpenMapped(memory.get(), &opened);

@@ -10,7 +10,6 @@
 #include "kernel/calls.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "place/openat2_fallback.h"
 #include "table/mount_lines.h"
 #include "threads/pool.h"

@@ -8,7 +8,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "kernel/transient_error.h"
 #include "place/target.h"
 #include "table/mount_lines.h"
@@ -24,8 +23,8 @@ constexpr int kTries = 128;
 // entered it already.
 int TakeDownAt(const std::string& path, bool is_copy) {
   // A copy of shared mounts is their peer, and takes from them what is taken from it.
-  const Outcome outcome = is_copy ? SetPropagation(path.c_str(), MS_SLAVE, true) : Outcome{};
-  return outcome.Failed() ? outcome.error : umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
+  if (is_copy && kernel::SetPropagation(path.c_str(), MS_SLAVE, true) < 0) return errno;
+  return umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
 }
 
 bool IsWithin(const std::string& path, const std::string& top) {

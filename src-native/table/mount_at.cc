@@ -6,7 +6,6 @@
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "table/mount_lines.h"
 #include "table/statmount_line.h"
 

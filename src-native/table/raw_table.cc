@@ -12,7 +12,6 @@
 
 #include "kernel/mount_ids.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "napi/tagged_object.h"
 #include "threads/lock.h"
 

@@ -8,7 +8,7 @@
 
 #include "engines/holders/proc.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace {

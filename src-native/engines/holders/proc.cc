@@ -16,7 +16,7 @@
 
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace proc {

@@ -72,10 +72,10 @@ class LayerChanges {
   Outcome failure_;                  // guarded by lock_; why the walk failed
 };
 
-// layerOpen(upper, lower, data, userAttributes) returns an object that represents a walk. The `index` of a failure is
-// the number of the layer: 0 is the upper layer, then the lower layers, then the data-only layers. If the kernel hides
-// "trusted.*" attributes from this process, the call fails with EPERM at the step "trusted attributes", because opaque
-// directories would be missed.
+// layerOpen(upper, lower, dataOnly, userAttributes) returns an object that represents a walk. The `index` of a failure
+// is the number of the layer: 0 is the upper layer, then the lower layers, then the data-only layers. If the kernel
+// hides "trusted.*" attributes from this process, the call fails with EPERM at the step "trusted attributes", because
+// opaque directories would be missed.
 class LayerOpenCall {
  public:
   struct Result {
@@ -89,7 +89,7 @@ class LayerOpenCall {
   void Read(Arguments& arguments) {
     arguments.Bytes("upper", &upper_)
         .BytesList("lower", &lower_)
-        .BytesList("data", &data_)
+        .BytesList("dataOnly", &data_)
         .Boolean("userAttributes", &user_attributes_);
   }
   bool IsRelative() const { return true; }

@@ -22,7 +22,7 @@ class LayerMarkerCall {
   bool user_attribute_ = false;
 };
 
-// makeWhiteout(path, asAttribute, userAttribute) makes a character device 0:0. With `asAttribute`, the call makes an
+// makeWhiteout(path, attribute, userAttribute) makes a character device 0:0. With `attribute`, the call makes an
 // empty file with the attribute overlay.whiteout, and gives the parent directory the attribute overlay.opaque "x"
 // (since Linux 6.8). A failed call removes what it made.
 class MakeWhiteoutCall : public LayerMarkerCall {
@@ -30,7 +30,7 @@ class MakeWhiteoutCall : public LayerMarkerCall {
   using Result = Outcome;
 
   void Read(Arguments& arguments) {
-    arguments.Bytes("path", &path_).Boolean("asAttribute", &as_attribute_).Boolean("userAttribute", &user_attribute_);
+    arguments.Bytes("path", &path_).Boolean("attribute", &as_attribute_).Boolean("userAttribute", &user_attribute_);
   }
   Result Run();
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "kernel/directory_entry.h"
+#include "kernel/calls.h"
 
 namespace {
 

@@ -11,7 +11,7 @@
 
 #include <string_view>
 
-#include "kernel/directory_entry.h"
+#include "kernel/calls.h"
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"

@@ -60,7 +60,7 @@ void ScratchSpace::Enter() {
   } else {
     scratch_error_ = errno;
   }
-  tmpfs_error_ = IsPrivate() ? MakePrivateMemory(&tmpfs_) : private_error_;
+  tmpfs_error_ = IsPrivate() ? MountPrivateTmpfs(&tmpfs_) : private_error_;
 }
 
 void ScratchSpace::MakeScratchDirectory() {

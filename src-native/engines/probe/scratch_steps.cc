@@ -13,7 +13,7 @@
 
 #include "kernel/calls.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace {

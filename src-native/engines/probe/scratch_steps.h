@@ -34,7 +34,7 @@
 // "tmpfs" (the scratch tmpfs); any other word is EINVAL. A program starts in the tmpfs. If "go" fails, every step up to
 // the next "go" fails with the errno of this "go". Other paths are relative to the working directory. The path
 // "/../NAME" is a NAME in the tmpfs, whatever the working directory is, because the tmpfs is mounted over the root
-// directory (threads/private_mounts.cc, MakePrivateMemory). A program must not make a file in the examined directory
+// directory (threads/private_mounts.cc, MountPrivateTmpfs). A program must not make a file in the examined directory
 // itself, because only files in the scratch directory are removed (ScratchSpace).
 //
 // A step marked with * mounts. If the thread has no mount namespace of its own, the step fails with the errno that
