@@ -43,7 +43,7 @@ char StateOf(pid_t process) {
 }  // namespace
 
 bool Failed(bool failed) {
-  if (failed && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) shortage = errno;
+  if (failed && IsShortage(errno)) shortage = errno;
   return failed;
 }
 

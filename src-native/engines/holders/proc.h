@@ -16,7 +16,7 @@ namespace proc {
 // process has no uses.
 int TakeShortage();
 
-// If `failed` is true and errno is EMFILE, ENFILE, ENOMEM or ENOBUFS, records errno for TakeShortage. Returns `failed`.
+// If `failed` is true and errno reports a shortage (IsShortage), records errno for TakeShortage. Returns `failed`.
 bool Failed(bool failed);
 
 // Reads a whole file into `text`. Returns false when the file cannot be read.
