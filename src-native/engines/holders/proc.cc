@@ -17,6 +17,7 @@
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
+#include "kernel/transient_error.h"
 #include "table/mount_lines.h"
 
 namespace proc {
