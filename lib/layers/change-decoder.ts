@@ -61,7 +61,7 @@ export class ChangeDecoder {
     return this.#at >= this.#bytes.length;
   }
 
-  /** Returns the next change. The batch must not be empty. */
+  /** Returns the next change. The caller must check that `isEmpty` is false first. */
   take(): Change {
     const at = this.#at;
     const u32 = (offset: number) => this.#view.getUint32(at + offset, IS_LITTLE);

@@ -35,8 +35,8 @@ function reasonOf({ error, syscall, step }: Failure): string | undefined {
       return HIDDEN_ATTRIBUTES;
     case 'mount below':
       return (
-        'a filesystem is mounted on this path of the layer, and this process may not look below the mount, as ' +
-        'overlayfs does (CAP_SYS_ADMIN): unmount the filesystem'
+        'a filesystem is mounted on this path of the layer, and only a process with CAP_SYS_ADMIN can read the layer ' +
+        'below the mount: unmount the filesystem, or run the process as root'
       );
     case 'redirect':
       return (

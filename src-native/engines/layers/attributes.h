@@ -12,8 +12,8 @@
 // Another thread reads by a path of /proc/thread-self/fd.
 class LayerAttributes {
  public:
-  // Which of overlayfs's attributes a file has (fs/overlayfs/overlayfs.h, enum ovl_xattr). Each value is read
-  // separately.
+  // Which of overlayfs's attributes a file has (fs/overlayfs/overlayfs.h, enum ovl_xattr). Value() reads the value of
+  // one of these attributes.
   struct OverlayAttributes {
     bool opaque = false;
     bool redirect = false;
