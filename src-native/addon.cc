@@ -2,8 +2,8 @@
 #include <napi.h>
 
 #include "engines/holders/holders.h"
-#include "engines/layers/layer_changes.h"
-#include "engines/layers/layer_marks.h"
+#include "engines/layers/changes.h"
+#include "engines/layers/markers.h"
 #include "engines/probe/examine.h"
 #include "engines/probe/scratch.h"
 #include "kernel/calls.h"

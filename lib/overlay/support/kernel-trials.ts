@@ -38,7 +38,7 @@ export function planKernel(survey: Survey): {
   read: (result: ScratchResult) => KernelSupport;
 } {
   const program = new Program();
-  const memory: Step = ['go', 'memory'];
+  const memory: Step = ['go', 'tmpfs'];
   const mounted = (...mount: Step[]): Question => program.ask(memory, ...mount, ['umount', 'm']);
   const byString = (data: string) => mounted(['mount', 'overlay', 'm', data]);
   const names = (count: number) => Array.from({ length: count }, (_, index) => index).join(':');
@@ -57,7 +57,7 @@ export function planKernel(survey: Survey): {
   const idmapped = program.ask(
     ...(canMake
       ? ([
-          ['go', 'place'],
+          ['go', 'scratch'],
           ['mkdir', 'i'],
           ['clone', 'i'],
         ] as const)

@@ -110,7 +110,7 @@ function trialSteps(trial: Trial, id: string, survey: Survey): Step[] {
   // Volatile, as to unmount any other overlay is to wait until all of the upper filesystem is written to the disk.
   const data = [layers, word, also[0], sync ? '' : 'volatile', ...survey.upperWords].filter(Boolean).join(',');
   return [
-    ['go', 'place'],
+    ['go', 'scratch'],
     ['mkdir', `u${id}`],
     ['mkdir', `w${id}`],
     ['mount', 'overlay', 'm', data],
@@ -125,7 +125,7 @@ export function askOptions(
   program: Program,
   survey: Survey,
 ): (results: readonly (number | string)[]) => OverlayOptionSupport {
-  program.ask(['go', 'place'], ['mkdir', 'l'], ['mkdir', 'l/d'], ['mkdir', 'm']);
+  program.ask(['go', 'scratch'], ['mkdir', 'l'], ['mkdir', 'l/d'], ['mkdir', 'm']);
   const questions = new Map<Trial, Question>();
   for (const trial of Object.values(TRIALS).flatMap((trials) => Object.values(trials))) {
     questions.set(trial, program.ask(...trialSteps(trial, String(questions.size), survey)));

@@ -62,7 +62,7 @@ function upperTrial(program: Program, name: string, words: readonly string[]): Q
   // Volatile, as to unmount any other overlay is to wait until all of the upper filesystem is written to the disk.
   const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
   return program.ask(
-    ['go', 'place'],
+    ['go', 'scratch'],
     ...['', '/d'].map((each): Step => ['mkdir', `${lower}${each}`]),
     ...['/f', '/g', '/d/f'].map((each): Step => ['write', `${lower}${each}`, 'x']),
     ...[upper, work, merged].map((each): Step => ['mkdir', `${each}`]),
@@ -92,7 +92,7 @@ export function planSurvey(): {
   read: (results: readonly (number | string)[], placeError: number) => Survey;
 } {
   const program = new Program();
-  const inPlace: Step = ['go', 'place'];
+  const inPlace: Step = ['go', 'scratch'];
   // The one made in it tells better, but an existing name will do where none can be made.
   const types = [
     program.ask(inPlace, ['write', 'f', 'x'], ['d_type', '.']),
@@ -103,7 +103,7 @@ export function planSurvey(): {
   const plain = upperTrial(program, 'p', []);
   const userxattr = upperTrial(program, 'x', ['userxattr']);
   const lower = program.ask(
-    ['go', 'memory'],
+    ['go', 'tmpfs'],
     ['layers', '1'],
     ['mkdir', 'm'],
     ['go', 'directory'],

@@ -1,4 +1,5 @@
-#include "engines/layers/layer_lookup.h"
+// Implements the lookup of overlayfs: fs/overlayfs/namei.c.
+#include "engines/layers/lookup.h"
 
 #include <errno.h>
 
@@ -7,8 +8,8 @@
 
 namespace {
 
-// What a redirect may be: one name, or an absolute path without empty names (ovl_get_redirect_xattr). What is no name
-// of an entry, the kernel refuses when it looks it up (lookup_noperm_common, fs/namei.c).
+// Returns whether a redirect is valid: one name, or an absolute path without empty names (ovl_get_redirect_xattr). The
+// kernel refuses the names "." and ".." in a lookup (fs/namei.c, lookup_noperm_common).
 bool IsRedirect(const std::string& text) {
   const bool is_path = text[0] == '/';
   for (size_t start = is_path ? 1 : 0; start <= text.size();) {
@@ -21,11 +22,11 @@ bool IsRedirect(const std::string& text) {
   return true;
 }
 
-bool LeadsNowhere(int error) { return error == ENOENT || error == ENAMETOOLONG; }
+bool MeansAbsent(int error) { return error == ENOENT || error == ENAMETOOLONG; }
 
 }  // namespace
 
-bool AreSame(const LayerView& one, const LayerView& other) {
+bool AreSame(const MergedDirectory& one, const MergedDirectory& other) {
   return std::equal(one.begin(), one.end(), other.begin(), other.end(),
                     [](const LayerDirectoryRef& a, const LayerDirectoryRef& b) { return a->IsSame(*b); });
 }
@@ -50,27 +51,27 @@ void LayerLookup::Fail(int error, const char* syscall, const char* step, const L
   failure_.other = PathInLayer(directory, name);
 }
 
-// ovl_lookup_single: one name in one directory. Of a redirect's path, `before` is how many bytes of it are in front of
-// the name, and `after` what follows it.
+// Looks up one name in one directory, as ovl_lookup_single does. If the name is part of a redirect's path, `before` is
+// the number of bytes of this path before the name, and `after` is the rest of the path after the name.
 bool LayerLookup::FindStep(LayerDirectory* base, Search* search, const std::string& name, size_t before,
-                           const std::string& after, LayerPlace* found) {
+                           const std::string& after, LayerPath* found) {
   *found = {};
   const bool is_last = after.empty();
   const int fd = directories_->Fd(base);
   FileStatus status;
   if (fd < 0) return Fail(errno, "openat", "open a directory", base, ""), false;
   if (ReadStatus(fd, name.c_str(), &status) < 0) {
-    if (LeadsNowhere(errno)) return true;
-    return Fail(errno, "statx", "look at an entry", base, name), false;
+    if (MeansAbsent(errno)) return true;
+    return Fail(errno, "statx", "read the file status", base, name), false;
   }
-  if (OpenDirectories::IsElsewhere(*base, status)) return Fail(EXDEV, "statx", "mount below", base, name), false;
+  if (OpenDirectories::IsOnOtherMount(*base, status)) return Fail(EXDEV, "statx", "mount below", base, name), false;
   if (status.IsWhiteoutDevice()) {
     search->stop = true;
     return true;
   }
-  LayerAttributes::Known known;
+  LayerAttributes::OverlayAttributes known;
   if (!attributes_->List(base, name, &known)) {
-    return Fail(errno, "llistxattr", attributes_->StepOf("read extended attributes"), base, name), false;
+    return Fail(errno, "llistxattr", attributes_->StepFor("read extended attributes"), base, name), false;
   }
   if (known.whiteout && status.IsRegular() && status.size == 0) {
     search->stop = true;
@@ -92,27 +93,27 @@ bool LayerLookup::FindStep(LayerDirectory* base, Search* search, const std::stri
   }
   std::string opaque;
   if (status.IsDirectory() && known.opaque && !attributes_->Value(base, name, "opaque", &opaque)) {
-    return Fail(errno, "lgetxattr", attributes_->StepOf("read extended attributes"), base, name), false;
+    return Fail(errno, "lgetxattr", attributes_->StepFor("read extended attributes"), base, name), false;
   }
   const bool is_opaque = opaque == "y";
   if (is_opaque) search->stop = true;
   found->directory = LayerDirectoryRef(base);
   found->name = name;
   found->status = status;
-  // Below the last layer there is none (`last` in struct ovl_lookup_data), but data of files may be.
+  // No directory is below the last lower layer (`last` in struct ovl_lookup_data), but a data-only layer can be.
   const bool is_bottom = base->layer() >= lower_->size();
-  const bool goes_on = status.IsDirectory() ? !is_opaque && !is_bottom : search->metacopy;
-  return !goes_on || !known.redirect || FollowRedirect(base, name, before, after, search);
+  const bool continues = status.IsDirectory() ? !is_opaque && !is_bottom : search->metacopy;
+  return !continues || !known.redirect || FollowRedirect(base, name, before, after, search);
 }
 
-// ovl_check_redirect
+// Replaces the name of the search by the target of a redirect, as ovl_check_redirect does.
 bool LayerLookup::FollowRedirect(LayerDirectory* base, const std::string& name, size_t before, const std::string& after,
                                  Search* search) {
   std::string redirect;
   if (!attributes_->Value(base, name, "redirect", &redirect)) {
-    return Fail(errno, "lgetxattr", attributes_->StepOf("read extended attributes"), base, name), false;
+    return Fail(errno, "lgetxattr", attributes_->StepFor("read extended attributes"), base, name), false;
   }
-  // The kernel reads it as a string.
+  // The kernel reads the value as a string that ends at the first NUL.
   redirect.resize(std::min(redirect.find('\0'), redirect.size()));
   if (!IsRedirect(redirect)) return Fail(EINVAL, "lgetxattr", "redirect", base, name), false;
   search->redirected = true;
@@ -125,11 +126,11 @@ bool LayerLookup::FollowRedirect(LayerDirectory* base, const std::string& name, 
   return true;
 }
 
-// ovl_lookup_layer: the name, or a redirect's path from the root of the layer.
-bool LayerLookup::FindInLayer(LayerDirectory* base, Search* search, LayerPlace* found) {
+// Looks up a name, or the path of an absolute redirect, in one layer, as ovl_lookup_layer does.
+bool LayerLookup::FindInLayer(LayerDirectory* base, Search* search, LayerPath* found) {
   if (search->name[0] != '/') return FindStep(base, search, std::string(search->name), 0, "", found);
   LayerDirectoryRef at(base);
-  // Counted from the end, as what is in front may be replaced by another redirect.
+  // The position is counted from the end of the path, because another redirect can replace the part before the name.
   for (size_t remaining = search->name.size() - 1;;) {
     const size_t start = search->name.size() - remaining;
     const size_t slash = std::min(search->name.find('/', start), search->name.size());
@@ -142,50 +143,52 @@ bool LayerLookup::FindInLayer(LayerDirectory* base, Search* search, LayerPlace* 
   }
 }
 
-void LayerLookup::Add(const LayerPlace& found, LayerEntry* entry) {
+void LayerLookup::Add(const LayerPath& found, MergedEntry* entry) {
   if (!*entry) {
-    entry->place = found;
+    entry->top = found;
   }
   if (found.status.IsDirectory()) {
-    entry->view.push_back(directories_->Add(found.directory.get(), found.name, found.status));
+    entry->directories.push_back(directories_->Add(found.directory.get(), found.name, found.status));
   }
 }
 
-bool LayerLookup::FindTop(LayerDirectory* top, Search* search, LayerEntry* entry, bool* is_there) {
-  LayerPlace found;
+bool LayerLookup::FindTop(LayerDirectory* top, Search* search, MergedEntry* entry, bool* is_found) {
+  LayerPath found;
   if (!FindInLayer(top, search, &found)) return false;
-  *is_there = static_cast<bool>(found);
-  if (!*is_there) return true;
+  *is_found = static_cast<bool>(found);
+  if (!*is_found) return true;
   Add(found, entry);
   if (!search->is_directory && !search->metacopy) entry->content = found;
   return true;
 }
 
-bool LayerLookup::FindBelow(const LayerView& view, size_t index, Search* search, LayerEntry* entry) {
-  for (; !search->stop && index < view.size(); ++index) {
-    LayerDirectory* const base = view[index].get();
-    bool is_there = false;
+bool LayerLookup::FindBelow(const MergedDirectory& directories, size_t index, Search* search, MergedEntry* entry) {
+  for (; !search->stop && index < directories.size(); ++index) {
+    LayerDirectory* const base = directories[index].get();
+    bool is_found = false;
     const bool had_entry = static_cast<bool>(*entry);
-    if (!FindTop(base, search, entry, &is_there)) return false;
-    if (!is_there) continue;
-    if (had_entry && !search->is_directory) entry->is_copy = true;
-    if (!search->stop && search->name[0] == '/' && &view != lower_) return FindInLayersBelow(*base, search, entry);
+    if (!FindTop(base, search, entry, &is_found)) return false;
+    if (!is_found) continue;
+    if (had_entry && !search->is_directory) entry->is_metacopy = true;
+    if (!search->stop && search->name[0] == '/' && &directories != lower_)
+      return FindInLayersBelow(*base, search, entry);
   }
   if (!*entry || search->is_directory || entry->content) return true;
   if (search->name[0] == '/' && !FindData(search->name, entry)) return false;
   if (entry->content) return true;
-  return Fail(EIO, "lgetxattr", "metacopy", entry->place.directory.get(), entry->place.name), false;
+  return Fail(EIO, "lgetxattr", "metacopy", entry->top.directory.get(), entry->top.name), false;
 }
 
-bool LayerLookup::FindInLayersBelow(const LayerDirectory& base, Search* search, LayerEntry* entry) {
-  // The upper layer is 0, the first lower one 1.
+bool LayerLookup::FindInLayersBelow(const LayerDirectory& base, Search* search, MergedEntry* entry) {
+  // Layer numbers start at 0 for the upper layer, so the number of a layer is the index of the layer below in lower_.
   return FindBelow(*lower_, base.layer(), search, entry);
 }
 
-// ovl_lookup_data_layers: by path, without what would make a layer of it.
-bool LayerLookup::FindData(const std::string& path, LayerEntry* entry) {
+// Looks up the data of a file in the data-only layers, as ovl_lookup_data_layers does: by path, without whiteouts,
+// opaque directories and redirects.
+bool LayerLookup::FindData(const std::string& path, MergedEntry* entry) {
   for (const LayerDirectoryRef& root : *data_) {
-    LayerPlace at{root, "", {}};
+    LayerPath at{root, "", {}};
     for (size_t start = 1; start < path.size() && at;) {
       const size_t slash = std::min(path.find('/', start), path.size());
       LayerDirectoryRef directory = start == 1 ? root : directories_->Add(at.directory.get(), at.name, at.status);
@@ -194,9 +197,9 @@ bool LayerLookup::FindData(const std::string& path, LayerEntry* entry) {
       const int fd = directories_->Fd(directory.get());
       if (fd < 0) return Fail(errno, "openat", "open a directory", directory.get(), ""), false;
       if (ReadStatus(fd, at.name.c_str(), &at.status) < 0) {
-        if (!LeadsNowhere(errno)) return Fail(errno, "statx", "look at an entry", directory.get(), at.name), false;
+        if (!MeansAbsent(errno)) return Fail(errno, "statx", "read the file status", directory.get(), at.name), false;
         at = {};
-      } else if (OpenDirectories::IsElsewhere(*directory, at.status)) {
+      } else if (OpenDirectories::IsOnOtherMount(*directory, at.status)) {
         return Fail(EXDEV, "statx", "mount below", directory.get(), at.name), false;
       } else if (slash < path.size() ? !at.status.IsDirectory() : !at.status.IsRegular()) {
         at = {};
@@ -205,13 +208,13 @@ bool LayerLookup::FindData(const std::string& path, LayerEntry* entry) {
     }
     if (!at) continue;
     entry->content = at;
-    entry->is_copy = true;
+    entry->is_metacopy = true;
     return true;
   }
   return true;
 }
 
-bool LayerLookup::Find(const LayerView& view, const std::string& name, LayerEntry* entry) {
+bool LayerLookup::Find(const MergedDirectory& directories, const std::string& name, MergedEntry* entry) {
   Search search(name);
-  return FindBelow(view, 0, &search, entry);
+  return FindBelow(directories, 0, &search, entry);
 }

@@ -1,9 +1,10 @@
-#include "engines/layers/layer_changes.h"
+// Implements the calls that read a walk in batches.
+#include "engines/layers/changes.h"
 
 #include <memory>
 
-#include "engines/layers/layer_marks.h"
-#include "engines/layers/layer_record.h"
+#include "engines/layers/change_encoder.h"
+#include "engines/layers/markers.h"
 #include "napi/tagged_object.h"
 #include "threads/lock.h"
 #include "threads/pool.h"
@@ -17,7 +18,7 @@ LayerChanges* FromValue(Arguments& arguments) {
   arguments.Wrapped("walk", kTag, &changes);
   if (!arguments.ok()) return nullptr;
   auto* found = static_cast<LayerChanges*>(changes);
-  found->Hold();
+  found->AddReference();
   return found;
 }
 
@@ -26,11 +27,11 @@ LayerChanges* FromValue(Arguments& arguments) {
 Outcome LayerChanges::Next(std::string* batch) {
   const Lock lock(&lock_);
   if (walk_ == nullptr) return failure_;
-  LayerBatch listener(batch);
-  bool over = false;
-  failure_ = walk_->Go(&listener, &over);
-  if (over) walk_.reset();
-  // What was found before the failure is told first.
+  ChangeEncoder encoder(batch);
+  bool is_complete = false;
+  failure_ = walk_->Continue(&encoder, &is_complete);
+  if (is_complete) walk_.reset();
+  // If the walk found changes before a failure, this call returns the changes, and the next call returns the failure.
   return batch->empty() ? failure_ : Outcome{};
 }
 
@@ -41,19 +42,19 @@ void LayerChanges::Close() {
 }
 
 void LayerChanges::Release() {
-  if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   std::unique_ptr<LayerChanges, Deleter> last(this);
-  // All of it, as the walk looks at what is beside it.
+  // The thread deletes the whole object, because the walk refers to the member stop_ of this object.
   if (walk_ != nullptr) threads::DestroyOnThread(std::move(last));
 }
 
 LayerOpenCall::Result LayerOpenCall::Run() {
-  const Outcome sees = user_attributes_ ? Outcome{} : SeeTrustedAttributes();
+  const Outcome sees = user_attributes_ ? Outcome{} : CheckTrustedAttributes();
   if (sees.Failed()) return Result(sees);
   Result result;
-  result.changes = LayerChanges::Holder(new LayerChanges(user_attributes_));
+  result.changes = LayerChanges::Reference(new LayerChanges(user_attributes_));
   result.outcome = result.changes->Open(upper_, lower_, data_);
-  // Here, not when the last holder goes, which is after the answer.
+  // The descriptors are closed before this call completes, and not when the last reference is released.
   if (result.outcome.Failed()) result.changes->Close();
   return result;
 }
@@ -66,7 +67,7 @@ napi_value LayerOpenCall::Result::ToValue(Napi::Env env) {
   });
 }
 
-void LayerNextCall::Read(Arguments& arguments) { changes_ = LayerChanges::Holder(FromValue(arguments)); }
+void LayerNextCall::Read(Arguments& arguments) { changes_ = LayerChanges::Reference(FromValue(arguments)); }
 
 LayerNextCall::Result LayerNextCall::Run() {
   Result result;
@@ -80,7 +81,7 @@ napi_value LayerNextCall::Result::ToValue(Napi::Env env) {
 }
 
 void LayerCloseCall::Read(Arguments& arguments) {
-  changes_ = LayerChanges::Holder(FromValue(arguments));
+  changes_ = LayerChanges::Reference(FromValue(arguments));
   if (arguments.ok()) changes_->Stop();
 }
 

@@ -1,4 +1,5 @@
-#include "engines/layers/layer_directory.h"
+// Implements the cache of open layer directories.
+#include "engines/layers/directory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,20 +11,20 @@
 
 namespace {
 
-// How many are open besides the roots. A way of several steps keeps the last of them: on the way back up out of a deep
-// tree they are needed next.
+// The cache keeps this many directories open in addition to the roots. When a deep directory is reopened, only its 64
+// nearest ancestors are kept open, because the walk needs them next on its way up.
 constexpr size_t kMostOpen = 256;
-constexpr size_t kKeptOfWay = 64;
+constexpr size_t kKeptAncestors = 64;
 
 constexpr int kOpenFlags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 }  // namespace
 
-// In a loop, as a tree may be deeper than the stack.
+// This function is not recursive, because a tree can be deeper than the stack.
 void LayerDirectoryRef::Release(LayerDirectory* directory) {
-  while (directory != nullptr && --directory->holders_ == 0) {
+  while (directory != nullptr && --directory->references_ == 0) {
     LayerDirectory* const parent = directory->parent_;
-    if (directory->fd_ && parent != nullptr) directory->owner_->Forget(directory);
+    if (directory->fd_ && parent != nullptr) directory->owner_->StopTracking(directory);
     delete directory;
     directory = parent;
   }
@@ -33,8 +34,8 @@ LayerDirectoryRef OpenDirectories::OpenRoot(const std::string& path, uint32_t la
   *syscall = "open";
   OwnedFd fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return {};
-  // Refused without CAP_SYS_ADMIN, in a sandbox, before 5.2, of an unbindable mount, and of one with locked mounts
-  // below.
+  // open_tree(2) fails without CAP_SYS_ADMIN, in some sandboxes, before Linux 5.2, for an unbindable mount, and for a
+  // mount with locked mounts below. Device files and mounts below are then visible in the layer.
   OwnedFd clone(kernel::OpenTree(fd.get(), "", AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
   const kernel::MountAttributes no_devices{.set = kernel::kMountAttrNoDev};
   if (!clone || kernel::MountSetAttributes(clone.get(), "", AT_EMPTY_PATH, no_devices) < 0) has_devices_ = true;
@@ -58,59 +59,59 @@ LayerDirectoryRef OpenDirectories::Add(LayerDirectory* parent, std::string name,
   if (parent != nullptr) {
     added->layer_ = parent->layer_;
     added->parent_ = parent;
-    ++parent->holders_;
+    ++parent->references_;
   }
   return added;
 }
 
 int OpenDirectories::Fd(LayerDirectory* directory) {
-  if (!directory->fd_) return OpenAgain(directory);
+  if (!directory->fd_) return Reopen(directory);
   if (directory->parent_ != nullptr && directory != newest_) {
-    Unlink(directory);
-    Front(directory);
+    RemoveFromList(directory);
+    AddToFront(directory);
   }
   return directory->fd_.get();
 }
 
 OwnedFd OpenDirectories::OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status,
                                   const char** step) {
-  // What has been exchanged for a pipe is not waited for.
+  // O_NONBLOCK: opening a FIFO that replaced the file must not block.
   constexpr int kToRead = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
   const int parent = Fd(directory);
   if (parent < 0) return OwnedFd();
   OwnedFd fd(openat(parent, name.c_str(), (has_devices_ ? O_PATH | O_CLOEXEC : kToRead) | O_NOFOLLOW));
   const int error = errno;
-  // Where it could not be opened that may be because it is a device by now, or a socket.
+  // The open may have failed because a device file or a socket replaced the file, which is ESTALE.
   FileStatus found;
-  const int looked = fd ? ReadStatus(fd.get(), "", &found) : ReadStatus(parent, name.c_str(), &found);
-  const bool is_it = looked == 0 && found.IsSameFile(status) && found.IsRegular();
-  if (!fd || !is_it) {
-    if (looked == 0) errno = is_it ? error : ESTALE;
+  const int checked = fd ? ReadStatus(fd.get(), "", &found) : ReadStatus(parent, name.c_str(), &found);
+  const bool is_same = checked == 0 && found.IsSameFile(status) && found.IsRegular();
+  if (!fd || !is_same) {
+    if (checked == 0) errno = is_same ? error : ESTALE;
     return OwnedFd();
   }
   if (!has_devices_) return fd;
-  // It is this file by now, whatever the name is; and that it is not found says nothing about it.
+  // This open goes through the descriptor in /proc, so ENOENT means that /proc does not contain this process.
   OwnedFd readable(open(procfs::Fd(fd.get()).c_str(), kToRead));
   if (!readable && errno == ENOENT) *step = procfs::kStep;
   return readable;
 }
 
-int OpenDirectories::OpenAgain(LayerDirectory* directory) {
-  std::vector<LayerDirectory*> way;
+int OpenDirectories::Reopen(LayerDirectory* directory) {
+  std::vector<LayerDirectory*> closed;
   LayerDirectory* from = directory;
-  for (; !from->fd_; from = from->parent_) way.push_back(from);
-  OwnedFd passed;
+  for (; !from->fd_; from = from->parent_) closed.push_back(from);
+  OwnedFd intermediate;
   int at = from->fd_.get();
-  while (!way.empty()) {
-    LayerDirectory* const next = way.back();
-    way.pop_back();
+  while (!closed.empty()) {
+    LayerDirectory* const next = closed.back();
+    closed.pop_back();
     OwnedFd fd = OpenIn(at, *next);
     if (!fd) return -1;
     at = fd.get();
-    if (way.size() < kKeptOfWay) {
-      Keep(next, std::move(fd));
+    if (closed.size() < kKeptAncestors) {
+      KeepOpen(next, std::move(fd));
     } else {
-      passed = std::move(fd);
+      intermediate = std::move(fd);
     }
   }
   return at;
@@ -128,29 +129,29 @@ OwnedFd OpenDirectories::OpenIn(int parent, const LayerDirectory& directory) {
   return OwnedFd();
 }
 
-void OpenDirectories::Keep(LayerDirectory* directory, OwnedFd fd) {
+void OpenDirectories::KeepOpen(LayerDirectory* directory, OwnedFd fd) {
   directory->fd_ = std::move(fd);
   ++open_;
-  Front(directory);
+  AddToFront(directory);
   while (open_ > kMostOpen) {
     LayerDirectory* const closed = oldest_;
-    Forget(closed);
+    StopTracking(closed);
     closed->fd_ = OwnedFd();
   }
 }
 
-void OpenDirectories::Forget(LayerDirectory* directory) {
-  Unlink(directory);
+void OpenDirectories::StopTracking(LayerDirectory* directory) {
+  RemoveFromList(directory);
   --open_;
 }
 
-void OpenDirectories::Unlink(LayerDirectory* directory) {
+void OpenDirectories::RemoveFromList(LayerDirectory* directory) {
   (directory->newer_ == nullptr ? newest_ : directory->newer_->older_) = directory->older_;
   (directory->older_ == nullptr ? oldest_ : directory->older_->newer_) = directory->newer_;
   directory->newer_ = directory->older_ = nullptr;
 }
 
-void OpenDirectories::Front(LayerDirectory* directory) {
+void OpenDirectories::AddToFront(LayerDirectory* directory) {
   directory->older_ = newest_;
   (newest_ == nullptr ? oldest_ : newest_->newer_) = directory;
   newest_ = directory;

@@ -1,10 +1,9 @@
+// Decodes the changes of a walk, which src-native/engines/layers/change_encoder.h encodes as bytes.
 import { isUtf8 } from 'node:buffer';
 import { endianness } from 'node:os';
 import type { Change, EntryKind, LayerName } from './types.js';
 
-/** Reads changes out of the bytes in which the native floor tells them: src-native/engines/layers/layer_record.h. */
-
-// As the machine has it.
+// The numbers in an encoded change are in native byte order.
 const IS_LITTLE = endianness() === 'LE';
 
 const HEADER = 88;
@@ -24,39 +23,45 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [0o010000, 'fifo'],
 ]);
 
-// Every mode that Linux has is one of these.
+// KINDS has every file type of Linux (inode(7)).
 const kindOf = (mode: number) => KINDS.get(mode & S_IFMT) as EntryKind;
 
-// Of a time whose nanoseconds since 1970 are more than 64 bits have room for, the seconds come apart.
-const APART = 2 ** 31;
-const timeOf = (time: bigint, apart: number) => (apart === 0 ? time : time * 1_000_000_000n + BigInt(apart - APART));
+// A time whose nanoseconds since 1970 exceed 64 bits is encoded as seconds, with the nanoseconds and this flag in a
+// field of its own.
+const MODIFIED_IN_SECONDS = 2 ** 31;
+const timeOf = (time: bigint, nanoseconds: number) =>
+  nanoseconds === 0 ? time : time * 1_000_000_000n + BigInt(nanoseconds - MODIFIED_IN_SECONDS);
 
-/** How names are given, and the roots of the layers with a slash behind them: the upper one first. */
-export interface RecordNames {
+/** The root directories of the layers, each with a slash at the end, in the order of layer numbers. */
+export interface LayerRoots {
+  /** Whether every path is returned as a Buffer. */
   readonly asBuffers: boolean;
   readonly roots: readonly Buffer[];
-  /** The same as text, where names may be text and it is UTF-8. */
+  /** The roots as strings, or null for a root that is not UTF-8 and with `asBuffers`. */
   readonly texts: readonly (string | null)[];
 }
 
-/** The changes of one batch, each made when it is asked for. */
-export class ChangeBatch {
+/**
+ * A batch of encoded changes. Each change is decoded when the caller takes it, because most callers take one at a time.
+ */
+export class ChangeDecoder {
   readonly #bytes: Buffer;
   readonly #view: DataView;
-  readonly #names: RecordNames;
+  readonly #layers: LayerRoots;
   #at = 0;
 
-  constructor(bytes: Buffer, names: RecordNames) {
+  constructor(bytes: Buffer, layers: LayerRoots) {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#names = names;
+    this.#layers = layers;
   }
 
+  /** Whether the caller has taken all changes. */
   get isEmpty(): boolean {
     return this.#at >= this.#bytes.length;
   }
 
-  /** The next one; there must be one. */
+  /** Returns the next change. The caller must check that `isEmpty` is false first. */
   take(): Change {
     const at = this.#at;
     const u32 = (offset: number) => this.#view.getUint32(at + offset, IS_LITTLE);
@@ -105,13 +110,13 @@ export class ChangeBatch {
 
   #name(start: number, end: number): LayerName {
     const bytes = this.#bytes.subarray(start, end);
-    return !this.#names.asBuffers && isUtf8(bytes) ? bytes.toString() : Buffer.from(bytes);
+    return !this.#layers.asBuffers && isUtf8(bytes) ? bytes.toString() : Buffer.from(bytes);
   }
 
   #nameIn(layer: number, name: LayerName): LayerName {
-    const text = this.#names.texts[layer];
+    const text = this.#layers.texts[layer];
     if (typeof text === 'string' && typeof name === 'string') return text + name;
-    const root = this.#names.roots[layer] as Buffer;
+    const root = this.#layers.roots[layer] as Buffer;
     return Buffer.concat([root, typeof name === 'string' ? Buffer.from(name) : name]);
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HoldersScan, ProcessUse } from '../../../lib/kernel/native.js';
 import { busyReason } from '../../../lib/umount/busy-reason.js';
-import { holdersIn } from '../../../lib/umount/holders-found.js';
+import { holdersIn } from '../../../lib/umount/holder-kinds.js';
 
 const TABLE = [
   '20 1 8:1 / / rw - ext4 /dev/sda1 rw',
@@ -72,19 +72,22 @@ describe('busyReason', () => {
       use({ pid: 4 }),
     ];
     expect(busyReason(scan({ uses, table: bare }))).toBe(
-      "held by node (pid 4121): open file '/m/a' and working directory '/m', and by we\\x0aird (pid 2): open file '/m/log', " +
-        "and by node (pid 3): open file '/m/log', and 1 more (see holders)",
+      "the mount is in use: node (pid 4121) has open file '/m/a' and working directory '/m', " +
+        "and we\\x0aird (pid 2) has open file '/m/log', and node (pid 3) has open file '/m/log', " +
+        'and holders() lists the other 1; end each use first',
     );
   });
 
   test('says when nobody was found, what was ruled out, and what could not be seen; no guess is a fact', () => {
     const nobody = busyReason(scan({ table: bare }));
-    expect(nobody).toMatch(/^nobody was found who holds it, by now: not one of 100 processes .* What cannot be seen/);
-    expect(nobody).not.toContain('could not be looked at');
+    expect(nobody).toMatch(/^the scan of 100 processes found no holder of the mount: unmount again, .* cannot see: /);
+    expect(nobody).not.toContain('cannot be examined');
     const uses = [use({ how: 'mapped', byDevice: true })];
     const perhaps = busyReason(scan({ uses, table: bare, unseen: 60 }));
-    expect(perhaps).toContain('not one of 40 processes');
-    expect(perhaps).toContain('files of the same filesystem, perhaps of this mount, are in use by node (pid 4121)');
-    expect(perhaps).toContain('60 of the 100 processes could not be looked at');
+    expect(perhaps).toContain('the scan of 40 processes');
+    expect(perhaps).toContain(
+      "files of the same filesystem, perhaps of this mount, are in use: node (pid 4121) has mapped file '/m/log'",
+    );
+    expect(perhaps).toContain('60 of the 100 processes cannot be examined without CAP_SYS_PTRACE');
   });
 });

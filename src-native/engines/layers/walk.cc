@@ -1,4 +1,5 @@
-#include "engines/layers/layer_walk.h"
+// Implements the walk through layers: lists directories, visits each name, and reports each change to the encoder.
+#include "engines/layers/walk.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ bool IsDot(std::string_view name) { return name == "." || name == ".."; }
 Outcome LayerWalk::Open(const std::string& upper, const std::vector<std::string>& lower,
                         const std::vector<std::string>& data) {
   uint32_t layer = 0;
-  const auto open = [&](const std::string& path, LayerView* view) {
+  const auto open = [&](const std::string& path, MergedDirectory* view) {
     const char* syscall = nullptr;
     LayerDirectoryRef root = directories_.OpenRoot(path, layer, &syscall);
     if (!root) {
@@ -34,7 +35,7 @@ Outcome LayerWalk::Open(const std::string& upper, const std::vector<std::string>
     ++layer;
     return Outcome{};
   };
-  LayerView after;
+  MergedDirectory after;
   Outcome outcome = open(upper, &after);
   for (size_t index = 0; !outcome.Failed() && index < lower.size(); ++index) outcome = open(lower[index], &lower_);
   for (size_t index = 0; !outcome.Failed() && index < data.size(); ++index) outcome = open(data[index], &data_);
@@ -43,12 +44,12 @@ Outcome LayerWalk::Open(const std::string& upper, const std::vector<std::string>
   return Enter(lower_, std::move(after)) ? Outcome{} : lookup_.failure();
 }
 
-bool LayerWalk::Enter(LayerView before, LayerView after) {
+bool LayerWalk::Enter(MergedDirectory before, MergedDirectory after) {
   Level level;
   level.path_length = path_.size();
   level.before = std::move(before);
   level.after = std::move(after);
-  level.is_simple = AreSame(LayerView(level.after.begin() + 1, level.after.end()), level.before);
+  level.is_simple = AreSame(MergedDirectory(level.after.begin() + 1, level.after.end()), level.before);
   if (!ReadNames(level.after[0].get(), &level)) return false;
   if (!level.is_simple) {
     for (size_t index = 1; index < level.after.size(); ++index) {
@@ -59,13 +60,13 @@ bool LayerWalk::Enter(LayerView before, LayerView after) {
     }
   }
   Sort(&level);
-  way_.push_back(std::move(level));
+  levels_.push_back(std::move(level));
   return true;
 }
 
 bool LayerWalk::ReadNames(LayerDirectory* directory, Level* level) {
-  const int place = directories_.Fd(directory);
-  const OwnedFd fd(place < 0 ? -1 : openat(place, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const int parent = directories_.Fd(directory);
+  const OwnedFd fd(parent < 0 ? -1 : openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return lookup_.Fail(errno, "openat", "open a directory", directory, ""), false;
   std::vector<char> buffer(kNamesAtOnce);
   for (;;) {
@@ -75,7 +76,7 @@ bool LayerWalk::ReadNames(LayerDirectory* directory, Level* level) {
     for (long at = 0; at < length;) {
       const DirectoryEntry* const entry = DirectoryEntry::At(buffer.data() + at);
       const std::string_view name = entry->Name();
-      // With the NUL behind it.
+      // The copy includes the NUL after the name.
       if (!IsDot(name)) level->names.insert(level->names.end(), name.data(), name.data() + name.size() + 1);
       at += entry->length;
     }
@@ -86,7 +87,7 @@ void LayerWalk::Sort(Level* level) {
   for (size_t at = 0; at < level->names.size(); at += std::strlen(level->names.data() + at) + 1) {
     level->order.push_back(level->names.data() + at);
   }
-  // strcmp(3) compares bytes without a sign.
+  // strcmp(3) compares bytes as unsigned values.
   std::sort(level->order.begin(), level->order.end(),
             [](const char* one, const char* other) { return std::strcmp(one, other) < 0; });
   const auto end = std::unique(level->order.begin(), level->order.end(),
@@ -94,16 +95,16 @@ void LayerWalk::Sort(Level* level) {
   level->order.erase(end, level->order.end());
 }
 
-// The entry where one directory lies simply on top of those that were there before: what is below has been found
-// already. That one need not be of the upper layer: one that was moved there by a redirect is made of lower ones alone.
-bool LayerWalk::FindAbove(const Level& level, const std::string& name, const LayerEntry& before, LayerEntry* after) {
+// Finds the entry `after` in a simple level, from the topmost directory and the entry `before`, which is already known.
+// The topmost directory can be in a lower layer, because a redirected directory can consist of lower directories only.
+bool LayerWalk::FindOnTop(const Level& level, const std::string& name, const MergedEntry& before, MergedEntry* after) {
   LayerLookup::Search search(name);
-  bool is_there = false;
-  if (!lookup_.FindTop(level.after[0].get(), &search, after, &is_there)) return false;
-  if (!is_there) {
-    // A whiteout; or it has been removed since it was listed.
+  bool is_found = false;
+  if (!lookup_.FindTop(level.after[0].get(), &search, after, &is_found)) return false;
+  if (!is_found) {
+    // The name is a whiteout, or another process removed the file after the directory was listed.
     if (search.stop) return true;
-    return lookup_.Fail(ENOENT, "statx", "look at an entry", level.after[0].get(), name), false;
+    return lookup_.Fail(ENOENT, "statx", "read the file status", level.after[0].get(), name), false;
   }
   if (search.stop) return true;
   if (search.redirected) {
@@ -111,56 +112,55 @@ bool LayerWalk::FindAbove(const Level& level, const std::string& name, const Lay
                                  : lookup_.FindBelow(level.before, 0, &search, after);
   }
   if (search.is_directory) {
-    after->view.insert(after->view.end(), before.view.begin(), before.view.end());
+    after->directories.insert(after->directories.end(), before.directories.begin(), before.directories.end());
     return true;
   }
   return lookup_.FindBelow(level.before, 0, &search, after);
 }
 
-bool LayerWalk::Find(const Level& level, const std::string& name, LayerEntry* before, LayerEntry* after) {
+bool LayerWalk::Find(const Level& level, const std::string& name, MergedEntry* before, MergedEntry* after) {
   if (!lookup_.Find(level.before, name, before)) return false;
-  return level.is_simple ? FindAbove(level, name, *before, after) : lookup_.Find(level.after, name, after);
+  return level.is_simple ? FindOnTop(level, name, *before, after) : lookup_.Find(level.after, name, after);
 }
 
-bool LayerWalk::Look(const std::string& name, Listener* listener) {
-  LayerEntry before, after;
-  const Level& level = way_.back();
+bool LayerWalk::Visit(const std::string& name, ChangeEncoder* encoder) {
+  MergedEntry before, after;
+  const Level& level = levels_.back();
   if (!Find(level, name, &before, &after)) return false;
   path_.resize(level.path_length);
   if (!path_.empty()) path_ += '/';
   path_ += name;
   if (!after) {
-    if (before) listener->Tell({kDeleted, before, after, {}, path_});
+    if (before) encoder->Add({ChangeType::kDeleted, before, after, {}, path_});
     return true;
   }
   if (!before) {
-    listener->Tell({kAdded, before, after, {}, path_});
+    encoder->Add({ChangeType::kAdded, before, after, {}, path_});
   } else {
     LayerDifference difference;
-    if (!Compare(before, after, &directories_, &attributes_, &lookup_, stop_, &difference)) return false;
-    if (difference.is_other) listener->Tell({kModified, before, after, difference, path_});
+    if (!comparison_.Compare(before, after, &difference)) return false;
+    if (difference.exists) encoder->Add({ChangeType::kModified, before, after, difference, path_});
   }
-  // From here on `level` may be gone.
-  if (!after.place.status.IsDirectory() || AreSame(before.view, after.view)) return true;
-  return Enter(std::move(before.view), std::move(after.view));
+  if (!after.top.status.IsDirectory() || AreSame(before.directories, after.directories)) return true;
+  // Enter() appends to levels_, which invalidates `level`.
+  return Enter(std::move(before.directories), std::move(after.directories));
 }
 
-Outcome LayerWalk::Go(Listener* listener, bool* over) {
+Outcome LayerWalk::Continue(ChangeEncoder* encoder, bool* is_complete) {
   Outcome outcome;
   std::string name;
-  while (!listener->HasEnough() && !IsStopped()) {
-    while (!way_.empty() && way_.back().next == way_.back().order.size()) way_.pop_back();
-    if (way_.empty()) break;
-    Level& level = way_.back();
+  while (!encoder->IsFull() && !IsStopped()) {
+    while (!levels_.empty() && levels_.back().next == levels_.back().order.size()) levels_.pop_back();
+    if (levels_.empty()) break;
+    Level& level = levels_.back();
     name = level.order[level.next++];
-    if (!Look(name, listener)) {
+    if (!Visit(name, encoder)) {
       outcome = lookup_.failure();
-      way_.clear();
+      levels_.clear();
       break;
     }
   }
-  *over = way_.empty();
-  // The thread must not stay in a layer.
+  *is_complete = levels_.empty();
   attributes_.Leave();
   return outcome;
 }

@@ -1,4 +1,5 @@
-#include "engines/layers/layer_attributes.h"
+// Lists and reads extended attributes in layers, and chooses between listxattrat(2), a working directory and /proc.
+#include "engines/layers/attributes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,13 +14,13 @@
 
 namespace {
 
-constexpr size_t kLongest = 65536;  // XATTR_LIST_MAX, XATTR_SIZE_MAX
+constexpr size_t kLongest = 65536;  // the kernel's XATTR_LIST_MAX and XATTR_SIZE_MAX
 
-// Labels that the policy gives a file by its place, and signatures of its inode: copied up by nobody
+// Security modules set these attributes by the path or the inode of a file, so overlayfs does not copy them up
 // (security_inode_copy_up_xattr).
-constexpr std::string_view kOfPlace[] = {"security.selinux", "security.SMACK64", "security.evm"};
+constexpr std::string_view kNotCopiedUp[] = {"security.selinux", "security.SMACK64", "security.evm"};
 
-bool HasNone(int error) { return error == EOPNOTSUPP || error == ENODATA || error == ENOSYS; }
+bool MeansNoAttribute(int error) { return error == EOPNOTSUPP || error == ENODATA || error == ENOSYS; }
 
 }  // namespace
 
@@ -43,10 +44,10 @@ const char* LayerAttributes::PathOf(LayerDirectory* directory, const std::string
   return name.c_str();
 }
 
-const char* LayerAttributes::StepOf(const char* step) const {
+const char* LayerAttributes::StepFor(const char* step) const {
   const int error = errno;
-  const bool by_proc = error == ENOENT && !has_at_ && !threads::HasOwnDirectory();
-  const bool is_absent = by_proc && !OwnedFd(open(procfs::Self("fd").c_str(), O_PATH | O_CLOEXEC));
+  const bool is_proc_path = error == ENOENT && !has_at_ && !threads::HasOwnDirectory();
+  const bool is_absent = is_proc_path && !OwnedFd(open(procfs::Self("fd").c_str(), O_PATH | O_CLOEXEC));
   errno = error;
   return is_absent ? procfs::kStep : step;
 }
@@ -65,10 +66,10 @@ ssize_t LayerAttributes::ReadList(LayerDirectory* directory, const std::string& 
   } else if (const char* const path = PathOf(directory, name)) {
     length = llistxattr(path, buffer_.data(), buffer_.size());
   }
-  return length < 0 && HasNone(errno) ? 0 : length;
+  return length < 0 && MeansNoAttribute(errno) ? 0 : length;
 }
 
-bool LayerAttributes::List(LayerDirectory* directory, const std::string& name, Known* known) {
+bool LayerAttributes::List(LayerDirectory* directory, const std::string& name, OverlayAttributes* known) {
   const ssize_t length = ReadList(directory, name);
   if (length < 0) return false;
   *known = {};
@@ -81,20 +82,18 @@ bool LayerAttributes::List(LayerDirectory* directory, const std::string& name, K
     if (attribute == "redirect") known->redirect = true;
     if (attribute == "metacopy") known->metacopy = true;
     if (attribute == "whiteout") known->whiteout = true;
-    if (attribute == "nlink") known->hard_link = true;
-    if (attribute == "origin") known->origin = true;
   }
   return true;
 }
 
 bool LayerAttributes::Value(LayerDirectory* directory, const std::string& name, const char* attribute,
                             std::string* value) {
-  bool is_there = false;
-  return ReadValue(directory, name, (prefix_ + attribute).c_str(), value, &is_there);
+  bool is_present = false;
+  return ReadValue(directory, name, (prefix_ + attribute).c_str(), value, &is_present);
 }
 
 bool LayerAttributes::ReadValue(LayerDirectory* directory, const std::string& name, const char* attribute,
-                                std::string* value, bool* is_there) {
+                                std::string* value, bool* is_present) {
   ssize_t length = -1;
   if (has_at_) {
     const int fd = directories_->Fd(directory);
@@ -105,26 +104,27 @@ bool LayerAttributes::ReadValue(LayerDirectory* directory, const std::string& na
     if (path == nullptr) return false;
     length = lgetxattr(path, attribute, buffer_.data(), buffer_.size());
   }
-  if (length < 0 && !HasNone(errno)) return false;
-  *is_there = length >= 0;
-  value->assign(buffer_.data(), *is_there ? static_cast<size_t>(length) : 0);
+  if (length < 0 && !MeansNoAttribute(errno)) return false;
+  *is_present = length >= 0;
+  value->assign(buffer_.data(), *is_present ? static_cast<size_t>(length) : 0);
   return true;
 }
 
-// What the merged file shows: all but overlayfs's own. "overlay.overlay." is how an overlay of overlays writes what an
-// upper one keeps (OVL_XATTR_ESCAPE_PREFIX, 6.7).
-bool LayerAttributes::IsContent(std::string_view attribute) const {
+// Returns whether the merged file shows an attribute. overlayfs hides its own attributes, but a nested overlay stores
+// its attributes here as "overlay.overlay.*" (OVL_XATTR_ESCAPE_PREFIX, since Linux 6.7).
+bool LayerAttributes::IsVisible(std::string_view attribute) const {
   if (attribute.starts_with(prefix_)) return attribute.substr(prefix_.size()).starts_with("overlay.");
-  return std::find(std::begin(kOfPlace), std::end(kOfPlace), attribute) == std::end(kOfPlace);
+  return std::find(std::begin(kNotCopiedUp), std::end(kNotCopiedUp), attribute) == std::end(kNotCopiedUp);
 }
 
-bool LayerAttributes::OfFile(LayerDirectory* directory, const std::string& name, std::vector<std::string>* attributes) {
+bool LayerAttributes::ListVisible(LayerDirectory* directory, const std::string& name,
+                                  std::vector<std::string>* attributes) {
   const ssize_t length = ReadList(directory, name);
   if (length < 0) return false;
   for (ssize_t at = 0; at < length;) {
     const std::string_view attribute(buffer_.data() + at);
     at += static_cast<ssize_t>(attribute.size()) + 1;
-    if (IsContent(attribute)) attributes->emplace_back(attribute);
+    if (IsVisible(attribute)) attributes->emplace_back(attribute);
   }
   std::sort(attributes->begin(), attributes->end());
   return true;
@@ -133,7 +133,7 @@ bool LayerAttributes::OfFile(LayerDirectory* directory, const std::string& name,
 bool LayerAttributes::AreSame(LayerDirectory* one, const std::string& one_name, LayerDirectory* other,
                               const std::string& other_name, bool* same) {
   std::vector<std::string> ours, theirs;
-  if (!OfFile(one, one_name, &ours) || !OfFile(other, other_name, &theirs)) return false;
+  if (!ListVisible(one, one_name, &ours) || !ListVisible(other, other_name, &theirs)) return false;
   *same = ours == theirs;
   std::string value, other_value;
   for (const std::string& attribute : ours) {
