@@ -1,21 +1,21 @@
+// Detects that an upper or work directory is in use by another overlay.
 #pragma once
-
-#include <string>
 
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 
-// Two overlays that write to one upper layer: the kernel lets them, unless "index=on" is given, with a line in its log,
-// and what comes of it is undefined (Documentation/filesystems/overlayfs.rst). This looks in the mount table for an
-// overlay that has the directory as its upper or work directory, and holds a lock on it until the new mount is there,
-// so that two that look at once do not both find nothing.
+// Prevents a second overlay on the same upper directory. Without "index=on" the kernel allows such a mount with only a
+// line in its log, and the behaviour of both overlays is then undefined (Documentation/filesystems/overlayfs.rst).
 //
-// What it cannot see: overlays of other mount namespaces, and those whose options name a directory by a descriptor
-// number (the way "descriptors", on kernels before 6.7).
+// Claim looks in the mount table for an overlay that uses one of the directories. The object then holds a lock on the
+// upper directory until the new mount is made, so that of two concurrent mounts the second one finds the first.
+//
+// Two kinds of overlays are not found: overlays in other mount namespaces, and overlays whose options contain
+// descriptor numbers instead of paths (the strategy "descriptors", on kernels before 6.7).
 class UpperInUse {
  public:
-  // A failure with EBUSY names the other overlay's mount point in Outcome::other. Where it cannot be told whether there
-  // is one, as the process has no descriptor left or the like, that is a failure too.
+  // Fails with EBUSY if an overlay uses one of the directories; Outcome::other is the mount point of that overlay. The
+  // call also fails if this is unknown, for example because the process has no descriptor left.
   Outcome Claim(const char* upper, const char* work);
 
  private:

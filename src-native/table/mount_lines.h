@@ -11,7 +11,7 @@ struct MountLine {
   uint64_t id;
   uint64_t parent_id;
   std::string mount_point;
-  unsigned long attribute_flags;  // as MS_RDONLY, MS_NOSUID ...
+  uint64_t attributes;  // MOUNT_ATTR_* bits (kernel/attributes.h)
 };
 
 // A field of the table without its escapes: space, tab, newline and backslash are \\ooo (fs/proc_namespace.c, mangle).

@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "kernel/attributes.h"
 #include "kernel/calls.h"
 #include "kernel/procfs.h"
 
@@ -36,7 +37,7 @@ LayerDirectoryRef OpenDirectories::OpenRoot(const std::string& path, uint32_t la
   // Refused without CAP_SYS_ADMIN, in a sandbox, before 5.2, of an unbindable mount, and of one with locked mounts
   // below.
   OwnedFd clone(kernel::OpenTree(fd.get(), "", AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
-  const kernel::MountAttributes no_devices{.set = kernel::kMountAttrNoDev};
+  const kernel::MountAttributes no_devices{.set = attributes::kNoDev};
   if (!clone || kernel::MountSetAttributes(clone.get(), "", AT_EMPTY_PATH, no_devices) < 0) has_devices_ = true;
   if (clone) fd = std::move(clone);
   FileStatus status;

@@ -144,7 +144,7 @@ const SOURCES = [
     'kernel/text',
     'kernel/procfs',
     'table/mount_copies',
-    'overlay/upper_and_work',
+    'overlay/overlay_directories',
     'umount/umount_order',
     'kernel/path',
   ].map((name) => `src-native/${name}.cc`),
