@@ -91,7 +91,7 @@ export function closeSync(tree: Tree): void {
 
 export let close: Later<[tree: Tree], Outcome>;
 export let descriptorNumber: Addon['descriptorNumber'];
-export let newTicket: Addon['ticket'];
+export let newTicket: Addon['newCancellation'];
 export let cancel: Addon['cancel'];
 
 export function examineSync(
@@ -160,7 +160,7 @@ export function useAddon(chosen: Addon): void {
   attach = later(addon.attach);
   close = later(addon.close);
   descriptorNumber = addon.descriptorNumber;
-  newTicket = addon.ticket;
+  newTicket = addon.newCancellation;
   cancel = addon.cancel;
   holdersSync = addon.holdersSync;
   holders = later(addon.holders);

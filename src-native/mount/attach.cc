@@ -19,17 +19,17 @@ int AttachError(int error, int tree, const Target& target) {
   return is_directory != onto_directory ? ENOTDIR : EINVAL;
 }
 
-Outcome Attach(int tree, Target& target, const Ticket& ticket, Position position) {
-  Outcome outcome = target.OpenIfCancellable(ticket);
+Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Position position) {
+  Outcome outcome = target.OpenIfCancellable(cancellation);
   if (outcome.Failed()) return outcome;
-  if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (position == Position::kBeneath) {
     if (!kernel::CanMoveBeneath()) return Outcome::Failure(EINVAL, "move_mount", "choose beneath");
     if (!target.IsMountPoint()) return Outcome::Failure(EINVAL, "move_mount", "check what is above");
   }
-  if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
+  if (!cancellation.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
   unsigned flags = kernel::kMoveMountFromEmptyPath;
   flags |= target.empty_path_flag() ? kernel::kMoveMountToEmptyPath : kernel::kMoveMountToSymlinks;
   if (position == Position::kBeneath) flags |= kernel::kMoveMountBeneath;
@@ -39,15 +39,15 @@ Outcome Attach(int tree, Target& target, const Ticket& ticket, Position position
   return outcome;
 }
 
-Outcome FinishMount(const Target& target, const Ticket& ticket, OwnedFd* mounted) {
+Outcome FinishMount(const Target& target, const Cancellation& cancellation, OwnedFd* mounted) {
   Outcome outcome = target.IsInRoot() ? target.OpenMounted(mounted) : Outcome{};
   const int at = *mounted ? mounted->get() : AT_FDCWD;
   const char* const path = *mounted ? "" : target.FullPath().c_str();
   const unsigned flags = *mounted ? AT_EMPTY_PATH : 0;
   if (outcome.Failed()) {
-  } else if (kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  } else if (kernel::MountId(at, path, flags, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
-  } else if (!ticket.Commit()) {
+  } else if (!cancellation.Commit()) {
     outcome = Outcome::Failure(ECANCELED, "cancel", "cancel");
   }
   if (outcome.Failed()) outcome.left = !target.Unmount(*mounted, false);
@@ -74,19 +74,19 @@ Outcome MoveCall::Move() {
     return Outcome::Failure(EINVAL, "move_mount", "check source");
   }
   outcome = to_.LookUp(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
-  if (!outcome.Failed()) outcome = to_.OpenIfCancellable(ticket_);
+  if (!outcome.Failed()) outcome = to_.OpenIfCancellable(cancellation_);
   if (!outcome.Failed() && require_unmounted_) outcome = to_.RequireUnmounted();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {
-    return Attach(tree.get(), to_, ticket_, beneath_ ? Position::kBeneath : Position::kOnTop);
+    return Attach(tree.get(), to_, cancellation_, beneath_ ? Position::kBeneath : Position::kOnTop);
   }
   return beneath_ ? Outcome::Failure(ENOSYS, "move_mount", "attach") : MoveByMount(tree);
 }
 
 Outcome MoveCall::MoveByMount(const OwnedFd& tree) {
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   Outcome outcome;
-  if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (mount(procfs::Fd(tree.get()).c_str(), to_.FullPath().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
@@ -116,7 +116,7 @@ Outcome AttachCall::AttachTree() {
   Outcome outcome = target_.LookUp(kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH));
   if (!outcome.Failed() && require_unmounted_) outcome = target_.RequireUnmounted();
   if (!outcome.Failed()) {
-    outcome = Attach(tree_.get(), target_, ticket_, beneath_ ? Position::kBeneath : Position::kOnTop);
+    outcome = Attach(tree_.get(), target_, cancellation_, beneath_ ? Position::kBeneath : Position::kOnTop);
   }
   return outcome;
 }

@@ -13,7 +13,7 @@ enum class Position { kOnTop, kBeneath };
 // Attaches a detached mount (open_tree(2), fsmount(2)) at a target, or moves an attached mount there: move_mount(2).
 // Returns the mount's unique ID. A symbolic link at the target is followed, as mount(2) does. The call can be cancelled
 // until immediately before the move.
-Outcome Attach(int tree, Target& target, const Ticket& ticket, Position position = Position::kOnTop);
+Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Position position = Position::kOnTop);
 
 // Translates an errno of a move to the target. A file on a directory, or a directory on a file, is ENOTDIR for a bind
 // and for a new mount, but one of many EINVAL for move_mount(2) and for mount(2) with MS_MOVE. This function returns
@@ -22,7 +22,7 @@ int AttachError(int error, int tree, const Target& target);
 
 // Finishes a mount(2) call at a target: returns the unique ID of the new mount and, for a target in a root, its
 // descriptor. If the mount cannot be identified, or the caller has cancelled meanwhile, the mount is unmounted again.
-Outcome FinishMount(const Target& target, const Ticket& ticket, OwnedFd* mounted);
+Outcome FinishMount(const Target& target, const Cancellation& cancellation, OwnedFd* mounted);
 
 // Moves an attached mount. Arguments: from (a target), to (a target), beneath, vacant, operation.
 class MoveCall : public Operation {

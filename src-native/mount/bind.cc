@@ -12,7 +12,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "mount/attach.h"
 #include "table/mount_lines.h"
 
@@ -44,11 +43,11 @@ Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
 // statmount(2), or by the mount table where statmount(2) is missing (before 6.8). `id` is the unique mount ID of the
 // mount, or 0 if the caller does not know it.
 Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change, uint64_t id) {
-  if (id != 0 || kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0) {
+  if (id != 0 || kernel::MountId(at, path, flags, kernel::IdKind::kUnique, &id) == 0) {
     const Answer answer = AllHaveChange(id, change);
     if (answer != Answer::kCannotTell) return answer == Answer::kYes ? Outcome{} : Mismatch();
   }
-  if (kernel::MountId(at, path, flags, kernel::IdKind::kTable, &id) < 0) {
+  if (kernel::MountId(at, path, flags, kernel::IdKind::kMountinfo, &id) < 0) {
     return Outcome::Failure(errno, "statx", "verify");
   }
   std::vector<MountLine> lines;
@@ -60,9 +59,10 @@ Outcome Verify(int at, const char* path, unsigned flags, const attributes::Chang
   return {};
 }
 
-Outcome AttachTree(const OwnedFd& tree, Target& target, const attributes::Change& change, const Ticket& ticket) {
+Outcome AttachTree(const OwnedFd& tree, Target& target, const attributes::Change& change,
+                   const Cancellation& cancellation) {
   Outcome outcome = target.IsInRoot() ? target.LookUp(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
-  if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
+  if (!outcome.Failed()) outcome = Attach(tree.get(), target, cancellation);
   if (outcome.Failed()) return outcome;
   outcome.way = kTree;
   // A mount that is attached to a shared mount becomes shared itself, so its propagation is set after the attach.
@@ -76,23 +76,23 @@ Outcome AttachTree(const OwnedFd& tree, Target& target, const attributes::Change
   return finished;
 }
 
-Outcome FinishRemount(const char* path, const attributes::Change& change, const Ticket& ticket) {
-  if (change.recursive && change.slave_copies) {
-    const Outcome outcome = SetPropagation(path, MS_SLAVE, true);
-    if (outcome.Failed()) return outcome;
+Outcome FinishRemount(const char* path, const attributes::Change& change, const Cancellation& cancellation) {
+  if (change.recursive && change.slave_copies && kernel::SetPropagation(path, MS_SLAVE, true) < 0) {
+    return Outcome::Failure(errno, "mount", "set propagation");
   }
   Outcome outcome = ChangeByRemount(path, change);
   if (!outcome.Failed() && change.ChangesAttributes()) outcome = Verify(AT_FDCWD, path, 0, change, 0);
   if (outcome.Failed()) return outcome;
-  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
-  if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
+  if (!cancellation.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
   outcome.way = kRemount;
   return outcome;
 }
 
-Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change, const Ticket& ticket) {
+Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change,
+                        const Cancellation& cancellation) {
   // mount(2) answers EINVAL to an empty and to a too long source (strndup_user, do_loopback). open_tree(2) has a
   // clearer error for each, and a caller gets the same errors from both strategies.
   if (*source == '\0') return Outcome::Failure(ENOENT, "mount", "bind");
@@ -106,7 +106,7 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
   OwnedFd mounted;
   outcome = target.OpenMounted(&mounted);
   // The path of the descriptor leads to the bind even if another process renames a directory meanwhile.
-  if (!outcome.Failed()) outcome = FinishRemount(procfs::Fd(mounted.get()).c_str(), change, ticket);
+  if (!outcome.Failed()) outcome = FinishRemount(procfs::Fd(mounted.get()).c_str(), change, cancellation);
   if (outcome.Failed()) outcome.left = !target.Unmount(mounted, true);
   return outcome;
 }
@@ -126,15 +126,16 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
   return ChangeDetached(wanted, tree);
 }
 
-Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket) {
+Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
+             const Cancellation& cancellation) {
   if (kernel::HasTreeCopies()) {
     OwnedFd tree;
     const Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
-    if (!outcome.Failed()) return AttachTree(tree, target, change, ticket);
+    if (!outcome.Failed()) return AttachTree(tree, target, change, cancellation);
     if (id_map >= 0 || outcome.error != ENOSYS) return outcome;
   }
   if (id_map >= 0) return Outcome::Failure(ENOSYS, "mount_setattr", "map ids");
-  return BindThenRemount(source, target, change, ticket);
+  return BindThenRemount(source, target, change, cancellation);
 }
 
 }  // namespace bind
@@ -161,7 +162,7 @@ MountResult BindCall::Make() {
     outcome = target_.LookUp(kernel::IsDirectory(AT_FDCWD, source_.c_str(), 0));
     if (!outcome.Failed()) outcome = target_.RequireUnmounted();
   }
-  if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), ticket_);
+  if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), cancellation_);
   return MountResult(outcome);
 }
 
@@ -169,7 +170,7 @@ MountResult BindCall::MakeDetached() {
   MountResult result;
   result.outcome = bind::Clone(AT_FDCWD, source_.c_str(), change_, id_map_.fd(), &result.tree);
   if (!result.outcome.Failed()) result.outcome = ChangeDetached(change_.OnlyPropagation(), &result.tree);
-  if (!result.outcome.Failed() && !ticket_.Commit()) result.outcome = Cancelled();
+  if (!result.outcome.Failed() && !cancellation_.Commit()) result.outcome = Cancelled();
   if (result.outcome.Failed()) return MountResult(result.outcome);
   result.outcome.way = bind::kTree;
   return result;

@@ -8,8 +8,8 @@
 #include "mount/change.h"
 #include "mount/id_map.h"
 #include "napi/cancellation.h"
-#include "napi/mount_result.h"
 #include "napi/operation.h"
+#include "napi/result.h"
 #include "place/target.h"
 
 namespace bind {
@@ -30,7 +30,8 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
 // function binds by mount(2) and then remounts: for an instant the bind is as writable as its source. Only
 // mount_setattr(2) can map IDs, so `id_map` fails with ENOSYS there. Finally the attributes of the bind are compared
 // with the change; a difference fails with EPROTO at the step "verify".
-Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket);
+Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
+             const Cancellation& cancellation);
 
 }  // namespace bind
 

@@ -11,7 +11,6 @@
 #include "kernel/calls.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "place/lookup.h"
 #include "table/mount_lines.h"
 
@@ -37,7 +36,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
   *mount = lookup::WithoutLinks(top.get(), line.mount_point.substr(prefix.size()));
   if (!*mount) return Outcome::Failure(errno, "openat2", "set attributes");
   uint64_t found = 0;
-  if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &found) < 0) {
+  if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &found) < 0) {
     return Outcome::Failure(errno, "statx", "set attributes");
   }
   // A mount that another mount hides cannot be opened by a path, and only mount_setattr(2) with AT_RECURSIVE changes
@@ -48,7 +47,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
 Outcome RemountTree(const char* path, const attributes::Change& change) {
   if (((change.set | change.clear) & ~attributes::kBitsWithFlag) != 0) return NeedsMountSetattr();
   uint64_t top = 0;
-  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kTable, &top) < 0) {
+  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kMountinfo, &top) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (!kernel::IsMountPoint(AT_FDCWD, path, 0)) return Outcome::Failure(EINVAL, "mount", "set attributes");
@@ -100,11 +99,10 @@ Outcome SetAttributes(int at, const char* path, unsigned flags, const attributes
 }
 
 Outcome ChangeByRemount(const char* path, const attributes::Change& change) {
-  Outcome outcome = change.ChangesAttributes() ? RemountTree(path, change) : Outcome{};
-  if (!outcome.Failed() && change.propagation != 0) {
-    outcome = SetPropagation(path, change.propagation, change.recursive);
-  }
-  return outcome;
+  const Outcome outcome = change.ChangesAttributes() ? RemountTree(path, change) : Outcome{};
+  if (outcome.Failed() || change.propagation == 0) return outcome;
+  if (kernel::SetPropagation(path, change.propagation, change.recursive) == 0) return {};
+  return Outcome::Failure(errno, "mount", "set propagation");
 }
 
 Outcome ChangeAttached(int at, const char* path, unsigned flags, const attributes::Change& change) {
@@ -127,11 +125,11 @@ Outcome ChangeCall::Run() {
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
   Outcome outcome = target_.LookUp();
-  if (!outcome.Failed()) outcome = target_.OpenIfCancellable(ticket_);
+  if (!outcome.Failed()) outcome = target_.OpenIfCancellable(cancellation_);
   return outcome.Failed() ? outcome : Change(target_.at(), target_.path(), target_.empty_path_flag());
 }
 
 Outcome ChangeCall::Change(int at, const char* path, unsigned flags) const {
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   return ChangeAttached(at, path, flags, change_);
 }

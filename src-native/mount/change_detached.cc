@@ -72,7 +72,7 @@ class ChangeInPrivateNamespace {
 
   Outcome AttachTree() const {
     OwnedFd tmpfs;
-    if (const int error = MakePrivateMemory(&tmpfs)) return Outcome::Failure(error, "mount", kStep);
+    if (const int error = MountPrivateTmpfs(&tmpfs)) return Outcome::Failure(error, "mount", kStep);
     if (kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH)) {
       if (mkdirat(tmpfs.get(), "tree", 0700) < 0) return Outcome::Failure(errno, "mkdirat", kStep);
     } else if (!OwnedFd(openat(tmpfs.get(), "tree", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600))) {
@@ -106,5 +106,5 @@ Outcome ChangeDetached(const attributes::Change& change, OwnedFd* tree) {
   // open_tree(2) cannot copy an unbindable mount out of the private namespace.
   if (!kernel::HasTreeCopies() || change.propagation == MS_UNBINDABLE) return Missing();
   ChangeInPrivateNamespace task(change, tree);
-  return call::Errand<ChangeInPrivateNamespace>::Send(task);
+  return call::RunAndWait<ChangeInPrivateNamespace>::Send(task);
 }

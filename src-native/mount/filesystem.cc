@@ -42,9 +42,9 @@ MountResult FilesystemCall::MountByParameters() {
   if (!result.outcome.Failed()) result.outcome = MapIds(result.tree.get(), id_map_.fd(), false);
   if (result.outcome.Failed()) return MountResult(result.outcome);
   if (!detached_) {
-    result.outcome = Attach(result.tree.get(), target_, ticket_);
+    result.outcome = Attach(result.tree.get(), target_, cancellation_);
     result.tree = OwnedFd();
-  } else if (!ticket_.Commit()) {
+  } else if (!cancellation_.Commit()) {
     return MountResult(Cancelled());
   }
   if (!result.outcome.Failed()) result.outcome.way = kParameters;
@@ -62,7 +62,7 @@ Outcome FilesystemCall::MountByData() {
     return Outcome::Failure(errno, "mount", "mount");
   }
   OwnedFd mounted;
-  Outcome outcome = FinishMount(target_, ticket_, &mounted);
+  Outcome outcome = FinishMount(target_, cancellation_, &mounted);
   if (!outcome.Failed()) outcome.way = kData;
   return outcome;
 }

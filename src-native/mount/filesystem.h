@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "mount/id_map.h"
-#include "napi/mount_result.h"
 #include "napi/operation.h"
+#include "napi/result.h"
 #include "place/target.h"
 
 // Mounts a filesystem, attached at a target or `detached`. The call uses mount(2) if the caller passes an option

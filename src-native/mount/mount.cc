@@ -39,7 +39,7 @@ Outcome MountCall::Run() {
   const bool is_bind = (flags_ & (MS_BIND | MS_REMOUNT)) == MS_BIND;
   if (is_bind && (flags_ & attributes::kFlags) != 0 && source_ && !source_->empty()) {
     Target target(target_);
-    Outcome outcome = bind::Bind(source_->c_str(), target, attributes::FromFlags(flags_), -1, Ticket());
+    Outcome outcome = bind::Bind(source_->c_str(), target, attributes::FromFlags(flags_), -1, Cancellation());
     outcome.way = 0;
     return outcome;
   }
@@ -52,7 +52,7 @@ Outcome MountCall::MountAndIdentify() {
   }
   Outcome outcome;
   if (!identify_) return outcome;
-  if (kernel::MountId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kLasting, &outcome.mount_id) == 0) return outcome;
+  if (kernel::MountId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kUnique, &outcome.mount_id) == 0) return outcome;
   outcome = Outcome::Failure(errno, "statx", "identify");
   outcome.left = umount2(target_.c_str(), 0) < 0;
   return outcome;

@@ -17,7 +17,7 @@ namespace {
 bool Accepts(unsigned command, const char* key, const char* value, int aux, KernelSupport* support) {
   const OwnedFd context(kernel::FsOpen("overlay", kernel::kFsOpenCloexec));
   if (context && kernel::FsConfig(context.get(), command, key, value, aux) == 0) return true;
-  if (!context || IsPassing(errno)) support->error = errno;
+  if (!context || IsTransient(errno)) support->error = errno;
   // The kernel knows the parameter but refuses "/" as a layer if its log says "filesystem on / not supported as
   // lowerdir" (ovl_mount_dir_check, fs/overlayfs/params.c).
   return context && kernel::ReadLog(context.get()).find("not supported") != std::string::npos;
@@ -50,7 +50,7 @@ KernelSupport FindKernelSupport() {
   if (answer != kUnknown) return {(answer & kAppends) != 0, (answer & kDescriptors) != 0, 0};
   if (!OwnedFd(kernel::FsOpen("overlay", kernel::kFsOpenCloexec))) {
     KernelSupport none;
-    if (IsPassing(errno)) none.error = errno;
+    if (IsTransient(errno)) none.error = errno;
     return none;
   }
   const KernelSupport support = Test();

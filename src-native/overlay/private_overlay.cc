@@ -7,7 +7,6 @@
 
 #include "kernel/calls.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "mount/attach.h"
 #include "mount/bind.h"
 #include "overlay/kernel_support.h"
@@ -23,11 +22,11 @@ MountResult OverlayCall::RunInPrivateNamespace() {
   if (!result.outcome.Failed()) result.outcome = CheckWritable(result.tree);
   if (result.outcome.Failed()) return MountResult(result.outcome);
   if (detached_) {
-    result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
+    result.outcome = cancellation_.Commit() ? Outcome{} : Cancelled();
   } else if (const int error = mounts.Leave()) {
     result.outcome = Outcome::Failure(error, "setns", "leave namespace");
   } else {
-    result.outcome = Attach(result.tree.get(), target_, ticket_);
+    result.outcome = Attach(result.tree.get(), target_, cancellation_);
   }
   if (!detached_ || result.outcome.Failed()) result.tree = OwnedFd();
   if (!result.outcome.Failed()) result.outcome.way = strategy;
@@ -48,7 +47,7 @@ Outcome OverlayCall::MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree) {
   }
   OwnedFd tmpfs;
   if (const int error = mounts->Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
-  if (const int error = MakePrivateMemory(&tmpfs)) return Outcome::Failure(error, "mount", "make a mount point");
+  if (const int error = MountPrivateTmpfs(&tmpfs)) return Outcome::Failure(error, "mount", "make a mount point");
   Opened opened;
   Outcome outcome = Open(&opened);
   if (!outcome.Failed()) outcome = MapLayers(tmpfs.get(), &opened);

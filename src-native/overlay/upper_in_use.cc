@@ -36,7 +36,7 @@ int LockDirectory(int fd) {
 // The outcome after a call that failed with errno. A shortage or an I/O error is a failure of the search. For a missing
 // or forbidden directory the search succeeds, because mount(2) itself then reports the error.
 Outcome SearchFailure(const char* syscall) {
-  return IsPassing(errno) || errno == EIO ? Outcome::Failure(errno, syscall, "look for upper") : Outcome{};
+  return IsTransient(errno) || errno == EIO ? Outcome::Failure(errno, syscall, "look for upper") : Outcome{};
 }
 
 Outcome LookInTable(const Inode& upper, const Inode& work) {

@@ -11,7 +11,6 @@
 #include "kernel/calls.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "table/mount_lines.h"
 #include "threads/pool.h"
 
@@ -80,8 +79,8 @@ Outcome Target::LookUp(bool directory) {
   return outcome;
 }
 
-Outcome Target::OpenIfCancellable(const Ticket& ticket) {
-  if (root_ || found_ || !ticket.IsGiven()) return {};
+Outcome Target::OpenIfCancellable(const Cancellation& cancellation) {
+  if (root_ || found_ || !cancellation.IsGiven()) return {};
   found_ = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
   return found_ ? Outcome{} : Outcome::Failure(errno, "open", "open target");
 }

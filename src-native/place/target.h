@@ -47,7 +47,7 @@ class Target {
 
   // Opens a plain path if the caller can cancel the operation. The last step cannot be cancelled and must not block in
   // a path lookup, so the lookup happens here.
-  Outcome OpenIfCancellable(const Ticket& ticket);
+  Outcome OpenIfCancellable(const Cancellation& cancellation);
 
   // The target as arguments of the *at calls: a directory descriptor, a path and a flag. After an open the path is
   // empty.

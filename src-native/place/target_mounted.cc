@@ -9,7 +9,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "kernel/transient_error.h"
 #include "place/target.h"
 #include "table/mount_lines.h"
@@ -23,8 +22,8 @@ constexpr int kTries = 128;
 // lazy, because another process may already have a file open on the mount.
 int UnmountAt(const std::string& path, bool is_copy) {
   // A copy of a shared mount is its peer: an unmount below the copy would propagate to the mount that was copied.
-  const Outcome outcome = is_copy ? SetPropagation(path.c_str(), MS_SLAVE, true) : Outcome{};
-  return outcome.Failed() ? outcome.error : umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
+  if (is_copy && kernel::SetPropagation(path.c_str(), MS_SLAVE, true) < 0) return errno;
+  return umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
 }
 
 bool IsWithin(const std::string& path, const std::string& top) {
@@ -74,8 +73,8 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
   // This fails for a file, which has no "..", and where openat2(2) is missing.
   if (!*mounted) return OpenAboveByName(mounted);
   uint64_t below = 0, above = 0;
-  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0 ||
-      kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0 ||
+      kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &above) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   return above != below ? Outcome{} : Outcome::Failure(ENOENT, "openat2", "locate target");
@@ -85,7 +84,7 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
 // confirm that the opened mount is a child of the mount beneath.
 Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   uint64_t below = 0, above = 0;
-  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0) {
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   int error = 0;
@@ -96,7 +95,7 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
     *mounted = pinned.OpenEntry();
     error = *mounted ? 0 : errno;
     if (error != 0) continue;
-    if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+    if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &above) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
     if (above == 0) continue;
@@ -106,7 +105,7 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
     if (std::any_of(table.begin(), table.end(), is_child)) return {};
   }
   // A transient error is a shortage of descriptors or memory. EAGAIN: the mount was at a new path in each attempt.
-  return Outcome::Failure(IsPassing(error) ? error : EAGAIN, "open", "locate target");
+  return Outcome::Failure(IsTransient(error) ? error : EAGAIN, "open", "locate target");
 }
 
 Outcome Target::LocateMounted(const std::optional<uint64_t>& id, std::string* path) {
@@ -125,12 +124,12 @@ Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
   Outcome outcome = LookUp();
   for (int attempt = 0; !outcome.Failed() && attempt < kTries; ++attempt) {
     uint64_t found = 0;
-    if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, id) < 0) {
+    if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, id) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
     if (mount_point_.Open(procfs::PathOf(found_.get())) == 0) {
       *path = mount_point_.Path();
-      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &found) == 0 &&
+      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &found) == 0 &&
           found == *id) {
         found_ = OwnedFd();
         return {};
@@ -151,7 +150,7 @@ bool Target::IsAt(const std::string& mount_point, uint64_t id, std::string* path
   PinnedPath pinned;
   uint64_t found = 0;
   if (pinned.Open(mount_point) != 0) return false;
-  if (kernel::MountId(AT_FDCWD, pinned.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &found) < 0 ||
+  if (kernel::MountId(AT_FDCWD, pinned.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &found) < 0 ||
       found != id) {
     return false;
   }
@@ -165,17 +164,17 @@ bool Target::LocateByTable(uint64_t id, std::string* path) {
   if (!root) return false;
   kernel::MountStatus status;
   const bool has_status = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
-  const uint64_t table_id = has_status ? status.table_id : id;
+  const uint64_t mountinfo_id = has_status ? status.mountinfo_id : id;
   // Where a sandbox denies statmount(2), no line of the mount table can be matched with a unique mount ID. Then every
   // mount point inside the root is examined.
-  const bool is_known = has_status || id < kernel::kFirstLastingId;
+  const bool is_known = has_status || id < kernel::kFirstUniqueId;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) return false;
     const std::string top = procfs::PathOf(root.get());
     bool is_in_root = false;
     for (const MountLine& line : table) {
-      if ((is_known && line.id != table_id) || !IsWithin(line.mount_point, top)) continue;
+      if ((is_known && line.id != mountinfo_id) || !IsWithin(line.mount_point, top)) continue;
       is_in_root = true;
       if (IsAt(line.mount_point, id, path)) return true;
     }

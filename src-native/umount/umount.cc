@@ -21,11 +21,11 @@ bool IsRootOfProcess(const std::string& target, unsigned long flags) {
   static std::atomic<uint64_t> first_root{0};
   uint64_t found = 0;
   uint64_t root = procfs::IsElsewhere() ? 0 : first_root.load(std::memory_order_relaxed);
-  if (kernel::MountPointId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kTable, &found) < 0 ||
+  if (kernel::MountPointId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kMountinfo, &found) < 0 ||
       found == 0 || (root != 0 && found != root)) {
     return false;
   }
-  if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kTable, &root) < 0) return false;
+  if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) < 0) return false;
   if (!procfs::IsElsewhere()) first_root.store(root, std::memory_order_relaxed);
   return found == root;
 }
@@ -57,7 +57,7 @@ Outcome MountMismatch(uint64_t found) {
 
 Outcome CheckMountId(uint64_t id, const std::string& target, unsigned long flags) {
   uint64_t found = 0;
-  if (kernel::MountId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kLasting, &found) < 0) {
+  if (kernel::MountId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kUnique, &found) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   return found == id ? Outcome{} : MountMismatch(found);
@@ -85,6 +85,6 @@ Outcome UmountCall::Run() {
   // umount2(2) takes a path and no mount ID, so the check comes immediately before the unmount.
   if (!outcome.Failed() && id_) outcome = CheckMountId(*id_, path, flags_);
   if (outcome.Failed()) return outcome;
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   return Unmount(path, flags_);
 }

@@ -58,8 +58,8 @@ Outcome UmountTreeCall::FindBottom() {
     // Both IDs are read from one descriptor, because the path may lead elsewhere at any time. The descriptor is closed
     // before the first unmount, as it keeps its mount busy.
     const OwnedFd opened(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
-    if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &unique) < 0 ||
-        kernel::MountPointId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &top) < 0) {
+    if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &unique) < 0 ||
+        kernel::MountPointId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &top) < 0) {
       // For a path that does not exist, umount2(2) itself reports the best error. After any other error it is unknown
       // which mounts are at the target, and a success would then report one unmount as the unmount of all.
       return id_ || !IsPathError(errno) ? Outcome::Failure(errno, opened ? "statx" : "open", "identify") : Outcome{};
@@ -77,7 +77,7 @@ Outcome UmountTreeCall::FindBottom() {
   const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& each) { return each.id == bottom_; });
   bottom_parent_ = line->parent_id;
   uint64_t root = 0;
-  const bool is_root = kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kTable, &root) == 0 && root == bottom_ &&
+  const bool is_root = kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) == 0 && root == bottom_ &&
                        !(flags_ & MNT_DETACH);
   // The check comes before the first unmount, so that a refused call unmounts nothing below the root either.
   return is_root ? FailureAt(Outcome::Failure(EBUSY, "umount2", "check root"), mount_point_) : Outcome{};
@@ -97,7 +97,7 @@ bool UmountTreeCall::IsBottom(const MountLine& line) const {
   if (line.mount_point == mount_point_) return true;
   kernel::MountStatus status;
   if (bottom_unique_ != 0 && kernel::StatMount(bottom_unique_, kernel::kStatMountMount, &status, sizeof status) == 0) {
-    return status.table_id == line.id;
+    return status.mountinfo_id == line.id;
   }
   return line.parent_id == bottom_parent_;
 }
@@ -112,7 +112,7 @@ Outcome UmountTreeCall::UnmountOne(const MountLine& line) const {
   }
   uint64_t found = 0;
   const std::string path = pinned.Path();
-  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kTable, &found) < 0) {
+  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kMountinfo, &found) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   // The mount is already unmounted, or another mount covers it: a new one, or one that could not be unmounted.
@@ -150,7 +150,7 @@ bool UmountTreeCall::UnmountAll(const std::vector<OrderedMount>& order, Result* 
 UmountTreeCall::Result UmountTreeCall::Run() {
   Outcome found = LocateMount(target_, id_, &path_, &flags_);
   if (!found.Failed()) found = FindBottom();
-  if (!found.Failed() && !ticket_.Commit()) found = Cancelled();
+  if (!found.Failed() && !cancellation_.Commit()) found = Cancelled();
   if (found.Failed()) return Result(found);
   if (bottom_ == 0) {
     // umount2(2) reports what is wrong with the target. With an ID the call must not happen, because the path may lead

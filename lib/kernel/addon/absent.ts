@@ -30,7 +30,7 @@ const CALLS: Readonly<Record<Call, string>> = {
   closeSync: 'close',
   close: 'close',
   descriptorNumber: 'close',
-  ticket: 'mount',
+  newCancellation: 'mount',
   cancel: 'mount',
   examineSync: 'statx',
   examine: 'statx',

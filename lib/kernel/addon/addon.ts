@@ -68,7 +68,7 @@ export interface Addon {
   closeSync(tree: Tree): Outcome;
   close(tree: Tree, done: Done<Outcome>): void;
   descriptorNumber(tree: Tree): number;
-  ticket(): Ticket;
+  newCancellation(): Ticket;
   cancel(ticket: Ticket): boolean;
   examineSync(...call: [...ExamineArguments, ...SurroundingsArguments]): Examination | Failure;
   examine(...call: [...ExamineArguments, ...SurroundingsArguments, Done<Examination | Failure>]): void;

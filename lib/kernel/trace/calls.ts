@@ -65,7 +65,7 @@ const markText = (path: Bytes, userAttribute: boolean): Parts => [
 type Form<Name extends string> = Name extends `${infer Call}Sync` ? Call : Name;
 
 /** What is told of: all but what no system call is made for. */
-export type CallName = Form<Exclude<keyof Addon, 'pageSize' | 'ticket' | 'cancel' | 'descriptorNumber'>>;
+export type CallName = Form<Exclude<keyof Addon, 'pageSize' | 'newCancellation' | 'cancel' | 'descriptorNumber'>>;
 
 /** By the names of the native floor, of which one stands for both forms. */
 export const CALLS: Readonly<Record<CallName, CallText>> = {

@@ -141,7 +141,6 @@ const scratch = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const SOURCES = [
   'test/hunts/fuzz/native/mount_lines.cc',
   ...[
-    'kernel/text',
     'kernel/procfs',
     'table/mount_copies',
     'overlay/overlay_directories',
