@@ -51,7 +51,7 @@ constexpr unsigned long kAtimeFlags = [] {
   return flags;
 }();
 
-// The MOUNT_ATTR_ bits that mount(2) with MS_REMOUNT can set and clear. All others need mount_setattr(2).
+// The MOUNT_ATTR_ bits that mount(2) with MS_REMOUNT can set and clear. All other bits need mount_setattr(2).
 constexpr uint64_t kBitsWithFlag = [] {
   uint64_t bits = 0;
   for (const Attribute& row : kAttributes) bits |= row.flag != 0 ? row.mask : 0;

@@ -17,7 +17,7 @@ Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Posit
 
 // Translates an errno of a move to the target. A file on a directory, or a directory on a file, is ENOTDIR for a bind
 // and for a new mount, but one of many EINVAL for move_mount(2) and for mount(2) with MS_MOVE. This function returns
-// ENOTDIR in that case.
+// ENOTDIR for a file on a directory and for a directory on a file.
 int AttachError(int error, int tree, const Target& target);
 
 // Finishes a mount(2) call at a target: returns the unique ID of the new mount and, for a target in a root, its
@@ -41,7 +41,7 @@ class MoveCall : public Operation {
 
   Target from_, to_;
   bool beneath_ = false;
-  bool require_unmounted_ = false;  // fail with EBUSY if the target is a mount point
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };
 
 // Attaches a detached mount, or a copy of it if `clone` is set. Arguments: tree, target, clone, beneath, vacant,
@@ -64,11 +64,11 @@ class AttachCall : public Operation {
   Target target_;
   bool clone_ = false;
   bool beneath_ = false;
-  bool require_unmounted_ = false;  // fail with EBUSY if the target is a mount point
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };
 
-// Closes the descriptor of a detached mount. The kernel then unmounts it, which can block, so this is a call for a pool
-// thread. Argument: tree.
+// Closes the descriptor of a detached mount. The kernel unmounts a detached mount when its last descriptor closes,
+// which can block, so this call runs on a pool thread. Argument: tree.
 class CloseCall : public Operation {
  public:
   void Read(Arguments& arguments);

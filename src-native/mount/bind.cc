@@ -115,7 +115,8 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
 
 Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree) {
   const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
-  // An empty path means the descriptor `at` itself. Without a descriptor it must fail with ENOENT.
+  // An empty path means the descriptor `at` itself. Without a descriptor, open_tree(2) must fail for an empty path,
+  // with ENOENT.
   const unsigned empty = at != AT_FDCWD && *source == '\0' ? AT_EMPTY_PATH : 0;
   *tree = OwnedFd(kernel::OpenTree(at, source, kernel::kOpenTreeClone | kernel::kOpenTreeCloexec | recursive | empty));
   if (!*tree) return Outcome::Failure(errno, "open_tree", "bind");

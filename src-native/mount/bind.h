@@ -18,9 +18,9 @@ namespace bind {
 enum Strategy : uint32_t { kTree = 1, kRemount = 2 };
 
 // Copies the mount that `source` lies on, from `source` down and, if the change is recursive, with the mounts below it:
-// open_tree(2). The copy is a detached mount that disappears with its descriptor. It has the attributes of the change
-// already; its propagation is left to the caller. `id_map` is the descriptor of a user namespace for an idmapped mount,
-// or -1.
+// open_tree(2). The copy is a detached mount that disappears with its descriptor. The copy has the attributes of the
+// change already; the caller sets the propagation. `id_map` is the descriptor of a user namespace for an idmapped
+// mount, or -1.
 Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree);
 
 // Binds `source` at `target`. The bind has the attributes of its source, changed by `change`. After a failure no bind
@@ -28,8 +28,8 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
 //
 // The bind gets its attributes before it is attached. Where open_tree(2) is missing (before 5.2) or denied, this
 // function binds by mount(2) and then remounts: for an instant the bind is as writable as its source. Only
-// mount_setattr(2) can map IDs, so `id_map` fails with ENOSYS there. Finally the attributes of the bind are compared
-// with the change; a difference fails with EPROTO at the step "verify".
+// mount_setattr(2) can map IDs, so a bind with an `id_map` fails with ENOSYS where mount_setattr(2) is missing. Finally
+// the attributes of the bind are compared with the change; a difference fails with EPROTO at the step "verify".
 Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
              const Cancellation& cancellation);
 
@@ -43,7 +43,7 @@ class BindCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const;
-  // The path of a user namespace leads to its file only before the thread enters another mount namespace.
+  // Prepare runs before the thread enters another mount namespace, where the path of the user namespace may be missing.
   Outcome Prepare() { return id_map_.Open(); }
   MountResult Run() {
     MountResult result = Make();
@@ -60,5 +60,5 @@ class BindCall : public Operation {
   attributes::Change change_;
   IdMap id_map_;
   bool detached_ = false;
-  bool require_unmounted_ = false;  // fail with EBUSY if the target is a mount point
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };

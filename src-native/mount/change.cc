@@ -19,8 +19,8 @@ namespace {
 Outcome NeedsMountSetattr() { return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes"); }
 
 // Sets all attributes of a mount and returns 0 or an errno. MS_REMOUNT clears every attribute that is not among the
-// given flags. So `bits` must contain the attributes that stay: they would be lost, and in a user namespace, where
-// attributes may be locked, the kernel would refuse the call with EPERM.
+// given flags. So `bits` must contain the attributes that stay. The mount would lose an attribute that `bits` lacks,
+// and in a user namespace, where attributes may be locked, the kernel would refuse the call with EPERM.
 int Remount(const OwnedFd& mounted, uint64_t bits) {
   const unsigned long flags = MS_REMOUNT | MS_BIND | attributes::FlagsOf(bits);
   return mount(nullptr, procfs::Fd(mounted.get()).c_str(), nullptr, flags, nullptr) < 0 ? errno : 0;

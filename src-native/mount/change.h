@@ -21,8 +21,9 @@ struct Change {
   uint64_t clear = 0;             // MOUNT_ATTR_* bits; a bit in both `set` and `clear` ends up set
   unsigned long propagation = 0;  // one of kPropagationFlags, or 0 to leave the propagation as it is
   bool recursive = false;
-  // For a recursive bind: every copied mount becomes a slave of the mount that it copies. As peers, an unmount of the
-  // bind with its submounts would propagate to the source and unmount the same submounts there.
+  // For a recursive bind: every copied mount becomes a slave of the mount that it copies. If the copies stayed peers,
+  // an unmount of the bind with its submounts would propagate to the source and unmount the same submounts below the
+  // source.
   bool slave_copies = false;
 
   bool ChangesAttributes() const { return (set | clear) != 0; }
@@ -57,8 +58,8 @@ void Read(Arguments& arguments, Change* change);
 Outcome SetAttributes(int at, const char* path, unsigned flags, const attributes::Change& change);
 
 // Changes attached mounts by one mount(2) call with MS_REMOUNT each. If one mount cannot be changed, the function
-// undoes the changes before it; Outcome::left is set if that fails. `path` must lead to the root of a mount, else the
-// call fails with EINVAL. An attribute without a mount(2) flag fails with ENOSYS.
+// undoes the changes before it; Outcome::left is set if that fails. `path` must lead to the root of a mount; the call
+// fails with EINVAL for any other path. A change of an attribute that has no mount(2) flag fails with ENOSYS.
 Outcome ChangeByRemount(const char* path, const attributes::Change& change);
 
 // Changes attached mounts by mount_setattr(2), or by mount(2) where mount_setattr(2) is missing or denied.
@@ -68,11 +69,12 @@ Outcome ChangeAttached(int at, const char* path, unsigned flags, const attribute
 //
 // Where mount_setattr(2) is missing (before 5.12) or denied, mount(2) makes the change, but only on attached mounts. So
 // this function attaches `tree` in a private mount namespace, changes the mounts there, and replaces `tree` by a copy
-// of the changed mounts. It fails with ENOSYS and leaves `tree` as it was if it cannot create such a namespace.
+// of the changed mounts. ChangeDetached fails with ENOSYS, and leaves `tree` as it was, if the private mount namespace
+// cannot be created.
 Outcome ChangeDetached(const attributes::Change& change, OwnedFd* tree);
 
-// Changes the attributes or the propagation of an attached mount, or of a detached mount. Arguments: tree (a
-// descriptor or null), target, set, clear, propagation, recursive, operation.
+// Changes the attributes or the propagation of an attached mount, or of a detached mount. Arguments: tree (a descriptor
+// or null), target, set, clear, propagation, recursive, operation.
 class ChangeCall : public Operation {
  public:
   void Read(Arguments& arguments);

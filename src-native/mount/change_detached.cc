@@ -22,8 +22,9 @@ constexpr char kStep[] = "set attributes in a private namespace";
 
 Outcome Missing() { return Outcome::Failure(ENOSYS, "mount_setattr", "set attributes"); }
 
-// Whether the error means that a sandbox, a security module or an old kernel refuses the call. Only then ChangeDetached
-// fails with ENOSYS and its caller falls back to a weaker method; a transient shortage of memory must not cause that.
+// Whether the error means that a sandbox, a security module or an old kernel refuses the call. ChangeDetached turns
+// only such an error into ENOSYS, and its caller then falls back to a weaker method; a transient shortage of memory
+// must not cause the fallback.
 bool IsRefusal(int error) {
   return error == EPERM || error == EACCES || error == ENOSYS || error == ENODEV || error == ENOTSUP;
 }
@@ -58,8 +59,8 @@ class ChangeInPrivateNamespace {
  private:
   Outcome Enter(PrivateMounts* mounts) {
     if (!proc_) return Outcome::Failure(proc_error_, "open", kStep);
-    // threads/pool.cc has already called unshare(CLONE_FS) for this thread. If that was refused, the call is repeated
-    // here for its errno.
+    // threads/pool.cc has already called unshare(CLONE_FS) for this thread. After a refusal this function repeats the
+    // call, to get its errno.
     if (!threads::HasOwnDirectory() && unshare(CLONE_FS) < 0) return Outcome::Failure(errno, "unshare", kStep);
     if (fchdir(proc_.get()) < 0) return Outcome::Failure(errno, "fchdir", kStep);
     if (chdir("thread-self") < 0) return Outcome::Failure(errno, "chdir", kStep);

@@ -19,7 +19,7 @@ class FilesystemCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }  // any parameter may be a relative path
-  // The path of a user namespace leads to its file only before the thread enters another mount namespace.
+  // Prepare runs before the thread enters another mount namespace, where the path of the user namespace may be missing.
   Outcome Prepare() { return id_map_.Open(); }
   MountResult Run() {
     MountResult result = Make();
@@ -42,5 +42,5 @@ class FilesystemCall : public Operation {
   std::optional<std::string> data_;
   IdMap id_map_;
   bool detached_ = false;
-  bool require_unmounted_ = false;  // fail with EBUSY if the target is a mount point
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };

@@ -30,6 +30,6 @@ class IdMap {
   OwnedFd fd_;
 };
 
-// Gives a detached mount and, if `recursive`, all mounts below it the ID mapping of a user namespace. Does nothing if
-// `user_namespace` is -1.
+// Gives a detached mount and, if `recursive`, all mounts below it the ID mapping of a user namespace. The function does
+// nothing if `user_namespace` is -1.
 Outcome MapIds(int tree, int user_namespace, bool recursive);

@@ -28,7 +28,7 @@ void MountCall::Read(Arguments& arguments) {
       .Boolean("identify", &identify_);
 }
 
-// Option data counts as relative: a filesystem may read a relative path from it.
+// Option data counts as relative: a filesystem may take a relative path from the data.
 bool MountCall::IsRelative() const {
   return directory.path || data_ || !IsAbsolute(target_) || (source_ && !IsAbsolute(*source_));
 }

@@ -13,7 +13,8 @@
 // the JavaScript thread, and Run makes the system call on any thread. The call differs from mount(2) in two cases:
 // - Option data that does not fit in one page fails with E2BIG. The kernel copies one page and overwrites its last byte
 //   (fs/namespace.c, copy_mount_options), so mount(2) cuts a longer string silently and mounts something else.
-// - A bind with attributes (MS_BIND | MS_RDONLY) gets these attributes (mount/bind.h). mount(2) ignores them.
+// - A bind with attributes (MS_BIND | MS_RDONLY) gets these attributes (mount/bind.h). mount(2) ignores the attribute
+//   flags of a bind.
 class MountCall {
  public:
   using Result = Outcome;

@@ -27,7 +27,7 @@ bool HasWord(std::string_view options, std::string_view word) {
 }
 
 // Converts the filesystem options of the mount table to mount(2) flags. MS_REMOUNT clears each of these flags that the
-// call does not repeat (linux/fs.h, MS_RMT_MASK), so the caller adds them to keep them.
+// call does not repeat (linux/fs.h, MS_RMT_MASK), so the caller repeats the flags that the filesystem has.
 unsigned long FilesystemFlags(std::string_view options) {
   unsigned long flags = 0;
   if (HasWord(options, "ro")) flags |= MS_RDONLY;

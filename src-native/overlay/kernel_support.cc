@@ -1,6 +1,4 @@
 // Tests how the overlayfs of the running kernel accepts its layers.
-#include "overlay/kernel_support.h"
-
 #include <errno.h>
 #include <fcntl.h>
 
@@ -10,6 +8,7 @@
 #include "kernel/calls.h"
 #include "kernel/owned_fd.h"
 #include "kernel/transient_error.h"
+#include "overlay/overlay.h"
 
 namespace overlay {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "kernel/mount_ids.h"
-#include "overlay/overlay_directories.h"
+#include "overlay/upper_in_use.h"
 #include "threads/lock.h"
 
 namespace known_overlays {

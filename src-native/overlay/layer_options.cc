@@ -8,12 +8,11 @@
 #include "kernel/fs_context.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "overlay/kernel_support.h"
 #include "overlay/overlay.h"
 
 namespace {
 
-constexpr size_t kLongestValue = 255;  // of a string value for fsconfig(2)
+constexpr size_t kLongestValue = 255;  // bytes of a string value for fsconfig(2)
 
 // Returns the escaped path of an opened upper or work directory, for kernels before 6.13, where overlayfs takes only
 // paths. With the path of the descriptor (/proc/self/fd/N) the mount table would show only that path, and no other

@@ -11,7 +11,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/procfs.h"
 #include "mount/attach.h"
-#include "overlay/kernel_support.h"
 #include "overlay/upper_in_use.h"
 #include "threads/pool.h"
 

@@ -1,23 +1,47 @@
 // Mounts overlays, by one of three strategies.
 #pragma once
 
+#include <errno.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 #include "napi/operation.h"
 #include "napi/result.h"
 #include "place/target.h"
 #include "threads/private_mounts.h"
 
+namespace overlay {
+
+// How the overlayfs of the running kernel accepts its layers (overlay/kernel_support.cc).
+struct KernelSupport {
+  bool appends = false;      // fsconfig(2) takes one layer at a time, as "lowerdir+": Linux 6.7
+  bool descriptors = false;  // fsconfig(2) takes a layer as a descriptor: Linux 6.13
+  int error = 0;             // the transient error that prevented the test, such as EMFILE; both members are false then
+
+  // The failure for an overlay whose layers this kernel cannot take by any of the allowed strategies.
+  Outcome NoStrategy() const {
+    return error != 0 ? Outcome::Failure(error, "fsopen", "choose a strategy")
+                      : Outcome::Failure(EOPNOTSUPP, "fsconfig", "choose a strategy");
+  }
+};
+
+// Tests the kernel on a filesystem context that is then closed, and remembers the result for the life of the process. A
+// result is not remembered if no context can be opened (no privilege, no overlayfs) or after a transient error; the
+// next call then tests again.
+KernelSupport FindKernelSupport();
+
+}  // namespace overlay
+
 // Mounts an overlay by the first of these strategies that the caller allows and the kernel supports:
 //
 //   data         mount(2) with an option string from the caller
-//   fsconfig     fsopen(2), one fsconfig(2) for each layer, fsmount(2), move_mount(2): Linux 6.7. Each layer is passed
-//   as
-//                a descriptor or, before 6.13, as the path /proc/self/fd/N
+//   fsconfig     fsopen(2), one fsconfig(2) for each layer, fsmount(2), move_mount(2): Linux 6.7. Each layer is a
+//                descriptor or, before 6.13, the path /proc/self/fd/N
 //   descriptors  mount(2) with descriptor numbers as the layers' names, from the working directory /proc/self/fd
 //
 // The result is the unique ID of the new mount and, unless it is "data", the strategy. The strategies "fsconfig" and
@@ -26,8 +50,8 @@
 //
 // An overlay is mounted in a private mount namespace of the thread (overlay/private_overlay.cc) in two cases: if it has
 // idmapped layers, and if it is `detached` and the kernel cannot make it detached directly. Before 6.15 the layers of
-// an overlay must be attached in the mount namespace where the overlay is mounted, and no other process may see the
-// idmapped copies of the layers.
+// an overlay must be attached in the mount namespace where the overlay is mounted, and the idmapped copies of the
+// layers must be invisible to other processes.
 class OverlayCall : public Operation {
  public:
   using Result = MountResult;
@@ -43,7 +67,7 @@ class OverlayCall : public Operation {
     return (strategies_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther();
   }
   bool NeedsFreshThread() const { return mount_namespace.IsOther() || NeedsPrivateNamespace(); }
-  // The paths of user namespaces lead to their files only before the thread enters another mount namespace.
+  // Prepare runs before the thread enters another mount namespace, where the paths of user namespaces may be missing.
   Outcome Prepare() { return OpenUserNamespaces(); }
   MountResult Run() {
     MountResult result = Make();
@@ -87,12 +111,12 @@ class OverlayCall : public Operation {
   std::optional<std::string> upper_;
   std::optional<std::string> work_;
   std::vector<std::string> options_;  // "userxattr", "index=on"
-  unsigned long flags_ = 0;           // attributes, as mount(2) flags
+  unsigned long flags_ = 0;           // the attributes of the mount, as mount(2) flags
   std::optional<std::string> data_;
   unsigned long strategies_ = 0;
-  bool writable_ = false;           // fail if the new mount is read-only
-  bool exclusive_ = false;          // fail if another overlay uses the upper or work directory
-  bool require_unmounted_ = false;  // fail if the target is a mount point
+  bool writable_ = false;           // the call fails if the new mount is read-only
+  bool exclusive_ = false;          // the call fails if another overlay uses the upper or work directory
+  bool require_unmounted_ = false;  // the call fails if the target is a mount point
   bool detached_ = false;
   // Three strings for each idmapped layer: the index of the layer, and then either the path of a user namespace and "",
   // or the lines for uid_map and for gid_map (threads/user_namespace.h).

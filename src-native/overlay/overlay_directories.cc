@@ -1,6 +1,4 @@
 // Finds the upper and work directory of an overlay from its options in the mount table.
-#include "overlay/overlay_directories.h"
-
 #include <errno.h>
 #include <fcntl.h>
 
@@ -8,6 +6,7 @@
 
 #include "kernel/path.h"
 #include "kernel/transient_error.h"
+#include "overlay/upper_in_use.h"
 #include "table/mount_lines.h"
 
 namespace {
@@ -54,7 +53,7 @@ FoundDirectories FindUpperAndWork(std::string_view options, std::vector<Inode>* 
     const std::string_view value = OptionOf(options, key);
     if (value.empty()) continue;
     // The table shows the name as the caller passed it: mount(2) options have backslash escapes, and values of
-    // fsconfig(2) may have none. Both readings are looked up.
+    // fsconfig(2) may have none. So the name is looked up with and without its backslashes.
     const std::string raw = UnescapeField(value);
     const std::string plain = WithoutBackslashes(raw);
     FoundDirectories one = Add(plain, found);

@@ -9,7 +9,6 @@
 #include "kernel/procfs.h"
 #include "mount/attach.h"
 #include "mount/bind.h"
-#include "overlay/kernel_support.h"
 #include "overlay/overlay.h"
 #include "threads/private_mounts.h"
 #include "threads/user_namespace.h"
@@ -71,8 +70,8 @@ Outcome OverlayCall::MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree) {
   return outcome;
 }
 
-// Opens or makes the user namespaces of all idmapped layers. This happens before the thread enters a private mount
-// namespace, for two reasons: the paths of the files belong to the caller's namespace, and the kernel makes no user
+// Opens or makes the user namespaces of all idmapped layers. The calls precede the entry into the private mount
+// namespace for two reasons: the paths of the files belong to the caller's namespace, and the kernel makes no user
 // namespace for a thread with a mount on top of its root, which counts as chrooted.
 Outcome OverlayCall::OpenUserNamespaces() {
   for (size_t at = 0; at + 2 < id_maps_.size(); at += 3) {

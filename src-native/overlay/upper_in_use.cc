@@ -9,10 +9,10 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/outcome.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
 #include "kernel/transient_error.h"
-#include "overlay/overlay_directories.h"
 #include "table/mount_lines.h"
 
 namespace {

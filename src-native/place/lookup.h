@@ -1,5 +1,4 @@
-// Looks up paths with restrictions on symbolic links: openat2(2), an emulation of it, and paths relative to a
-// directory.
+// Looks up paths with restrictions on symbolic links: openat2(2), or an emulation of openat2(2).
 #pragma once
 
 #include <string>
@@ -10,12 +9,12 @@ namespace lookup {
 
 // Opens `path` with O_PATH and follows no symbolic link in it: openat2(2), or name by name where openat2(2) is missing
 // (before 5.6) or a sandbox denies the call. `from` is the directory where `path` starts, or AT_FDCWD for an absolute
-// path. An empty result has set errno: ELOOP if a component of the path is a symbolic link.
+// path. The function sets errno if the result is empty: ELOOP if a component of the path is a symbolic link.
 OwnedFd WithoutLinks(int from, const std::string& path);
 
 // Emulates openat2(2) with RESOLVE_IN_ROOT for kernels (before 5.6) and sandboxes without that call. This function
 // opens one name after the other, reads symbolic links itself, and resolves ".." to the directory that it opened
-// before. An empty result has set errno.
+// before. The function sets errno if the result is empty.
 //
 // The emulation is weaker than the kernel's lookup: while another process renames directories, this function may find
 // an entry at its old path, and may find a directory that has just been moved out of the root. So only a caller who
@@ -28,7 +27,7 @@ OwnedFd InRoot(int root, const std::string& path, bool no_symlinks, bool no_xdev
 //
 // umount2(2) takes only a path, and the path from the mount table leads to a different mount as soon as somebody
 // replaces one of its directories by a symbolic link. The kernel looks up the path of a PinnedPath from the open parent
-// directory, so no symbolic link can redirect it.
+// directory, so no symbolic link can redirect the unmount.
 class PinnedPath {
  public:
   // Opens the parent directory of an absolute path without symbolic links, as the mount table and /proc/self/fd show

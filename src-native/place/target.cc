@@ -17,7 +17,7 @@
 namespace {
 
 // The kernel answers EAGAIN if a rename interrupts a lookup in a root, and a create fails if another process creates or
-// removes the same name. Both are retried, but not for ever: an attacker can cause such failures all the time.
+// removes the same name. Both calls are retried, but not for ever: an attacker can cause such failures all the time.
 constexpr int kTries = 128;
 
 constexpr mode_t kDirectoryMode = 0755;
@@ -154,8 +154,8 @@ int Target::CreateOne(const OwnedFd& parent, const std::string& path, bool direc
   return directory && !S_ISDIR(opened.st_mode) ? ENOTDIR : 0;
 }
 
-// Stores the identity of an entry that this target created. If that fails, this function removes the entry at once,
-// because nobody could tell later whether another process has replaced the entry.
+// Stores the identity of an entry that this target created. If the identity cannot be read, this function removes
+// the entry at once, because nobody could tell later whether another process has replaced the entry.
 int Target::RecordCreated(const OwnedFd& parent, const std::string& path, bool is_directory) {
   const std::string name = LastOf(path);
   struct stat made;
@@ -185,7 +185,7 @@ void Target::RemoveCreated() {
     } else if (unlinkat(created.parent.get(), created.name.c_str(), created.is_directory ? AT_REMOVEDIR : 0) < 0) {
       error = errno;
     }
-    // A missing or non-empty entry belongs to another process now, so that is no failure to report.
+    // A missing or non-empty entry belongs to another process now, so the failed removal is not reported.
     const bool is_theirs = error == ENOENT || error == ENOTEMPTY || error == EEXIST;
     if (error != 0 && !is_theirs) left_created_ = created.path;
   }

@@ -18,8 +18,8 @@
 // the root were "/" (openat2(2), RESOLVE_IN_ROOT). From then on the target is the opened directory or file, so no
 // symbolic link leads out of the root, even while another process changes the root.
 //
-// LookUp can create missing directories and files inside a root. They are removed again unless KeepOrRemoveCreated
-// gets a successful outcome.
+// LookUp can create missing directories and files inside a root. The created entries are removed again unless
+// KeepOrRemoveCreated gets a successful outcome.
 class Target {
  public:
   enum CreateKind : unsigned long { kNothing = 0, kDirectory = 1, kFile = 2, kMatch = 3 };
@@ -41,12 +41,12 @@ class Target {
   bool IsRelative() const;
   bool IsInRoot() const { return root_.has_value(); }
 
-  // Opens a path inside a root; does nothing for a plain path. With kMatch a missing target is created as a directory
-  // or as a file: `directory` says which, from the type of the directory or file to be mounted.
+  // Opens a path inside a root; a plain path is not opened. With kMatch a missing target is created as a directory or
+  // as a file: `directory` says which, from the type of the directory or file to be mounted.
   Outcome LookUp(bool directory = true);
 
-  // Opens a plain path if the caller can cancel the operation. The last step cannot be cancelled and must not block in
-  // a path lookup, so the lookup happens here.
+  // Opens a plain path if the caller can cancel the operation. The last step of an operation cannot be cancelled and
+  // must not block in a path lookup, so this function makes the lookup before.
   Outcome OpenIfCancellable(const Cancellation& cancellation);
 
   // The target as arguments of the *at calls: a directory descriptor, a path and a flag. After an open the path is
@@ -77,11 +77,12 @@ class Target {
   // Whether the target is a mount point; false if the kernel does not report that (before 5.8).
   bool IsMountPoint() const;
 
-  // Fails with EBUSY if the target is a mount point, and with the error of statx(2) if that is unknown.
+  // Fails with EBUSY if the target is a mount point, and with the errno of statx(2) if the kernel does not report
+  // whether it is one.
   Outcome RequireUnmounted() const;
 
-  // Ends the operation. A successful outcome keeps the created directories and files. After a failure they are removed,
-  // and Outcome::left_made names a path that could not be removed.
+  // Ends the operation. A successful outcome keeps the created directories and files. After a failure the created
+  // entries are removed, and Outcome::left_made names a path that could not be removed.
   void KeepOrRemoveCreated(Outcome* outcome);
 
  private:

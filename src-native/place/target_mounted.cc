@@ -70,7 +70,7 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
     *mounted = OwnedFd(kernel::OpenAt2(found_.get(), "..", O_PATH | O_CLOEXEC, kernel::kResolveInRoot));
     if (*mounted || errno != EAGAIN) break;
   }
-  // This fails for a file, which has no "..", and where openat2(2) is missing.
+  // The lookup of ".." fails for a file, and where openat2(2) is missing.
   if (!*mounted) return OpenAboveByName(mounted);
   uint64_t below = 0, above = 0;
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0 ||
@@ -80,8 +80,8 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
   return above != below ? Outcome{} : Outcome::Failure(ENOENT, "openat2", "locate target");
 }
 
-// Opens the mount on top of the opened directory or file by the current name of the latter. The mount table must
-// confirm that the opened mount is a child of the mount beneath.
+// Opens the mount on top of the target's directory or file, by the current path of that directory or file. The mount
+// table must confirm that the opened mount is a child of the mount beneath.
 Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   uint64_t below = 0, above = 0;
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0) {
@@ -144,8 +144,8 @@ Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
   return outcome.Failed() ? outcome : Outcome::Failure(EAGAIN, "openat2", "locate target");
 }
 
-// Whether the mount with this ID is the topmost one at a mount point from the mount table. If so, this function sets
-// `path` to a path for umount2(2).
+// Whether the mount with this ID is the topmost one at a mount point from the mount table. For the topmost mount, this
+// function sets `path` to a path for umount2(2).
 bool Target::IsAt(const std::string& mount_point, uint64_t id, std::string* path) {
   PinnedPath pinned;
   uint64_t found = 0;

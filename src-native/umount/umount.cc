@@ -39,7 +39,7 @@ std::string LinkText(const std::string& path) {
 }  // namespace
 
 Outcome Unmount(const std::string& target, unsigned long flags) {
-  // The kernel remounts the root read-only only if neither of these flags is given.
+  // With MNT_DETACH or MNT_EXPIRE the kernel does not remount the root read-only.
   if ((flags & (MNT_DETACH | MNT_EXPIRE)) == 0 && IsRootOfProcess(target, flags)) {
     return Outcome::Failure(EBUSY, "umount2", "check root");
   }

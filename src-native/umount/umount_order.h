@@ -7,8 +7,8 @@
 
 #include "table/mount_lines.h"
 
-// These functions read a mount table in memory and call nothing of the kernel. The table may be inconsistent: the
-// kernel reports it in parts and reuses mount IDs at once, so two lines may each name the other as their parent. No
+// The functions of this file work on a mount table in memory and make no system call. The table may be inconsistent:
+// the kernel reports it in parts and reuses mount IDs at once, so two lines may each name the other as their parent. No
 // function returns a line twice. The caller checks each mount before its unmount, and reads the table again afterwards.
 
 // A mount, and the index of its parent in the same list. The parent comes later in the list; the last mount has no

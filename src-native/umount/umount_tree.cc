@@ -49,14 +49,15 @@ void UmountTreeCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-// Finds the mount that is unmounted last. Succeeds with bottom_ 0 if the target is no mount point or does not exist.
+// Finds the mount that is unmounted last. The function succeeds with bottom_ 0 if the target is no mount point or does
+// not exist.
 Outcome UmountTreeCall::FindBottom() {
   const bool follows = (flags_ & UMOUNT_NOFOLLOW) == 0;
   uint64_t top = 0;
   uint64_t unique = 0;
   {
     // Both IDs are read from one descriptor, because the path may lead elsewhere at any time. The descriptor is closed
-    // before the first unmount, as it keeps its mount busy.
+    // before the first unmount, because an open descriptor keeps its mount busy.
     const OwnedFd opened(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
     if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &unique) < 0 ||
         kernel::MountPointId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &top) < 0) {
@@ -91,8 +92,8 @@ std::vector<OrderedMount> UmountTreeCall::Order(const std::vector<MountLine>& ta
 }
 
 // Whether a line of the table is the mount that is unmounted last. The mount ID in the line is not enough: the kernel
-// may have reused it for a new mount elsewhere. A different mount point is no proof either, because a directory in its
-// path may have been renamed.
+// may have reused the ID for a new mount elsewhere. A different mount point is no proof either, because a directory in
+// its path may have been renamed.
 bool UmountTreeCall::IsBottom(const MountLine& line) const {
   if (line.mount_point == mount_point_) return true;
   kernel::MountStatus status;

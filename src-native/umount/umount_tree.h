@@ -14,14 +14,14 @@
 // mount point (`stack`), or both. Arguments: target, flags, ID (or null), recursive, stack, operation.
 //
 // The whole sequence is one native call for two reasons. The mount table, and the check that a path leads to the right
-// mount, are valid only for a moment, so the read, the check and the unmount follow each other directly. And every step
-// must run in the same mount namespace, which is that of one thread.
+// mount, are valid only for a moment, so the read, the check and the unmount follow each other directly. Besides, every
+// step must run in the same mount namespace, which is that of one thread.
 //
 // With a unique mount ID, the call unmounts only if the mount at the target has that ID (umount/umount.h). Each mount
 // is unmounted by its mount point without following symbolic links, and only if the mount at that mount point is the
-// one from the table. If a mount cannot be unmounted, its ancestors stay mounted and all other mounts of the tree are
-// still unmounted. If other processes mount or unmount meanwhile, the call reads the table again. With MNT_DETACH the
-// kernel itself unmounts everything below a mount, in one step.
+// one from the table. If a mount cannot be unmounted, its ancestors stay mounted too, and the call unmounts all other
+// mounts of the tree. If other processes mount or unmount meanwhile, the call reads the table again. With MNT_DETACH
+// the kernel itself unmounts everything below a mount, in one step.
 //
 // The result of a failure is the outcome for the first mount that could not be unmounted, with its mount point in
 // `other`, and in JavaScript has two more members: `down`, the mount points that were unmounted, and `remaining`, the

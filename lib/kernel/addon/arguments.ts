@@ -26,7 +26,7 @@ export type UsualUmountArguments = [target: Bytes, flags: number, id: bigint | n
 /** A change of attributes, `MOUNT_ATTR_*`, and of propagation, `MS_*` or 0. */
 export type ChangeWords = readonly [set: number, clear: number, propagation: number, recursive: boolean];
 
-// src-native/mount/operations.h says what each takes.
+// The headers in src-native/mount/ list the arguments of each call.
 export type BindArguments = [
   source: Bytes,
   ...target: TargetWords,

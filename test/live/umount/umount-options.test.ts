@@ -9,6 +9,9 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
+import { runNode } from '../../support/child.js';
+import { inChroot } from '../../support/chroot.js';
+import { lacks } from '../../support/environment.js';
 import { lackOfForce } from '../../support/force.js';
 import { test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
@@ -20,7 +23,7 @@ const forms = [
   ['umount', umount],
 ] as const;
 
-describe.each(forms)('%s', (_, doUmount) => {
+describe.each(forms)('%s', (name, doUmount) => {
   const failure = async (...call: Parameters<typeof umount>) => rejectionOf((async () => doUmount(...call))());
   const stackAt = (path: string) => mountTable().filter(({ mountPoint }) => mountPoint === path);
 
@@ -128,6 +131,21 @@ describe.each(forms)('%s', (_, doUmount) => {
       expect((error as MountError).code).toMatch(/^(EBUSY|EINVAL)$/);
     }
     expect(mountTable()).toEqual(before);
+  });
+
+  test('umount with an ID rejects with EBUSY for the root of the process, which stays writable', async ({
+    place,
+    skip,
+  }) => {
+    skip(lacks.realRoot !== undefined, lacks.realRoot);
+    const program = `
+      import { writeFileSync } from 'node:fs';
+      import { mountAt, ${name} } from 'linux-mount';
+      const { id } = await mountAt('/');
+      try { await ${name}('/', { id }); console.log('unmounted'); } catch ({ code }) { console.log(code); }
+      writeFileSync('/written', '');`;
+    const { stdout, stderr } = await runNode(program, { wrapper: inChroot(place.directory('root'), true) });
+    expect({ stdout, stderr }).toEqual({ stdout: 'EBUSY\n', stderr: '' });
   });
 
   plainTest.for<[string, unknown, string]>([

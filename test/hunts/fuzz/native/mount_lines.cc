@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../../../src-native/overlay/overlay_directories.h"
+#include "../../../../src-native/overlay/upper_in_use.h"
 #include "../../../../src-native/table/mount_copies.h"
 #include "../../../../src-native/umount/umount_order.h"
 
