@@ -1,7 +1,6 @@
 // The system call mount(2).
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -28,12 +27,9 @@ class MountCall {
   WorkingDirectory directory;
 
  private:
-  Outcome MountAndIdentify();
-
   std::optional<std::string> source_;
   std::string target_;
   std::optional<std::string> type_;
   std::optional<std::string> data_;
   unsigned long flags_ = 0;
-  bool identify_ = false;  // the caller wants the unique ID of the new mount
 };
