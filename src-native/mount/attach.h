@@ -7,7 +7,8 @@
 #include "napi/operation.h"
 #include "place/target.h"
 
-// Where a mount goes at a target that is a mount point already: on top of the mount there, or beneath it.
+// Where a mount goes at a target that is a mount point already: on top of the mount at the target, or beneath that
+// mount.
 enum class Position { kOnTop, kBeneath };
 
 // Attaches a detached mount (open_tree(2), fsmount(2)) at a target, or moves an attached mount there: move_mount(2).
