@@ -144,7 +144,7 @@ Outcome Bind(const char* source, Target& target, const attributes::Change& chang
 void BindCall::Read(Arguments& arguments) {
   arguments.Bytes("source", &source_);
   target_.Read(arguments);
-  attributes::Read(arguments, &change_);
+  ReadChange(arguments, &change_);
   change_.slave_copies = true;
   id_map_.Read(arguments);
   arguments.Boolean("detached", &detached_).Boolean("vacant", &require_unmounted_);

@@ -78,7 +78,7 @@ Outcome RemountTree(const char* path, const attributes::Change& change) {
 
 }  // namespace
 
-void attributes::Read(Arguments& arguments, Change* change) {
+void ReadChange(Arguments& arguments, attributes::Change* change) {
   unsigned long set = 0, clear = 0;
   arguments.Flags("set", &set)
       .Flags("clear", &clear)
@@ -113,7 +113,7 @@ Outcome ChangeAttached(int at, const char* path, unsigned flags, const attribute
 void ChangeCall::Read(Arguments& arguments) {
   arguments.OptionalDescriptor("tree", &tree_, &tree_error_, &has_tree_);
   target_.Read(arguments);
-  attributes::Read(arguments, &change_);
+  ReadChange(arguments, &change_);
   ReadOperation(arguments);
 }
 

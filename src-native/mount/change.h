@@ -48,10 +48,10 @@ inline Change FromFlags(unsigned long flags) {
   return change;
 }
 
-// Reads four arguments from JavaScript: set, clear, propagation, recursive.
-void Read(Arguments& arguments, Change* change);
-
 }  // namespace attributes
+
+// Reads four arguments from JavaScript: set, clear, propagation, recursive.
+void ReadChange(Arguments& arguments, attributes::Change* change);
 
 // Changes mounts by mount_setattr(2) (5.12): the mount at a path or, with AT_EMPTY_PATH in `flags`, the mount of the
 // descriptor `at`, attached or detached.

@@ -107,5 +107,5 @@ Outcome ChangeDetached(const attributes::Change& change, OwnedFd* tree) {
   // open_tree(2) cannot copy an unbindable mount out of the private namespace.
   if (!kernel::HasTreeCopies() || change.propagation == MS_UNBINDABLE) return Missing();
   ChangeInPrivateNamespace task(change, tree);
-  return call::RunAndWait<ChangeInPrivateNamespace>::Send(task);
+  return call::RunAndWait(task);
 }

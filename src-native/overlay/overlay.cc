@@ -55,13 +55,6 @@ void OverlayCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-void OverlayCall::ReadUsual(Arguments& arguments) {
-  source_ = "overlay";
-  strategies_ = kData;
-  target_.ReadPath(arguments);
-  arguments.Flags("flags", &flags_).Bytes("data", &data_.emplace()).Boolean("writable", &writable_);
-}
-
 MountResult OverlayCall::Make() {
   Outcome outcome = CheckTarget();
   if (outcome.Failed()) return MountResult(outcome);

@@ -59,9 +59,6 @@ class OverlayCall : public Operation {
   enum Strategy : uint32_t { kData = 1, kFsconfig = 2, kDescriptors = 4 };
 
   void Read(Arguments& arguments);
-  // Reads the four arguments of `overlayUsual`, for an option string, a path and the source "overlay": target, flags,
-  // data, writable.
-  void ReadUsual(Arguments& arguments);
   bool IsRelative() const { return true; }
   bool NeedsOwnDirectory() const {
     return (strategies_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther();

@@ -35,8 +35,6 @@ class Target {
 
   // Reads four arguments from JavaScript: path, root, create, resolve.
   void Read(Arguments& arguments);
-  // Reads one argument from JavaScript: the path.
-  void ReadPath(Arguments& arguments) { arguments.Bytes("target", &path_); }
 
   bool IsRelative() const;
   bool IsInRoot() const { return root_.has_value(); }

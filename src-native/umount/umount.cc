@@ -74,11 +74,6 @@ void UmountCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-void UmountCall::ReadUsual(Arguments& arguments) {
-  target_.ReadPath(arguments);
-  arguments.Flags("flags", &flags_).OptionalId("id", &id_);
-}
-
 Outcome UmountCall::Run() {
   std::string path;
   Outcome outcome = LocateMount(target_, id_, &path, &flags_);

@@ -22,8 +22,6 @@ Outcome Unmount(const std::string& target, unsigned long flags);
 class UmountCall : public Operation {
  public:
   void Read(Arguments& arguments);
-  // Reads the three arguments of `umountUsual`, for a path in the caller's own mount namespace: target, flags, ID.
-  void ReadUsual(Arguments& arguments);
   bool IsRelative() const { return target_.IsRelative(); }
   Outcome Run();
 
