@@ -10,7 +10,7 @@ const certain: readonly OverlayRule[] = [
     codes: ['ENOTSUP'],
     what: 'a strategy that cannot be had',
     find: ({ failure: { step } }) =>
-      step === 'choose a way'
+      step === 'choose a strategy'
         ? "strategy 'fsconfig' cannot be had: this kernel's overlayfs does not take one layer at a time (lowerdir+, Linux 6.7), or a seccomp filter denies fsopen. Leave strategy out, so that another way is taken"
         : null,
   },

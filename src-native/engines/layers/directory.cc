@@ -6,6 +6,7 @@
 
 #include <vector>
 
+#include "kernel/attributes.h"
 #include "kernel/calls.h"
 #include "kernel/procfs.h"
 
@@ -37,7 +38,7 @@ LayerDirectoryRef OpenDirectories::OpenRoot(const std::string& path, uint32_t la
   // open_tree(2) fails without CAP_SYS_ADMIN, in some sandboxes, before Linux 5.2, for an unbindable mount, and for a
   // mount with locked mounts below. Device files and mounts below are then visible in the layer.
   OwnedFd clone(kernel::OpenTree(fd.get(), "", AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
-  const kernel::MountAttributes no_devices{.set = kernel::kMountAttrNoDev};
+  const kernel::MountAttributes no_devices{.set = attributes::kNoDev};
   if (!clone || kernel::MountSetAttributes(clone.get(), "", AT_EMPTY_PATH, no_devices) < 0) has_devices_ = true;
   if (clone) fd = std::move(clone);
   FileStatus status;

@@ -101,7 +101,7 @@ ExamineCall::Result ExamineCall::Run() {
       continue;
     }
     Target target(path, *root_, resolve_);
-    const Outcome outcome = target.Find();
+    const Outcome outcome = target.LookUp();
     Path& found = result.paths.emplace_back();
     found.error = outcome.error;
     if (!outcome.Failed()) found = Examine(target.at());

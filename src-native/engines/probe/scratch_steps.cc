@@ -11,6 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "kernel/attributes.h"
 #include "kernel/calls.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
@@ -191,7 +192,7 @@ Result ScratchSteps::Clone(const std::string* words) {
 
 Result ScratchSteps::MapIds(const std::string*) {
   kernel::MountAttributes attributes;
-  attributes.set = kernel::kMountAttrIdMap;
+  attributes.set = attributes::kIdMapped;
   attributes.userns_fd = static_cast<uint64_t>(user_namespace_);
   return FromCall(kernel::MountSetAttributes(tree_.get(), "", AT_EMPTY_PATH, attributes));
 }

@@ -132,7 +132,7 @@ describe('what an overlay failed of', () => {
     ],
     [
       'a way that the kernel has not',
-      { error: OTHER.ENOTSUP, failure: { step: 'choose a way', syscall: 'fsconfig' } },
+      { error: OTHER.ENOTSUP, failure: { step: 'choose a strategy', syscall: 'fsconfig' } },
       /^strategy 'fsconfig' cannot be had/,
     ],
     [

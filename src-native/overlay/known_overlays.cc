@@ -1,5 +1,4 @@
-#include "overlay/known_mounts.h"
-
+// Remembers which directories the mounted overlays use, and asks statmount(2) only about new mounts.
 #include <errno.h>
 
 #include <algorithm>
@@ -9,9 +8,10 @@
 #include <utility>
 
 #include "kernel/mount_ids.h"
+#include "overlay/upper_in_use.h"
 #include "threads/lock.h"
 
-namespace known_mounts {
+namespace known_overlays {
 namespace {
 
 struct Overlay {
@@ -19,66 +19,66 @@ struct Overlay {
   std::vector<Inode> directories;
 };
 
-// Changed by nobody once it is remembered, and kept by whoever reads it: counted, as by a std::shared_ptr, which would
-// need libstdc++ at run time.
-struct Known {
+// What this process knows of the mounts in its mount namespace. A snapshot never changes after Publish, and its
+// reference count keeps it alive for its readers. std::shared_ptr would need libstdc++ at run time.
+struct Snapshot {
   std::vector<uint64_t> ids;  // ascending
   std::vector<Overlay> overlays;
-  std::atomic<unsigned> holders{1};
+  std::atomic<unsigned> references{1};
 };
 
-struct LetGo {
-  void operator()(Known* known) const {
-    if (known->holders.fetch_sub(1, std::memory_order_acq_rel) == 1) delete known;
+struct DropReference {
+  void operator()(Snapshot* snapshot) const {
+    if (snapshot->references.fetch_sub(1, std::memory_order_acq_rel) == 1) delete snapshot;
   }
 };
-using Held = std::unique_ptr<Known, LetGo>;
+using Reference = std::unique_ptr<Snapshot, DropReference>;
 
-// The mutex is for the pointer only: to look at a directory may take as long as a dead server likes. What it points to
-// is never destroyed, as a thread may be here when the process ends.
+// The mutex protects only the pointer, not the examination of directories, which may block on a dead server. The latest
+// snapshot is never destroyed, because a pool thread may still use it when the process exits.
 pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-Known* latest = new Known;
+Snapshot* latest = new Snapshot;
 
-Held Latest() {
+Reference Latest() {
   const Lock lock(&mutex);
-  latest->holders.fetch_add(1, std::memory_order_relaxed);
-  return Held(latest);
+  latest->references.fetch_add(1, std::memory_order_relaxed);
+  return Reference(latest);
 }
 
-void Remember(Held known) {
-  Held before;
+void Publish(Reference snapshot) {
+  Reference before;
   const Lock lock(&mutex);
-  before.reset(std::exchange(latest, known.release()));
+  before.reset(std::exchange(latest, snapshot.release()));
 }
 
-enum class Seen { kOverlay, kOther, kGone, kUnknown };
+enum class MountKind { kOverlay, kOther, kGone, kUnknown };
 
-// Asks in a buffer that grows until the answer fits: an overlay of 500 layers has a megabyte of options.
-Seen Look(uint64_t id, std::vector<uint64_t>* buffer, std::string* options) {
+// Examines a new mount. The buffer grows until the options fit: an overlay of 500 layers has a megabyte of options.
+MountKind Examine(uint64_t id, std::vector<uint64_t>* buffer, std::string* options) {
   constexpr uint64_t kOverlayMagic = 0x794c7630;  // OVERLAYFS_SUPER_MAGIC
   auto* status = reinterpret_cast<kernel::MountStatus*>(buffer->data());
   const auto size = [&] { return buffer->size() * sizeof(uint64_t); };
-  // Most are no overlays, and this much is known of them in half the time.
+  // Most mounts are no overlays, and without their options statmount(2) takes half the time.
   if (kernel::StatMount(id, kernel::kStatMountFilesystem, status, size()) < 0) {
-    return errno == ENOENT ? Seen::kGone : Seen::kUnknown;
+    return errno == ENOENT ? MountKind::kGone : MountKind::kUnknown;
   }
-  if (status->magic != kOverlayMagic) return Seen::kOther;
+  if (status->magic != kOverlayMagic) return MountKind::kOther;
   while (kernel::StatMount(id, kernel::kStatMountOptions, status, size()) < 0) {
-    if (errno != EOVERFLOW) return errno == ENOENT ? Seen::kGone : Seen::kUnknown;
+    if (errno != EOVERFLOW) return errno == ENOENT ? MountKind::kGone : MountKind::kUnknown;
     buffer->resize(buffer->size() * 4);
     status = reinterpret_cast<kernel::MountStatus*>(buffer->data());
   }
-  if ((status->mask & kernel::kStatMountOptions) == 0) return Seen::kUnknown;
+  if ((status->mask & kernel::kStatMountOptions) == 0) return MountKind::kUnknown;
   *options = ',';
   *options += status->text + status->options;
-  return Seen::kOverlay;
+  return MountKind::kOverlay;
 }
 
 }  // namespace
 
-Answer HaveOverlayOn(const Inode& upper, const Inode& work) {
-  const Held before = Latest();
-  Held now(new Known);
+Answer AnyUses(const Inode& upper, const Inode& work) {
+  const Reference before = Latest();
+  Reference now(new Snapshot);
   std::vector<uint64_t> ids;
   if (kernel::ListMounts(&ids) < 0 || !std::is_sorted(ids.begin(), ids.end())) return Answer::kCannotTell;
   now->ids.reserve(ids.size());
@@ -101,22 +101,22 @@ Answer HaveOverlayOn(const Inode& upper, const Inode& work) {
       if (old_overlay != before->overlays.end() && old_overlay->id == id) add(*old_overlay);
       continue;
     }
-    const Seen seen = Look(id, &buffer, &options);
-    if (seen == Seen::kUnknown) return Answer::kCannotTell;
-    if (seen == Seen::kGone) continue;
+    const MountKind kind = Examine(id, &buffer, &options);
+    if (kind == MountKind::kUnknown) return Answer::kCannotTell;
+    if (kind == MountKind::kGone) continue;
     bool complete = true;
-    if (seen == Seen::kOverlay) {
+    if (kind == MountKind::kOverlay) {
       Overlay overlay{id, {}};
       const FoundDirectories found = FindUpperAndWork(options, &overlay.directories);
       if (found == FoundDirectories::kCannotTell) return Answer::kCannotTell;
       complete = found == FoundDirectories::kAll;
       if (complete && !overlay.directories.empty()) add(overlay);
     }
-    // Of one whose directories are not to be found now the question is asked again the next time.
+    // An overlay whose directories cannot be found by name now is examined again at the next call.
     if (complete) now->ids.push_back(id);
   }
-  Remember(std::move(now));
+  Publish(std::move(now));
   return perhaps ? Answer::kPerhaps : Answer::kNo;
 }
 
-}  // namespace known_mounts
+}  // namespace known_overlays

@@ -1,33 +1,34 @@
+// Passes the layers of an overlay to the kernel: as fsconfig(2) parameters, or as a mount(2) option string of numbers.
 #include <fcntl.h>
 #include <sys/mount.h>
 
 #include <string>
 
+#include "kernel/attributes.h"
 #include "kernel/fs_context.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "mount/attributes.h"
 #include "overlay/overlay.h"
-#include "overlay/overlay_features.h"
 
 namespace {
 
-constexpr size_t kLongestValue = 255;  // of a string to fsconfig(2)
+constexpr size_t kLongestValue = 255;  // bytes of a string value for fsconfig(2)
 
-// Before 6.13 overlayfs takes names only. That of a descriptor would be all that the mount table shows, and then nobody
-// finds that an upper or work directory is in use, so these two go by their own name: the one that the kernel knows for
-// what was opened, as long as it leads there. Empty where it does not, or is too long.
-std::string OwnName(int fd) {
-  const std::string name = procfs::PathOf(fd);
-  if (name.empty() || name[0] != '/' || name.size() > kLongestValue) return {};
+// Returns the escaped path of an opened upper or work directory, for kernels before 6.13, where overlayfs takes only
+// paths. With the path of the descriptor (/proc/self/fd/N) the mount table would show only that path, and no other
+// process could find out that the directory is in use. The result is empty if the path is too long or leads elsewhere
+// by now.
+std::string RealPath(int fd) {
+  const std::string path = procfs::PathOf(fd);
+  if (path.empty() || path[0] != '/' || path.size() > kLongestValue) return {};
   kernel::Identity opened, named;
   if (kernel::Identify(fd, "", AT_EMPTY_PATH, &opened) < 0 ||
-      kernel::Identify(AT_FDCWD, name.c_str(), AT_SYMLINK_NOFOLLOW, &named) < 0 || opened.device != named.device ||
+      kernel::Identify(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, &named) < 0 || opened.device != named.device ||
       opened.inode != named.inode) {
     return {};
   }
   std::string escaped;
-  for (const char byte : name) {
+  for (const char byte : path) {
     if (byte == '\\') escaped += byte;
     escaped += byte;
   }
@@ -37,7 +38,7 @@ std::string OwnName(int fd) {
 }  // namespace
 
 Outcome OverlayCall::MakeTree(const Opened& opened, OwnedFd* tree) const {
-  const bool takes_descriptors = overlay::Find().descriptors;
+  const bool takes_descriptors = overlay::FindKernelSupport().descriptors;
   FsContext context = FsContext::Open("overlay");
   const auto set_layer = [&](const char* key, int fd, int index) {
     if (takes_descriptors) {
@@ -54,17 +55,17 @@ Outcome OverlayCall::MakeTree(const Opened& opened, OwnedFd* tree) const {
     ++index;
   }
   const auto set_directory = [&](const char* key, int fd, int index) {
-    const std::string name = takes_descriptors ? std::string() : OwnName(fd);
-    if (name.empty()) {
+    const std::string path = takes_descriptors ? std::string() : RealPath(fd);
+    if (path.empty()) {
       set_layer(key, fd, index);
     } else {
-      context.SetString(key, name.c_str(), "set layer", index);
+      context.SetString(key, path.c_str(), "set layer", index);
     }
   };
   if (upper_) set_directory("upperdir", opened.upper.get(), index);
   if (work_) set_directory("workdir", opened.work.get(), index + 1);
-  for (const std::string& word : words_) context.SetWord(word, "set option");
-  *tree = context.Create().Mount(attributes::FromFlags(flags_).set);
+  for (const std::string& option : options_) context.SetWord(option, "set option");
+  *tree = context.Create().Mount(attributes::BitsOf(flags_));
   return context.outcome();
 }
 
@@ -76,6 +77,6 @@ std::string OverlayCall::DescriptorData(const Opened& opened) const {
   }
   if (upper_) data += ",upperdir=" + std::to_string(opened.upper.get());
   if (work_) data += ",workdir=" + std::to_string(opened.work.get());
-  for (const std::string& word : words_) data += "," + word;
+  for (const std::string& option : options_) data += "," + option;
   return data;
 }

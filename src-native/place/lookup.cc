@@ -1,4 +1,5 @@
-#include "place/openat2_fallback.h"
+// Looks up paths name by name where openat2(2) is missing, with the restrictions of that call.
+#include "place/lookup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +12,9 @@
 
 #include "kernel/calls.h"
 #include "kernel/path.h"
+#include "kernel/procfs.h"
 
-namespace walk {
+namespace lookup {
 namespace {
 
 constexpr int kMostLinks = 40;         // MAXSYMLINKS, include/linux/namei.h
@@ -20,9 +22,9 @@ constexpr size_t kLongestPath = 4096;  // PATH_MAX, include/uapi/linux/limits.h
 constexpr long kNoSymFollow = 0x2000;  // ST_NOSYMFOLLOW, include/linux/statfs.h
 constexpr ino_t kRootOfProc = 1;       // PROCFS_ROOT_INO, include/linux/proc_fs.h
 
-// The names of a path in reverse, to be taken from the end.
-void PutNames(const std::string& path, std::vector<std::string>* names) {
-  // What a slash follows must be a directory, which "." in it says as well.
+// Appends the names of a path in reverse order, so that the lookup takes the next name from the end of the list.
+void PushNames(const std::string& path, std::vector<std::string>* names) {
+  // A path with a trailing slash must lead to a directory; a last name "." makes the lookup check that.
   if (path.back() == '/') names->push_back(".");
   for (size_t end = path.size(); end > 0;) {
     const size_t slash = path.rfind('/', end - 1);
@@ -37,7 +39,8 @@ OwnedFd Fail(int error) {
   return OwnedFd();
 }
 
-// Whether both are on the same mount: 0, EXDEV, or why that cannot be told (before 5.8).
+// Returns 0 if two descriptors are on the same mount, EXDEV if they are not, or the errno of statx(2), which reports no
+// mount ID before 5.8.
 int CompareMounts(int one, int other) {
   uint64_t first = 0, second = 0;
   if (kernel::MountId(one, "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &first) < 0 ||
@@ -47,8 +50,8 @@ int CompareMounts(int one, int other) {
   return first == second ? 0 : EXDEV;
 }
 
-// Whether the kernel would follow a link by its text. Those of a process in /proc have a text, but lead to what they
-// stand for, wherever that is; those in the root of /proc ("self", "mounts") are ordinary.
+// Whether the kernel follows this symbolic link by its text. The magic links of a process in /proc ("/proc/1/root") do
+// not lead to the path in their text; the links in the root of /proc ("self", "mounts") are ordinary links.
 bool MayFollow(int link, int parent) {
   struct statfs filesystem;
   struct stat directory;
@@ -62,7 +65,7 @@ bool MayFollow(int link, int parent) {
 OwnedFd WithoutLinks(int from, const std::string& path) {
   constexpr uint64_t kNoLinks = kernel::kResolveNoSymlinks | kernel::kResolveNoMagicLinks;
   OwnedFd found(kernel::OpenAt2(from, path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC, kNoLinks));
-  // Without openat2(2) (before 5.6, or a sandbox) the same, name by name.
+  // Sandboxes deny openat2(2) with EPERM, and kernels before 5.6 answer ENOSYS.
   if (found || (errno != ENOSYS && errno != EPERM)) return found;
   if (from != AT_FDCWD) return InRoot(from, path, true, false);
   const OwnedFd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -72,41 +75,56 @@ OwnedFd WithoutLinks(int from, const std::string& path) {
 OwnedFd InRoot(int root, const std::string& path, bool no_symlinks, bool no_xdev) {
   if (path.empty()) return Fail(ENOENT);
   if (path.size() >= kLongestPath) return Fail(ENAMETOOLONG);
-  std::vector<OwnedFd> way;
-  way.emplace_back(kernel::Duplicate(root));
-  if (!way.back()) return OwnedFd();
+  std::vector<OwnedFd> ancestors;  // the opened directories from the root on, for ".."
+  ancestors.emplace_back(kernel::Duplicate(root));
+  if (!ancestors.back()) return OwnedFd();
   std::vector<std::string> names;
-  PutNames(path, &names);
+  PushNames(path, &names);
   int links = 0;
   while (!names.empty()) {
     const std::string name = std::move(names.back());
     names.pop_back();
     if (name == "." || name == "..") {
-      // The kernel asks of both whether the directory may be searched.
-      if (!OwnedFd(openat(way.back().get(), ".", O_PATH | O_CLOEXEC))) return OwnedFd();
-      if (name == ".." && way.size() > 1) way.pop_back();
+      // The kernel requires search permission on the directory for "." and for "..".
+      if (!OwnedFd(openat(ancestors.back().get(), ".", O_PATH | O_CLOEXEC))) return OwnedFd();
+      if (name == ".." && ancestors.size() > 1) ancestors.pop_back();
       continue;
     }
-    OwnedFd next(openat(way.back().get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    OwnedFd next(openat(ancestors.back().get(), name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     struct stat found;
     if (!next || kernel::Stat(next.get(), "", AT_EMPTY_PATH, &found) < 0) return OwnedFd();
     if (!S_ISLNK(found.st_mode)) {
       const int different = no_xdev ? CompareMounts(next.get(), root) : 0;
       if (different != 0) return Fail(different);
       if (!names.empty() && !S_ISDIR(found.st_mode)) return Fail(ENOTDIR);
-      way.push_back(std::move(next));
+      ancestors.push_back(std::move(next));
       continue;
     }
-    if (no_symlinks || ++links > kMostLinks || !MayFollow(next.get(), way.back().get())) return Fail(ELOOP);
+    if (no_symlinks || ++links > kMostLinks || !MayFollow(next.get(), ancestors.back().get())) return Fail(ELOOP);
     char text[kLongestPath];
     const ssize_t length = readlinkat(next.get(), "", text, sizeof text);
     if (length < 0) return OwnedFd();
     const std::string link(text, static_cast<size_t>(length));
     if (link.empty()) return Fail(ENOENT);
-    if (link[0] == '/') way.resize(1);
-    PutNames(link, &names);
+    if (link[0] == '/') ancestors.resize(1);
+    PushNames(link, &names);
   }
-  return std::move(way.back());
+  return std::move(ancestors.back());
 }
 
-}  // namespace walk
+}  // namespace lookup
+
+int PinnedPath::Open(const std::string& path) {
+  // The kernel shows "(unreachable)/..." for a directory that this process cannot reach from its root.
+  if (path.empty() || path[0] != '/') return ENOENT;
+  const size_t slash = path.rfind('/');
+  name_ = path.substr(slash + 1);
+  parent_ = lookup::WithoutLinks(AT_FDCWD, path.substr(0, slash + 1));
+  return parent_ ? 0 : errno;
+}
+
+std::string PinnedPath::Path() const { return name_.empty() ? "/" : procfs::Fd(parent_.get()) + "/" + name_; }
+
+OwnedFd PinnedPath::OpenEntry() const {
+  return OwnedFd(openat(parent_.get(), name_.empty() ? "." : name_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+}

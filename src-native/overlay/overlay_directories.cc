@@ -1,5 +1,4 @@
-#include "overlay/upper_and_work.h"
-
+// Finds the upper and work directory of an overlay from its options in the mount table.
 #include <errno.h>
 #include <fcntl.h>
 
@@ -7,11 +6,12 @@
 
 #include "kernel/path.h"
 #include "kernel/transient_error.h"
+#include "overlay/upper_in_use.h"
 #include "table/mount_lines.h"
 
 namespace {
 
-// As mount(2) reads it: a backslash takes the meaning from the next byte.
+// Unescapes a path as overlayfs does for mount(2): a backslash makes the next byte literal.
 std::string WithoutBackslashes(std::string_view path) {
   std::string bytes;
   for (size_t at = 0; at < path.size(); ++at) {
@@ -21,7 +21,7 @@ std::string WithoutBackslashes(std::string_view path) {
   return bytes;
 }
 
-// The value of ",upperdir=" or the like; empty if there is none.
+// Returns the value of an option; `key` is ",upperdir=" or ",workdir=". The value is empty if the option is missing.
 std::string_view OptionOf(std::string_view options, std::string_view key) {
   const size_t at = options.find(key);
   if (at == std::string_view::npos) return {};
@@ -29,15 +29,15 @@ std::string_view OptionOf(std::string_view options, std::string_view key) {
   return rest.substr(0, rest.find(','));
 }
 
-// Whether a name means the same to every process: not one that starts at a working directory, nor the descriptor of
-// whoever made the overlay, which is here another or none (fsconfig(2) before Linux 6.13).
-bool IsForAll(const std::string& path) {
+// Whether a path means the same in every process. A relative path does not, and neither does a path of a descriptor of
+// the process that made the overlay (fsconfig(2) before Linux 6.13).
+bool IsSameInEveryProcess(const std::string& path) {
   return path[0] == '/' && path.rfind("/proc/thread-self/", 0) != 0 && path.rfind("/proc/self/", 0) != 0;
 }
 
 FoundDirectories Add(const std::string& path, std::vector<Inode>* found) {
   kernel::Identity identity;
-  if (!IsForAll(path)) return FoundDirectories::kSome;
+  if (!IsSameInEveryProcess(path)) return FoundDirectories::kSome;
   if (kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) {
     return IsTransient(errno) ? FoundDirectories::kCannotTell : FoundDirectories::kSome;
   }
@@ -52,7 +52,8 @@ FoundDirectories FindUpperAndWork(std::string_view options, std::vector<Inode>* 
   for (const std::string_view key : {",upperdir=", ",workdir="}) {
     const std::string_view value = OptionOf(options, key);
     if (value.empty()) continue;
-    // The name as it was given: with the backslashes of an option string or, by fsconfig(2), without.
+    // The table shows the name as the caller passed it: mount(2) options have backslash escapes, and values of
+    // fsconfig(2) may have none. So the name is looked up with and without its backslashes.
     const std::string raw = UnescapeField(value);
     const std::string plain = WithoutBackslashes(raw);
     FoundDirectories one = Add(plain, found);
