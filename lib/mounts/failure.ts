@@ -90,41 +90,59 @@ export function operationError(
   about: OperationCase,
   examination: native.Examination | native.Failure | null,
 ): MountError {
-  const { error: errno, syscall, step, log } = failure;
-  const { source, target, fsType, flags } = about;
-  const path = target === undefined ? undefined : pathOfTarget(target);
   const isExamined = examination !== null && !native.isFailure(examination);
+  const reason = isExamined
+    ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
+    : reasonOfOperationStep(failure, about);
+  const { flags } = about;
+  return failureError(failure, { ...namesOf(about), flags: flags === 0 ? undefined : mountFlagNames(flags) }, reason);
+}
+
+/** Makes the error for a target where another mount is than the mount that the caller wants to reuse. */
+export function notTheSame(about: OperationCase, reason: string): MountError {
+  return otherMountError(namesOf(about), reason);
+}
+
+/** What the error of an operation names. */
+export interface ErrorNames {
+  readonly path: Bytes | undefined;
+  readonly dest?: Bytes | undefined;
+  readonly fsType: string | undefined;
+  readonly flags?: string | undefined;
+  /** The target, for `left` of the error; undefined for an operation without a target. */
+  readonly target: TargetWords | undefined;
+}
+
+function namesOf({ source, target, fsType }: OperationCase): ErrorNames {
+  const path = target === undefined ? undefined : pathOfTarget(target);
+  return { ...(source === null ? { path } : { path: source, dest: path }), fsType: fsType ?? undefined, target };
+}
+
+/** Makes the error of an operation from the failure that the addon reported, what the error names, and the reason. */
+export function failureError(
+  failure: Failure,
+  { target, ...names }: ErrorNames,
+  reason: string | undefined,
+): MountError {
+  const { error: errno, syscall, step, log } = failure;
   return new MountError({
     errno,
     syscall,
     step,
-    ...(source === null ? { path } : { path: source, dest: path }),
-    fsType: fsType ?? undefined,
-    flags: flags === 0 ? undefined : mountFlagNames(flags),
+    ...names,
     kernelLog: log === null ? undefined : log.toString().trimEnd(),
-    reason: isExamined
-      ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
-      : reasonOfOperationStep(failure, about),
+    reason,
     left: target === undefined ? undefined : leftAt(target, failure),
   });
 }
 
-/** Makes an error of a target where something else is mounted than what was to be reused. */
-export function notTheSame(about: OperationCase, reason: string): MountError {
-  const { source, target, fsType } = about;
-  const path = target === undefined ? undefined : pathOfTarget(target);
-  return new MountError({
-    errno: os.errno.EBUSY,
-    syscall: 'mount',
-    step: 'check target',
-    ...(source === null ? { path } : { path: source, dest: path }),
-    fsType: fsType ?? undefined,
-    reason,
-  });
+/** Makes the `EBUSY` error for a target where another mount is than the mount that the caller wants to reuse. */
+export function otherMountError({ target: _, ...names }: ErrorNames, reason: string): MountError {
+  return new MountError({ errno: os.errno.EBUSY, syscall: 'mount', step: 'check target', ...names, reason });
 }
 
 /** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
-export function leftAt(target: TargetWords, { left, leftMade = null }: Failure): string[] | undefined {
+function leftAt(target: TargetWords, { left, leftMade = null }: Failure): string[] | undefined {
   const mount = left ? [printable(pathOfTarget(target))] : [];
   const made = leftMade === null ? [] : [printable(pathOfTarget([leftMade.subarray(2), target[1], 0, 0]))];
   return left || leftMade !== null ? [...mount, ...made] : undefined;

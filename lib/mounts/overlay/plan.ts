@@ -16,11 +16,11 @@ import {
   type MountingOptions,
   operationPlan,
 } from '../../operation/options.js';
-import { absoluteNames } from '../../overlay/names.js';
-import { OVERLAY_OPTION_NAMES, overlayOptionWords } from '../../overlay/options.js';
+import { absoluteLayers, type CheckedLayers, type OverlayLayers, overlayLayers } from '../../overlay/layer-paths.js';
+import { isInConflict, OVERLAY_OPTION_NAMES, overlayOptionWords } from '../../overlay/option-words.js';
 import type { NamedLayers } from '../../overlay/read-back.js';
 import type { OverlaySpec, OverlayStrategy } from '../../overlay/spec.js';
-import { type FoundLayers, joinOverlayData, type OverlayLayers, overlayLayers } from '../../overlay/write.js';
+import { joinOverlayData } from '../../overlay/write.js';
 
 /** What {@link mountOverlay} mounts, where, and how. */
 export type OverlayMountOptions = OverlayOptions & {
@@ -177,7 +177,7 @@ function planOf(
     ways,
     exclusive: layers.upper !== null && !allowShared,
     ifMounted: ifMountedOption(checked),
-    named: idMaps.length === 0 ? absoluteNames(layers) : { ...absoluteNames(layers), isHidden: true },
+    named: idMaps.length === 0 ? absoluteLayers(layers) : { ...absoluteLayers(layers), isIdmapped: true },
   };
 }
 
@@ -216,7 +216,7 @@ function idMapsOf(value: unknown, count: number): readonly Bytes[] {
 }
 
 // A string of this many layers is never shorter than a page of 4 KiB, and may be long: it need not be made.
-function mayBeData(strategy: OverlayStrategy | undefined, layers: FoundLayers): boolean {
+function mayBeData(strategy: OverlayStrategy | undefined, layers: CheckedLayers): boolean {
   if (strategy !== undefined) return strategy === 'data';
   const { lower, dataOnly, upper, work } = layers;
   let length = 0;
@@ -239,11 +239,9 @@ function chooseWays(strategy: OverlayStrategy | undefined, data: Bytes | null): 
   return WAYS.fsconfig | WAYS.descriptors;
 }
 
-// In a user namespace trusted.* attributes cannot be written, and user.* ones serve.
+// Nobody may write extended attributes trusted.* in a user namespace, and overlayfs can use user.* instead.
 function withUserxattr(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!inUserNamespace() || options['userxattr'] !== undefined || options['metacopy'] === true) return options;
-  const redirectDir = options['redirectDir'];
-  return redirectDir === undefined || redirectDir === 'nofollow'
-    ? { __proto__: null, ...options, userxattr: true }
-    : options;
+  if (!inUserNamespace() || options['userxattr'] !== undefined) return options;
+  const changed = { __proto__: null, ...options, userxattr: true };
+  return isInConflict('userxattr', changed) ? options : changed;
 }

@@ -1,0 +1,109 @@
+// Defines the row that the table in options.ts has for each option of overlayfs.
+import type { OverlayOptionValues } from './spec.js';
+import type { Step } from './support/program.js';
+
+/** The name of an option of overlayfs in the public types. */
+export type OptionName = keyof OverlayOptionValues;
+
+/** The value of an option of overlayfs in the public types. */
+export type OptionValue = boolean | string;
+
+/** All that the library knows about one option. A value that is added to the public type needs a word and a trial here. */
+export interface OptionRow<Value extends OptionValue> {
+  /** The kernel's word for each value: `index=on`. Null where the kernel has no word for its default. */
+  readonly words: Readonly<Record<`${Value}`, string | null>>;
+  /** What overlayfs refuses together with this option or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify. */
+  readonly conflicts: readonly Conflict[];
+  /** The values that need extended attributes `trusted.*`, which a process in a user namespace must not write. */
+  readonly needTrustedXattrs: readonly Value[];
+  /** How `ifMounted: 'reuse'` compares the option with the mount table, or the option of the same meaning to compare. */
+  readonly reuse: OptionReuse<Value> | { readonly sameAs: readonly [name: OptionName, value: OptionValue] };
+  /** How `overlaySupport` tries the option. */
+  readonly probe: OptionProbe<Value>;
+}
+
+/** The table of all options: a missing row is a compile error. */
+export type OptionTable = {
+  readonly [Name in OptionName]-?: OptionRow<Exclude<OverlayOptionValues[Name], undefined>>;
+};
+
+/** What a caller gives for an overlay, values not checked yet. */
+export type GivenOptions = Readonly<Partial<Record<OptionName | 'upper' | 'work', unknown>>>;
+
+/** A combination of options that this library refuses. */
+export interface Conflict {
+  /** A full sentence that names the options, the reason and the remedy. */
+  readonly why: string;
+  /** Whether the options are in conflict. */
+  applies(options: GivenOptions): boolean;
+}
+
+/** The parameters of the overlay module in `/sys/module/overlay/parameters`; one that cannot be read is left out. */
+export type ModuleParameters = Readonly<Partial<Record<(typeof MODULE_PARAMETERS)[number], boolean>>>;
+
+/** The names of the module parameters that set the defaults of options. */
+export const MODULE_PARAMETERS = [
+  'redirect_dir',
+  'redirect_always_follow',
+  'index',
+  'nfs_export',
+  'xino_auto',
+  'metacopy',
+] as const;
+
+/** What the kernel's choice of an option depends on. */
+export interface KernelView {
+  /** The options that the caller gave. */
+  readonly given: Readonly<OverlayOptionValues>;
+  /** Whether the overlay has an upper directory. */
+  readonly hasUpper: boolean;
+  readonly parameters: ModuleParameters;
+}
+
+/** What the mount table shows of an option: fs/overlayfs/params.c, ovl_show_options. */
+export interface OptionReuse<Value extends OptionValue> {
+  /** Whether the table shows every value but the default, shows nothing, or shows it only for several filesystems. */
+  readonly shown: 'unless default' | 'never' | 'on several filesystems';
+  /** The value that the kernel uses for an option that is left out; undefined where a parameter cannot be read. */
+  default(parameters: ModuleParameters): Value | undefined;
+  /** The values that the table may show where the caller gave this value. */
+  shownFor(value: Value, view: KernelView): readonly Value[];
+  /** The values besides the default that the kernel may choose, and show, where the caller left the option out. */
+  chosenByKernel(view: KernelView): readonly Value[];
+}
+
+/**
+ * The trials of an option: of each value of a choice, and of the value of a boolean that `overlaySupport` reports. With
+ * `survey`, the survey of the directory has the answer.
+ */
+export type OptionProbe<Value extends OptionValue> =
+  | { readonly survey: 'userxattr' }
+  | ([Value] extends [string] ? Readonly<Record<Value, Trial>> : { readonly true: Trial } | { readonly false: Trial });
+
+/** How `overlaySupport` mounts an overlay with one value of an option, and finds out whether the value is in effect. */
+export interface Trial {
+  /**
+   * What proves that the value is in effect: that the mount succeeds, that the mount table shows the value, or that the
+   * table either shows the value or omits it as the default. A value is the default if the table shows the other value
+   * named here after a mount with that. Overlayfs drops several options with no more than a line in the kernel's log
+   * (fs/overlayfs/super.c, ovl_fill_super and ovl_make_workdir).
+   */
+  readonly proof: 'mounted' | 'shown' | { readonly shownUnlessDefaultBeside: string };
+  /** Whether the value means nothing without an upper directory. */
+  readonly needsUpper?: boolean;
+  /** Another word that the value needs, with an upper directory and without. */
+  readonly also?: readonly [withUpper: string, withoutUpper: string];
+  /** A step in the mounted overlay that fails unless the value is in effect. */
+  readonly exercise?: Step;
+  /** Whether the lower layer has to be on another filesystem than the upper directory for the value to have an effect. */
+  readonly onTwoFilesystems?: boolean;
+  /** Whether the value itself sets how changes get to the disk, so that the trial must not add `volatile`. */
+  readonly setsSync?: boolean;
+  /** The word that other kernels show for the value. */
+  readonly alsoShownAs?: string;
+  /** The word that the kernel shows for the value without an upper directory. */
+  readonly shownWithoutUpperAs?: string;
+}
+
+/** A row whose type of values is not known, for code that goes through all rows. */
+export type AnyOptionRow = OptionRow<OptionValue>;
