@@ -1,4 +1,5 @@
-// Checks the paths of the layers of an overlay, makes them absolute, and tells which paths mean the same to every process.
+// Checks the paths of the layers of an overlay, makes them absolute, and tells which paths mean the same to every
+// process.
 import { absolutePath, isAbsolute, nonEmptyPathArgument } from '../arguments/check.js';
 import { invalidArgType, invalidArgValue } from '../kernel/errors.js';
 import type { Bytes } from '../kernel/words.js';
@@ -46,7 +47,7 @@ function layerPaths(name: string, value: unknown, facts: PathFacts): Bytes[] {
   if (!Array.isArray(value)) throw invalidArgType(name, 'an instance of Array', value);
   if (value.length === 0) throw invalidArgValue(name, 'must not be empty');
   const paths: Bytes[] = [];
-  // `map` would skip the holes of the array.
+  // Array.prototype.map would skip the holes of the array.
   for (let index = 0; index < value.length; index += 1) {
     paths.push(layerPath(`${name}[${index}]`, value[index], facts));
   }
@@ -61,7 +62,7 @@ function layerPath(name: string, value: unknown, facts: PathFacts): Bytes {
   return path;
 }
 
-// NUL, the halves of surrogate pairs, and what overlayfs treats specially in its option string.
+// NUL, halves of surrogate pairs, and the characters that are special in the option string of overlayfs.
 const NOT_PLAIN = /[\0\\,:\ud800-\udfff]/;
 
 function isPlainPath(value: unknown): value is string {
@@ -82,7 +83,7 @@ export function absoluteLayers(layers: CheckedLayers): OverlayLayers {
 
 /**
  * Returns whether the path that the mount table shows for a layer means the same directory to every process. A relative
- * path does not, and neither does the path of a descriptor (`/proc/self/fd/5`).
+ * path and the path of a descriptor (`/proc/self/fd/5`) mean different directories to different processes.
  */
 export function isSameForEveryProcess(path: Bytes): boolean {
   return isAbsolute(path) && !mayBeIdmappedLayer(path) && !/^\/proc\/(?:thread-)?self\//.test(bytesText(path));

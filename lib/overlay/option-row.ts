@@ -8,26 +8,33 @@ export type OptionName = keyof OverlayOptionValues;
 /** The value of an option of overlayfs in the public types. */
 export type OptionValue = boolean | string;
 
-/** All that the library knows about one option. A value that is added to the public type needs a word and a trial here. */
+/**
+ * Everything that this library knows about one option. A value that is added to the public type of the option needs a
+ * word and, unless the option is a boolean, a trial: the compiler reports a missing one.
+ */
 export interface OptionRow<Value extends OptionValue> {
-  /** The kernel's word for each value: `index=on`. Null where the kernel has no word for its default. */
+  /** The kernel's word for each value: `index=on`. The word is null where the kernel has no word for its default. */
   readonly words: Readonly<Record<`${Value}`, string | null>>;
-  /** What overlayfs refuses together with this option or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify. */
+  /**
+   * What overlayfs refuses together with this option or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify.
+   */
   readonly conflicts: readonly Conflict[];
   /** The values that need extended attributes `trusted.*`, which a process in a user namespace must not write. */
   readonly needTrustedXattrs: readonly Value[];
-  /** How `ifMounted: 'reuse'` compares the option with the mount table, or the option of the same meaning to compare. */
+  /**
+   * How `ifMounted: 'reuse'` compares the option with the mount table, or the option of the same meaning to compare.
+   */
   readonly reuse: OptionReuse<Value> | { readonly sameAs: readonly [name: OptionName, value: OptionValue] };
   /** How `overlaySupport` tries the option. */
   readonly probe: OptionProbe<Value>;
 }
 
-/** The table of all options: a missing row is a compile error. */
+/** The type of the table of all options, which makes a missing row a compile error. */
 export type OptionTable = {
   readonly [Name in OptionName]-?: OptionRow<Exclude<OverlayOptionValues[Name], undefined>>;
 };
 
-/** What a caller gives for an overlay, values not checked yet. */
+/** The options and directories that a caller gives for an overlay, before this library checks the values. */
 export type GivenOptions = Readonly<Partial<Record<OptionName | 'upper' | 'work', unknown>>>;
 
 /** A combination of options that this library refuses. */
@@ -38,7 +45,10 @@ export interface Conflict {
   applies(options: GivenOptions): boolean;
 }
 
-/** The parameters of the overlay module in `/sys/module/overlay/parameters`; one that cannot be read is left out. */
+/**
+ * The parameters of the overlay module in `/sys/module/overlay/parameters`; a parameter that cannot be read is left
+ * out.
+ */
 export type ModuleParameters = Readonly<Partial<Record<(typeof MODULE_PARAMETERS)[number], boolean>>>;
 
 /** The names of the module parameters that set the defaults of options. */
@@ -51,7 +61,7 @@ export const MODULE_PARAMETERS = [
   'metacopy',
 ] as const;
 
-/** What the kernel's choice of an option depends on. */
+/** Everything on which the kernel's choice of a value depends. */
 export interface KernelView {
   /** The options that the caller gave. */
   readonly given: Readonly<OverlayOptionValues>;
@@ -60,7 +70,7 @@ export interface KernelView {
   readonly parameters: ModuleParameters;
 }
 
-/** What the mount table shows of an option: fs/overlayfs/params.c, ovl_show_options. */
+/** What the mount table shows of an option (fs/overlayfs/params.c, ovl_show_options). */
 export interface OptionReuse<Value extends OptionValue> {
   /** Whether the table shows every value but the default, shows nothing, or shows it only for several filesystems. */
   readonly shown: 'unless default' | 'never' | 'on several filesystems';
@@ -84,9 +94,9 @@ export type OptionProbe<Value extends OptionValue> =
 export interface Trial {
   /**
    * What proves that the value is in effect: that the mount succeeds, that the mount table shows the value, or that the
-   * table either shows the value or omits it as the default. A value is the default if the table shows the other value
-   * named here after a mount with that. Overlayfs drops several options with no more than a line in the kernel's log
-   * (fs/overlayfs/super.c, ovl_fill_super and ovl_make_workdir).
+   * table either shows the value or omits it as the default. The value of the trial is the default if the table shows
+   * the other value that `shownUnlessDefaultBeside` names after a mount with that other value. Overlayfs drops several
+   * options with no more than a line in the kernel's log (fs/overlayfs/super.c, ovl_fill_super and ovl_make_workdir).
    */
   readonly proof: 'mounted' | 'shown' | { readonly shownUnlessDefaultBeside: string };
   /** Whether the value means nothing without an upper directory. */
@@ -95,7 +105,9 @@ export interface Trial {
   readonly also?: readonly [withUpper: string, withoutUpper: string];
   /** A step in the mounted overlay that fails unless the value is in effect. */
   readonly exercise?: Step;
-  /** Whether the lower layer has to be on another filesystem than the upper directory for the value to have an effect. */
+  /**
+   * Whether the lower layer has to be on another filesystem than the upper directory for the value to have an effect.
+   */
   readonly onTwoFilesystems?: boolean;
   /** Whether the value itself sets how changes get to the disk, so that the trial must not add `volatile`. */
   readonly setsSync?: boolean;

@@ -16,10 +16,12 @@ const nothing = (): readonly never[] => [];
 const hasUpper = (options: GivenOptions) => options.upper !== undefined;
 const isOneOf = (value: unknown, ...allowed: readonly unknown[]) => allowed.includes(value);
 
-// Overlayfs cannot enable metacopy or verity without following redirects (ovl_fs_params_verify).
+// Verity needs metacopy, and metacopy needs redirects: overlayfs turns both on (fs/overlayfs/params.c,
+// ovl_fs_params_verify).
 const needsRedirects = ({ given }: KernelView) => given.metacopy === true || isOneOf(given.verity, 'on', 'require');
 
-// What redirect_dir=off means: fs/overlayfs/params.c, ovl_redirect_mode_def.
+// The module parameter redirect_always_follow decides what redirect_dir=off means: fs/overlayfs/params.c,
+// ovl_parse_param.
 const redirectOff = ({ redirect_always_follow: follows }: ModuleParameters): RedirectDir | undefined =>
   follows === undefined ? undefined : follows ? 'follow' : 'nofollow';
 
@@ -51,7 +53,7 @@ export const OPTIONS: OptionTable = {
       default: redirectDefault,
       shownFor(value, { hasUpper, parameters }): readonly RedirectDir[] {
         if (value === 'nofollow' || value === 'on') return [value];
-        // Since Linux 6.5 the kernel shows `off` under the name of what it means.
+        // Since Linux 6.5 the mount table shows `redirect_dir=off` as `follow` or `nofollow`.
         const meaning = value === 'off' ? redirectOff(parameters) : value;
         // Without an upper directory the kernel reports `redirect_dir=follow` as `on`.
         const reported = meaning === 'follow' && !hasUpper ? (['on'] as const) : [];
@@ -69,7 +71,8 @@ export const OPTIONS: OptionTable = {
       off: { proof: 'mounted' },
       follow: {
         proof: { shownUnlessDefaultBeside: 'nofollow' },
-        shownWithoutUpperAs: 'redirect_dir=on', // there is nothing to write, so that to follow is all
+        // Without an upper directory overlayfs writes no redirects, and the kernel reports `follow` as `on`.
+        shownWithoutUpperAs: 'redirect_dir=on',
       },
       nofollow: { proof: 'mounted' },
       // Without redirects rename(2) fails with EXDEV.
@@ -110,9 +113,9 @@ export const OPTIONS: OptionTable = {
       default: () => 'auto',
       shownFor(value, { hasUpper }) {
         if (value === 'auto') return ['auto', 'on', 'null'];
-        // Before Linux 6.6 'on' is the default, and the table omits it; since then the table always shows it.
+        // Before Linux 6.6 uuid=on is the default, and the table omits the default. Later kernels always show uuid=on.
         if (value === 'on') return ['on', 'auto'];
-        // 'off' concerns an upper directory only. Without one the table shows another value, or none before Linux 6.6.
+        // Without an upper directory the table shows uuid=off as another value, and before Linux 6.6 shows nothing.
         return value === 'off' && !hasUpper ? ['off', 'null', 'auto'] : [value];
       },
       // With 'auto' the kernel decides by what the upper directory was used with before.
@@ -177,7 +180,7 @@ export const OPTIONS: OptionTable = {
       shown: 'on several filesystems',
       default: ({ xino_auto }) => (xino_auto === undefined ? undefined : xino_auto ? 'auto' : 'off'),
       shownFor: itself,
-      chosenByKernel: () => ['off'], // where inode numbers have 32 bits
+      chosenByKernel: () => ['off'], // the kernel turns xino off where inode numbers have 32 bits
     },
     probe: {
       off: { proof: 'mounted', onTwoFilesystems: true },

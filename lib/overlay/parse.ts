@@ -10,40 +10,46 @@ import { type Form, formOf, layersOf, malformed, printableKey, unescaped, wordsO
 
 /** How {@link parseOverlayData} reads the text, and how it returns paths. */
 export interface OverlayParseOptions {
-  /** `'utf8'` returns paths that are UTF-8 as strings and others as Buffers, `'buffer'` returns all paths as Buffers. */
+  /**
+   * `'utf8'` returns paths that are UTF-8 as strings and others as Buffers, `'buffer'` returns all paths as Buffers.
+   */
   encoding?: 'utf8' | 'buffer';
-  /** The form of the text: `'table'` as the mount table shows options, `'data'` as mount(2) takes them. Detected by default. */
+  /**
+   * The form of the text: `'table'` as the mount table shows options, `'data'` as mount(2) takes them. Detected by
+   * default.
+   */
   form?: 'table' | 'data';
 }
 
 const OPTION_NAMES: ReadonlySet<string> = new Set(['encoding', 'form']);
 
-// Words that the mount table has beside those of overlayfs: flags of the superblock (fs/proc_namespace.c, show_sb_opts;
-// fs/fs_context.c, vfs_parse_sb_flag) and SELinux labels (security/selinux/hooks.c). None describes the overlay.
+// Words that the mount table shows besides the words of overlayfs: flags of the superblock (fs/proc_namespace.c,
+// show_sb_opts; fs/fs_context.c, vfs_parse_sb_flag) and SELinux labels (security/selinux/hooks.c).
 const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(?:fs|def|root)?context=.*)$/s;
 
 /**
- * Parses the option text of an overlay: the inverse of {@link overlayData}, and of what the kernel writes into the mount
- * table (fs/overlayfs/params.c, ovl_show_options). The function calls no system call and works on every operating system.
+ * Parses the option text of an overlay: the inverse of {@link overlayData}, and of what the kernel writes into the
+ * mount table (fs/overlayfs/params.c, ovl_show_options). The function calls no system call and works on every operating
+ * system.
  *
- * The text is the super options of an overlay in `/proc/PID/mountinfo`, the last field (form `'table'`), or option data for
- * mount(2) or mount(8) (form `'data'`). The function detects the form by the backslashes: in the mount table each
- * is followed by three octal digits, and overlayData writes a backslash, comma or colon after each. A text without
- * backslashes means the same in both forms. Text that other programs wrote may need `form`. Give the mount table as bytes,
- * because paths need not be UTF-8.
+ * The text is the super options of an overlay in `/proc/PID/mountinfo`, the last field (form `'table'`), or option data
+ * for mount(2) or mount(8) (form `'data'`). The function detects the form by the backslashes: in the mount table three
+ * octal digits follow each backslash, and in the text of overlayData a backslash, a comma or a colon. A text without
+ * backslashes means the same in both forms. Text that other programs wrote may need `form`. Give the mount table as
+ * bytes, because paths need not be UTF-8.
  *
- * The mount table has the paths that the mounting process gave, so a relative path starts at the working directory of that
- * process. The kernel adds options that nobody gave, such as `redirectDir: 'on'` or `uuid: 'on'`, and omits options at
- * their defaults. So {@link mountOverlay} may refuse the combination that the function returns. The result does not have
- * words of the VFS (`rw`, `sync`, `lazytime` …) and of SELinux (`context=` …). Linux 6.5.0 to 6.5.7 write layers without
- * any escapes.
+ * The mount table has the paths that the mounting process gave, so a relative path starts at the working directory of
+ * that process. The kernel adds options that nobody gave, such as `redirectDir: 'on'` or `uuid: 'on'`, and omits
+ * options at their defaults. So {@link mountOverlay} may refuse a combination that parseOverlayData returns. The result
+ * does not have words of the VFS (`rw`, `sync`, `lazytime` …) and of SELinux (`context=` …). Linux 6.5.0 to 6.5.7 write
+ * layers without any escapes.
  *
  * If the mount table has a `lowerdir+` for each layer, the function takes `upper` and `work` for paths that came from
- * descriptors. Paths that came as text look the same, and keep their backslashes.
+ * descriptors. Paths that came as text look the same in the mount table, and keep their backslashes.
  *
  * @param data the options of an overlay and of no other filesystem
- * @throws `TypeError` with Node's codes for an unknown word (no message has its value), a wrong value, a word that stands
- *   twice with different values, an empty layer, a missing lower layer, and an incomplete escape
+ * @throws `TypeError` with Node's codes for an unknown word (no message has its value), a wrong value, a word that
+ *   stands twice with different values, an empty layer, a missing lower layer, and an incomplete escape
  * @example
  * ```ts
  * parseOverlayData('rw,lowerdir=/a\\134:b:/c\\040d,upperdir=/u,workdir=/w,index=on');
@@ -71,7 +77,7 @@ export function parseOverlayData(data: string | Uint8Array, options: OverlayPars
   } as OverlaySpec;
 }
 
-/** An overlay as text describes it: paths in Latin-1. */
+/** The overlay that a text describes, with paths in Latin-1. */
 interface ParsedOverlay {
   readonly lower: readonly string[];
   readonly dataOnly: readonly string[];
@@ -105,7 +111,7 @@ function sorted(words: readonly string[]): { paths: Paths; options: Partial<Reco
   const paths: Paths = { lowerdir: [], 'lowerdir+': [], 'datadir+': [], upperdir: [], workdir: [] };
   const options: Partial<Record<OptionName, OptionValue>> = {};
   for (const word of words) {
-    if (word === '' || FOREIGN.test(word)) continue; // the kernel skips empty words too
+    if (word === '' || FOREIGN.test(word)) continue; // the kernel also skips empty words
     const key = keyOf(word);
     if (isPathKey(key, paths)) {
       const value = word.slice(key.length + 1);

@@ -15,7 +15,7 @@ export function readQuestions(target: Bytes): ExamineArguments {
   return [[target], ['/proc/thread-self/mountinfo'], null, null];
 }
 
-/** The layers of an overlay under the paths that the caller gave. */
+/** The layers of an overlay, with the paths that the caller gave. */
 export interface NamedLayers extends OverlayLayers {
   /** Whether the layers are idmapped (`lowerIdmap`): their paths in the mount table lead nowhere. */
   readonly isIdmapped?: boolean;
@@ -48,14 +48,14 @@ export function readOverlay(
     throw fail(
       os.errno.EINVAL,
       'statx',
-      `another mount than mount ${id} is at the target: another program moved or unmounted that mount, or mounted over it`,
+      `the mount at the target is not mount ${id}, which another program has moved, unmounted or mounted over`,
     );
   }
   if (line.fsType !== 'overlay') {
     throw fail(
       os.errno.EINVAL,
       'statx',
-      `a filesystem of type ${line.fsType} is at the target, and only overlays have layers`,
+      `the mount at the target is of type ${line.fsType}, and only an overlay has layers`,
     );
   }
   const spec = parseOverlayData(line.superOptionsText, { form: 'table' });
@@ -64,8 +64,8 @@ export function readOverlay(
     copyOf(own && (given?.isIdmapped === true || !isSameForEveryProcess(shown)) ? own : shown);
   const layers = (shown: readonly unknown[], own: readonly Bytes[] = []) =>
     shown.map((path, index) => layer(path as Bytes, own[index]));
-  // If the mount table has descriptors for the lower layers, the addon passed upper and work as text. The table shows the
-  // escapes of that text as parts of the paths (Linux 6.7 to 6.12).
+  // If the mount table shows descriptors as lower layers, the addon passed upper and work as text with escapes. The
+  // mount table shows these escapes as parts of the paths (Linux 6.7 to 6.12).
   const isEscaped = lower.some((path) => isDescriptorPath(path as Bytes));
   const directory = (shown: Bytes, own: Bytes | null | undefined) =>
     isEscaped && own ? copyOf(own) : layer(shown, own);

@@ -2,8 +2,8 @@
 import type { PathLike } from '../arguments/check.js';
 
 /**
- * The options of overlayfs besides the layers, under the kernel's names in camelCase. The kernel uses its default for an
- * option that is left out. The kernel's configuration and the parameters of the overlay module set these defaults.
+ * The options of overlayfs besides the layers, under the kernel's names in camelCase. For an option that is left out,
+ * the kernel uses the default that its configuration and the parameters of the overlay module set.
  *
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
@@ -11,37 +11,37 @@ export interface OverlayOptionValues {
   /** Whether overlayfs checks permissions by the mode alone, and not also with the credentials of the mounting user. */
   defaultPermissions?: boolean;
   /**
-   * How overlayfs renames a directory of a lower layer. `'on'` writes redirects and follows them, `'follow'` only follows
-   * them, and `'nofollow'` does neither. `'off'` means `'follow'` or `'nofollow'`: the module parameter
+   * How overlayfs renames a directory of a lower layer. `'on'` writes redirects and follows them, `'follow'` only
+   * follows them, and `'nofollow'` does neither. `'off'` means `'follow'` or `'nofollow'`: the module parameter
    * `redirect_always_follow` decides.
    */
   redirectDir?: 'off' | 'follow' | 'nofollow' | 'on';
   /**
-   * Whether overlayfs keeps an index: hard links stay hard links when they are copied up, and the kernel refuses an upper
-   * directory that is in use. `true` needs `upper`.
+   * Whether overlayfs keeps an index: hard links stay hard links when they are copied up, and the kernel refuses an
+   * upper directory that is in use. `index: true` needs `upper`.
    */
   index?: boolean;
   /**
-   * The UUID of the overlay. `'null'` sets none, and the filesystem ID is that of the upper filesystem. `'off'` does the
-   * same and ignores the UUIDs of the layers. `'on'` stores a UUID in the upper directory and needs `upper`; `'auto'`
-   * stores one if the upper directory is new.
+   * The UUID of the overlay. `'null'` sets no UUID, and the filesystem ID is that of the upper filesystem. `'off'` is
+   * like `'null'`, and overlayfs ignores the UUIDs of the layers too. `'on'` stores a UUID in the upper directory and
+   * needs `upper`. `'auto'` stores a UUID if the upper directory is new.
    */
   uuid?: 'off' | 'null' | 'auto' | 'on';
-  /** Whether files can be opened by file handle, which an NFS server needs. `true` excludes `metacopy`. */
+  /** Whether files can be opened by file handle, which an NFS server needs. `nfsExport: true` excludes `metacopy`. */
   nfsExport?: boolean;
   /**
    * Whether overlayfs keeps its extended attributes as `user.*` instead of `trusted.*`, as a user namespace needs it.
-   * `true` excludes `metacopy` and every `redirectDir` but `'nofollow'`. Since Linux 5.11.
+   * `userxattr: true` excludes `metacopy` and every `redirectDir` but `'nofollow'`. Since Linux 5.11.
    */
   userxattr?: boolean;
   /**
-   * Where inode numbers that are unique and stay the same come from. `'off'` uses the numbers of the layers, `'on'` adds
-   * bits to them, and `'auto'` adds bits where the filesystems have free ones.
+   * Where inode numbers that are unique and stay the same come from. `'off'` uses the numbers of the layers, `'on'`
+   * adds bits to these numbers, and `'auto'` adds bits where the filesystems leave bits free.
    */
   xino?: 'off' | 'auto' | 'on';
   /**
-   * Whether overlayfs copies up only the metadata of a file until its content changes. A copy that was renamed is found by
-   * its redirect, so `true` needs `redirectDir: 'on'`, or `'follow'` without `upper`.
+   * Whether overlayfs copies up only the metadata of a file until its content changes. Overlayfs finds a renamed copy
+   * by its redirect, so `metacopy: true` needs `redirectDir: 'on'`, or `'follow'` without `upper`.
    */
   metacopy?: boolean;
   /**
@@ -49,41 +49,42 @@ export interface OverlayOptionValues {
    * never checks, `'on'` checks if a digest is stored, and `'require'` always checks.
    */
   verity?: 'off' | 'on' | 'require';
-  /** Whether overlayfs never waits for the disk; a crash makes the upper layer worthless. Needs `upper`. Since Linux 5.10. */
+  /** Whether overlayfs never waits for the disk, so that a crash makes the upper layer worthless. Since Linux 5.10. */
   volatile?: boolean;
   /**
    * When overlayfs waits until a file that it copied up is on the disk. `'auto'` waits where the upper filesystem needs
-   * it for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. Needs `upper`.
-   * Some stable release of Linux 6.18 added the option.
+   * the wait for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. A stable
+   * release of Linux 6.18 added the option.
    */
   fsync?: 'auto' | 'strict' | 'volatile';
   /**
-   * Whether overlayfs works on the layers with the credentials of the process that mounted (the default) or, with `false`,
-   * with those of the process that uses the overlay. Since Linux 6.15.
+   * Whether overlayfs works on the layers with the credentials of the process that mounted (the default) or, with
+   * `false`, with those of the process that uses the overlay. Since Linux 6.15.
    */
   overrideCreds?: boolean;
 }
 
 /**
- * The layers and the options of an overlay. A program can fill the object step by step. Functions throw a `TypeError` for
- * options that the kernel would refuse together, and for options that it would ignore.
+ * The layers and the options of an overlay. A program can fill the object step by step. The functions that take a spec
+ * throw a `TypeError` for options that the kernel would refuse together, and for options that the kernel would ignore.
  *
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
 export interface OverlaySpec extends OverlayOptionValues {
-  /** The lower layers, topmost first, as in `lowerdir=`; overlayfs never writes to them. At least two without `upper`. */
+  /** The lower layers, topmost first, as in `lowerdir=`. Without `upper`, an overlay needs at least two layers. */
   lower: readonly PathLike[];
   /**
-   * The data-only layers, which are below all others. The overlay shows only the contents of their files, and only where
-   * a layer above refers to them by metadata (`metacopy`). Since Linux 6.5.
+   * The data-only layers, which are below all others. The overlay shows only contents of files in data-only layers, and
+   * only where a layer above refers to the file by metadata (`metacopy`). Since Linux 6.5.
    */
   dataOnly?: readonly PathLike[];
   /**
-   * The upper directory, which takes all changes. Its filesystem needs extended attributes and d_type, so neither NFS nor
-   * another overlay can hold it. Without an upper directory the overlay is read-only.
+   * The upper directory, which takes all changes. The filesystem of `upper` needs extended attributes and d_type, so
+   * that neither NFS nor another overlay can hold an upper directory. Without an upper directory the overlay is
+   * read-only.
    */
   upper?: PathLike | undefined;
-  /** The work directory: empty, on the same mount as `upper`, and neither inside the other. Goes only with `upper`. */
+  /** The work directory, which goes with `upper`: empty, on the same mount as `upper`, and neither inside the other. */
   work?: PathLike | undefined;
 }
 
@@ -91,9 +92,9 @@ export interface OverlaySpec extends OverlayOptionValues {
  * The strategy that mounts an overlay.
  *
  * - `'data'`: mount(2) with an option string, which has to be shorter than a page.
- * - `'fsconfig'`: fsopen(2), one fsconfig(2) for each layer, fsmount(2) and move_mount(2), since Linux 6.7. The addon opens
- *   each layer once and passes its descriptor.
- * - `'descriptors'`: mount(2) with an option string of descriptor numbers, from the working directory `/proc/self/fd`. The
- *   mount table shows the numbers.
+ * - `'fsconfig'`: fsopen(2), one fsconfig(2) for each layer, fsmount(2) and move_mount(2), since Linux 6.7. The addon
+ *   opens each layer once and passes the descriptor to the kernel.
+ * - `'descriptors'`: mount(2) with an option string of descriptor numbers, from the working directory `/proc/self/fd`.
+ *   The mount table then shows the descriptor numbers instead of paths.
  */
 export type OverlayStrategy = 'data' | 'fsconfig' | 'descriptors';

@@ -6,10 +6,10 @@ import { cut, withoutOctal } from '../table/mountinfo/words.js';
 /**
  * The form of an option text.
  *
- * - `'table'`: the mount table. The kernel writes comma, space, tab, newline and backslash of each value as a backslash and
- *   three octal digits (fs/seq_file.c, seq_show_option), also in values that have escapes of their own.
- * - `'data'`: option data for mount(2). A backslash takes the special meaning from the next byte (fs/overlayfs/params.c,
- *   ovl_next_opt).
+ * - `'table'`: the mount table. The kernel writes comma, space, tab, newline and backslash of each value as a backslash
+ *   and three octal digits (fs/seq_file.c, seq_show_option), also in values that have escapes of their own.
+ * - `'data'`: option data for mount(2). A backslash takes the special meaning from the next byte
+ *   (fs/overlayfs/params.c, ovl_next_opt).
  */
 export type Form = 'table' | 'data';
 
@@ -31,8 +31,8 @@ export function wordsOf(text: string, form: Form): string[] {
   });
 }
 
-// Linux 6.5.8 and 6.6 (32db51070850) write a colon in the path of a layer as \072, whether it is escaped or not, and write
-// no other colon so. This function turns such a colon into an escaped one.
+// Linux 6.5.8 and 6.6 (32db51070850) write a colon in the path of a layer as \072, whether it is escaped or not, and
+// write no other colon so. This function turns such a colon into an escaped one.
 function withEscapedColons(lowerdir: string): string {
   return lowerdir.replace(/\\134(?:\\[0-3][0-7]{2}|[^\\])|\\072/gs, (found) => (found === '\\072' ? '\\134:' : found));
 }
@@ -45,8 +45,8 @@ const WRONG_COLONS: readonly (readonly [pattern: RegExp, why: string])[] = [
 ];
 
 /**
- * Returns the layers in the value of `lowerdir=`. One colon precedes an ordinary layer, and two colons precede a data-only
- * layer (fs/overlayfs/params.c, ovl_parse_param_split_lowerdirs).
+ * Returns the layers in the value of `lowerdir=`. One colon precedes an ordinary layer, and two colons precede a
+ * data-only layer (fs/overlayfs/params.c, ovl_parse_param_split_lowerdirs).
  */
 export function layersOf(lowerdir: string): { lower: string[]; dataOnly: string[] } {
   const bare = lowerdir.replace(/\\./gs, 'x');
@@ -65,7 +65,7 @@ export function unescaped(path: string): string {
   });
 }
 
-/** Returns the name in a word for an error message. The message must not show the value, which may be a secret. */
+/** Returns the name in a word for an error message. An error message must not show the value, which may be a secret. */
 export function printableKey(word: string): string {
   return printable(Buffer.from(keyOf(word), 'latin1'));
 }

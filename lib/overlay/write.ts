@@ -11,9 +11,9 @@ const SPEC_NAMES: ReadonlySet<string> = new Set(OVERLAY_OPTION_NAMES);
 const OPTION_NAMES: ReadonlySet<string> = new Set(['encoding']);
 
 /**
- * Returns the option string of an overlay for mount(2) or for `mount -o` (mount(8)). The string has the layers in order,
- * and a backslash before every byte that overlayfs treats specially. The function calls no system call and needs no
- * privilege.
+ * Returns the option string of an overlay for mount(2) or for `mount -o` (mount(8)). The string has the layers in
+ * order, and a backslash before every byte that overlayfs treats specially. The function calls no system call and needs
+ * no privilege.
  *
  * mount(2) takes less than a page of option data, the final NUL included ({@link pageSize}).
  *
@@ -79,7 +79,8 @@ export function joinOverlayData(layers: CheckedLayers, words: readonly string[])
 const IN_LOWERDIR = /[\\,:]/g;
 const IN_DIRECTORY = /[\\,]/g;
 
-// All special bytes are below 0x80, so none is part of a longer UTF-8 character. Latin-1 has one character for each byte.
+// All special bytes are below 0x80, so none is part of a longer UTF-8 character. Latin-1 has one character for each
+// byte.
 function escaped(path: Bytes, special: RegExp): Bytes {
   if (typeof path === 'string') return path.replace(special, '\\$&');
   return Buffer.from(path.toString('latin1').replace(special, '\\$&'), 'latin1');

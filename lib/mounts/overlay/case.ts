@@ -25,14 +25,15 @@ export interface OverlayFacts {
 
 /** Returns what the addon has to examine after a failure. */
 export function overlayQuestions({ at, lower, dataOnly, upper, work }: OverlayPlan): ExamineArguments {
-  // A detached overlay has no target. The root directory takes its place in the list.
+  // A detached overlay has no target, and the list has the root directory instead.
   const paths: Bytes[] = [at[0] === '' ? '/' : at[0], ...lower, ...dataOnly];
   if (upper === null || work === null) return [paths, QUESTION_FILES, null, null];
   paths.push(upper, work, below(work, 'work'), below(work, VOLATILE_MARK));
   return [paths, QUESTION_FILES, BigInt(paths.length - 3), null];
 }
 
-// The directory in the work directory that an overlay with `volatile` leaves: fs/overlayfs/super.c, ovl_create_volatile_dirty.
+// The directory in the work directory that an overlay with `volatile` leaves: fs/overlayfs/super.c,
+// ovl_create_volatile_dirty.
 const VOLATILE_MARK = 'work/incompat/volatile';
 
 /** Returns the answers to {@link overlayQuestions} by name. */
@@ -68,7 +69,7 @@ export interface OverlayCase extends CommonCase, OverlayFacts {
   readonly directories: readonly Looked[];
 }
 
-/** A rule that finds one cause of failed overlay mounts. */
+/** A rule that finds one cause of a failed mount of an overlay. */
 export type OverlayRule = Rule<OverlayCase>;
 
 /** The error that overlayfs returns for most causes. */

@@ -5,7 +5,7 @@ import { isSpotWithin, mountOf, spotOf } from '../../reasons/mounts.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 import { canNeverBeLower, canNeverBeUpper, filesystemName } from './filesystems.js';
 
-/** The causes that a single directory of an overlay, or its upper and work directory together, can have. */
+/** Rules for causes in a single directory of an overlay, or in the upper and work directory together. */
 export const DIRECTORY_RULES: readonly OverlayRule[] = [
   {
     codes: ['EINVAL', 'ENOTDIR'],
@@ -50,7 +50,7 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
     },
   },
   { codes: EINVAL, what: 'an upper and a work directory on different mounts', find: onDifferentMounts },
-  { codes: EINVAL, what: 'an upper directory inside the work directory or the reverse', find: insideOneAnother },
+  { codes: EINVAL, what: 'an upper directory inside the work directory or the reverse', find: insideEachOther },
   {
     codes: ['EINVAL', 'EROFS'],
     what: 'a work directory that an overlay with volatile has used',
@@ -94,7 +94,7 @@ function onDifferentMounts({ upper, work, circumstances: { mounts } }: OverlayCa
   return `work and upper must be on the same mount: ${where(work)}, ${where(upper)}: put work beside upper`;
 }
 
-function insideOneAnother({ upper, work, circumstances: { mounts } }: OverlayCase) {
+function insideEachOther({ upper, work, circumstances: { mounts } }: OverlayCase) {
   if (upper === null || work === null) return null;
   if (upper.facts.error !== 0 || work.facts.error !== 0 || mounts === null) return undefined;
   if (upper.facts.inode === work.facts.inode && upper.facts.device === work.facts.device) {
@@ -108,8 +108,8 @@ function insideOneAnother({ upper, work, circumstances: { mounts } }: OverlayCas
   return isSpotWithin(upperSpot, workSpot) ? inside(upper, work) : null;
 }
 
-// Overlayfs replaces the directory `work` in the work directory. If that fails, overlayfs mounts read-only without an error
-// (fs/overlayfs/super.c, ovl_get_workdir).
+// Overlayfs replaces the directory `work` in the work directory. If the replacement fails, overlayfs mounts read-only
+// without an error (fs/overlayfs/super.c, ovl_get_workdir).
 function unusableWork({ failure, work, workspace, trial, plan }: OverlayCase) {
   if (work === null || work.facts.error !== 0) return null;
   if (trial !== null && trial.tmpfile !== 0 && !NO_TMPFILE.includes(trial.tmpfile)) {
@@ -117,7 +117,7 @@ function unusableWork({ failure, work, workspace, trial, plan }: OverlayCase) {
     return `overlayfs cannot write in ${work.name} (${name}: ${message}): make the directory writable for this process, or give another upper and work`;
   }
   if (failure.step !== 'verify' || workspace === null) return undefined;
-  const names = plan.words.includes('index=on') ? "its directory 'work' or 'index'" : "its directory 'work'";
+  const names = plan.words.includes('index=on') ? "the directory 'work' or 'index'" : "the directory 'work'";
   if (workspace.error === 0) {
     return `overlayfs could not replace ${names} in ${work.name}, because ${shown(workspace.path)} is not empty, and would mount read-only: give an empty work directory, or empty the work directory`;
   }

@@ -41,7 +41,8 @@ const NEVER_UPPER: ReadonlySet<string> = new Set([
   ...['hugetlbfs', 'bpf', 'squashfs', 'erofs', 'ISO 9660', 'cramfs'],
 ]);
 
-// Filesystems whose names are case-insensitive, or whose directories appear on access (autofs). Overlayfs takes none of them.
+// Filesystems whose names are case-insensitive, or whose directories appear on access (autofs). Overlayfs refuses such
+// layers.
 const NEVER_LOWER: ReadonlySet<string> = new Set(['FAT', 'exFAT', 'autofs']);
 
 /** Returns the name of the filesystem with a magic number; the number if the filesystem has no name in this file. */

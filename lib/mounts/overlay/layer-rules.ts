@@ -12,14 +12,15 @@ import {
 } from '../../reasons/mounts.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 
-/** The causes that the mounts of and below the directories can have. */
+/** Rules for causes in the mounts that hold the directories, and in the mounts below the directories. */
 export const STACK_RULES: readonly OverlayRule[] = [
   { codes: EINVAL, what: 'more than two overlays on top of each other', find: tooDeep },
   { codes: EINVAL, what: 'a layer on an unbindable mount', find: unbindable },
   { codes: EINVAL, what: 'locked mounts below a layer', find: lockedBelow },
 ];
 
-// include/linux/fs.h, FILESYSTEM_MAX_STACK_DEPTH. The depth of an overlay is one more than that of its deepest layer.
+// The depth of an overlay is one more than the depth of its deepest layer: include/linux/fs.h,
+// FILESYSTEM_MAX_STACK_DEPTH.
 const MAX_DEPTH = 2;
 
 function tooDeep({ directories, circumstances: { mounts } }: OverlayCase) {
@@ -93,7 +94,7 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
   return null;
 }
 
-/** The causes that a directory has which is in use twice: in this overlay, or in another overlay. */
+/** Rules for causes in a directory that is in use twice, in this overlay or in another overlay. */
 export const SHARING_RULES: readonly OverlayRule[] = [
   { codes: ['ELOOP', 'EBUSY'], what: 'a directory that is given twice', find: sameTwice },
   { codes: ['ELOOP', 'EBUSY'], what: 'a layer inside another layer', find: overlapping },

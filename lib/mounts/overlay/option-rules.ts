@@ -8,7 +8,7 @@ const NEED_TRUSTED_XATTRS: ReadonlySet<string | null | undefined> = new Set(
   OPTION_ROWS.flatMap(([, { words, needTrustedXattrs }]) => needTrustedXattrs.map((value) => words[String(value)])),
 );
 
-/** The causes that the kernel names itself, or that are certain. */
+/** Rules for causes that are certain, or that the kernel names. */
 export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: ['ENOTSUP'],
@@ -40,7 +40,7 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   },
 ];
 
-/** The causes that are likely if no other rule finds one. */
+/** Rules for causes that are likely if no other rule finds a cause. */
 export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: EINVAL,
@@ -58,8 +58,7 @@ export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
       // Overlayfs has accepted the options before a mount is attached.
       if (words.length === 0 || failure.step === 'attach') return null;
       if (failure.log !== null) return undefined;
-      const which = words.length === 1 ? `the option ${listed(words)}` : `one of the options ${listed(words)}`;
-      return `the kernel probably refuses ${which}, as the directories of the overlay have no known fault: leave options out one by one, and read the log of the kernel (dmesg)`;
+      return `the kernel probably refuses ${words.length === 1 ? 'the option' : 'one of the options'} ${listed(words)}, as the directories of the overlay have no known fault: leave options out one by one, and read the log of the kernel (dmesg)`;
     },
   },
 ];

@@ -19,7 +19,9 @@ import { SHARING_RULES, STACK_RULES } from './layer-rules.js';
 import { CERTAIN_OPTION_RULES, REMAINING_OPTION_RULES } from './option-rules.js';
 import type { OverlayPlan } from './plan.js';
 
-/** Returns the reason that follows from the failed step alone; undefined if the addon has to examine the directories. */
+/**
+ * Returns the reason that follows from the failed step alone; undefined if the addon has to examine the directories.
+ */
 export function overlayReasonOfStep(
   failure: Failure,
   { data, at, namespace, lower, idMaps }: OverlayPlan,
@@ -54,8 +56,8 @@ export function overlayReasonOfStep(
   }
 }
 
-// `idMaps` has three words for each idmapped layer: its index, and either the file of a user namespace and '', or the lines
-// of uid_map and of gid_map.
+// `idMaps` has three words for each idmapped layer: its index, and either the file of a user namespace and '', or the
+// lines of uid_map and of gid_map.
 function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NamespaceWord {
   const at = idMaps.findIndex((word, position) => position % 3 === 0 && word === String(index));
   return at >= 0 && idMaps[at + 2] === '' ? (idMaps[at + 1] ?? null) : null;
@@ -72,7 +74,7 @@ export function overlayReason(
   const { target, layers, upper, work } = facts;
   const directories = [...layers, ...[upper, work].filter((one) => one !== null)];
   const failed = failure.step === 'open layer' ? directories[failure.index] : undefined;
-  // The failure names the directory that could not be opened. The path may lead to another file by now.
+  // `failure.index` identifies the directory that could not be opened. Its path may lead to another file by now.
   if (failed !== undefined && failed.facts.error === 0 && !isDirectory(failed.facts)) {
     return `${failed.name} is ${kindOf(failed.facts)}, not a directory: give a directory`;
   }
@@ -84,7 +86,7 @@ export function overlayReason(
     fsType: 'overlay',
     inUserNamespace,
     directories,
-    // The addon has removed the target again if the addon made the target.
+    // After a failure the addon removes a target that the addon made, so such a target is always missing.
     paths: plan.at[2] === 0 ? [...directories, target] : directories,
   });
 }

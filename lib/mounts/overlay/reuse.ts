@@ -21,8 +21,8 @@ import { optionsDiffer, PARAMETER_FILES } from './option-reuse.js';
 import { isWritable, type OverlayPlan } from './plan.js';
 
 /**
- * Examines the mount at the target of a plan. The generator yields what the driver has to examine, receives the answers,
- * and returns whether the mount is the overlay that the plan describes.
+ * Examines the mount at the target of a plan. The generator yields what the driver has to examine, receives the
+ * answers, and returns whether the mount is the overlay that the plan describes.
  */
 export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
   const found = yield* mountedThere(plan.at[0]);
@@ -31,7 +31,8 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
   if (line.fsType !== 'overlay') {
     return { kind: 'other', why: `a filesystem of type ${line.fsType} is mounted at the target` };
   }
-  // Neither the mount table nor statmount(2) reports the ID mappings of layers, and no path leads to the idmapped layers.
+  // Neither the mount table nor statmount(2) reports the ID mappings of layers, and no path leads to the idmapped
+  // layers.
   if (plan.idMaps.length > 0) {
     return {
       kind: 'untold',
@@ -136,8 +137,8 @@ function layerDiffers(
 }
 
 /**
- * Returns why the path that the mount table shows for a layer does not identify the directory; undefined if it does. The
- * kernel holds the directories and reports nothing but the paths that the mounting process gave.
+ * Returns why the path that the mount table shows for a layer does not identify the directory; undefined if it does.
+ * The kernel reports only the paths that the mounting process gave, and no identity of the mounted directories.
  */
 function doubtOf(shown: Bytes, facts: PathFacts | undefined): string | undefined {
   if (mayBeIdmappedLayer(shown)) return 'may be an idmapped layer, to which no path leads,';
@@ -145,8 +146,8 @@ function doubtOf(shown: Bytes, facts: PathFacts | undefined): string | undefined
     return 'is a relative path or a descriptor, which only the mounting process could resolve,';
   }
   if (facts === undefined || facts.error !== 0) return 'cannot be found now';
-  // Somebody may have changed the link since the mount, as programs do that switch images by a link. A descriptor in
-  // /proc may be another file by now.
+  // Another program may have changed the link since the mount: some programs switch images by a link. A path in
+  // /proc/PID/fd may lead to another file by now.
   return withoutDots(bytesText(shown)) === bytesText(facts.path)
     ? undefined
     : `leads through a symbolic link to ${printable(facts.path)}, and may have led elsewhere at the time of the mount (mount layers by paths without links),`;

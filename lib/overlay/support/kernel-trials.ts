@@ -9,11 +9,13 @@ import { no, type Support, type Survey, YES } from './survey.js';
 export interface KernelSupport {
   /** Whether overlays can be mounted at all. */
   readonly overlay: Support;
-  /** The number of lower layers that an overlay can have: 500 with every kernel so far, 0 if no overlay can be mounted. */
+  /**
+   * The number of lower layers that an overlay can have: 500 with every kernel so far, 0 if no overlay can be mounted.
+   */
   readonly maxLayers: number;
   /**
-   * Whether fsconfig(2) takes layers one by one, with paths of any length: `lowerdir+`. Since Linux 6.7 (24e16e385f22; the
-   * kernel's own documentation says 6.8).
+   * Whether fsconfig(2) takes layers one by one, with paths of any length: `lowerdir+`. Since Linux 6.7 (24e16e385f22;
+   * the kernel's own documentation says 6.8).
    */
   readonly appendLayers: Support;
   /** Whether fsconfig(2) takes layers as descriptors: `FSCONFIG_SET_FD`. Since Linux 6.13. */
@@ -28,8 +30,8 @@ export interface KernelSupport {
   readonly idmappedLower: Support;
 }
 
-// Overlayfs has taken 500 layers since Linux 4.20 (fs/overlayfs/params.h, OVL_MAX_STACK). The other counts give a lower bound
-// for a kernel with another limit.
+// Overlayfs has taken 500 layers since Linux 4.20 (fs/overlayfs/params.h, OVL_MAX_STACK). The other counts give a lower
+// bound for a kernel with another limit.
 const COUNTS = [128, 500, 501];
 
 /** Returns the trials that do not depend on options as a program, and the function that reads the results. */
@@ -53,7 +55,7 @@ export function planKernel(survey: Survey): {
   const descriptors = byContext('descriptor');
   // Without metacopy no layer refers to a data-only layer, and the kernel refuses the data-only layer.
   const dataOnly = byString('lowerdir=0:1::2,metacopy=on,redirect_dir=follow');
-  // In a user namespace the kernel refuses to clone a directory with mounts below. A new directory has none.
+  // In a user namespace the kernel refuses to clone a directory with mounts below. A new directory has no mounts below.
   const canMake = survey.upperWords !== undefined;
   const idmapped = program.ask(
     ...(canMake

@@ -8,9 +8,9 @@ import { type Answer, type Program, type Question, type Step, shownOption } from
 import { no, type Support, type Survey, YES } from './survey.js';
 
 /**
- * The support for each option of {@link OverlayOptionValues}. An option that is a boolean has one answer, for the value
- * that is not the kernel's usual one: `true`, and `false` for `overrideCreds`. Any other option has an answer for each of
- * its values: `options.uuid.on`.
+ * The support for each option of {@link OverlayOptionValues}. A boolean option has one answer, for the value that is
+ * not the kernel's usual one: `true`, and `false` for `overrideCreds`. Any other option has an answer for each of its
+ * values: `options.uuid.on`.
  */
 export type OverlayOptionSupport = {
   readonly [Name in keyof OverlayOptionValues]-?: SupportOf<Exclude<OverlayOptionValues[Name], undefined>>;
@@ -33,7 +33,7 @@ export function sameForAllOptions(answer: Support): OverlayOptionSupport {
   return supportOfAll(() => answer);
 }
 
-/** A trial whose steps are in a program. */
+/** A trial whose steps a program has. */
 interface AskedTrial {
   readonly trial: Trial;
   readonly word: string;
@@ -74,7 +74,7 @@ export function askOptions(
   return (results) =>
     supportOfAll((name, value) => {
       const trials = asked.get(name);
-      // A boolean has one trial, of the value that is not the usual one.
+      // A boolean option has one trial, of the value that is not the kernel's usual one.
       const one = trials?.get(value) ?? trials?.values().next().value;
       return one === undefined ? survey.userxattr : verdict(one, results, survey);
     });
@@ -127,7 +127,8 @@ function verdict(asked: AskedTrial, results: readonly (number | string)[], surve
   const key = keyOf(word);
   const shown = shownOption(answer.shown, key);
   if (shown !== undefined) return no(`the kernel takes ${word}, but turns it into ${key}=${shown}${condition}`);
-  // The mount table omits a default. If the table shows the other value, that value is not the default, and this one is.
+  // The mount table omits an option at its default. If the table shows the other value of the option after a mount with
+  // the other value, the value of the trial is the default.
   const isDefault = asked.beside !== undefined && shownOption(asked.beside(results).shown, key) !== undefined;
   return isDefault ? YES : no(`the kernel takes ${word}, but the mount table does not show ${word}: it has no effect`);
 }

@@ -13,8 +13,8 @@ export type Answer =
 export type Question = (results: readonly (number | string)[]) => Answer;
 
 /**
- * The steps of several trials. The addon takes every step of a trial, even if a step fails, so that each trial unmounts what
- * it mounts.
+ * The steps of several trials. The addon takes every step of a trial, even if a step fails, so that each trial unmounts
+ * what it mounts.
  */
 export class Program {
   /** The steps as one list of words, as the addon takes them. */

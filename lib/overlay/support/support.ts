@@ -50,20 +50,22 @@ const { EMFILE, ENFILE, ENOMEM, EINTR } = constants.errno;
 const TRANSIENT: ReadonlySet<number | string> = new Set([EMFILE, ENFILE, ENOMEM, EINTR]);
 
 /**
- * Finds out what overlays can do in a directory: with this kernel, in this namespace and on the filesystem of the directory.
+ * Finds out what overlays can do in a directory: with this kernel, in this namespace and on the filesystem of the
+ * directory.
  *
- * The function mounts overlays in a private mount namespace, over a small hidden directory that it makes in `directory` and
- * removes again. The function recognises an option that the kernel takes and then drops by the effect of the option, or by
- * the mount table. If the caller may not mount, or the directory cannot be used, the function resolves with that answer
- * and does not reject.
+ * The function mounts overlays in a private mount namespace, over a small hidden directory that it makes in `directory`
+ * and removes again. The function recognises an option that the kernel takes and then drops by the effect of the
+ * option, or by the mount table. If the caller may not mount, or the directory cannot be used, the function resolves
+ * with that answer and does not reject.
  *
  * The first call takes some milliseconds on a thread of this library. While the call runs, its mount namespace keeps
- * filesystems in use that the process unmounts. The library remembers answers by path and by filesystem: a second call for
- * the same path makes no system call, and so does not notice a filesystem that was mounted at the path since. If the
- * process is killed during the first call, a directory `.linux-mount-…` stays behind, which may have files in it; no mount
- * stays.
+ * filesystems in use that the process unmounts. The library remembers answers by path and by filesystem: a second call
+ * for the same path makes no system call, and so does not notice a filesystem that was mounted at the path since. If
+ * the process is killed during the first call, a directory `.linux-mount-…` stays behind, which may have files in it;
+ * no mount stays.
  *
- * @param directory the directory for upper layers, `os.tmpdir()` by default; a relative path starts at the working directory
+ * @param directory the directory for upper layers, `os.tmpdir()` by default; a relative path starts at the working
+ *   directory
  * @returns the answers, deeply frozen
  * @throws {@link MountError}: `ENOENT`, `ENOTDIR` or `EACCES` if the directory does not exist or cannot be entered; any
  *   code with `left` if the function could not remove what it made in the directory; `EMFILE`, `ENFILE`, `ENOMEM` or
@@ -136,7 +138,8 @@ async function run(
       errno: result.removeError,
       syscall: 'rmdir',
       path: directory,
-      reason: 'the scratch directory, which overlaySupport made to try overlays, could not be removed: remove it',
+      reason:
+        'the scratch directory, which overlaySupport made to try overlays, could not be removed: remove that directory',
       left: [printable(pathOfTarget([result.left, directory, 0, 0]))],
     });
   }

@@ -57,9 +57,9 @@ const MEANING: Readonly<Record<string, string>> = {
   rmdir: 'an overlay mounts, but a directory of a lower layer cannot be deleted',
 };
 
-// Mounts an overlay and makes overlayfs copy up a file, and make a whiteout, an opaque directory and a new file. The mount
-// alone proves nothing: overlayfs also mounts on a filesystem without the extended attributes that it needs, where deleting
-// a directory then fails with EIO.
+// Mounts an overlay and makes overlayfs copy up a file, and make a whiteout, an opaque directory and a new file. The
+// mount alone proves nothing: overlayfs also mounts on a filesystem without the extended attributes that it needs,
+// where deleting a directory then fails with EIO.
 function upperTrial(program: Program, name: string, words: readonly string[]): Question {
   const [lower, upper, work, merged] = ['l', 'u', 'w', 'm'].map((each) => `${name}${each}`);
   // Unmounting an overlay that is not volatile waits until the whole upper filesystem is written to the disk.

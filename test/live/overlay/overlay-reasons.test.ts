@@ -237,7 +237,7 @@ const BROKEN: readonly Broken[] = [
     },
     code: 'EROFS',
     reason:
-      /^overlayfs could not replace its directory 'work' in work '.*\/work', because '.*\/work\/work' is not empty.*: give an empty work directory/,
+      /^overlayfs could not replace the directory 'work' in work '.*\/work', because '.*\/work\/work' is not empty.*: give an empty work directory/,
   },
   {
     name: 'what a volatile overlay left',
