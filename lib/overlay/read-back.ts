@@ -43,7 +43,7 @@ export function readOverlay(
   if (table === null) {
     throw fail(os.errno.ENOENT, 'read', 'the mount table cannot be read: mount /proc (/proc/thread-self/mountinfo)');
   }
-  const line = facts.lastingId === id ? mountLine(table, facts.mountId) : undefined;
+  const line = facts.uniqueId === id ? mountLine(table, facts.mountId) : undefined;
   if (line === undefined) {
     throw fail(
       os.errno.EINVAL,

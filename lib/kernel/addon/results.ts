@@ -82,7 +82,7 @@ export interface PathFacts {
   /** The mount's id as in the mount table. */
   readonly mountId: bigint;
   /** The same mount's id that is never used again, from Linux 6.8 on. */
-  readonly lastingId: bigint;
+  readonly uniqueId: bigint;
   /** `f_type` of statfs(2): the magic number of the filesystem. */
   readonly type: bigint;
   /** `f_flags` of statfs(2): `ST_RDONLY` is 1. */

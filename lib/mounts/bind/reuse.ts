@@ -33,5 +33,5 @@ export function* lookAtBind({ source, target, change, idMap }: BindPlan): Lookin
   if (!hasPropagation(line.propagation, change[2])) {
     return { kind: 'other', why: 'a bind with another propagation is mounted there' };
   }
-  return { kind: 'same', id: at.lastingId, strategy: 'tree' };
+  return { kind: 'same', id: at.uniqueId, strategy: 'tree' };
 }

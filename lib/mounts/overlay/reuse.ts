@@ -63,7 +63,7 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
       isWritable: isWritable(plan),
       isOfItself: true,
     });
-  return difference ?? { kind: 'same', id: at.lastingId, strategy: mounted.strategy };
+  return difference ?? { kind: 'same', id: at.uniqueId, strategy: mounted.strategy };
 }
 
 const OTHER_SOURCE = { kind: 'other', why: 'an overlay with another source is mounted at the target' } as const;

@@ -128,7 +128,7 @@ napi_value ExamineCall::Result::ToValue(Napi::Env env) const {
     value.Set("inode", Napi::BigInt::New(env, path.inode));
     value.Set("special", Napi::BigInt::New(env, path.special));
     value.Set("mountId", Napi::BigInt::New(env, path.mount_id));
-    value.Set("lastingId", Napi::BigInt::New(env, path.lasting_id));
+    value.Set("uniqueId", Napi::BigInt::New(env, path.lasting_id));
     value.Set("type", Napi::BigInt::New(env, path.type));
     value.Set("flags", Napi::BigInt::New(env, path.flags));
     value.Set("isMountPoint", path.is_mount_point);

@@ -11,7 +11,7 @@ const SAME_DEVICE = { error: 0, mode: 0o060_600, special: 9n, path: '/dev/sdb' }
 
 /** What is found where the table has this line, from the root on, and the source is this device. */
 function found(line: string, fsType: string, options: FilesystemOptions = {}, device = SAME_DEVICE): Found<unknown> {
-  const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
+  const facts = { error: 0, mountId: 7n, uniqueId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
   const looking = lookAtFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
   looking.next();
   const number = fsType === 'btrfs' ? '0:9' : '8:16';
