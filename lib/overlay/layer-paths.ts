@@ -49,14 +49,14 @@ function layerPaths(name: string, value: unknown, facts: PathFacts): Bytes[] {
   const paths: Bytes[] = [];
   // Array.prototype.map would skip the holes of the array.
   for (let index = 0; index < value.length; index += 1) {
-    paths.push(layerPath(`${name}[${index}]`, value[index], facts));
+    paths.push(layerPath(name, value[index], facts, index));
   }
   return paths;
 }
 
-function layerPath(name: string, value: unknown, facts: PathFacts): Bytes {
+function layerPath(name: string, value: unknown, facts: PathFacts, index?: number): Bytes {
   const isPlain = isPlainPath(value);
-  const path = isPlain ? value : nonEmptyPathArgument(name, value);
+  const path = isPlain ? value : nonEmptyPathArgument(index === undefined ? name : `${name}[${index}]`, value);
   if (!isPlain) facts.isPlain = false;
   if (!isAbsolute(path)) facts.isAbsolute = false;
   return path;
