@@ -1,3 +1,4 @@
+// Mounts overlays: `mountOverlay` and `mountOverlaySync`.
 import { surroundingsOf } from '../../arguments/target.js';
 import * as native from '../../kernel/native.js';
 import { OperationChannel, type OperationSubject } from '../../operation/channel.js';
@@ -11,20 +12,19 @@ import { needsExamination, notTheSame, overlayFailure } from './reasons.js';
 import { lookAtTarget } from './reuse.js';
 
 /**
- * Merges directories into one by overlayfs: mount(2) with type `overlay`.
+ * Mounts an overlay, which merges directories into one: mount(2) with type `overlay`.
  *
- * What is in several layers is seen from the topmost, directories are merged. With `upper`, all changes go there: a
- * file is copied up when it is first written to, and a name that is deleted is covered by a whiteout. Without, nothing
- * can be written (`EROFS`).
+ * The overlay shows a file of the topmost layer that has the name, and merges directories. With `upper`, all changes go to
+ * the upper directory: overlayfs copies up a file before the first write, and hides a deleted name by a whiteout. Without
+ * `upper`, every write fails with `EROFS`.
  *
- * The call runs on a thread of its own; see {@link mount}.
+ * The system calls run on a thread of this library; see {@link mount}.
  *
  * @param options layers, target, options of overlayfs, and attributes of the mount
- * @returns the handle that takes it down again
- * @throws {@link MountError} when the kernel says no, with the `reason`: `ENOENT` a directory is missing, `EINVAL`
- *   overlayfs does not accept the layers or an option, `EBUSY` another overlay has the upper layer, `ENODEV` no
- *   overlayfs in this kernel, `EPERM` no CAP_SYS_ADMIN; `TypeError` with Node's codes for options that are wrong in
- *   themselves; an `AbortError`
+ * @returns the handle that unmounts the overlay
+ * @throws {@link MountError} with the `reason` if a system call fails: `ENOENT` if a directory does not exist, `EINVAL` if
+ *   overlayfs refuses the layers or an option, `EBUSY` if another overlay uses the upper directory, `ENODEV` if the kernel
+ *   has no overlayfs, `EPERM` without CAP_SYS_ADMIN; `TypeError` with Node's codes for wrong options; an `AbortError`
  * @example
  * ```ts
  * await using merged = await mountOverlay({
@@ -42,7 +42,7 @@ export async function mountOverlay(options: OverlayMountOptions): Promise<Mount>
 }
 
 /**
- * {@link mountOverlay} on the calling thread, which waits for the kernel.
+ * Mounts an overlay on the calling thread, which waits for the kernel: the synchronous form of {@link mountOverlay}.
  *
  * @example
  * ```ts
