@@ -98,7 +98,7 @@ export function operationError(
   return failureError(failure, { ...namesOf(about), flags: flags === 0 ? undefined : mountFlagNames(flags) }, reason);
 }
 
-/** Makes the error for a target where another mount is than the mount that the caller wants to reuse. */
+/** Makes the error for a target with another mount than the mount that the caller wants to reuse. */
 export function notTheSame(about: OperationCase, reason: string): MountError {
   return otherMountError(namesOf(about), reason);
 }
@@ -136,7 +136,7 @@ export function failureError(
   });
 }
 
-/** Makes the `EBUSY` error for a target where another mount is than the mount that the caller wants to reuse. */
+/** Makes the `EBUSY` error for a target with another mount than the mount that the caller wants to reuse. */
 export function otherMountError({ target: _, ...names }: ErrorNames, reason: string): MountError {
   return new MountError({ errno: os.errno.EBUSY, syscall: 'mount', step: 'check target', ...names, reason });
 }

@@ -16,7 +16,7 @@ export interface OptionRow<Value extends OptionValue> {
   /** The kernel's word for each value: `index=on`. The word is null where the kernel has no word for its default. */
   readonly words: Readonly<Record<`${Value}`, string | null>>;
   /**
-   * What overlayfs refuses together with this option or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify.
+   * The combinations with other options that overlayfs refuses or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify.
    */
   readonly conflicts: readonly Conflict[];
   /** The values that need extended attributes `trusted.*`, which a process in a user namespace must not write. */
@@ -72,13 +72,13 @@ export interface KernelView {
 
 /** What the mount table shows of an option (fs/overlayfs/params.c, ovl_show_options). */
 export interface OptionReuse<Value extends OptionValue> {
-  /** Whether the table shows every value but the default, shows nothing, or shows it only for several filesystems. */
+  /** When the mount table shows a value: unless the value is the default, never, or only for layers on several filesystems. */
   readonly shown: 'unless default' | 'never' | 'on several filesystems';
-  /** The value that the kernel uses for an option that is left out; undefined where a parameter cannot be read. */
+  /** Returns the value that the kernel uses for an option that is left out; undefined if a parameter cannot be read. */
   default(parameters: ModuleParameters): Value | undefined;
-  /** The values that the table may show where the caller gave this value. */
+  /** Returns the values that the mount table may show if the caller gave this value. */
   shownFor(value: Value, view: KernelView): readonly Value[];
-  /** The values besides the default that the kernel may choose, and show, where the caller left the option out. */
+  /** Returns the values besides the default that the kernel may choose, and show, if the caller left the option out. */
   chosenByKernel(view: KernelView): readonly Value[];
 }
 

@@ -35,7 +35,7 @@ export interface OverlayOptionValues {
    */
   userxattr?: boolean;
   /**
-   * Where inode numbers that are unique and stay the same come from. `'off'` uses the numbers of the layers, `'on'`
+   * How overlayfs gives files unique inode numbers that stay the same. `'off'` uses the numbers of the layers, `'on'`
    * adds bits to these numbers, and `'auto'` adds bits where the filesystems leave bits free.
    */
   xino?: 'off' | 'auto' | 'on';
@@ -49,11 +49,14 @@ export interface OverlayOptionValues {
    * never checks, `'on'` checks if a digest is stored, and `'require'` always checks.
    */
   verity?: 'off' | 'on' | 'require';
-  /** Whether overlayfs never waits for the disk, so that a crash makes the upper layer worthless. Since Linux 5.10. */
+  /**
+   * Whether overlayfs never waits for the disk, so that a crash makes the upper layer worthless. `volatile: true` needs
+   * `upper`. Since Linux 5.10.
+   */
   volatile?: boolean;
   /**
    * When overlayfs waits until a file that it copied up is on the disk. `'auto'` waits where the upper filesystem needs
-   * the wait for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. A stable
+   * the wait for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. Each value needs `upper`. A stable
    * release of Linux 6.18 added the option.
    */
   fsync?: 'auto' | 'strict' | 'volatile';

@@ -161,7 +161,7 @@ function upperAndWorkOf({ fsType, superOptions }: MountLine): Buffer[] | undefin
     });
     return [upper, work].filter((each) => each !== undefined) as Buffer[];
   } catch {
-    return undefined; // a newer kernel shows words that this library does not know
+    return undefined; // the kernel is newer than this library, and shows an unknown word
   }
 }
 

@@ -127,7 +127,7 @@ export function overlayFailure(
   return failureError(failure, namesOf(plan), reason);
 }
 
-/** Makes the error for a target where another mount is than the overlay that the caller wants to reuse. */
+/** Makes the error for a target with another mount than the overlay that the caller wants to reuse. */
 export function notTheSame(plan: OverlayPlan, reason: string): MountError {
   return otherMountError(namesOf(plan), reason);
 }

@@ -28,7 +28,7 @@ function supportOfAll(supportOf: (name: OptionName, value: string) => Support): 
   return Object.fromEntries(support);
 }
 
-/** Returns the same answer for each option. */
+/** Returns the support for options where every option has the same answer. */
 export function sameForAllOptions(answer: Support): OverlayOptionSupport {
   return supportOfAll(() => answer);
 }

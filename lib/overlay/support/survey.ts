@@ -2,16 +2,16 @@
 import { describeErrno, errnoWords } from '../../kernel/errno.js';
 import { type Answer, Program, type Question, type Step, shownOption } from './program.js';
 
-/** The answer to a question of {@link overlaySupport}: yes, or no with the reason. */
+/** Whether a feature of overlayfs is supported; if not, with the reason. */
 export type Support =
   | {
-      /** The answer is yes. */
+      /** The kernel, the namespace and the filesystem support the feature. */
       readonly supported: true;
     }
   | {
-      /** The answer is no. */
+      /** The kernel, the namespace or the filesystem does not support the feature. */
       readonly supported: false;
-      /** The reason for the answer in one sentence. */
+      /** The reason why the feature is not supported, in one sentence. */
       readonly reason: string;
     };
 
