@@ -1,12 +1,12 @@
 import { constants as os } from 'node:os';
-import { pathOfTarget, targetInWords } from '../arguments/target.js';
+import { NOWHERE, pathOfTarget, surroundingsOf, targetInWords } from '../arguments/target.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { mountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
-import type { Failure } from '../kernel/native.js';
-import * as native from '../kernel/native.js';
+import { type ArgumentsOf, type Failure, isFailure, native } from '../kernel/native.js';
 import { inUserNamespace } from '../kernel/user-namespace.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
+import { ask, type Steps } from '../operation/driver.js';
 import { idMapReasonOfStep } from '../reasons/idmap.js';
 import { mountQuestions, mountReason } from '../reasons/mount-reasons.js';
 import { targetReasonOfStep } from '../reasons/target.js';
@@ -18,23 +18,23 @@ import { targetReasonOfStep } from '../reasons/target.js';
 export interface OperationCase {
   readonly source: Bytes | null;
   /** Undefined for what has no place. */
-  readonly target: TargetWords | undefined;
+  readonly target: NativeTarget | undefined;
   /** Of a move, where from: a failure with index 0 is about that, not about the target. */
-  readonly from?: TargetWords;
+  readonly from?: NativeTarget;
   readonly fsType: string | null;
   /** `MS_BIND` and the like. */
   readonly flags: number;
   /** The attributes that a change does not take away, likewise: they cannot be what is wrong with it. */
   readonly kept?: number;
   readonly hasData: boolean;
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
   /** Whose map of ids was asked for, if it was there. */
-  readonly userNamespace?: NamespaceWord;
+  readonly userNamespace?: NativeNamespace;
 }
 
 /** Why it failed, where the failed step tells; undefined where what it depends on must be examined. */
 function reasonOfOperationStep(
-  failure: native.Failure,
+  failure: Failure,
   { source, target: to, from, namespace, userNamespace = null }: OperationCase,
 ): string | undefined {
   const { step, error } = failure;
@@ -71,31 +71,29 @@ function reasonOfOperationStep(
   }
 }
 
-function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): native.MountArguments {
-  return [source, target?.[0] ?? '/', fsType, flags | kept, hasData ? '' : null, null, false];
+function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): ArgumentsOf<'mount'> {
+  const data = hasData ? '' : null;
+  return { source, target: target?.path ?? '/', fsType, flags: flags | kept, data, cwd: null };
 }
 
 function targetOf({ target }: OperationCase): { target: string; isMade: boolean } | undefined {
-  return target === undefined ? undefined : { target: targetInWords(target), isMade: target[2] !== 0 };
+  return target === undefined ? undefined : { target: targetInWords(target), isMade: target.create !== 0 };
 }
 
-/** What to examine after a failure; null where the failed step says why. */
-export function operationQuestions(failure: native.Failure, about: OperationCase): native.ExamineArguments | null {
-  return reasonOfOperationStep(failure, about) === undefined ? mountQuestions(asMount(about)) : null;
-}
-
-/** Makes an error of an operation that failed. */
-export function operationError(
-  failure: native.Failure,
-  about: OperationCase,
-  examination: native.Examination | native.Failure | null,
-): MountError {
-  const isExamined = examination !== null && !native.isFailure(examination);
-  const reason = isExamined
-    ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
-    : reasonOfOperationStep(failure, about);
+/** Makes the error of an operation that failed. Examines the paths where the failed step alone gives no reason. */
+export function* operationError(failure: Failure, about: OperationCase): Steps<MountError> {
   const { flags } = about;
+  const reason = reasonOfOperationStep(failure, about) ?? (yield* examinedReason(failure, about));
   return failureError(failure, { ...namesOf(about), flags: flags === 0 ? undefined : mountFlagNames(flags) }, reason);
+}
+
+function* examinedReason(failure: Failure, about: OperationCase): Steps<string | undefined> {
+  const call = asMount(about);
+  const { target = NOWHERE, namespace } = about;
+  const examination = yield* ask(native.examine, { ...mountQuestions(call), ...surroundingsOf({ target, namespace }) });
+  return isFailure(examination)
+    ? undefined
+    : mountReason(failure, call, examination, inUserNamespace(), targetOf(about));
 }
 
 /** Makes the error for a target with another mount than the mount that the caller wants to reuse. */
@@ -110,7 +108,7 @@ export interface ErrorNames {
   readonly fsType: string | undefined;
   readonly flags?: string | undefined;
   /** The target, for `left` of the error; undefined for an operation without a target. */
-  readonly target: TargetWords | undefined;
+  readonly target: NativeTarget | undefined;
 }
 
 function namesOf({ source, target, fsType }: OperationCase): ErrorNames {
@@ -142,8 +140,8 @@ export function otherMountError({ target: _, ...names }: ErrorNames, reason: str
 }
 
 /** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
-function leftAt(target: TargetWords, { left, leftMade = null }: Failure): string[] | undefined {
+function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
   const mount = left ? [printable(pathOfTarget(target))] : [];
-  const made = leftMade === null ? [] : [printable(pathOfTarget([leftMade.subarray(2), target[1], 0, 0]))];
+  const made = leftMade === null ? [] : [printable(pathOfTarget({ ...target, path: leftMade.subarray(2) }))];
   return left || leftMade !== null ? [...mount, ...made] : undefined;
 }

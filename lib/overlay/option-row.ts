@@ -16,7 +16,8 @@ export interface OptionRow<Value extends OptionValue> {
   /** The kernel's word for each value: `index=on`. The word is null where the kernel has no word for its default. */
   readonly words: Readonly<Record<`${Value}`, string | null>>;
   /**
-   * The combinations with other options that overlayfs refuses or, worse, ignores: fs/overlayfs/params.c, ovl_fs_params_verify.
+   * The combinations with other options that overlayfs refuses or, worse, ignores: fs/overlayfs/params.c,
+   * ovl_fs_params_verify.
    */
   readonly conflicts: readonly Conflict[];
   /** The values that need extended attributes `trusted.*`, which a process in a user namespace must not write. */
@@ -72,7 +73,10 @@ export interface KernelView {
 
 /** What the mount table shows of an option (fs/overlayfs/params.c, ovl_show_options). */
 export interface OptionReuse<Value extends OptionValue> {
-  /** When the mount table shows a value: unless the value is the default, never, or only for layers on several filesystems. */
+  /**
+   * When the mount table shows a value: unless the value is the default, never, or only for layers on several
+   * filesystems.
+   */
   readonly shown: 'unless default' | 'never' | 'on several filesystems';
   /** Returns the value that the kernel uses for an option that is left out; undefined if a parameter cannot be read. */
   default(parameters: ModuleParameters): Value | undefined;

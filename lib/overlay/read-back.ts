@@ -2,7 +2,8 @@
 import { constants as os } from 'node:os';
 import { copyOf } from '../arguments/check.js';
 import { MountError } from '../kernel/errors.js';
-import { type Examination, type ExamineArguments, type Failure, isFailure } from '../kernel/native.js';
+import { type ExamineArguments, examineArguments } from '../kernel/examine.js';
+import { type Examination, type Failure, isFailure } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { mountLine } from '../table/mountinfo/parse.js';
 import { bytesText } from '../table/mountinfo/path.js';
@@ -12,7 +13,7 @@ import type { OverlaySpec } from './spec.js';
 
 /** Returns what the addon has to examine to read an overlay back. */
 export function readQuestions(target: Bytes): ExamineArguments {
-  return [[target], ['/proc/thread-self/mountinfo'], null, null];
+  return examineArguments([target], ['/proc/thread-self/mountinfo']);
 }
 
 /** The layers of an overlay, with the paths that the caller gave. */

@@ -56,8 +56,8 @@ export interface OverlayOptionValues {
   volatile?: boolean;
   /**
    * When overlayfs waits until a file that it copied up is on the disk. `'auto'` waits where the upper filesystem needs
-   * the wait for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. Each value needs `upper`. A stable
-   * release of Linux 6.18 added the option.
+   * the wait for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. Each
+   * value needs `upper`. A stable release of Linux 6.18 added the option.
    */
   fsync?: 'auto' | 'strict' | 'volatile';
   /**

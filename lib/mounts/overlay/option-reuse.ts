@@ -87,7 +87,9 @@ function moduleParameters(files: readonly (Buffer | null)[]): ModuleParameters {
   );
 }
 
-/** Returns the options that words stand for. Of two options with the same meaning, the map has the one that is compared. */
+/**
+ * Returns the options that words stand for. Of two options with the same meaning, the map has the one that is compared.
+ */
 function optionsOf(words: readonly string[]): ReadonlyMap<OptionName, OptionValue> {
   return new Map(
     words.flatMap((word) => {

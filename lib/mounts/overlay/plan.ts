@@ -4,12 +4,12 @@ import { booleanOption, choiceOption, optionsArgument, stringArgument } from '..
 import { type IdMap, idMapArgument, idMapTexts } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { isPlain } from '../../arguments/object.js';
-import { lastingTarget, NOWHERE, pathOfTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { lastingTarget, NOWHERE, type Target, targetArgument } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
-import { pageSize } from '../../kernel/native.js';
+import { OVERLAY_STRATEGIES, pageSize } from '../../kernel/native.js';
 import { inUserNamespace } from '../../kernel/user-namespace.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../../kernel/words.js';
 import {
   type IfMounted,
   ifMountedOption,
@@ -25,7 +25,10 @@ import { joinOverlayData } from '../../overlay/write.js';
 
 /** The options of {@link mountOverlay}: the overlay, its target, and how to mount. */
 export type OverlayMountOptions = OverlayOptions & {
-  /** The mount point: the path of a directory, whose symbolic links the kernel follows, or a path inside a root directory. */
+  /**
+   * The mount point: the path of a directory, whose symbolic links the kernel follows, or a path inside a root
+   * directory.
+   */
   target: Target;
 } & MountingOptions;
 
@@ -34,51 +37,50 @@ export type OverlayOptions = OverlaySpec &
   MountAttributes & {
     /** The name that the mount table shows as the source: `'overlay'` by default. */
     source?: string;
-    /** The strategy that mounts the overlay: by default the first of `'data'`, `'fsconfig'`, `'descriptors'` that works. */
+    /**
+     * The strategy that mounts the overlay: by default the first of `'data'`, `'fsconfig'`, `'descriptors'` that works.
+     */
     strategy?: OverlayStrategy;
     /**
      * The ID mapping of the lower layers, which changes the owners that their files appear to have: one mapping for all
-     * layers, or a list with a mapping for each layer (`undefined` for none). Since Linux 5.19, for filesystems that support
-     * idmapped mounts.
+     * layers, or a list with a mapping for each layer (`undefined` for none). Since Linux 5.19, for filesystems that
+     * support idmapped mounts.
      */
     lowerIdmap?: IdMap | readonly (IdMap | undefined)[];
     /**
-     * Whether to skip the search for another overlay with the same `upper` or `work`. Unless `index` is on, the kernel lets
-     * two overlays write to one upper directory, whose content is then undefined.
+     * Whether to skip the search for another overlay with the same `upper` or `work`. Unless `index` is on, the kernel
+     * lets two overlays write to one upper directory, whose content is then undefined.
      */
     allowSharedUpper?: boolean;
   };
 
-/** The ways as the native floor numbers them: src-native/overlay/overlay.h. */
-export const WAYS: Readonly<Record<OverlayStrategy, number>> = { data: 1, fsconfig: 2, descriptors: 4 };
+const STRATEGIES = Object.keys(OVERLAY_STRATEGIES) as OverlayStrategy[];
 
-const STRATEGIES = Object.keys(WAYS) as OverlayStrategy[];
-
-/** What is to be done, checked and decided, before anything is done. */
+/** The checked options of an overlay, and the decision how to mount the overlay. */
 export interface OverlayPlan extends OverlayLayers {
   readonly source: string;
-  /** The target as one path, for messages; `at` is what it is. An overlay without a place has none. */
-  readonly target: Bytes;
-  readonly at: TargetWords;
-  /** The same for later, when the working directory may be another. */
-  readonly lasting: TargetWords;
-  readonly namespace: NamespaceWord;
+  readonly target: NativeTarget;
+  /** The target for the handle: an absolute path that the addon must not create. */
+  readonly absoluteTarget: NativeTarget;
+  readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
   readonly detached: boolean;
-  /** Of each lower layer with mapped ids: index, and the map as the native floor takes it (src-native/overlay/overlay.h). */
+  /** The idmapped lower layers: for each the index and two words of the mapping (src-native/overlay/overlay.h). */
   readonly idMaps: readonly Bytes[];
   /** The options besides the layers, as the kernel's words: `'index=on'`, `'userxattr'`. */
   readonly words: readonly string[];
   /** The attributes as flags of mount(2). */
   readonly flags: number;
-  /** The option string, for the way `'data'`; null when that is not one of the ways. */
+  /** The option string for the strategy `'data'`; null if the plan uses another strategy. */
   readonly data: Bytes | null;
-  /** The ways that may be taken, of which the native floor takes the first that this kernel has. */
-  readonly ways: number;
-  /** Whether another overlay with this upper or work directory is to be looked for. */
+  /**
+   * The strategies from which the addon takes the first that this kernel has: a set of bits of `OVERLAY_STRATEGIES`.
+   */
+  readonly strategies: number;
+  /** Whether the addon has to look for another overlay with the same upper or work directory. */
   readonly exclusive: boolean;
   readonly ifMounted: IfMounted;
-  /** The layers by absolute paths, taken now, as the working directory may be another when the call is done. */
+  /** The layers with absolute paths, which the working directory at the time of the call determines. */
   readonly named: NamedLayers;
 }
 
@@ -91,7 +93,7 @@ const KNOWN: ReadonlySet<string> = new Set([...KNOWN_DETACHED, ...MOUNTING_NAMES
 
 const NONE: readonly never[] = [];
 
-/** Turns what the user asked into a plan, without doing anything. */
+/** Checks the options of an overlay and returns the plan. */
 export function planOverlay(options: OverlayMountOptions): OverlayPlan {
   const usual = usualOptions(options);
   const checked = usual ?? optionsArgument('options', options, KNOWN);
@@ -99,7 +101,7 @@ export function planOverlay(options: OverlayMountOptions): OverlayPlan {
   return planOf(checked, targetArgument('options.target', checked['target']), false, isUsual);
 }
 
-/** The same for an overlay without a place. */
+/** Checks the options of a detached overlay and returns the plan. */
 export function planDetachedOverlay(options: OverlayOptions): OverlayPlan {
   return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true, false);
 }
@@ -138,7 +140,7 @@ function usualOptions(options: unknown): UsualOptions | undefined {
 
 function planOf(
   checked: Readonly<Record<string, unknown>>,
-  at: TargetWords,
+  target: NativeTarget,
   detached: boolean,
   isUsual: boolean,
 ): OverlayPlan {
@@ -146,48 +148,47 @@ function planOf(
   const words = isUsual ? NONE : overlayOptionWords(withUserxattr(checked));
   const strategy = choiceOption('options.strategy', checked['strategy'], STRATEGIES);
   const idMaps = idMapsOf(checked['lowerIdmap'], layers.lower.length);
-  const isApart = detached || idMaps.length > 0;
-  if (isApart && strategy === 'data') {
+  const needsPrivateMount = detached || idMaps.length > 0;
+  if (needsPrivateMount && strategy === 'data') {
     throw invalidArgValue(
       'options.strategy',
       "must not be 'data' for a detached overlay or for idmapped layers, as the option string has only paths of attached mounts",
     );
   }
-  const data = !isApart && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
-  const ways = chooseWays(strategy, data);
+  const data = !needsPrivateMount && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
+  const strategies = chooseStrategies(strategy, data);
   const { namespace, signal } = operationPlan(checked);
   const source = sourceOf(checked['source']);
   const allowShared = booleanOption('options.allowSharedUpper', checked['allowSharedUpper']) ?? false;
-  if (namespace !== null) refuseRelative(namespace, namedPaths(layers, at));
+  if (namespace !== null) refuseRelative(namespace, namedPaths(layers, target));
   return {
     lower: layers.lower,
     dataOnly: layers.dataOnly,
     upper: layers.upper,
     work: layers.work,
     source,
-    target: pathOfTarget(at),
-    at,
-    lasting: lastingTarget(at),
+    target,
+    absoluteTarget: lastingTarget(target),
     namespace,
     signal,
     detached,
     idMaps,
     words,
     flags: isUsual ? 0 : attributeFlags(checked),
-    data: ways === WAYS.data ? data : null,
-    ways,
+    data: strategies === OVERLAY_STRATEGIES.data ? data : null,
+    strategies,
     exclusive: layers.upper !== null && !allowShared,
     ifMounted: ifMountedOption(checked),
     named: idMaps.length === 0 ? absoluteLayers(layers) : { ...absoluteLayers(layers), isIdmapped: true },
   };
 }
 
-/** Whether something can be written to it. */
+/** Returns whether programs can write to the overlay. */
 export function isWritable({ upper, flags }: OverlayPlan): boolean {
   return upper !== null && (flags & constants.MS_RDONLY) === 0;
 }
 
-function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, [path, root]: TargetWords) {
+function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, { path, root }: NativeTarget) {
   const each = (name: string, paths: readonly Bytes[]) =>
     paths.map((one, index) => [`${name}[${index}]`, one] as const);
   const target = ['options.target', root ?? path] as const;
@@ -233,11 +234,12 @@ function hasComma(path: Bytes | null): boolean {
   return path?.includes(',') === true;
 }
 
-function chooseWays(strategy: OverlayStrategy | undefined, data: Bytes | null): number {
-  if (strategy !== undefined) return WAYS[strategy];
+function chooseStrategies(strategy: OverlayStrategy | undefined, data: Bytes | null): number {
+  if (strategy !== undefined) return OVERLAY_STRATEGIES[strategy];
   // A UTF-16 code unit takes at most three bytes in UTF-8.
-  if (data !== null && (data.length * 3 < pageSize || Buffer.byteLength(data) < pageSize)) return WAYS.data;
-  return WAYS.fsconfig | WAYS.descriptors;
+  if (data !== null && (data.length * 3 < pageSize || Buffer.byteLength(data) < pageSize))
+    return OVERLAY_STRATEGIES.data;
+  return OVERLAY_STRATEGIES.fsconfig | OVERLAY_STRATEGIES.descriptors;
 }
 
 // Nobody may write extended attributes trusted.* in a user namespace, and overlayfs can use user.* instead.

@@ -1,11 +1,13 @@
 // Finds the reason why an overlay could not be mounted, and makes the error.
+import { pathOfTarget } from '../../arguments/target.js';
 import { reasonOfStep } from '../../kernel/call-reasons.js';
 import { mountFlagNames } from '../../kernel/constants.js';
 import { describeErrno } from '../../kernel/errno.js';
 import { type MountError, printable } from '../../kernel/errors.js';
-import { type Examination, type Failure, isFailure, pageSize } from '../../kernel/native.js';
+import { type Examination, type Failure, isFailure, native, pageSize } from '../../kernel/native.js';
 import { inUserNamespace } from '../../kernel/user-namespace.js';
-import type { NamespaceWord } from '../../kernel/words.js';
+import type { NativeNamespace } from '../../kernel/words.js';
+import { ask, type Steps } from '../../operation/driver.js';
 import { COMMON_RULES, notPermitted } from '../../reasons/common.js';
 import { isDirectory, kindOf, unreachable } from '../../reasons/facts.js';
 import { idMapReasonOfStep } from '../../reasons/idmap.js';
@@ -13,7 +15,7 @@ import { type Rule, reasonBy } from '../../reasons/rule.js';
 import { targetReasonOfStep } from '../../reasons/target.js';
 import { type ErrorNames, failureError, otherMountError } from '../failure.js';
 import type { OverlayCase } from './case.js';
-import { overlayFacts } from './case.js';
+import { overlayFacts, overlayQuestions } from './case.js';
 import { DIRECTORY_RULES } from './directory-rules.js';
 import { SHARING_RULES, STACK_RULES } from './layer-rules.js';
 import { CERTAIN_OPTION_RULES, REMAINING_OPTION_RULES } from './option-rules.js';
@@ -24,7 +26,7 @@ import type { OverlayPlan } from './plan.js';
  */
 export function overlayReasonOfStep(
   failure: Failure,
-  { data, at, namespace, lower, idMaps }: OverlayPlan,
+  { data, target, namespace, lower, idMaps }: OverlayPlan,
 ): string | undefined {
   const { error, step, other } = failure;
   switch (step) {
@@ -49,7 +51,7 @@ export function overlayReasonOfStep(
     default:
       if (error === OPEN_TOO_MANY) return tooManyOpen(failure);
       return (
-        targetReasonOfStep(failure, at, namespace) ??
+        targetReasonOfStep(failure, target, namespace) ??
         idMapReasonOfStep(failure, lower[failure.index] ?? null, userNamespaceOf(idMaps, failure.index)) ??
         reasonOfStep(failure)
       );
@@ -58,7 +60,7 @@ export function overlayReasonOfStep(
 
 // `idMaps` has three words for each idmapped layer: its index, and either the file of a user namespace and '', or the
 // lines of uid_map and of gid_map.
-function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NamespaceWord {
+function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NativeNamespace {
   const at = idMaps.findIndex((word, position) => position % 3 === 0 && word === String(index));
   return at >= 0 && idMaps[at + 2] === '' ? (idMaps[at + 1] ?? null) : null;
 }
@@ -87,7 +89,7 @@ export function overlayReason(
     inUserNamespace,
     directories,
     // After a failure the addon removes a target that the addon made, so such a target is always missing.
-    paths: plan.at[2] === 0 ? [...directories, target] : directories,
+    paths: plan.target.create === 0 ? [...directories, target] : directories,
   });
 }
 
@@ -111,20 +113,16 @@ function tooManyOpen({ step }: Failure): string {
 }
 
 /**
- * Makes the error of an overlay that could not be mounted.
- *
- * @param examination the answers of the examination; null if the failed step alone gives the reason
+ * Makes the error of an overlay that could not be mounted. Examines the directories if the failed step gives no reason.
  */
-export function overlayFailure(
-  failure: Failure,
-  plan: OverlayPlan,
-  examination: Examination | Failure | null,
-): MountError {
-  const isExamined = examination !== null && !isFailure(examination);
-  const reason = isExamined
-    ? overlayReason(failure, plan, examination, inUserNamespace())
-    : overlayReasonOfStep(failure, plan);
+export function* overlayError(failure: Failure, plan: OverlayPlan): Steps<MountError> {
+  const reason = overlayReasonOfStep(failure, plan) ?? (yield* examinedReason(failure, plan));
   return failureError(failure, namesOf(plan), reason);
+}
+
+function* examinedReason(failure: Failure, plan: OverlayPlan): Steps<string | undefined> {
+  const examination = yield* ask(native.examine, overlayQuestions(plan));
+  return isFailure(examination) ? undefined : overlayReason(failure, plan, examination, inUserNamespace());
 }
 
 /** Makes the error for a target with another mount than the overlay that the caller wants to reuse. */
@@ -132,12 +130,7 @@ export function notTheSame(plan: OverlayPlan, reason: string): MountError {
   return otherMountError(namesOf(plan), reason);
 }
 
-function namesOf({ source, target, at, flags, detached }: OverlayPlan): ErrorNames {
-  const dest = detached ? undefined : target;
-  return { path: source, dest, fsType: 'overlay', flags: mountFlagNames(flags), target: at };
-}
-
-/** Returns whether the addon has to examine the directories to find the reason. */
-export function needsExamination(failure: Failure, plan: OverlayPlan): boolean {
-  return overlayReasonOfStep(failure, plan) === undefined;
+function namesOf({ source, target, flags, detached }: OverlayPlan): ErrorNames {
+  const dest = detached ? undefined : pathOfTarget(target);
+  return { path: source, dest, fsType: 'overlay', flags: mountFlagNames(flags), target };
 }

@@ -1,9 +1,10 @@
 // Finds out whether the overlay mounted at a target is the overlay that the caller asks for (`ifMounted: 'reuse'`).
 import { describeErrno } from '../../kernel/errno.js';
 import { printable } from '../../kernel/errors.js';
-import type { PathFacts } from '../../kernel/native.js';
+import { examineArguments } from '../../kernel/examine.js';
+import { isFailure, native, type PathFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
-import type { Looking } from '../../operation/driver.js';
+import { ask, type ReuseAnswer, type Steps } from '../../operation/driver.js';
 import {
   isSameForEveryProcess,
   mayBeIdmappedLayer,
@@ -24,8 +25,9 @@ import { isWritable, type OverlayPlan } from './plan.js';
  * Examines the mount at the target of a plan. The generator yields what the driver has to examine, receives the
  * answers, and returns whether the mount is the overlay that the plan describes.
  */
-export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
-  const found = yield* mountedThere(plan.at[0]);
+export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrategy>> {
+  const { target, namespace } = plan;
+  const found = yield* mountedThere(target, namespace);
   if (found.kind !== 'mounted') return found;
   const { at, line } = found;
   if (line.fsType !== 'overlay') {
@@ -47,7 +49,10 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
     return { kind: 'other', why: 'an overlay with another number of layers is mounted at the target' };
   }
   const [wantedPaths, shownPaths] = [pathsOf(plan), pathsOf(mounted.layers)];
-  const { paths, files } = yield { ask: [[...wantedPaths, ...shownPaths], PARAMETER_FILES, null, null], inRoot: false };
+  const question = { ...examineArguments([...wantedPaths, ...shownPaths], PARAMETER_FILES), namespace };
+  const examination = yield* ask(native.examine, question);
+  if (isFailure(examination)) return { kind: 'failed', failure: examination };
+  const { paths, files } = examination;
   const wantedFacts = paths.slice(0, wantedPaths.length);
   const wanted = {
     words: plan.words,

@@ -3,7 +3,7 @@ import { constants, tmpdir } from 'node:os';
 import { absolutePath, nonEmptyPathArgument, type PathLike } from '../../arguments/check.js';
 import { pathOfTarget } from '../../arguments/target.js';
 import { MountError, printable } from '../../kernel/errors.js';
-import * as native from '../../kernel/native.js';
+import { isFailure, native, type ScratchResult } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
 import { type KernelSupport, planKernel } from './kernel-trials.js';
@@ -122,13 +122,9 @@ function isTooManyLayers(step: Step | undefined, error: number | string): boolea
 }
 
 /** Runs a program in a directory. Returns a reason instead of results if a sandbox makes every trial impossible. */
-async function run(
-  directory: Bytes,
-  program: Program,
-  namespaceData: string | null,
-): Promise<native.ScratchResult | string> {
-  const result = await native.scratch(directory, program.words, namespaceData);
-  if (native.isFailure(result)) {
+async function run(directory: Bytes, program: Program, namespaceData: string | null): Promise<ScratchResult | string> {
+  const result = await native.scratch.async({ directory, program: program.words, namespaceData });
+  if (isFailure(result)) {
     if (result.syscall === 'unshare' && !TRANSIENT.has(result.error))
       return 'a sandbox refuses unshare(2), and without a private mount namespace no overlay can be tried';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
@@ -140,7 +136,7 @@ async function run(
       path: directory,
       reason:
         'the scratch directory, which overlaySupport made to try overlays, could not be removed: remove that directory',
-      left: [printable(pathOfTarget([result.left, directory, 0, 0]))],
+      left: [printable(pathOfTarget({ path: result.left, root: directory, create: 0, resolve: 0 }))],
     });
   }
   const errors = result.steps.filter((error, index) => !isTooManyLayers(program.steps[index], error));
