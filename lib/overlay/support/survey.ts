@@ -47,7 +47,7 @@ export interface Survey extends OverlayFilesystemSupport {
   readonly userxattr: Support;
 }
 
-// What it means if a step of upperTrial fails.
+// The meaning of a failed step of upperTrial.
 const MEANING: Readonly<Record<string, string>> = {
   mkdir: 'no directory can be made on the filesystem',
   write: 'no file can be made on the filesystem',
