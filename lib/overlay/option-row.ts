@@ -115,9 +115,9 @@ export interface Trial {
   readonly onTwoFilesystems?: boolean;
   /** Whether the value itself sets how changes get to the disk, so that the trial must not add `volatile`. */
   readonly setsSync?: boolean;
-  /** The word that other kernels show for the value. */
+  /** The word that the mount table of other kernels shows for the value. */
   readonly alsoShownAs?: string;
-  /** The word that the kernel shows for the value without an upper directory. */
+  /** The word that the mount table shows for the value if the overlay has no upper directory. */
   readonly shownWithoutUpperAs?: string;
 }
 

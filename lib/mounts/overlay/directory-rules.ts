@@ -117,9 +117,9 @@ function unusableWork({ failure, work, workspace, trial, plan }: OverlayCase) {
     return `overlayfs cannot write in ${work.name} (${name}: ${message}): make the directory writable for this process, or give another upper and work`;
   }
   if (failure.step !== 'verify' || workspace === null) return undefined;
-  const names = plan.words.includes('index=on') ? "the directory 'work' or 'index'" : "the directory 'work'";
+  const or = plan.words.includes('index=on') ? " or 'index'" : '';
   if (workspace.error === 0) {
-    return `overlayfs could not replace ${names} in ${work.name}, because ${shown(workspace.path)} is not empty, and would mount read-only: give an empty work directory, or empty the work directory`;
+    return `overlayfs could not replace the directory 'work'${or} in ${work.name}, because ${shown(workspace.path)} is not empty, and would mount read-only: give an empty work directory, or empty the work directory`;
   }
-  return `overlayfs could not make ${names} in ${work.name}, and would mount read-only: give an empty, writable work directory beside upper`;
+  return `overlayfs could not make the directory 'work'${or} in ${work.name}, and would mount read-only: give an empty, writable work directory beside upper`;
 }

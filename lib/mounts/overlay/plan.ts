@@ -217,7 +217,7 @@ function idMapsOf(value: unknown, count: number): readonly Bytes[] {
   });
 }
 
-// Avoids making a long option string that cannot fit: the layers alone may need a page.
+// Returns whether the option string may fit into a page, so that planOf makes no long string in vain.
 function mayBeData(strategy: OverlayStrategy | undefined, layers: CheckedLayers): boolean {
   if (strategy !== undefined) return strategy === 'data';
   const { lower, dataOnly, upper, work } = layers;

@@ -76,7 +76,8 @@ export function overlayReason(
   const { target, layers, upper, work } = facts;
   const directories = [...layers, ...[upper, work].filter((one) => one !== null)];
   const failed = failure.step === 'open layer' ? directories[failure.index] : undefined;
-  // `failure.index` identifies the directory that could not be opened. Its path may lead to another file by now.
+  // `failure.index` identifies the directory that could not be opened. The path of that directory may lead to another
+  // file by now.
   if (failed !== undefined && failed.facts.error === 0 && !isDirectory(failed.facts)) {
     return `${failed.name} is ${kindOf(failed.facts)}, not a directory: give a directory`;
   }

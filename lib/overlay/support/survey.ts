@@ -98,7 +98,7 @@ export function planSurvey(): {
 } {
   const program = new Program();
   const inPlace: Step = ['go', 'place'];
-  // A new file in the scratch directory is the best proof. An existing name has to do where no file can be made.
+  // A new file in the scratch directory is the best proof. If no file can be made, the trial uses an existing name.
   const types = [
     program.ask(inPlace, ['write', 'f', 'x'], ['d_type', '.']),
     program.ask(['go', 'directory'], ['d_type', '.']),
