@@ -106,7 +106,7 @@ export const SHARING_RULES: readonly OverlayRule[] = [
       upper === null
         ? null
         : `${upper.name} or its work directory is in use by an overlay that the mount table does not show: ` +
-          'that overlay is in another mount namespace, or was unmounted lazily and is still in use: end the programs that use that overlay, or give another upper and work',
+          'that overlay may be in another mount namespace, or may be unmounted lazily and still in use: end the programs that use that overlay, or give another upper and work',
   },
   {
     codes: ['ESTALE'],

@@ -13,10 +13,10 @@ import { no, type Support, type Survey, YES } from './survey.js';
  * values: `options.uuid.on`.
  */
 export type OverlayOptionSupport = {
-  readonly [Name in keyof OverlayOptionValues]-?: SupportOf<Exclude<OverlayOptionValues[Name], undefined>>;
+  readonly [Name in keyof OverlayOptionValues]-?: OverlayOptionValues[Name] extends string | undefined
+    ? Readonly<Record<Extract<OverlayOptionValues[Name], string>, Support>>
+    : Support;
 };
-
-type SupportOf<Value> = [Value] extends [string] ? Readonly<Record<Value, Support>> : Support;
 
 /** Builds the support for all options from a function that answers for one value of one option. */
 function supportOfAll(supportOf: (name: OptionName, value: string) => Support): OverlayOptionSupport {
