@@ -35,6 +35,7 @@ export type Question = (results: readonly (number | string)[]) => Answer;
  * of a trial also runs after a failure.
  */
 export class Program {
+  /** The steps as one list of words, as the addon takes them. */
   readonly words: Bytes[] = [];
   readonly steps: Step[] = [];
 
