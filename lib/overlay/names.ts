@@ -1,6 +1,6 @@
 import { absolutePath, isAbsolute } from '../arguments/check.js';
 import type { Bytes } from '../kernel/words.js';
-import { bytesText } from '../table/mountinfo/path.js';
+import { bytesText } from '../table/mountinfo/latin1.js';
 import type { FoundLayers, OverlayLayers } from './write.js';
 
 /** The same directories by absolute paths, to be remembered: a handle outlives the working directory of the moment. */

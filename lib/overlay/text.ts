@@ -1,5 +1,5 @@
 import { invalidArgValue, printable } from '../kernel/errors.js';
-import { cut } from '../table/mountinfo/words.js';
+import { cut } from '../table/mountinfo/latin1.js';
 
 /**
  * How an overlay's options stand in text, and how it is taken apart. All text here has one character for each byte

@@ -1,5 +1,5 @@
 import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
-import { bytesText } from './mountinfo/path.js';
+import { bytesText } from './mountinfo/latin1.js';
 
 /** What happened to the mounts of one table until another was read: detached in reverse order, changed, attached. */
 export function differences<Name extends MountName>(

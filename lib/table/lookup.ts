@@ -1,5 +1,5 @@
 import type { MountEntry, MountName } from './mountinfo/entry.js';
-import { bytesText, prefixes } from './mountinfo/path.js';
+import { bytesText, prefixes } from './mountinfo/latin1.js';
 
 /** Finds mounts of one table by id, and by path as the kernel does. */
 export class MountIndex<Name extends MountName> {

@@ -3,7 +3,7 @@ import { invalidArgType } from '../kernel/errors.js';
 import { differences } from './diff.js';
 import { MountIndex, parentsFirst } from './lookup.js';
 import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
-import { bytesText, isWithin, tablePath } from './mountinfo/path.js';
+import { bytesText, isWithin, tablePath } from './mountinfo/latin1.js';
 
 /** What {@link MountTable.filter} looks for: mounts that have all of it. */
 export interface MountFilter {

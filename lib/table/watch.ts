@@ -8,8 +8,8 @@ import { signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
 import { differences } from './diff.js';
 import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
+import { bytesText, isWithin, tablePath } from './mountinfo/latin1.js';
 import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
-import { bytesText, isWithin, tablePath } from './mountinfo/path.js';
 
 /** Options of {@link watchMountTable}. */
 export interface WatchOptions extends MountInfoOptions {

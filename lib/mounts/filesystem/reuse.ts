@@ -6,7 +6,7 @@ import type { Bytes } from '../../kernel/words.js';
 import { keyOf } from '../../kernel/words.js';
 import type { Looking } from '../../operation/driver.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
-import { bytesText, withoutDots } from '../../table/mountinfo/path.js';
+import { bytesText, withoutDots } from '../../table/mountinfo/latin1.js';
 import type { MountStrategy } from '../handle.js';
 import { filesystemDiffers, type NotTheSame } from '../reuse/differences.js';
 import { cannotBeTold, type MountedThere, mountedThere } from '../reuse/mounted-at.js';

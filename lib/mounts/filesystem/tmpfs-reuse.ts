@@ -2,7 +2,7 @@ import { getegid, geteuid } from 'node:process';
 import { pageSize } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import { keyOf } from '../../kernel/words.js';
-import { bytesText } from '../../table/mountinfo/path.js';
+import { bytesText } from '../../table/mountinfo/latin1.js';
 import { type NotTheSame, surest } from '../reuse/differences.js';
 
 /** The files of /proc that say which ids outside the ids of this process's user namespace are. */

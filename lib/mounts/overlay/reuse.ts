@@ -9,7 +9,7 @@ import { parseOverlayData } from '../../overlay/parse.js';
 import type { OverlayStrategy } from '../../overlay/spec.js';
 import { type OverlayLayers, overlayLayers } from '../../overlay/write.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
-import { bytesText, withoutDots } from '../../table/mountinfo/path.js';
+import { bytesText, withoutDots } from '../../table/mountinfo/latin1.js';
 import { filesystemDiffers, type NotTheSame, surest } from '../reuse/differences.js';
 import { cannotBeTold, mountedThere } from '../reuse/mounted-at.js';
 import { optionsDiffer, PARAMETER_FILES } from './option-reuse.js';
