@@ -10,7 +10,7 @@ export type MountName = string | Buffer;
 export interface MountPropagation {
   /** `shared:N`: the ID of the peer group that the mount belongs to. Null if the mount is not shared. */
   readonly shared: number | null;
-  /** `master:N`: the ID of the peer group that the mount receives mount and unmount events from. Null if it is no slave. */
+  /** `master:N`: the ID of the peer group that the mount receives mount and unmount events from. Null if the mount is no slave. */
   readonly master: number | null;
   /**
    * `propagate_from:N`: the ID of the nearest dominant peer group that has a mount under the same root directory. Null if
@@ -62,11 +62,11 @@ export interface MountEntry<Name extends MountName = MountName> {
   readonly propagation: MountPropagation;
   /** The type of the filesystem, with the subtype if it has one: `ext4`, `fuse.sshfs`. */
   readonly fsType: string;
-  /** The subtype of the filesystem, the part of `fsType` after the first dot: `sshfs`. Null if there is none. */
+  /** The subtype of the filesystem, the part of `fsType` after the first dot: `sshfs`. Null if the type has no subtype. */
   readonly subtype: string | null;
-  /** The source of the mount: a device, a server's directory, or any name. May be empty. */
+  /** The source of the mount: a device, a server's directory, or any name. The source may be empty. */
   readonly source: Name;
-  /** The options of the filesystem as a list, with the table's octal escapes decoded. Their format depends on the type. */
+  /** The options of the filesystem as a list, with the table's octal escapes decoded. Each filesystem has its own format. */
   readonly superOptions: readonly Name[];
   /** The options of the filesystem as one string, with the table's octal escapes: the input of {@link parseOverlayData}. */
   readonly superOptionsText: Name;

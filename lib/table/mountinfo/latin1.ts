@@ -67,7 +67,7 @@ export function withoutDots(path: string): string {
 }
 
 /**
- * Whether `path` is `directory` or below `directory`. Both are absolute and contain no symbolic links. The comparison is by
+ * Whether `path` is `directory` or below `directory`. Both paths are absolute and contain no symbolic links. The comparison is by
  * whole components: `/foobar` is not below `/foo`.
  */
 export function isWithin(path: string, directory: string): boolean {

@@ -19,8 +19,8 @@ export interface MountInfoOptions {
 const KNOWN: ReadonlySet<string> = new Set(['encoding']);
 
 /**
- * Parses the text of `/proc/PID/mountinfo`, and returns its mounts in the order of the text. Makes no system call, and works
- * on every operating system. Pass the file as bytes: names need not be UTF-8, and a string cannot hold a name that is not.
+ * Parses the text of `/proc/PID/mountinfo`, and returns its mounts in the order of the text. The
+ * function makes no system call, and works on every operating system. Pass the file as bytes: names need not be UTF-8, and a string cannot hold a name that is not.
  *
  * Since Linux 6.8 the kernel lists mounts in the order in which they were created; earlier kernels list a mount's children
  * after the mount. The parser skips optional fields that are unknown, as proc_pid_mountinfo(5) requires.
