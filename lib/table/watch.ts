@@ -3,8 +3,8 @@ import { encodingOption, nonEmptyPathArgument, optionsArgument, type PathLike } 
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import { namespaceReasonOfStep, reasonOfProc } from '../kernel/call-reasons.js';
 import { MountError } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
-import type { Bytes, NamespaceWord } from '../kernel/words.js';
+import { type Failure, isFailure, native, type TableLines, type Watch } from '../kernel/native.js';
+import type { Bytes, NativeNamespace } from '../kernel/words.js';
 import { signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
 import { differences } from './diff.js';
@@ -45,7 +45,7 @@ const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding', 'name
 const WATCH = new OperationChannel('watchMountTable');
 const END = { done: true, value: undefined } as const;
 
-function failureOf(failure: native.Failure, namespace: NamespaceWord): MountError {
+function failureOf(failure: Failure, namespace: NativeNamespace): MountError {
   const { error: errno, syscall, step } = failure;
   const reason = namespace === null ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
   return new MountError({ errno, syscall, step, path: '/proc/thread-self/mountinfo', reason });
@@ -56,7 +56,7 @@ interface WatchPlan {
   readonly under: string;
   /** The option `under` as the caller gave it, for the tracing channel. */
   readonly given: Bytes | undefined;
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -73,10 +73,10 @@ function planWatch(options: WatchOptions): WatchPlan {
 }
 
 class Watcher implements MountTableWatcher {
-  readonly #watch: native.Watch;
+  readonly #watch: Watch;
   readonly #encoding: 'utf8' | 'buffer';
   readonly #under: string;
-  readonly #namespace: NamespaceWord;
+  readonly #namespace: NativeNamespace;
   readonly #forget: () => void;
   #found: Iterator<MountTableChange> = [][Symbol.iterator]();
   #isClosed = false;
@@ -84,8 +84,8 @@ class Watcher implements MountTableWatcher {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ encoding, under, namespace, signal }: WatchPlan) {
-    const watch = native.watchOpen(namespace);
-    if (native.isFailure(watch)) throw failureOf(watch, namespace);
+    const watch = native.watchOpen.sync({ namespace });
+    if (isFailure(watch)) throw failureOf(watch, namespace);
     this.#watch = watch;
     this.#encoding = encoding;
     this.#under = under;
@@ -120,8 +120,8 @@ class Watcher implements MountTableWatcher {
       for (let next = this.#found.next(); !next.done; next = this.#found.next()) {
         if (this.#isOurs(next.value)) return next;
       }
-      const difference = await native.watchWait(this.#watch);
-      if (native.isFailure(difference)) {
+      const difference = await native.watchWait.async({ watch: this.#watch });
+      if (isFailure(difference)) {
         this.#close();
         throw failureOf(difference, this.#namespace);
       }
@@ -129,7 +129,7 @@ class Watcher implements MountTableWatcher {
     }
   }
 
-  #read({ table, ids }: native.TableLines): MountEntry[] {
+  #read({ table, ids }: TableLines): MountEntry[] {
     return parseTable(table, this.#encoding, ids);
   }
 
@@ -141,7 +141,7 @@ class Watcher implements MountTableWatcher {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#forget();
-    native.watchClose(this.#watch);
+    native.watchClose.sync({ watch: this.#watch });
   }
 }
 
