@@ -1,4 +1,4 @@
-import { type NotTheSame, surest } from '../reuse/differences.js';
+import { type Difference, surest } from '../reuse/differences.js';
 
 /** The parameters of the kernel's module that say what an overlay is like unless asked otherwise. */
 const PARAMETERS = ['redirect_dir', 'redirect_always_follow', 'index', 'nfs_export', 'xino_auto', 'metacopy'] as const;
@@ -24,7 +24,7 @@ export function optionsDiffer(
   wanted: WantedOptions,
   shown: readonly string[],
   parameters: readonly (Buffer | null)[],
-): NotTheSame | undefined {
+): Difference | undefined {
   const asked = settingsOf(wanted.words);
   const there = settingsOf(shown);
   const defaults = defaultsOf(parameters);
@@ -37,7 +37,7 @@ type Settings = ReadonlyMap<string, string>;
 /** What the kernel has where nothing is said: undefined where that cannot be told. */
 type Defaults = Readonly<Record<string, string | undefined>>;
 
-const other = (why: string): NotTheSame => ({ kind: 'other', why: `an overlay ${why} is mounted there` });
+const other = (why: string): Difference => ({ kind: 'other', why: `an overlay ${why} is mounted there` });
 
 function settingDiffers(
   key: string,
@@ -45,7 +45,7 @@ function settingDiffers(
   shown: string | undefined,
   defaults: Defaults,
   wanted: WantedOptions,
-): NotTheSame | undefined {
+): Difference | undefined {
   const value = asked.get(key);
   if (value === undefined) {
     const follows = madeBy(key, asked, defaults, wanted);

@@ -11,8 +11,8 @@ import type { OverlayStrategy } from '../../overlay/spec.js';
 import { type OverlayLayers, overlayLayers } from '../../overlay/write.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
 import { bytesText, withoutDots } from '../../table/mountinfo/latin1.js';
-import { filesystemDiffers, type NotTheSame, surest } from '../reuse/differences.js';
-import { cannotBeTold, mountedThere } from '../reuse/mounted-at.js';
+import { type Difference, filesystemDiffers, surest } from '../reuse/differences.js';
+import { mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
 import { optionsDiffer, PARAMETER_FILES } from './option-reuse.js';
 import { isWritable, type OverlayPlan } from './plan.js';
 
@@ -22,7 +22,7 @@ import { isWritable, type OverlayPlan } from './plan.js';
  */
 export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrategy>> {
   const { target, namespace } = plan;
-  const found = yield* mountedThere(target, namespace);
+  const found = yield* mountAtTarget(target, namespace);
   if (found.kind !== 'mounted') return found;
   const { at, line } = found;
   if (line.fsType !== 'overlay') return { kind: 'other', why: `a filesystem of type ${line.fsType} is mounted there` };
@@ -44,10 +44,10 @@ export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrat
     layersDiffer(asked, layers, shown, paths.slice(asked.length)) ??
     optionsDiffer(wanted, there.words, files) ??
     (Buffer.from(plan.source).equals(line.source) ? undefined : OTHER_SOURCE) ??
-    filesystemDiffers(['an overlay', 'such an overlay'], line, {
+    filesystemDiffers('an overlay', line, {
       flags: plan.flags,
       isWritable: isWritable(plan),
-      isOfItself: true,
+      ownsSuperblock: true,
     });
   return why ?? { kind: 'same', id: at.uniqueId, strategy: there.strategy };
 }
@@ -100,7 +100,7 @@ function layersDiffer(
   layers: readonly PathFacts[],
   shown: readonly Bytes[],
   there: readonly PathFacts[],
-): NotTheSame | undefined {
+): Difference | undefined {
   return surest(shown.map((name, index) => layerDiffers(asked[index], layers[index], name, there[index])));
 }
 
@@ -109,8 +109,8 @@ function layerDiffers(
   layer: PathFacts | undefined,
   shown: Bytes,
   there: PathFacts | undefined,
-): NotTheSame | undefined {
-  const passing = cannotBeTold(layer, 'where a layer leads');
+): Difference | undefined {
+  const passing = untoldIfTransient(layer, 'a layer');
   if (passing !== undefined) return passing;
   if (layer === undefined || layer.error !== 0) return leadsNowhere(asked, layer);
   const why = whyUntold(shown, there);
@@ -136,7 +136,7 @@ function whyUntold(name: Bytes, there: PathFacts | undefined): string | undefine
     : `leads through a symbolic link to ${printable(there.path)}, and may have led elsewhere when it was mounted: layers that are named without links can be told`;
 }
 
-function leadsNowhere(asked: Bytes | undefined, layer: PathFacts | undefined): NotTheSame {
+function leadsNowhere(asked: Bytes | undefined, layer: PathFacts | undefined): Difference {
   const { name, message } = describeErrno(layer?.error ?? 0);
   return {
     kind: 'other',
