@@ -2,8 +2,8 @@
 /// <reference types="node" preserve="true" />
 
 /**
- * The Linux mount system calls for Node.js, and typed operations on top of them that either succeed completely or leave nothing
- * behind.
+ * The Linux mount system calls for Node.js, and typed operations on top of them that either succeed completely or leave
+ * nothing behind.
  *
  * @module linux-mount
  * @packageDocumentation

@@ -10,7 +10,10 @@ export function signalOption(name: string, value: unknown): AbortSignal | undefi
   return value;
 }
 
-/** Makes the `AbortError` of an aborted call. Node's own class has no public constructor, so this error has the same shape. */
+/**
+ * Makes the `AbortError` of an aborted call. Node's own class has no public constructor, so this error has the same
+ * shape.
+ */
 export function abortError(signal: AbortSignal): Error & { code: string } {
   const error = new Error('The operation was aborted', { cause: signal.reason });
   error.name = 'AbortError';
@@ -18,8 +21,8 @@ export function abortError(signal: AbortSignal): Error & { code: string } {
 }
 
 /**
- * Calls `action` when the signal is aborted. The listener holds `owner` weakly, so that a long-lived signal does not keep `owner`
- * alive.
+ * Calls `action` when the signal is aborted. The listener holds `owner` weakly, so that a long-lived signal does not
+ * keep `owner` alive.
  *
  * @returns a function that removes the listener
  */
@@ -38,8 +41,8 @@ export function whenAborted<Owner extends object>(
 }
 
 /**
- * Returns a promise that settles like `promise`, but rejects at once when the signal is aborted. The work behind `promise`
- * continues.
+ * Returns a promise that settles like `promise`, but rejects at once when the signal is aborted. The work behind
+ * `promise` continues.
  */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -66,8 +69,8 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
 }
 
 /**
- * Waits for some milliseconds on the calling thread. A worker can be terminated during `Atomics.wait`, but not during a sleep in
- * the addon.
+ * Waits for some milliseconds on the calling thread. A worker can be terminated during `Atomics.wait`, but not during a
+ * sleep in the addon.
  */
 export function pauseSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
@@ -80,8 +83,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 /**
  * Runs a native call that a signal can cancel. The addon decides whether the call or the cancellation comes first
- * (src-native/napi/cancellation.h). The addon undoes the effect of a cancelled call. If undoing fails, the process emits a
- * warning, because the promise has already been rejected.
+ * (src-native/napi/cancellation.h). The addon undoes the effect of a cancelled call. If undoing fails, the process
+ * emits a warning, because the promise has already been rejected.
  */
 export async function cancellable<T>(
   signal: AbortSignal | undefined,

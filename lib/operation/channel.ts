@@ -5,12 +5,14 @@ import type { NativeTarget } from '../kernel/words.js';
 import { type Bytes, keyOf } from '../kernel/words.js';
 
 /**
- * The message that an operation publishes on its tracing channel. The channel of an operation is named `linux-mount:` and the
- * operation's name, for example `'linux-mount:mountOverlay'`, and has the events of `diagnostics_channel.tracingChannel`. The
- * asynchronous form publishes `start`, `end`, `asyncStart` and `asyncEnd`, the synchronous form `start` and `end`. Both publish
- * `error` if the operation fails. All events of an operation carry the same object.
+ * The message that an operation publishes on its tracing channel. The channel of an operation is named `linux-mount:`
+ * and the operation's name, for example `'linux-mount:mountOverlay'`, and has the events of
+ * `diagnostics_channel.tracingChannel`. The asynchronous form publishes `start`, `end`, `asyncStart` and `asyncEnd`,
+ * the synchronous form `start` and `end`. Both publish `error` if the operation fails. All events of an operation carry
+ * the same object.
  *
- * The message contains no values of options, because values may be secrets. A call with invalid arguments publishes nothing.
+ * The message contains no values of options, because values may be secrets. A call with invalid arguments publishes
+ * nothing.
  *
  * @example
  * ```ts
@@ -67,7 +69,8 @@ const known = new Set<string>();
 /** The names of the operations that have a tracing channel. */
 export const tracedOperations: ReadonlySet<string> = known;
 
-// The message gets copies of buffers, because a subscriber could otherwise change the buffers that the operation still uses.
+// The message gets copies of buffers, because a subscriber could otherwise change the buffers that the operation still
+// uses.
 function traceOf(operation: string, sync: boolean, subject: OperationSubject): OperationTrace {
   const { source, target, fsType, words } = subject;
   return {
@@ -87,8 +90,8 @@ function asGiven(target: NativeTarget | Bytes): NonNullable<OperationTrace['targ
 }
 
 /**
- * The tracing channel of an operation. Callers test {@link isWatched} first and call {@link run} only if the channel has
- * subscribers, so that an operation without subscribers pays only for the test.
+ * The tracing channel of an operation. Callers test {@link isWatched} first and call {@link run} only if the channel
+ * has subscribers, so that an operation without subscribers pays only for the test.
  */
 export class OperationChannel {
   readonly #operation: string;

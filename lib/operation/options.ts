@@ -7,16 +7,16 @@ import { signalOption } from './abort.js';
 /** Options that every operation takes. */
 export interface OperationOptions {
   /**
-   * The mount namespace to act in, for example the namespace of a container. All paths are paths in that namespace, and must be
-   * absolute. A temporary thread enters the namespace with setns(2); the process stays in its own namespace.
+   * The mount namespace to act in, for example the namespace of a container. All paths are paths in that namespace, and
+   * must be absolute. A temporary thread enters the namespace with setns(2); the process stays in its own namespace.
    *
    * @see https://man7.org/linux/man-pages/man2/setns.2.html
    */
   namespace?: Namespace;
   /**
-   * Cancels the operation: the promise rejects at once with an `AbortError`. The kernel does not interrupt a system call. If the
-   * system call succeeds later, the addon undoes its effect. An operation that has taken effect before the abort is not
-   * cancelled, and resolves. A synchronous form checks the signal once, before the operation starts.
+   * Cancels the operation: the promise rejects at once with an `AbortError`. The kernel does not interrupt a system
+   * call. If the system call succeeds later, the addon undoes its effect. An operation that has taken effect before the
+   * abort is not cancelled, and resolves. A synchronous form checks the signal once, before the operation starts.
    */
   signal?: AbortSignal;
 }
@@ -24,10 +24,11 @@ export interface OperationOptions {
 /** Options that every operation that mounts a filesystem takes. */
 export interface MountingOptions extends OperationOptions {
   /**
-   * What to do if the target is a mount point. `'stack'`, the default, mounts on top, as the kernel does. `'error'` rejects with
-   * `EBUSY`. `'reuse'` resolves with a handle to the mount at the target if that mount is what the caller asks for, and rejects
-   * with `EBUSY` otherwise. `'reuse'` also rejects if the kernel does not show enough to compare the mounts: ID maps, mounts below
-   * a bind, and overlay layers that are named by a relative path, by a file descriptor or through a symbolic link.
+   * What to do if the target is a mount point. `'stack'`, the default, mounts on top, as the kernel does. `'error'`
+   * rejects with `EBUSY`. `'reuse'` resolves with a handle to the mount at the target if that mount is what the caller
+   * asks for, and rejects with `EBUSY` otherwise. `'reuse'` also rejects if the kernel does not show enough to compare
+   * the mounts: ID maps, mounts below a bind, and overlay layers that are named by a relative path, by a file
+   * descriptor or through a symbolic link.
    */
   ifMounted?: 'stack' | 'error' | 'reuse';
 }

@@ -3,8 +3,8 @@ import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.
 import { bytesText } from './mountinfo/latin1.js';
 
 /**
- * Returns the changes from one mount table to a later one: the detached mounts in reverse order, then the changed mounts,
- * then the attached mounts.
+ * Returns the changes from one mount table to a later one: the detached mounts in reverse order, then the changed
+ * mounts, then the attached mounts.
  */
 export function differences<Name extends MountName>(
   before: readonly MountEntry<Name>[],
@@ -28,9 +28,9 @@ export function differences<Name extends MountName>(
 }
 
 /**
- * Whether two entries with the same mount ID are the same mount. The kernel reuses mount IDs, the lowest free one first, and
- * the device numbers of filesystems without a device. Without unique mount IDs the entries are therefore compared by what a
- * mount never changes: source, device number, type and root.
+ * Whether two entries with the same mount ID are the same mount. The kernel reuses mount IDs, the lowest free one
+ * first, and the device numbers of filesystems without a device. Without unique mount IDs the entries are therefore
+ * compared by what a mount never changes: source, device number, type and root.
  */
 export function isSameMount(one: MountEntry, other: MountEntry): boolean {
   if (one.uniqueId !== null && other.uniqueId !== null) return one.uniqueId === other.uniqueId;

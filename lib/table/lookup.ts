@@ -6,8 +6,8 @@ import { bytesText, prefixes } from './mountinfo/latin1.js';
 export class MountIndex<Name extends MountName> {
   readonly #ids: Map<bigint, MountEntry<Name>>;
   /**
-   * The mounts at each mount point, by the mount ID of their parent. The key of a mount whose parent is not in the table is
-   * null.
+   * The mounts at each mount point, by the mount ID of their parent. The key of a mount whose parent is not in the
+   * table is null.
    */
   readonly #targets = new Map<string, Map<bigint | null, MountEntry<Name>>>();
 
@@ -19,7 +19,8 @@ export class MountIndex<Name extends MountName> {
       const key = bytesText(target);
       const parent = id === parentId || !this.#ids.has(parentId) ? null : parentId;
       const here = this.#targets.get(key);
-      // Before Linux 4.11 propagation could attach two mounts to one parent at one mount point. The later mount covers the earlier one.
+      // Before Linux 4.11 propagation could attach two mounts to one parent at one mount point. The later mount covers
+      // the earlier one.
       if (here === undefined) this.#targets.set(key, new Map([[parent, entry]]));
       else here.set(parent, entry);
     }
@@ -36,7 +37,8 @@ export class MountIndex<Name extends MountName> {
     for (const prefix of prefixes(path)) {
       const here = this.#targets.get(prefix);
       if (here === undefined) continue;
-      // Mounts at one mount point are stacked. At `/` a path starts on the lowest mount of the table, not on the topmost.
+      // Mounts at one mount point are stacked. At `/` a path starts on the lowest mount of the table, not on the
+      // topmost.
       for (let level = prefix === '/' ? 1 : here.size; level > 0; level -= 1) {
         // A mount whose parent is not in the table may be the child of any mount.
         const on = here.get(mount?.id ?? null) ?? here.get(null);

@@ -52,12 +52,13 @@ const IS_MOUNT_POINT: Operation<PathPlan, 'mountRoot', boolean> = {
 };
 
 /**
- * Tests whether a path is a mount point: statx(2) with `STATX_ATTR_MOUNT_ROOT` (Linux 5.8), one system call whatever the
- * number of mounts. The path may be a file. Unlike a comparison of device numbers, the test also recognizes a bind mount
- * within one filesystem.
+ * Tests whether a path is a mount point: statx(2) with `STATX_ATTR_MOUNT_ROOT` (Linux 5.8), one system call whatever
+ * the number of mounts. The path may be a file. Unlike a comparison of device numbers, the test also recognizes a bind
+ * mount within one filesystem.
  *
- * The call uses `AT_STATX_DONT_SYNC`, so that the kernel does not wait for an unresponsive server if it can avoid the wait.
- * The call does not trigger an automount. Without statx(2), as in some sandboxes, the function searches the mount table.
+ * The call uses `AT_STATX_DONT_SYNC`, so that the kernel does not wait for an unresponsive server if it can avoid the
+ * wait. The call does not trigger an automount. Without statx(2), as in some sandboxes, the function searches the mount
+ * table.
  *
  * @param path the path; a symbolic link is followed
  * @returns true if a mount is attached at the path
@@ -73,8 +74,8 @@ export async function isMountPoint(path: PathLike, options: MountAtNamespace = {
 }
 
 /**
- * Tests whether a path is a mount point on the calling thread: the synchronous form of {@link isMountPoint}. A call takes
- * less time than `fs.statSync`, so prefer this form if the path is not on a network filesystem or FUSE.
+ * Tests whether a path is a mount point on the calling thread: the synchronous form of {@link isMountPoint}. A call
+ * takes less time than `fs.statSync`, so prefer this form if the path is not on a network filesystem or FUSE.
  *
  * @example
  * ```ts
@@ -104,18 +105,20 @@ const MOUNT_AT: Operation<EntryPlan, 'mountAt', MountEntry> = {
 };
 
 /**
- * Looks up the mount that a path is on, and returns its entry of the mount table: statx(2) and statmount(2), without reading
- * the table. The path itself is a mount point if `target` equals the path. To test only that, call {@link isMountPoint}, which
- * takes a quarter of the time. For many paths, one {@link readMountTable} and {@link MountTable.at} may take less time.
+ * Looks up the mount that a path is on, and returns its entry of the mount table: statx(2) and statmount(2), without
+ * reading the table. The path itself is a mount point if `target` equals the path. To test only that, call
+ * {@link isMountPoint}, which takes a quarter of the time. For many paths, one {@link readMountTable} and
+ * {@link MountTable.at} may take less time.
  *
- * Like {@link isMountPoint}, the function waits for no server and triggers no automount. The function reads the mount table,
- * with the same result, before Linux 6.13, for a mount without a source, and in a sandbox that denies statmount(2).
+ * Like {@link isMountPoint}, the function waits for no server and triggers no automount. The function reads the mount
+ * table, with the same result, before Linux 6.13, for a mount without a source, and in a sandbox that denies
+ * statmount(2).
  *
  * @param path the path; a symbolic link is followed
  * @param options the mount namespace, and the form of names
  * @returns the topmost mount at the path, or the mount that contains the path
- * @throws {@link MountError} if the path does not exist, cannot be reached, or is on a mount that is not in the table, such
- *   as a detached mount
+ * @throws {@link MountError} if the path does not exist, cannot be reached, or is on a mount that is not in the table,
+ *   such as a detached mount
  * @example
  * ```ts
  * const { fsType, source, options } = await mountAt('/var/lib/docker');

@@ -8,7 +8,9 @@ import { bytesText, isWithin, tablePath } from './mountinfo/latin1.js';
 
 /** The conditions of {@link MountTable.filter}. A mount must meet all conditions that are given. */
 export interface MountFilter {
-  /** The type of the filesystem. `'fuse'` also matches every subtype of FUSE; `'fuse.sshfs'` matches this subtype only. */
+  /**
+   * The type of the filesystem. `'fuse'` also matches every subtype of FUSE; `'fuse.sshfs'` matches this subtype only.
+   */
   fsType?: string;
   /** The source of the mount, compared byte for byte. */
   source?: PathLike;
@@ -32,11 +34,11 @@ export interface MountNode<Name extends MountName = MountName> {
 }
 
 /**
- * A snapshot of a mount table: the mounts, their mount points, and which mounts cover others. The snapshot does not change;
- * call {@link readMountTable} again for the current state.
+ * A snapshot of a mount table: the mounts, their mount points, and which mounts cover others. The snapshot does not
+ * change; call {@link readMountTable} again for the current state.
  *
- * Methods compare paths by whole components and make no system call. Pass paths without symbolic links, as `fs.realpath`
- * returns them, or call {@link mountAt}, which follows symbolic links.
+ * Methods compare paths by whole components and make no system call. Pass paths without symbolic links, as
+ * `fs.realpath` returns them, or call {@link mountAt}, which follows symbolic links.
  *
  * @example
  * ```ts
@@ -68,12 +70,14 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * Returns the mount that a path is on: the topmost mount at the path or, if the path is no mount point, at its nearest
-   * ancestor that is one. The search goes from the root directory down, as the kernel's does, so the result is never a covered
-   * mount or a mount below a covered directory. A mount over `/` itself covers nothing for processes whose root is below it.
+   * Returns the mount that a path is on: the topmost mount at the path or, if the path is no mount point, at its
+   * nearest ancestor that is one. The search goes from the root directory down, as the kernel's does, so the result is
+   * never a covered mount or a mount below a covered directory. A mount over `/` itself covers nothing for processes
+   * whose root is below it.
    *
    * @param path an absolute path without `..`
-   * @returns the entry, or undefined if no mount of the table contains the path, as in a chroot whose root is no mount point
+   * @returns the entry, or undefined if no mount of the table contains the path, as in a chroot whose root is no mount
+   *   point
    */
   at(path: PathLike): MountEntry<Name> | undefined {
     return this.#indexed.at(tablePath('path', path));
@@ -114,8 +118,8 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * Arranges the mounts as a tree of parents and children, and returns the roots: the mounts whose parent is not in the table.
-   * Most tables have one root.
+   * Arranges the mounts as a tree of parents and children, and returns the roots: the mounts whose parent is not in the
+   * table. Most tables have one root.
    */
   tree(): MountNode<Name>[] {
     const children = new Map<bigint, MountNode<Name>[]>();
@@ -133,11 +137,11 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * Returns the changes from this table to a later one: first the detached mounts, the last mounted first, then the changed
-   * mounts, then the attached mounts.
+   * Returns the changes from this table to a later one: first the detached mounts, the last mounted first, then the
+   * changed mounts, then the attached mounts.
    *
-   * Mounts are identified by their unique mount IDs. If one of the tables has no unique mount IDs, two entries are the same
-   * mount if their mount ID, source, device, type and root are equal.
+   * Mounts are identified by their unique mount IDs. If one of the tables has no unique mount IDs, two entries are the
+   * same mount if their mount ID, source, device, type and root are equal.
    *
    * @param other the later table
    */

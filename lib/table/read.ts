@@ -13,8 +13,8 @@ import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
 /** Options of {@link readMountTable}. */
 export interface MountTableOptions extends MountInfoOptions {
   /**
-   * The ID of the process whose mount table to read. Paths are as that process sees them. Default: the calling thread's mount
-   * table.
+   * The ID of the process whose mount table to read. Paths are as that process sees them. Default: the calling thread's
+   * mount table.
    */
   pid?: number;
   /** The mount namespace whose mount table to read, instead of `pid`. Paths start at the root of the namespace. */
@@ -68,17 +68,19 @@ const TABLE: Operation<TablePlan, 'table', MountTable> = {
 };
 
 /**
- * Reads the mount table: `/proc/PID/mountinfo`, and the unique mount IDs from listmount(2). The kernel provides unique mount
- * IDs since Linux 6.8; for another process since Linux 6.11, with CAP_SYS_ADMIN over the mount namespace of that process.
+ * Reads the mount table: `/proc/PID/mountinfo`, and the unique mount IDs from listmount(2). The kernel provides unique
+ * mount IDs since Linux 6.8; for another process since Linux 6.11, with CAP_SYS_ADMIN over the mount namespace of that
+ * process.
  *
- * A separate thread reads the table. Lines may be of any length, and names may consist of any bytes. The result contains every
- * mount that exists during the whole call; a mount that is attached or detached meanwhile may be missing.
+ * A separate thread reads the table. Lines may be of any length, and names may consist of any bytes. The result
+ * contains every mount that exists during the whole call; a mount that is attached or detached meanwhile may be
+ * missing.
  *
  * To look up one path, call {@link mountAt} or {@link isMountPoint}, which do not read the table.
  *
  * @param options the process or the mount namespace, and the form of names
- * @throws {@link MountError}: `ENOENT` if there is no such process; `EACCES` or `EINVAL` if this process may not inspect the
- *   other process, or if the other process has ended
+ * @throws {@link MountError}: `ENOENT` if there is no such process; `EACCES` or `EINVAL` if this process may not
+ *   inspect the other process, or if the other process has ended
  * @throws `TypeError` or `RangeError` with Node's codes if an argument is invalid
  * @example
  * ```ts

@@ -17,20 +17,20 @@ export interface WatchOptions extends MountInfoOptions {
   /** Ends the watch. A pending `next()` then resolves with `done: true`. */
   signal?: AbortSignal;
   /**
-   * Reports only changes of mounts that are or were at this path or below. The path is absolute, and contains neither `..` nor
-   * symbolic links.
+   * Reports only changes of mounts that are or were at this path or below. The path is absolute, and contains neither
+   * `..` nor symbolic links.
    */
   under?: PathLike;
   /**
-   * The mount namespace to watch, for example the namespace of a container. Paths start at the root of the namespace. The watch
-   * keeps the namespace and its mounts alive, even when the last process of the namespace has ended.
+   * The mount namespace to watch, for example the namespace of a container. Paths start at the root of the namespace.
+   * The watch keeps the namespace and its mounts alive, even when the last process of the namespace has ended.
    */
   namespace?: Namespace;
 }
 
 /**
- * The iterator that {@link watchMountTable} returns. A watcher is iterated once. `break`, `return()`, `await using` and the
- * signal end the watch.
+ * The iterator that {@link watchMountTable} returns. A watcher is iterated once. `break`, `return()`, `await using` and
+ * the signal end the watch.
  */
 export interface MountTableWatcher<Name extends MountName = MountName>
   extends AsyncIterableIterator<MountTableChange<Name>>,
@@ -153,15 +153,16 @@ function open(plan: WatchPlan): Watcher {
  * Watches the mount table, and reports each mount that is attached, detached or changed from now on: poll(2) on
  * `/proc/thread-self/mountinfo`, which reports `POLLPRI` when the table changes.
  *
- * The call reads the table once, on the calling thread. Whenever the kernel reports a change, the watcher reads the table again
- * and compares the two tables by unique mount IDs (since Linux 6.8). A mount that is attached and detached between two reads is
- * not reported, and several changes of one mount between two reads are reported as one. No other change is lost: a burst of
- * changes costs a few reads, no queue can overflow, and the last change reports the current state. Between two calls of
- * `next()` no thread waits, the watcher does not keep the process alive, and the next call reports what changed meanwhile.
+ * The call reads the table once, on the calling thread. Whenever the kernel reports a change, the watcher reads the
+ * table again and compares the two tables by unique mount IDs (since Linux 6.8). A mount that is attached and detached
+ * between two reads is not reported, and several changes of one mount between two reads are reported as one. No other
+ * change is lost: a burst of changes costs a few reads, no queue can overflow, and the last change reports the current
+ * state. Between two calls of `next()` no thread waits, the watcher does not keep the process alive, and the next call
+ * reports what changed meanwhile.
  *
- * After each read the watcher reports first the detached mounts, the last mounted first, then the changed mounts, then the
- * attached mounts. The kernel does not report a changed propagation, or a filesystem that is reconfigured with fspick(2)
- * without its mount. The watcher reports these two changes at the next change of another kind.
+ * After each read the watcher reports first the detached mounts, the last mounted first, then the changed mounts, then
+ * the attached mounts. The kernel does not report a changed propagation, or a filesystem that is reconfigured with
+ * fspick(2) without its mount. The watcher reports these two changes at the next change of another kind.
  *
  * @param options the signal that ends the watch, the path and the mount namespace to watch, and the form of names
  * @throws {@link MountError} if the table cannot be opened

@@ -9,9 +9,10 @@ import { missingCalls } from './absent.js';
 export const ADDON_VARIABLE = 'LINUX_MOUNT_ADDON';
 
 /**
- * Returns the file that this code runs from: `dist/kernel/addon/load.js` of the package, a bundle, or a single executable. A stack
- * trace gives the path at run time. `__filename` is unsuitable: an ES module has none, and `bun build` replaces `__filename` with
- * a path of the build machine, at which another user of the target machine could place an addon.
+ * Returns the file that this code runs from: `dist/kernel/addon/load.js` of the package, a bundle, or a single
+ * executable. A stack trace gives the path at run time. `__filename` is unsuitable: an ES module has none, and
+ * `bun build` replaces `__filename` with a path of the build machine, at which another user of the target machine could
+ * place an addon.
  */
 function ownFile(): string {
   const { prepareStackTrace, stackTraceLimit } = Error;
@@ -25,13 +26,13 @@ function ownFile(): string {
   return file.startsWith('file:') ? fileURLToPath(file) : file;
 }
 
-// In a bundle this code is in a file of another name. The search of the package folder must not start from a bundle: other users
-// may write to the folders above it (/tmp), and an addon in such a folder must not be loaded.
+// In a bundle this code is in a file of another name. The search of the package folder must not start from a bundle:
+// other users may write to the folders above it (/tmp), and an addon in such a folder must not be loaded.
 const isBundle = (file: string): boolean => !/\/(?:dist|lib)\/kernel\/addon\/load\.[jt]s$/.test(file);
 
 /**
- * Returns the package's folder: the folder that contains `file`, or for a bundle the folder that Node resolves from the bundle.
- * Returns undefined if there is no package.
+ * Returns the package's folder: the folder that contains `file`, or for a bundle the folder that Node resolves from the
+ * bundle. Returns undefined if there is no package.
  */
 function packageFolder(file: string): string | undefined {
   if (!isBundle(file)) return resolve(file, '../../../..');
@@ -43,9 +44,9 @@ function packageFolder(file: string): string | undefined {
 }
 
 /**
- * Returns the paths to search for the addon, in order: beside a bundle, and in the package. An addon that was built on this machine
- * precedes the prebuilt addon, because somebody built that addon on purpose. One prebuilt file serves every C library
- * (src-native/libc/freestanding.cc), so that the file depends on the architecture only.
+ * Returns the paths to search for the addon, in order: beside a bundle, and in the package. An addon that was built on
+ * this machine precedes the prebuilt addon, because somebody built that addon on purpose. One prebuilt file serves
+ * every C library (src-native/libc/freestanding.cc), so that the file depends on the architecture only.
  */
 export function addonFiles(file: string, arch: string = process.arch): string[] {
   const files = isBundle(file) ? [join(dirname(file), 'linux-mount.node')] : [];
@@ -58,13 +59,13 @@ export function addonFiles(file: string, arch: string = process.arch): string[] 
   ];
 }
 
-// existsSync() calls access(2), which checks the real user ID and ignores capabilities, and returns false for a file in a directory
-// without search permission. statSync() throws for such a file.
+// existsSync() calls access(2), which checks the real user ID and ignores capabilities, and returns false for a file in
+// a directory without search permission. statSync() throws for such a file.
 const exists = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
 
 /**
- * Loads the addon: the file that {@link ADDON_VARIABLE} names, or else the first file of {@link addonFiles} that exists. If that
- * file cannot be loaded, the function throws and does not try another file.
+ * Loads the addon: the file that {@link ADDON_VARIABLE} names, or else the first file of {@link addonFiles} that
+ * exists. If that file cannot be loaded, the function throws and does not try another file.
  *
  * @param from the file that the code runs from; default: the result of {@link ownFile}
  * @throws `ERR_DLOPEN_FAILED` if there is no addon, or if the addon cannot be loaded

@@ -11,9 +11,9 @@ import { mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
 import type { BindPlan } from './plan.js';
 
 /**
- * Tests whether the mount at the target is the requested bind: the same directory or file of the same filesystem, with the
- * attributes that a new bind would have. A recursive bind and an idmapped bind are never reused: the mounts below a bind are
- * not compared, and the mount table shows no ID map, neither of the bind nor of its source.
+ * Tests whether the mount at the target is the requested bind: the same directory or file of the same filesystem, with
+ * the attributes that a new bind would have. A recursive bind and an idmapped bind are never reused: the mounts below a
+ * bind are not compared, and the mount table shows no ID map, neither of the bind nor of its source.
  */
 export function* probeBind(plan: BindPlan): Steps<ReuseAnswer<MountStrategy>> {
   const { source, target = NOWHERE, change, idMap, namespace } = plan;

@@ -7,15 +7,19 @@ import { pageSize } from '../../kernel/native.js';
 import { type Bytes, keyOf } from '../../kernel/words.js';
 
 /**
- * The parameters of a filesystem, by the kernel's names. A value is a string, an integer or bytes; `true` sets a parameter that
- * has no value; `false` and `undefined` omit the parameter. No error message contains a value, because values may be secrets.
+ * The parameters of a filesystem, by the kernel's names. A value is a string, an integer or bytes; `true` sets a
+ * parameter that has no value; `false` and `undefined` omit the parameter. No error message contains a value, because
+ * values may be secrets.
  */
 export type FilesystemParameters = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
 
 /** Parameters as words, `key` or `key=value`, and as one option string if they fit into one. */
 export interface ParameterWords {
   readonly words: readonly Bytes[];
-  /** The option string. Null if a value contains a comma, which separates parameters, or if the string takes a page or more. */
+  /**
+   * The option string. Null if a value contains a comma, which separates parameters, or if the string takes a page or
+   * more.
+   */
   readonly data: Bytes | null;
 }
 
@@ -23,8 +27,8 @@ export interface ParameterWords {
 const LONGEST_VALUE = 255;
 
 /**
- * Throws if a value is too long for fsconfig(2), for parameters that cannot be one option string. The kernel would fail with
- * EINVAL and give no reason.
+ * Throws if a value is too long for fsconfig(2), for parameters that cannot be one option string. The kernel would fail
+ * with EINVAL and give no reason.
  *
  * @param why why the parameters cannot be one option string
  */
@@ -52,7 +56,10 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
   return { words, data: null };
 }
 
-/** Copies the keys and values of a parameters object. Throws for an array or a Map, whose entries have no parameter names. */
+/**
+ * Copies the keys and values of a parameters object. Throws for an array or a Map, whose entries have no parameter
+ * names.
+ */
 export function parametersObject(name: string, value: unknown): Said {
   const said = saidBy(value);
   if (said === undefined) throw invalidArgType(name, 'of type object, with parameters by their names', value);

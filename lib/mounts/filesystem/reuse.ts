@@ -1,4 +1,5 @@
-// Compares the mount at a target with a requested filesystem, for `ifMounted: 'reuse'` of mountFilesystem() and mountTmpfs().
+// Compares the mount at a target with a requested filesystem, for `ifMounted: 'reuse'` of mountFilesystem() and
+// mountTmpfs().
 import { constants as fs } from 'node:fs';
 import { NO_ID_MAP } from '../../arguments/idmap.js';
 import { NOWHERE } from '../../arguments/target.js';
@@ -18,9 +19,9 @@ import type { FilesystemPlan } from './plan.js';
 import { ID_MAP_FILES, tmpfsDiffers } from './tmpfs-reuse.js';
 
 /**
- * Tests whether the mount at the target is the requested filesystem as a whole: the type, the source, the attributes and each
- * requested parameter. The mount table may show further options, which may be defaults of the filesystem. Only for tmpfs are
- * the defaults known and compared.
+ * Tests whether the mount at the target is the requested filesystem as a whole: the type, the source, the attributes
+ * and each requested parameter. The mount table may show further options, which may be defaults of the filesystem. Only
+ * for tmpfs are the defaults known and compared.
  */
 export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountStrategy>> {
   const { fsType, source, target = NOWHERE, flags, idMap, namespace } = plan;
@@ -51,8 +52,8 @@ export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountS
 }
 
 /**
- * Tests whether the name of the source still belongs to the device that is mounted. The mount table shows only the name that
- * the device had when it was mounted.
+ * Tests whether the name of the source still belongs to the device that is mounted. The mount table shows only the name
+ * that the device had when it was mounted.
  */
 function deviceDiffers(
   source: Bytes,
@@ -81,22 +82,24 @@ function deviceDiffers(
 // These filesystems set SB_RDONLY themselves: fs/squashfs/super.c, fs/erofs/super.c and others.
 const ALWAYS_READ_ONLY: ReadonlySet<string> = new Set(['squashfs', 'erofs', 'cramfs', 'romfs', 'iso9660']);
 
-// All mounts of one of these filesystems share one superblock, for the whole machine or for a namespace. A read-only mount does
-// not make that superblock read-only: fs/super.c, get_tree_single and get_tree_keyed; fs/kernfs/mount.c.
+// All mounts of one of these filesystems share one superblock, for the whole machine or for a namespace. A read-only
+// mount does not make that superblock read-only: fs/super.c, get_tree_single and get_tree_keyed; fs/kernfs/mount.c.
 const SHARED_SUPERBLOCK: ReadonlySet<string> = new Set([
   ...['sysfs', 'cgroup', 'cgroup2', 'mqueue', 'debugfs', 'tracefs', 'securityfs', 'configfs', 'pstore', 'devtmpfs'],
   ...['efivarfs', 'binfmt_misc', 'fusectl', 'selinuxfs', 'smackfs', 'rpc_pipefs', 'nfsd', 'resctrl'],
 ]);
 
-// btrfs shows the subvolume that the root of a mount is in (fs/btrfs/super.c, btrfs_show_options). A mount that was requested
-// with `subvol` or `subvolid` shows the whole subvolume.
+// btrfs shows the subvolume that the root of a mount is in (fs/btrfs/super.c, btrfs_show_options). A mount that was
+// requested with `subvol` or `subvolid` shows the whole subvolume.
 function subvolumeOf({ fsType, parameters }: FilesystemPlan, line: MountEntry<Buffer>): string | undefined {
   if (fsType !== 'btrfs' || !parameters.words.some((word) => /^subvol(?:id)?$/.test(keyOf(word)))) return undefined;
   const shown = line.superOptions.map(bytesText).find((word) => keyOf(word) === 'subvol');
   return shown?.slice('subvol='.length);
 }
 
-/** Reports the first requested parameter that the mount table does not show, without its value, which may be a secret. */
+/**
+ * Reports the first requested parameter that the mount table does not show, without its value, which may be a secret.
+ */
 function parametersDiffer(asked: readonly Bytes[], superOptions: readonly Buffer[]): Difference | undefined {
   const shown = superOptions.map(bytesText);
   const missing = asked.map(bytesText).find((word) => !shown.includes(word));

@@ -5,17 +5,22 @@ import { printable } from '../../kernel/errors.js';
 import type { ReuseAnswer } from '../../operation/driver.js';
 import type { MountEntry, MountPropagation } from '../../table/mountinfo/entry.js';
 
-/** A difference between the mount at the target and the requested mount, or a property that the mount table does not show. */
+/**
+ * A difference between the mount at the target and the requested mount, or a property that the mount table does not
+ * show.
+ */
 export type Difference = Extract<ReuseAnswer<never>, { readonly kind: 'other' | 'untold' }>;
 
-/** Selects the difference to report: a known difference (`other`) takes precedence over an unknown property (`untold`). */
+/**
+ * Selects the difference to report: a known difference (`other`) takes precedence over an unknown property (`untold`).
+ */
 export function surest(differences: readonly (Difference | undefined)[]): Difference | undefined {
   return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
 }
 
 /**
- * Compares the attributes of the mount at the target with those of the requested mount, and whether each is idmapped. Returns
- * undefined if they are equal.
+ * Compares the attributes of the mount at the target with those of the requested mount, and whether each is idmapped.
+ * Returns undefined if they are equal.
  *
  * @param what the kind of mount, with its article: `'a bind'`
  * @param words the attributes of the mount at the target, as in the mount table
@@ -50,15 +55,17 @@ export interface WantedFilesystem {
   readonly flags: number;
   /** Whether the caller asks for a writable filesystem, and the type can be writable. */
   readonly isWritable: boolean;
-  /** Whether a new mount has a superblock of its own, so that a read-only mount makes the filesystem itself read-only. */
+  /**
+   * Whether a new mount has a superblock of its own, so that a read-only mount makes the filesystem itself read-only.
+   */
   readonly ownsSuperblock: boolean;
   /** The directory of the filesystem that a parameter selects; undefined for its root directory. */
   readonly root?: string | undefined;
 }
 
 /**
- * Compares the mount at the target with a requested filesystem, for example an overlay: the root of the mount, whether the
- * filesystem is writable, and what {@link mountDiffers} compares. Returns undefined if they are equal.
+ * Compares the mount at the target with a requested filesystem, for example an overlay: the root of the mount, whether
+ * the filesystem is writable, and what {@link mountDiffers} compares. Returns undefined if they are equal.
  */
 export function filesystemDiffers(
   what: string,
@@ -92,7 +99,9 @@ function wordsOf(flags: number): string[] {
   return [...words, (flags & MS_NOATIME) !== 0 ? 'noatime' : 'relatime'];
 }
 
-/** Whether a mount has the propagation type of this mount(2) flag, for example `MS_SHARED`. Flag 0 matches every mount. */
+/**
+ * Whether a mount has the propagation type of this mount(2) flag, for example `MS_SHARED`. Flag 0 matches every mount.
+ */
 export function hasPropagation({ shared, master, unbindable }: MountPropagation, flag: number): boolean {
   switch (flag) {
     case constants.MS_SHARED:

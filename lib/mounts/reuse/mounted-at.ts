@@ -42,8 +42,8 @@ export function untoldIfTransient(facts: PathFacts | undefined, what: string): U
 }
 
 /**
- * Finds the mount at a target. If the target cannot be examined, the answer is `untold`: with `ifMounted: 'reuse'` an operation
- * must not mount over a mount that it could not examine.
+ * Finds the mount at a target. If the target cannot be examined, the answer is `untold`: with `ifMounted: 'reuse'` an
+ * operation must not mount over a mount that it could not examine.
  */
 export function* mountAtTarget(
   target: NativeTarget,

@@ -10,11 +10,14 @@ export type MountName = string | Buffer;
 export interface MountPropagation {
   /** `shared:N`: the ID of the peer group that the mount belongs to. Null if the mount is not shared. */
   readonly shared: number | null;
-  /** `master:N`: the ID of the peer group that the mount receives mount and unmount events from. Null if the mount is no slave. */
+  /**
+   * `master:N`: the ID of the peer group that the mount receives mount and unmount events from. Null if the mount is no
+   * slave.
+   */
   readonly master: number | null;
   /**
-   * `propagate_from:N`: the ID of the nearest dominant peer group that has a mount under the same root directory. Null if
-   * that peer group is the master itself, or if there is no such peer group.
+   * `propagate_from:N`: the ID of the nearest dominant peer group that has a mount under the same root directory. Null
+   * if that peer group is the master itself, or if there is no such peer group.
    */
   readonly propagateFrom: number | null;
   /** Whether the mount is unbindable: the kernel refuses to bind-mount it. */
@@ -42,8 +45,8 @@ export interface MountEntry<Name extends MountName = MountName> {
   readonly parentId: bigint;
   /**
    * The 64-bit unique mount ID, which the kernel never reuses: {@link Mount.id}, `stx_mnt_id` of statx(2) with
-   * `STATX_MNT_ID_UNIQUE`. Null if the ID is unknown: before Linux 6.8, in a table parsed from text, or for a mount that was
-   * attached or detached while the table was read. A unique mount ID is above 2³¹, and an `id` is below.
+   * `STATX_MNT_ID_UNIQUE`. Null if the ID is unknown: before Linux 6.8, in a table parsed from text, or for a mount
+   * that was attached or detached while the table was read. A unique mount ID is above 2³¹, and an `id` is below.
    */
   readonly uniqueId: bigint | null;
   /** The device number of the filesystem: `st_dev` of the files on the mount. */
@@ -52,9 +55,13 @@ export interface MountEntry<Name extends MountName = MountName> {
   readonly root: Name;
   /** Whether the mounted directory or file was deleted. The table's suffix `//deleted` is not part of `root`. */
   readonly rootDeleted: boolean;
-  /** The mount point: an absolute path as this process sees it, or as the process `pid` or the namespace's root sees it. */
+  /**
+   * The mount point: an absolute path as this process sees it, or as the process `pid` or the namespace's root sees it.
+   */
   readonly target: Name;
-  /** Whether the mount point was deleted, possible before Linux 3.18. The suffix `//deleted` is not part of `target`. */
+  /**
+   * Whether the mount point was deleted, possible before Linux 3.18. The suffix `//deleted` is not part of `target`.
+   */
   readonly targetDeleted: boolean;
   /** The attributes of the mount: `rw` or `ro`, `nosuid`, `relatime`, `idmapped` … */
   readonly options: readonly string[];
@@ -62,19 +69,28 @@ export interface MountEntry<Name extends MountName = MountName> {
   readonly propagation: MountPropagation;
   /** The type of the filesystem, with the subtype if it has one: `ext4`, `fuse.sshfs`. */
   readonly fsType: string;
-  /** The subtype of the filesystem, the part of `fsType` after the first dot: `sshfs`. Null if the type has no subtype. */
+  /**
+   * The subtype of the filesystem, the part of `fsType` after the first dot: `sshfs`. Null if the type has no subtype.
+   */
   readonly subtype: string | null;
   /** The source of the mount: a device, a server's directory, or any name. The source may be empty. */
   readonly source: Name;
-  /** The options of the filesystem as a list, with the table's octal escapes decoded. Each filesystem has its own format. */
+  /**
+   * The options of the filesystem as a list, with the table's octal escapes decoded. Each filesystem has its own
+   * format.
+   */
   readonly superOptions: readonly Name[];
-  /** The options of the filesystem as one string, with the table's octal escapes: the input of {@link parseOverlayData}. */
+  /**
+   * The options of the filesystem as one string, with the table's octal escapes: the input of {@link parseOverlayData}.
+   */
   readonly superOptionsText: Name;
 }
 
 /** A change of the mount table that {@link MountTable.diff} and {@link watchMountTable} report. */
 export interface MountTableChange<Name extends MountName = MountName> {
-  /** The kind of change. `'changed'` is a mount that was moved or remounted, or whose attributes or propagation changed. */
+  /**
+   * The kind of change. `'changed'` is a mount that was moved or remounted, or whose attributes or propagation changed.
+   */
   readonly type: 'attached' | 'detached' | 'changed';
   /** The mount after the change; for a mount that was detached, its last state. */
   readonly entry: MountEntry<Name>;

@@ -13,22 +13,25 @@ export function utf8Of(latin1: string): string | undefined {
   return isUtf8(bytes) ? bytes.toString() : undefined;
 }
 
-/** Converts a name of the mount table to Latin-1 text, so that a string and a Buffer with the same bytes compare equal. */
+/**
+ * Converts a name of the mount table to Latin-1 text, so that a string and a Buffer with the same bytes compare equal.
+ */
 export function bytesText(name: MountName): string {
   if (typeof name !== 'string') return name.toString('latin1');
   return NOT_ASCII.test(name) ? Buffer.from(name).toString('latin1') : name;
 }
 
 /**
- * Decodes the octal escapes of a mount table. The kernel writes space, tab, newline, backslash and some other bytes as a
- * backslash and three octal digits (fs/proc_namespace.c, mangle; fs/seq_file.c, seq_show_option). A backslash without three
- * octal digits is left as it is, because some filesystems print their options unescaped.
+ * Decodes the octal escapes of a mount table. The kernel writes space, tab, newline, backslash and some other bytes as
+ * a backslash and three octal digits (fs/proc_namespace.c, mangle; fs/seq_file.c, seq_show_option). A backslash without
+ * three octal digits is left as it is, because some filesystems print their options unescaped.
  */
 export function withoutOctal(raw: string): string {
   return raw.replace(/\\([0-3][0-7]{2})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-// SELinux quotes a label that contains commas. Inside the quotes a comma separates nothing, and a quote is written in octal.
+// SELinux quotes a label that contains commas. Inside the quotes a comma separates nothing, and a quote is written in
+// octal.
 const QUOTED = /^(?:fs|def|root)?context=$/;
 
 /** Splits text at each separator that is neither inside quotes nor, with `hasEscapes`, preceded by a backslash. */
@@ -60,15 +63,18 @@ export function tablePath(name: string, value: PathLike): string {
   return plain;
 }
 
-/** Removes redundant slashes and `.` components from an absolute path. `..` stays: its meaning depends on symbolic links. */
+/**
+ * Removes redundant slashes and `.` components from an absolute path. `..` stays: its meaning depends on symbolic
+ * links.
+ */
 export function withoutDots(path: string): string {
   const components = path.split('/').filter((component) => component !== '' && component !== '.');
   return `/${components.join('/')}`;
 }
 
 /**
- * Whether `path` is `directory` or below `directory`. Both paths are absolute and contain no symbolic links. The comparison is by
- * whole components: `/foobar` is not below `/foo`.
+ * Whether `path` is `directory` or below `directory`. Both paths are absolute and contain no symbolic links. The
+ * comparison is by whole components: `/foobar` is not below `/foo`.
  */
 export function isWithin(path: string, directory: string): boolean {
   if (directory === '/') return true;

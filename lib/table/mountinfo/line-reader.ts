@@ -47,8 +47,8 @@ interface Filesystem<Name> {
  *     id parent  |     target options   |          type source    super options
  *           device root                 optional fields, ended by a lone dash
  *
- * Exactly one space ends a field, because the source may be empty. The super options extend to the end of the line, because
- * some filesystems print them with spaces (9p of WSL: `path=C:\Program Files\…`).
+ * Exactly one space ends a field, because the source may be empty. The super options extend to the end of the line,
+ * because some filesystems print them with spaces (9p of WSL: `path=C:\Program Files\…`).
  *
  * The figures in the comments below are the times to parse 10,000 lines with Node.js 20: 3.6 ms for bind mounts of one
  * directory, and 8 ms for the lines of test/fixtures/, repeated.
@@ -61,8 +61,8 @@ export function lineReader<Name extends MountName>(
   text: string,
   toName: ToName<Name>,
 ): LineReader<Name> {
-  // The mounts of a table share a few sets of options and a few filesystems. Parsing each of them once takes 8 ms for the
-  // fixtures; parsing each line in full takes 27 ms, and the entries occupy 6 MB instead of 3 MB.
+  // The mounts of a table share a few sets of options and a few filesystems. Parsing each of them once takes 8 ms for
+  // the fixtures; parsing each line in full takes 27 ms, and the entries occupy 6 MB instead of 3 MB.
   const optionsOf = memoized((raw) => Object.freeze(raw.split(',')));
   const filesystemOf = memoized(parseFilesystem);
   // The options and the filesystem of the previous line, and their positions. The reader first compares a line with the
@@ -178,7 +178,8 @@ export function lineReader<Name extends MountName>(
     if (typeEnd < 1 || sourceEnd < 0 || sourceEnd + 1 === tail.length) return null;
     const type = tail.slice(0, typeEnd);
     const decodedType = withoutOctal(type);
-    // A FUSE server chooses the subtype. Each byte of a type that is not UTF-8 becomes one character, so that nothing is lost.
+    // A FUSE server chooses the subtype. Each byte of a type that is not UTF-8 becomes one character, so that nothing
+    // is lost.
     const fsType = utf8Of(decodedType) ?? decodedType;
     const dot = fsType.indexOf('.');
     const raw = tail.slice(sourceEnd + 1);

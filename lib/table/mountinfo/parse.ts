@@ -10,8 +10,8 @@ import { type LineReader, lineReader, type ToName } from './line-reader.js';
 /** Options of {@link parseMountInfo} and {@link readMountTable}. */
 export interface MountInfoOptions {
   /**
-   * The form of names: with `'utf8'`, the default, a name that is UTF-8 is a string and any other name is a Buffer; with
-   * `'buffer'` every name is a Buffer.
+   * The form of names: with `'utf8'`, the default, a name that is UTF-8 is a string and any other name is a Buffer;
+   * with `'buffer'` every name is a Buffer.
    */
   encoding?: 'utf8' | 'buffer';
 }
@@ -19,15 +19,17 @@ export interface MountInfoOptions {
 const KNOWN: ReadonlySet<string> = new Set(['encoding']);
 
 /**
- * Parses the text of `/proc/PID/mountinfo`, and returns its mounts in the order of the text. The
- * function makes no system call, and works on every operating system. Pass the file as bytes: names need not be UTF-8, and a string cannot hold a name that is not.
+ * Parses the text of `/proc/PID/mountinfo`, and returns its mounts in the order of the text. The function makes no
+ * system call, and works on every operating system. Pass the file as bytes: names need not be UTF-8, and a string
+ * cannot hold a name that is not.
  *
- * Since Linux 6.8 the kernel lists mounts in the order in which they were created; earlier kernels list a mount's children
- * after the mount. The parser skips optional fields that are unknown, as proc_pid_mountinfo(5) requires.
+ * Since Linux 6.8 the kernel lists mounts in the order in which they were created; earlier kernels list a mount's
+ * children after the mount. The parser skips optional fields that are unknown, as proc_pid_mountinfo(5) requires.
  *
  * @param text the whole file, or some of its lines
  * @returns an entry for each line
- * @throws `TypeError` with code `ERR_INVALID_ARG_VALUE` if a line is malformed; the message has the line's number and text
+ * @throws `TypeError` with code `ERR_INVALID_ARG_VALUE` if a line is malformed; the message has the line's number and
+ *   text
  * @example
  * ```ts
  * const [mount] = parseMountInfo('36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n');
@@ -105,7 +107,9 @@ function malformed(number: number, line: string): TypeError {
   return invalidArgValue('text', `is not a mount table: line ${number} is ${start}${more}`);
 }
 
-/** Finds and parses the line with this mount ID, and no other line. Returns undefined if the table has no such mount. */
+/**
+ * Finds and parses the line with this mount ID, and no other line. Returns undefined if the table has no such mount.
+ */
 export function mountLine(table: Buffer, id: bigint): MountEntry<Buffer> | undefined {
   const start = table.subarray(0, id.toString().length + 1).equals(Buffer.from(`${id} `))
     ? 0
