@@ -1,4 +1,5 @@
 // The public API of the package linux-mount.
+
 /// <reference types="node" preserve="true" />
 
 /**

@@ -8,8 +8,8 @@ import { useAddon } from './kernel/native.js';
 
 /**
  * Loads the addon, the `.node` file that makes the system calls, and uses this addon from now on, in place of the addon
- * that the import of the package found. For a bundle or a single executable that contains the file. The environment
- * variable `LINUX_MOUNT_ADDON` also names a file, and takes effect when the package is imported.
+ * that the import of the package found. The function is for a bundle or a single executable that contains the file. The
+ * environment variable `LINUX_MOUNT_ADDON` also names a file, and takes effect when the package is imported.
  *
  * Call this function before any other of the package, in each worker thread that uses the package. A `Mount` or
  * `DetachedMount` that exists already belongs to the addon that made it. On another operating system the function does
