@@ -28,7 +28,7 @@ export interface OperationCase {
   readonly fsType: string | null;
   /** The flags of mount(2), such as `MS_BIND`. */
   readonly flags: number;
-  /** The flags of the attributes that a change does not clear. A failure cannot be due to a missing one of them. */
+  /** The flags of the attributes that a change does not clear. A failure cannot be due to these attributes. */
   readonly kept?: number;
   readonly hasData: boolean;
   readonly namespace: NativeNamespace;

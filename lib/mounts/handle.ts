@@ -53,8 +53,8 @@ const OVERLAY = new OperationChannel('Mount.overlay');
 export class Mount implements AsyncDisposable, Disposable {
   /**
    * The absolute path of the mount point, a string or Buffer as the caller gave the target. If the target is inside a
-   * root, the path includes the root. A Buffer also if the target is relative and the working directory's path is not
-   * UTF-8.
+   * root, the path includes the root. The path is also a Buffer if the target is relative and the working directory's
+   * path is not UTF-8.
    */
   readonly target: string | Buffer;
   /**
@@ -72,7 +72,7 @@ export class Mount implements AsyncDisposable, Disposable {
 
   /** @internal */
   constructor({ target, namespace, id, strategy, reused, isTree = false, named }: MountParts) {
-    // A copy, so that a caller who changes the public Buffer does not change the path that the handle unmounts.
+    // The copy protects the path that the handle unmounts from a caller who changes the public Buffer.
     this.target = copyOf(pathOfTarget(target));
     this.id = id;
     this.strategy = strategy;

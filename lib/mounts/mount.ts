@@ -90,9 +90,9 @@ function* examinedReason(plan: MountPlan, failure: Failure): Steps<string | unde
  *
  * - **A bind gets its attributes.** A bind with `MS_BIND | MS_RDONLY` is read-only, and keeps `nosuid`, `nodev`,
  *   `noexec` and `atime` of its source, from the first moment on unless a sandbox prevents this ({@link mountBind}).
- *   With `MS_REC` the same holds for every mount below. The kernel itself ignores every flag but `MS_REC` in this call,
- *   and the bind stays writable. A call with `MS_BIND | MS_REMOUNT` is passed to the kernel unchanged, and sets exactly
- *   the given flags.
+ *   With `MS_REC` every mount below gets these attributes too. The kernel itself ignores every flag but `MS_REC` in
+ *   this call, and the bind stays writable. A call with `MS_BIND | MS_REMOUNT` is passed to the kernel unchanged, and
+ *   sets exactly the given flags.
  * - **Data is never truncated.** Data of {@link pageSize} bytes or more, including the final NUL, is rejected with
  *   `E2BIG`. The kernel itself reads one page and ignores the rest.
  *
@@ -129,8 +129,8 @@ export async function mount(
 }
 
 /**
- * Mounts a filesystem on the calling thread, which waits for the kernel: the synchronous form of {@link mount}. For
- * start-up code and tools; a service should call {@link mount}.
+ * Mounts a filesystem on the calling thread, which waits for the kernel: the synchronous form of {@link mount}. Call
+ * this function in start-up code and tools, and {@link mount} in a service.
  *
  * @example
  * ```ts

@@ -91,7 +91,7 @@ export function findAddon(from?: string, arch: string = process.arch): object {
 export function loadAddon(file: string, advice: string): object {
   let addon: object;
   try {
-    const path = resolve(file); // Throws for a relative path if the working directory was removed.
+    const path = resolve(file); // resolve() throws for a relative path if the working directory was removed.
     addon = createRequire(path)(path);
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_DLOPEN_DISABLED') {

@@ -24,7 +24,8 @@ export interface BindAttributes extends MountAttributes {
    */
   recursive?: boolean;
   /**
-   * The propagation of the bind. Default: the kernel's, which is that of the source, and shared below a shared mount.
+   * The propagation of the bind. By default the kernel decides: the bind has the propagation of its source, and is
+   * shared below a shared mount.
    */
   propagation?: Propagation;
   /**

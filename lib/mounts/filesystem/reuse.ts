@@ -75,7 +75,7 @@ function deviceDiffers(
   if (withoutDots(bytesText(source)) === bytesText(device.path)) return undefined;
   return {
     kind: 'untold',
-    why: `the mount at the target has the source ${name}, a symbolic link that may have named another device at the mount`,
+    why: `the mount at the target has the source ${name}, a symbolic link that may have pointed to another device when it was mounted`,
   };
 }
 

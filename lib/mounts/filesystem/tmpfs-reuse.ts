@@ -10,9 +10,9 @@ import { type Difference, surest } from '../reuse/differences.js';
 export const ID_MAP_FILES: readonly string[] = ['/proc/thread-self/uid_map', '/proc/thread-self/gid_map'];
 
 /**
- * Compares the parameters of the tmpfs at the target with the requested ones. Returns undefined if they are equal. The
- * mount table shows each parameter whose value is not the default, and on some kernels the size of inode numbers
- * (mm/shmem.c, shmem_show_options).
+ * Compares the parameters of the tmpfs at the target with the requested ones. Returns undefined if the parameters do
+ * not differ. The mount table shows each parameter whose value is not the default, and on some kernels the size of
+ * inode numbers (mm/shmem.c, shmem_show_options).
  *
  * @param maps the bytes of {@link ID_MAP_FILES}, null for a file that cannot be read
  */

@@ -20,7 +20,7 @@ export function surest(differences: readonly (Difference | undefined)[]): Differ
 
 /**
  * Compares the attributes of the mount at the target with those of the requested mount, and whether each is idmapped.
- * Returns undefined if they are equal.
+ * Returns undefined if the mounts do not differ.
  *
  * @param what the kind of mount, with its article: `'a bind'`
  * @param words the attributes of the mount at the target, as in the mount table
@@ -65,7 +65,7 @@ export interface WantedFilesystem {
 
 /**
  * Compares the mount at the target with a requested filesystem, for example an overlay: the root of the mount, whether
- * the filesystem is writable, and what {@link mountDiffers} compares. Returns undefined if they are equal.
+ * the filesystem is writable, and what {@link mountDiffers} compares. Returns undefined if the mounts do not differ.
  */
 export function filesystemDiffers(
   what: string,
@@ -78,7 +78,8 @@ export function filesystemDiffers(
       why: `the mount at the target is ${what}, but shows only its directory ${printable(line.root)}`,
     };
   }
-  // A mount is not writable if its filesystem or the mount itself is read-only. mountDiffers() compares the latter.
+  // A mount is not writable if its filesystem or the mount itself is read-only. mountDiffers() tests whether the mount
+  // is read-only.
   const isReadOnly = line.superOptions[0]?.equals(READ_ONLY) === true;
   if (isWritable && isReadOnly)
     return { kind: 'other', why: `the mount at the target is ${what} that is read-only as a whole` };
