@@ -41,7 +41,7 @@ export function* probeBind(plan: BindPlan): Steps<ReuseAnswer<MountStrategy>> {
   if (idMap !== NO_ID_MAP) {
     return {
       kind: 'untold',
-      why: 'the mount at the target is a bind of the source, but the mount table shows no ID map',
+      why: 'the mount at the target is a bind of the source, but the mount table does not show its ID map',
     };
   }
   // A new bind inherits the attributes of its source that the caller does not change.

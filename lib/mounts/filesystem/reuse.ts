@@ -32,7 +32,10 @@ export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountS
   if (line.fsType !== fsType) return other(`the mount at the target is a filesystem of type ${line.fsType}`);
   if (!Buffer.from(source ?? 'none').equals(line.source)) return other('the mount at the target has another source');
   if (idMap !== NO_ID_MAP) {
-    return { kind: 'untold', why: 'the mount at the target is a filesystem, but the mount table shows no ID map' };
+    return {
+      kind: 'untold',
+      why: 'the mount at the target is a filesystem, but the mount table does not show its ID map',
+    };
   }
   const isTmpfs = fsType === 'tmpfs';
   const [devices, maps] = [source === null ? [] : [source], isTmpfs ? ID_MAP_FILES : []];

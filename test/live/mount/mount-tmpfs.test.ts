@@ -124,10 +124,10 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   test.for<[string, TmpfsOptions, RegExp]>([
-    ['another size', { size: '2m' }, /does not show the size/],
-    ['a mode', { mode: 0o700 }, /does not show the mode/],
-    ['the default of what is set', { nrInodes: 5 }, /does not show the nr_inodes/],
-    ['another name', { source: 'x' }, /^another source/],
+    ['another size', { size: '2m' }, /does not show the requested parameter size/],
+    ['a mode', { mode: 0o700 }, /does not show the requested parameter mode/],
+    ['the default of what is set', { nrInodes: 5 }, /does not show the requested parameter nr_inodes/],
+    ['another name', { source: 'x' }, /^the mount at the target has another source/],
   ])('and another call is not: %s', async ([_name, options, reason], { place }) => {
     const target = place.directory('t');
     await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
