@@ -1,7 +1,10 @@
+// The public API of the package linux-mount.
+
 /// <reference types="node" preserve="true" />
 
 /**
- * The Linux mount system calls for Node.js, and typed operations on top of them that cannot be half done.
+ * The Linux mount system calls for Node.js, and typed operations on top of them that either succeed completely or leave
+ * nothing behind.
  *
  * @module linux-mount
  * @packageDocumentation

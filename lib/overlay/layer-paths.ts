@@ -3,7 +3,7 @@
 import { absolutePath, isAbsolute, nonEmptyPathArgument } from '../arguments/check.js';
 import { invalidArgType, invalidArgValue } from '../kernel/errors.js';
 import type { Bytes } from '../kernel/words.js';
-import { bytesText } from '../table/mountinfo/path.js';
+import { bytesText } from '../table/mountinfo/latin1.js';
 
 /** The paths of the layers of an overlay. */
 export interface OverlayLayers {

@@ -1,7 +1,7 @@
 // Splits the option text of an overlay into words and layers. All text has one character for each byte (Latin-1).
 import { invalidArgValue, printable } from '../kernel/errors.js';
 import { keyOf } from '../kernel/words.js';
-import { cut, withoutOctal } from '../table/mountinfo/words.js';
+import { cut, withoutOctal } from '../table/mountinfo/latin1.js';
 
 /**
  * The form of an option text.

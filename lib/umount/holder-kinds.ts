@@ -5,7 +5,7 @@ import type { HoldersScan, ProcessUse } from '../kernel/native.js';
 import { parseOverlayData } from '../overlay/parse.js';
 import { listed } from '../reasons/facts.js';
 import { type MountLine, mountHolding, mountLines } from '../reasons/mounts.js';
-import { withoutOctal } from '../table/mountinfo/words.js';
+import { withoutOctal } from '../table/mountinfo/latin1.js';
 import type { Holder, HolderPath, OverlayHolder, ProcessHolder } from './holder-types.js';
 
 /** A scan and its parsed mount table, from which each kind of holder is found. */

@@ -10,7 +10,7 @@ import {
 } from '../../overlay/option-row.js';
 import { overlayOptionOfWord, overlayWordOf } from '../../overlay/option-words.js';
 import { OPTIONS } from '../../overlay/options.js';
-import { type NotTheSame, surest } from '../reuse/differences.js';
+import { type Difference, surest } from '../reuse/differences.js';
 
 /** The files of the module parameters that set the kernel's defaults. */
 export const PARAMETER_FILES: readonly string[] = MODULE_PARAMETERS.map(
@@ -38,7 +38,7 @@ export function optionsDiffer(
   wanted: WantedOptions,
   shown: readonly string[],
   parameters: readonly (Buffer | null)[],
-): NotTheSame | undefined {
+): Difference | undefined {
   const given = optionsOf(wanted.words);
   const mounted = optionsOf(shown);
   const view = {
@@ -58,7 +58,7 @@ function optionDiffers(
   mounted: OptionValue | undefined,
   view: KernelView,
   isOnOneFilesystem: boolean,
-): NotTheSame | undefined {
+): Difference | undefined {
   const reuse = (OPTIONS[name] as AnyOptionRow).reuse as OptionReuse<OptionValue>;
   if (given === undefined) {
     if (mounted === undefined || reuse.chosenByKernel(view).includes(mounted)) return undefined;

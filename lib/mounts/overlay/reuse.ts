@@ -15,9 +15,9 @@ import { overlayOptionWords } from '../../overlay/option-words.js';
 import { parseOverlayData } from '../../overlay/parse.js';
 import type { OverlayStrategy } from '../../overlay/spec.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
-import { bytesText, withoutDots } from '../../table/mountinfo/path.js';
-import { filesystemDiffers, type NotTheSame, surest } from '../reuse/differences.js';
-import { cannotBeTold, mountedThere } from '../reuse/mounted-at.js';
+import { bytesText, withoutDots } from '../../table/mountinfo/latin1.js';
+import { type Difference, filesystemDiffers, surest } from '../reuse/differences.js';
+import { mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
 import { optionsDiffer, PARAMETER_FILES } from './option-reuse.js';
 import { isWritable, type OverlayPlan } from './plan.js';
 
@@ -27,7 +27,7 @@ import { isWritable, type OverlayPlan } from './plan.js';
  */
 export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrategy>> {
   const { target, namespace } = plan;
-  const found = yield* mountedThere(target, namespace);
+  const found = yield* mountAtTarget(target, namespace);
   if (found.kind !== 'mounted') return found;
   const { at, line } = found;
   if (line.fsType !== 'overlay') {
@@ -63,10 +63,10 @@ export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrat
     layersDiffer(wantedPaths, wantedFacts, shownPaths, paths.slice(wantedPaths.length)) ??
     optionsDiffer(wanted, mounted.words, files) ??
     (Buffer.from(plan.source).equals(line.source) ? undefined : OTHER_SOURCE) ??
-    filesystemDiffers(['an overlay', 'such an overlay'], line, {
+    filesystemDiffers('an overlay', line, {
       flags: plan.flags,
       isWritable: isWritable(plan),
-      isOfItself: true,
+      ownsSuperblock: true,
     });
   return difference ?? { kind: 'same', id: at.uniqueId, strategy: mounted.strategy };
 }
@@ -117,7 +117,7 @@ function layersDiffer(
   wantedFacts: readonly PathFacts[],
   shown: readonly Bytes[],
   shownFacts: readonly PathFacts[],
-): NotTheSame | undefined {
+): Difference | undefined {
   return surest(shown.map((path, index) => layerDiffers(wanted[index], wantedFacts[index], path, shownFacts[index])));
 }
 
@@ -126,8 +126,8 @@ function layerDiffers(
   wantedFacts: PathFacts | undefined,
   shown: Bytes,
   shownFacts: PathFacts | undefined,
-): NotTheSame | undefined {
-  const transient = cannotBeTold(wantedFacts, 'where a layer leads');
+): Difference | undefined {
+  const transient = untoldIfTransient(wantedFacts, 'a layer');
   if (transient !== undefined) return transient;
   if (wantedFacts === undefined || wantedFacts.error !== 0) return missingLayer(wanted, wantedFacts);
   const doubt = doubtOf(shown, shownFacts);
@@ -158,7 +158,7 @@ function doubtOf(shown: Bytes, facts: PathFacts | undefined): string | undefined
     : `leads through a symbolic link to ${printable(facts.path)}, and may have led elsewhere at the time of the mount (mount layers by paths without links),`;
 }
 
-function missingLayer(wanted: Bytes | undefined, facts: PathFacts | undefined): NotTheSame {
+function missingLayer(wanted: Bytes | undefined, facts: PathFacts | undefined): Difference {
   const { name, message } = describeErrno(facts?.error ?? 0);
   return {
     kind: 'other',

@@ -311,11 +311,17 @@ describe.each(forms)('%s', (_, call) => {
       await using _other = await call.bind(source, other);
       const again = (from: string, to: string, options: object = {}) =>
         refusal(() => call.bind(from, to, { ...options, ifMounted: 'reuse' }));
-      expect(await again(source, one)).toMatch(/^a bind with mapped ids is mounted there, which is not what/);
-      expect(await again(mapped, other)).toMatch(/^a bind without mapped ids is mounted there, which is not what/);
+      expect(await again(source, one)).toMatch(/^the mount at the target is a bind with an ID map, which is not what/);
+      expect(await again(mapped, other)).toMatch(
+        /^the mount at the target is a bind without an ID map, which is not what/,
+      );
       // A bind of what has mapped ids has them too, but which of the two has which is shown nowhere.
-      expect(await again(mapped, one)).toMatch(/^a bind whose map of ids cannot be read is mounted there, and so/);
-      expect(await again(source, other, { idmap: ranges })).toMatch(/^a bind whose map of ids cannot be read/);
+      expect(await again(mapped, one)).toMatch(
+        /^the mount at the target is a bind.*, but the mount table does not show its ID map, and so/,
+      );
+      expect(await again(source, other, { idmap: ranges })).toMatch(
+        /^the mount at the target is a bind of the source, but the mount table does not show its ID map/,
+      );
     });
 
     test('a filesystem and a tmpfs', async ({ place, skip }) => {
@@ -326,10 +332,12 @@ describe.each(forms)('%s', (_, call) => {
         () => call.filesystem('tmpfs', target, 'tmpfs', { ifMounted: 'reuse' }),
         () => call.tmpfs(target, { ifMounted: 'reuse' }),
       ]) {
-        expect(await refusal(mounting)).toMatch(/^one with mapped ids is mounted there, which is not what/);
+        expect(await refusal(mounting)).toMatch(
+          /^the mount at the target is a filesystem with an ID map, which is not what/,
+        );
       }
       expect(await refusal(() => call.tmpfs(target, { idmap: ranges, ifMounted: 'reuse' }))).toMatch(
-        /^a mount whose map of ids cannot be read is there/,
+        /^the mount at the target is a filesystem, but the mount table does not show its ID map/,
       );
     });
 

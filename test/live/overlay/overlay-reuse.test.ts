@@ -117,8 +117,8 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   type Make = (options: OverlayMountOptions & { upper: string; target: string }) => Promise<unknown>;
 
   test.for<[string, Make, object, RegExp]>([
-    ['another atime', (o) => doMount({ ...o, atime: 'noatime' }), {}, /^an overlay with another atime is mounted/],
-    ['no atime', (o) => doMount(o), { atime: 'strictatime' }, /^an overlay with another atime is mounted there/],
+    ['another atime', (o) => doMount({ ...o, atime: 'noatime' }), {}, /an overlay with another atime/],
+    ['no atime', (o) => doMount(o), { atime: 'strictatime' }, /an overlay with another atime/],
     [
       'another source',
       (o) => doMount({ ...o, source: 'theirs' }),
@@ -133,7 +133,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
         await setMountAttributes(o.target, { readonly: false });
       },
       {},
-      /^an overlay whose filesystem is read-only is mounted there/,
+      /^the mount at the target is an overlay that is read-only as a whole/,
     ],
     [
       'a directory of the same overlay',
@@ -143,7 +143,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
         await mountBind(`${o.target}/below`, o.target);
       },
       {},
-      /^only '\/below' of such an overlay is mounted there/,
+      /^the mount at the target is an overlay, but shows only its directory '\/below'/,
     ],
   ])("'reuse' refuses what is not the same: %s", async ([_name, make, wanted, why], { place }) => {
     const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
@@ -351,7 +351,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     await mountBind(options.target, place.directory('elsewhere'));
     await setMountAttributes(options.target, { readonly: true });
     expect(await reason({ ...options, readonly: true })).toMatch(
-      /^an overlay that can be written to elsewhere, by another mount, is mounted there, which is not what/,
+      /^the mount at the target is an overlay that is writable through other mounts, and only this mount is read-only, which is not what/,
     );
   });
 });
