@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
 import type { Bytes } from '../kernel/words.js';
-import { type Said, saidBy } from './object.js';
+import { type Options, optionsOf } from './object.js';
 import { workingDirectory } from './working-directory.js';
 
 /**
@@ -91,8 +91,8 @@ export function flagsArgument(name: string, value: unknown): number {
  * What an object of options says, as a copy, if it says nothing but these: a mistyped option is an error, never ignored.
  * options.ts tells what counts.
  */
-export function optionsArgument(name: string, value: unknown, known: ReadonlySet<string>): Readonly<Said> {
-  const said = saidBy(value, known);
+export function optionsArgument(name: string, value: unknown, known: ReadonlySet<string>): Readonly<Options> {
+  const said = optionsOf(value, known);
   if (said === undefined) throw invalidArgType(name, 'of type object, with options by their names', value);
   for (const key in said) {
     if (!known.has(key)) throw invalidArgValue(`${name}.${key}`, `is not known. Known are: ${[...known].join(', ')}`);

@@ -9,15 +9,15 @@ import { types } from 'node:util';
  * cannot give another value than the one that was checked. The copy has no prototype, so that what somebody adds to
  * Object.prototype is nobody's option.
  */
-export type Said = Record<string, unknown>;
+export type Options = Record<string, unknown>;
 
 /** Whether a value can say something by names: of a list, a Map, a signal or a promise nothing could be read. */
-export function hasNames(value: unknown): value is Readonly<Said> {
+export function isOptionsObject(value: unknown): value is Readonly<Options> {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
 /** Whether all that an object says is its own, as nearly always, and told by its names. */
-export function isPlain(value: unknown): value is Readonly<Said> {
+export function isPlainObject(value: unknown): value is Readonly<Options> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return (prototype === Object.prototype || prototype === null) && !types.isProxy(value);
@@ -29,9 +29,9 @@ export function isPlain(value: unknown): value is Readonly<Said> {
  *
  * @param known what is read of a Proxy in addition, which need not tell its names
  */
-export function saidBy(value: unknown, known: Iterable<string> = []): Said | undefined {
-  if (isPlain(value)) return ownOf(value);
-  if (!hasNames(value)) return undefined;
+export function optionsOf(value: unknown, known: Iterable<string> = []): Options | undefined {
+  if (isPlainObject(value)) return ownOf(value);
+  if (!isOptionsObject(value)) return undefined;
   const said = ownOf(value);
   for (let from = above(value); from !== null && from !== Object.prototype; from = above(from)) {
     for (const name of Object.getOwnPropertyNames(from)) {
@@ -44,8 +44,8 @@ export function saidBy(value: unknown, known: Iterable<string> = []): Said | und
 }
 
 // To spread takes a fifth of the time that one property after the other does, but leaves out what is not enumerable.
-function ownOf(value: Readonly<Said>): Said {
-  const said: Said = Object.setPrototypeOf({ ...value }, null);
+function ownOf(value: Readonly<Options>): Options {
+  const said: Options = Object.setPrototypeOf({ ...value }, null);
   const names = Object.getOwnPropertyNames(value);
   if (names.length === Object.keys(said).length) return said;
   for (const name of names) if (!Object.hasOwn(said, name)) said[name] = value[name];

@@ -11,7 +11,7 @@ import {
   type PathLike,
   pathArgument,
 } from './check.js';
-import { hasNames } from './object.js';
+import { isOptionsObject } from './object.js';
 
 /**
  * A place inside a directory that somebody else may be changing: a container's root. It is looked up by the kernel as if
@@ -45,7 +45,7 @@ export interface TargetInRoot {
 export type Target = PathLike | TargetInRoot;
 
 /** The target of a mount without a place. */
-export const NOWHERE: TargetWords = ['', null, 0, 0];
+export const DETACHED_TARGET: TargetWords = ['', null, 0, 0];
 
 const KNOWN: ReadonlySet<string> = new Set(['root', 'path', 'create', 'noSymlinks', 'noXdev', 'allowEmulation']);
 // src-native/place/target.h
@@ -55,7 +55,7 @@ const EMULATE = 4;
 const CREATE = ['directory', 'file', 'match'] as const;
 
 /** What is mounted there already: nothing is to be made. */
-export function mountedArgument(name: string, value: unknown): TargetWords {
+export function mountPointArgument(name: string, value: unknown): TargetWords {
   const target = targetArgument(name, value);
   if (target[2] !== 0) throw invalidArgValue(`${name}.create`, 'is of no use here, where something must be mounted');
   return target;
@@ -63,7 +63,7 @@ export function mountedArgument(name: string, value: unknown): TargetWords {
 
 /** A target, checked. */
 export function targetArgument(name: string, value: unknown): TargetWords {
-  if (typeof value === 'string' || !hasNames(value)) return [pathArgument(name, value), null, 0, 0];
+  if (typeof value === 'string' || !isOptionsObject(value)) return [pathArgument(name, value), null, 0, 0];
   const options = optionsArgument(name, value, KNOWN);
   const create = choiceOption(`${name}.create`, options['create'], CREATE);
   const flag = (key: string, bit: number) => (booleanOption(`${name}.${key}`, options[key]) === true ? bit : 0);
@@ -94,7 +94,7 @@ export function targetInWords([path, root]: TargetWords): string {
  * A target that outlives the working directory of the moment, and leads to what has been mounted there: nothing is made
  * in it again, and that is another mount than the root is on.
  */
-export function lastingTarget(target: TargetWords): TargetWords {
+export function absoluteTarget(target: TargetWords): TargetWords {
   const [path, root, create, resolve] = target;
   if (root === null) return isAbsolute(path) && create === 0 ? target : [absolutePath(path), null, 0, 0];
   return [path, absolutePath(root), 0, resolve & ~NO_XDEV];

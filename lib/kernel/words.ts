@@ -1,17 +1,18 @@
-/** Bytes without a NUL, ready for the native floor; a string stands for its UTF-8. */
+// Defines the types that lib/ passes to the addon.
 
+/** Bytes without a NUL, as the addon takes them; a string stands for its UTF-8 encoding. */
 export type Bytes = string | Buffer;
 
-/** The same as the native floor takes it: the number of a descriptor, the path of a file, or null for one's own. */
+/** A namespace, as the addon takes it: a descriptor, the path of a namespace file, or null for the caller's own. */
 export type NamespaceWord = number | Bytes | null;
 
-/** The same as the native floor takes it: src-native/id_map.h. */
+/** An ID map, as the addon takes it: src-native/mount/id_map.h. */
 export type IdMapWords = readonly [userNamespace: NamespaceWord, uidLines: string | null, gidLines: string | null];
 
-/** The same, as the native floor takes it: src-native/target.h. */
+/** A target, as the addon takes it: src-native/place/target.h. */
 export type TargetWords = readonly [path: Bytes, root: Bytes | null, create: number, resolve: number];
 
-/** The name in a word `key` or `key=value`. */
+/** Returns the name in an option of the form `name` or `name=value`. */
 export function keyOf(word: Bytes): string {
   return word.toString().split('=', 1).join();
 }

@@ -7,9 +7,8 @@ import type { Failure } from '../kernel/native.js';
 import * as native from '../kernel/native.js';
 import { inUserNamespace } from '../kernel/user-namespace.js';
 import type { Bytes, NamespaceWord, TargetWords } from '../kernel/words.js';
-import { idMapReasonOfStep } from '../reasons/idmap.js';
 import { mountQuestions, mountReason } from '../reasons/mount-reasons.js';
-import { targetReasonOfStep } from '../reasons/target.js';
+import { idMapReasonOfStep, targetReasonOfStep } from '../reasons/step-reasons.js';
 
 /**
  * What an operation on one mount is like, for its reasons: the call of mount(2) that would do the same, since what may be

@@ -48,7 +48,7 @@ const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(
  */
 export function parseOverlayData(data: string | Uint8Array, options: OverlayParseOptions = {}): OverlaySpec {
   const { encoding, form } = optionsArgument('options', options, KNOWN);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
+  const asBuffers = encodingOption(encoding) === 'buffer';
   const said = choiceOption<Form>('options.form', form, ['table', 'data']);
   const bytes = dataArgument('data', data);
   if (bytes === null) throw invalidArgType('data', 'of type string or an instance of Buffer or Uint8Array', data);

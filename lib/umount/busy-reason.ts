@@ -1,6 +1,6 @@
 import { printable } from '../kernel/errors.js';
 import type { HoldersScan } from '../kernel/native.js';
-import { listed } from '../reasons/facts.js';
+import { listed } from '../reasons/examined-path.js';
 import type { Holder, ProcessHolder } from './holder-types.js';
 import { holdersIn } from './holders-found.js';
 

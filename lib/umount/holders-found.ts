@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { HoldersScan, ProcessUse } from '../kernel/native.js';
 import { parseOverlayData } from '../overlay/parse.js';
-import { type MountLine, mountHolding, mountLines } from '../reasons/mounts.js';
+import { type MountLine, mountHolding, mountLines } from '../reasons/mount-lines.js';
 import type { Holder, HolderPath, OverlayHolder, ProcessHolder } from './holder-types.js';
 
 /** What a scan has found, read: pure. Processes come first, of these the one that asks. */

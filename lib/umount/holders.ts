@@ -1,13 +1,14 @@
-import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
+import { encodingOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { MountError, printable } from '../kernel/errors.js';
 import * as native from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
-import { COMMON_RULES, type CommonCase } from '../reasons/common.js';
-import { circumstancesOf, noMountPoint, QUESTION_FILES } from '../reasons/facts.js';
-import { mountOf } from '../reasons/mounts.js';
-import { type Rule, reasonBy } from '../reasons/rule.js';
+import { circumstancesOf, QUESTION_FILES } from '../reasons/circumstances.js';
+import { COMMON_RULES, type CommonCase } from '../reasons/common-rules.js';
+import { noMountPoint } from '../reasons/examined-path.js';
+import { findReason, type Rule } from '../reasons/find-reason.js';
+import { mountOf } from '../reasons/mount-lines.js';
 import type { Holder } from './holder-types.js';
 import { holdersIn } from './holders-found.js';
 import type { UmountCase } from './rules.js';
@@ -28,7 +29,7 @@ interface HoldersPlan {
 
 function planHolders(target: PathLike, options: HoldersOptions = {}): HoldersPlan {
   const { encoding } = optionsArgument('options', options, KNOWN);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
+  const asBuffers = encodingOption(encoding) === 'buffer';
   return { target: pathArgument('target', target), asBuffers };
 }
 
@@ -36,7 +37,6 @@ const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   ...COMMON_RULES,
   {
     codes: ['EINVAL'],
-    what: 'a place where nothing is mounted',
     // There is no other.
     find: ({ target, circumstances: { mounts } }) =>
       noMountPoint(target, mounts === null ? undefined : mountOf(mounts, target.facts)),
@@ -55,7 +55,7 @@ function holdersFailure(
     const looked = { name: printable(target), facts };
     const circumstances = circumstancesOf(examination);
     const known = { failure, circumstances, fsType: null, inUserNamespace: false, paths: [looked], target: looked };
-    reason = reasonBy(RULES, known);
+    reason = findReason(RULES, known);
   }
   return new MountError({ errno, syscall, step, path: target, reason });
 }

@@ -1,7 +1,7 @@
 import { booleanOption, choiceOption, flagsArgument, optionsArgument } from '../arguments/check.js';
 import { type Namespace, namespaceArgument, refuseRelative } from '../arguments/namespace.js';
-import { hasNames } from '../arguments/object.js';
-import { mountedArgument, type Target } from '../arguments/target.js';
+import { isOptionsObject } from '../arguments/object.js';
+import { mountPointArgument, type Target } from '../arguments/target.js';
 import { constants } from '../kernel/constants.js';
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
 import type { NamespaceWord, TargetWords } from '../kernel/words.js';
@@ -116,14 +116,14 @@ const CONFLICTS = [
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
   if (options === undefined && of !== undefined) return plainPlan(of, 0);
-  const own = of ?? { ...NOBODYS, target: mountedArgument('target', target) };
+  const own = of ?? { ...NOBODYS, target: mountPointArgument('target', target) };
   const { id, namespace: home, isTree, turn } = own;
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);
     if ((flags & constants.MNT_EXPIRE) !== 0 && id !== null) throw noExpiry('options');
     return plainPlan(own, flags);
   }
-  if (!hasNames(options)) throw invalidArgType('options', 'of type number or object', options);
+  if (!isOptionsObject(options)) throw invalidArgType('options', 'of type number or object', options);
   const given = optionsArgument('options', options, KNOWN);
   const flag = (name: string) => booleanOption(`options.${name}`, given[name]) === true;
   const on = {

@@ -14,10 +14,11 @@ import {
   type UmountFailure,
 } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
-import { COMMON_RULES, notPermitted } from '../reasons/common.js';
-import { circumstancesOf, listed, QUESTION_FILES } from '../reasons/facts.js';
-import { type Rule, reasonBy } from '../reasons/rule.js';
-import { targetReasonOfStep } from '../reasons/target.js';
+import { circumstancesOf, QUESTION_FILES } from '../reasons/circumstances.js';
+import { COMMON_RULES, notPermitted } from '../reasons/common-rules.js';
+import { listed } from '../reasons/examined-path.js';
+import { findReason, type Rule } from '../reasons/find-reason.js';
+import { targetReasonOfStep } from '../reasons/step-reasons.js';
 import type { UmountEnd } from './attempts.js';
 import { busyReason } from './busy-reason.js';
 import type { UmountPlan } from './options.js';
@@ -86,7 +87,7 @@ export function umountReason(
   if (facts === undefined) throw new TypeError('the failed place was not examined');
   const one = failedMount(failure, plan);
   const target = { name: one === null ? targetInWords(plan.target) : printable(one), facts };
-  return reasonBy<UmountCase>(RULES, {
+  return findReason<UmountCase>(RULES, {
     failure,
     circumstances: circumstancesOf(examination),
     fsType: null,

@@ -1,9 +1,9 @@
 import { constants } from '../kernel/constants.js';
 import { printable } from '../kernel/errors.js';
-import type { CommonCase } from '../reasons/common.js';
-import { type Looked, mountInWords, noMountPoint } from '../reasons/facts.js';
-import { mountOf } from '../reasons/mounts.js';
-import type { Finding, Rule } from '../reasons/rule.js';
+import type { CommonCase } from '../reasons/common-rules.js';
+import { type ExaminedPath, noMountPoint } from '../reasons/examined-path.js';
+import type { Finding, Rule } from '../reasons/find-reason.js';
+import { mountInWords, mountOf } from '../reasons/mount-lines.js';
 
 const { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW } = constants;
 const FLAGS = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
@@ -11,7 +11,7 @@ const FLAGS = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
 /** All that is known of an umount2(2) that failed. */
 export interface UmountCase extends CommonCase {
   /** The target, or of several mounts the place of the one that failed. */
-  readonly target: Looked;
+  readonly target: ExaminedPath;
   readonly flags: number;
   /** Who holds the mount, in a sentence; null where that was not asked. */
   readonly busy: string | null;
@@ -24,14 +24,14 @@ type UmountRule = Rule<UmountCase>;
  * conditions of ksys_umount, can_umount and do_umount, one after the other.
  */
 export const UMOUNT_RULES: readonly UmountRule[] = [
-  { codes: ['EINVAL'], what: 'flags that do not exist or exclude each other', find: badFlags },
-  { codes: ['EINVAL'], what: 'a symbolic link', find: link },
-  { codes: ['EINVAL'], what: 'a place where nothing is mounted', find: notMounted },
-  { codes: ['EINVAL'], what: 'the root of the mount namespace', find: rootOfNamespace },
-  { codes: ['EINVAL'], what: 'a mount that is locked', find: locked },
-  { codes: ['EPERM'], what: 'force, for which the filesystem must be of this user namespace', find: foreignForce },
-  { codes: ['EBUSY'], what: "this process's root directory", find: rootOfProcess },
-  { codes: ['EBUSY'], what: 'a mount in use', find: ({ busy }) => busy ?? undefined },
+  { codes: ['EINVAL'], find: badFlags },
+  { codes: ['EINVAL'], find: link },
+  { codes: ['EINVAL'], find: notMounted },
+  { codes: ['EINVAL'], find: rootOfNamespace },
+  { codes: ['EINVAL'], find: locked },
+  { codes: ['EPERM'], find: foreignForce },
+  { codes: ['EBUSY'], find: rootOfProcess },
+  { codes: ['EBUSY'], find: ({ busy }) => busy ?? undefined },
 ];
 
 function badFlags({ flags }: UmountCase) {

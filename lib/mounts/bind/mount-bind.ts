@@ -1,6 +1,6 @@
 import { keptFlags } from '../../arguments/attributes.js';
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, surroundingsOf, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, surroundingsOf, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import * as native from '../../kernel/native.js';
 import type { TargetWords } from '../../kernel/words.js';
@@ -50,7 +50,7 @@ export function mountBindSync(source: PathLike, target: Target, options: BindOpt
 
 // One by one: to spread them takes longer than to check them all.
 function callWith<T>(call: (...plan: native.BindArguments) => T, plan: BindPlan, ticket: native.Ticket | null): T {
-  const { source, target = NOWHERE, change, idMap, ifMounted, namespace } = plan;
+  const { source, target = DETACHED_TARGET, change, idMap, ifMounted, namespace } = plan;
   const [path, root, create, resolve] = target;
   const [set, clear, propagation, recursive] = change;
   const [userNamespace, uids, gids] = idMap;
@@ -74,7 +74,7 @@ export const BIND_CALL: Omit<Driven<BindPlan, native.Made, never>, 'channel' | '
   start: (plan, ticket) => callWith(native.bind, plan, ticket),
   startSync: (plan) => callWith(native.bindSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
-  surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
+  surroundings: ({ target = DETACHED_TARGET, namespace }) => surroundingsOf({ target, namespace }),
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
 };
 
@@ -91,6 +91,11 @@ const BIND: Driven<BindPlan, native.Made, Mount> = {
   },
 };
 
-function handle({ lasting, namespace, change }: BindPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
-  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused, isTree: change[3] });
+function handle(
+  { handleTarget, namespace, change }: BindPlan,
+  id: bigint,
+  strategy: MountStrategy,
+  reused: boolean,
+): Mount {
+  return new Mount({ target: handleTarget as TargetWords, namespace, id, strategy, reused, isTree: change[3] });
 }

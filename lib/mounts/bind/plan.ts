@@ -3,7 +3,7 @@ import { booleanOption, choiceOption, optionsArgument, type PathLike, pathArgume
 import { type IdMap, idMapArgument } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import type * as native from '../../kernel/native.js';
 import type { Bytes, IdMapWords, TargetWords } from '../../kernel/words.js';
 import type { DrivenPlan } from '../../operation/driver.js';
@@ -42,7 +42,7 @@ export interface BindPlan extends DrivenPlan {
   readonly source: Bytes;
   /** Undefined for one without a place. */
   readonly target: TargetWords | undefined;
-  readonly lasting: TargetWords | undefined;
+  readonly handleTarget: TargetWords | undefined;
   readonly change: native.ChangeWords;
   readonly idMap: IdMapWords;
   readonly ifMounted: IfMounted;
@@ -82,7 +82,7 @@ export function planAt(
   return {
     source: from,
     target: at,
-    lasting: at === undefined ? undefined : lastingTarget(at),
+    handleTarget: at === undefined ? undefined : absoluteTarget(at),
     change: [set, clear, propagation, recursive],
     idMap: idMapArgument('options.idmap', checked['idmap']),
     ifMounted: ifMountedOption(checked),

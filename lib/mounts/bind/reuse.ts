@@ -1,8 +1,9 @@
 import { NO_ID_MAP } from '../../arguments/idmap.js';
+import { hasPropagation } from '../../arguments/propagation.js';
 import type { Looking } from '../../operation/driver.js';
 import { mountLine } from '../../table/mountinfo/parse.js';
 import type { MountStrategy } from '../handle.js';
-import { hasPropagation, mountDiffers } from '../reuse/differences.js';
+import { mountDiffers } from '../reuse/differences.js';
 import { cannotBeTold, mountedThere } from '../reuse/mounted-at.js';
 import type { BindPlan } from './plan.js';
 

@@ -2,7 +2,7 @@ import { changeOf, flagsOfAttributes, keptFlags, type MountAttributes } from '..
 import { booleanOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { mountedArgument, surroundingsOf, type Target } from '../../arguments/target.js';
+import { mountPointArgument, surroundingsOf, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import * as native from '../../kernel/native.js';
@@ -32,7 +32,7 @@ function planChange(
   options: ChangeOptions,
 ): ChangePlan {
   const checked = optionsArgument('options', options, KNOWN);
-  const at = mountedArgument('target', target);
+  const at = mountPointArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
   const recursive = booleanOption('options.recursive', checked['recursive']) === true;

@@ -1,8 +1,8 @@
 import { booleanOption, choiceOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import {
-  lastingTarget,
-  mountedArgument,
+  absoluteTarget,
+  mountPointArgument,
   pathOfTarget,
   surroundingsOf,
   type Target,
@@ -32,7 +32,7 @@ export interface MoveOptions extends OperationOptions {
 interface MovePlan extends DrivenPlan {
   readonly from: TargetWords;
   readonly to: TargetWords;
-  readonly lasting: TargetWords;
+  readonly handleTarget: TargetWords;
   readonly beneath: boolean;
   readonly vacant: boolean;
 }
@@ -46,14 +46,14 @@ function planMove(from: Target, to: Target, options: MoveOptions): MovePlan {
   if (beneath && ifMounted === 'error') {
     throw invalidArgValue('options.ifMounted', "cannot be 'error' with beneath, which needs a mount at the target");
   }
-  const [source, target] = [mountedArgument('from', from), targetArgument('to', to)];
+  const [source, target] = [mountPointArgument('from', from), targetArgument('to', to)];
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [
     ['from', source[1] ?? source[0]],
     ['to', target[1] ?? target[0]],
   ]);
-  const lasting = lastingTarget(target);
-  return { from: source, to: target, lasting, beneath, vacant: ifMounted === 'error', ...operation };
+  const handleTarget = absoluteTarget(target);
+  return { from: source, to: target, handleTarget, beneath, vacant: ifMounted === 'error', ...operation };
 }
 
 function argumentsOf(plan: MovePlan, ticket: native.Ticket | null): native.MoveArguments {
@@ -70,8 +70,8 @@ const MOVE: Driven<MovePlan, bigint, Mount> = {
   subject: ({ from, to }) => ({ source: pathOfTarget(from), target: to }),
   start: async (plan, ticket) => (await native.move(...argumentsOf(plan, ticket))) as bigint,
   startSync: (plan) => native.moveSync(...argumentsOf(plan, null)) as bigint,
-  finish: ({ lasting, namespace }, id) =>
-    new Mount({ target: lasting, namespace, id, strategy: 'move', reused: false, isTree: true }),
+  finish: ({ handleTarget, namespace }, id) =>
+    new Mount({ target: handleTarget, namespace, id, strategy: 'move', reused: false, isTree: true }),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
   surroundings: ({ to, namespace }) => surroundingsOf({ target: to, namespace }),
   error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),

@@ -1,6 +1,6 @@
 import { booleanOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { mountedArgument, surroundingsOf, type Target } from '../../arguments/target.js';
+import { mountPointArgument, surroundingsOf, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import * as native from '../../kernel/native.js';
@@ -31,7 +31,7 @@ const REMOUNT_KNOWN: ReadonlySet<string> = new Set(['parameters', 'readonly', ..
 function planRemount(target: Target, options: RemountOptions): RemountPlan {
   const checked = optionsArgument('options', options, REMOUNT_KNOWN);
   const readonly = booleanOption('options.readonly', checked['readonly']);
-  const at = mountedArgument('target', target);
+  const at = mountPointArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
   const parameters = parameterWords('options.parameters', checked['parameters']);

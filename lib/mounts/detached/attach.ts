@@ -1,6 +1,6 @@
 import { booleanOption, choiceOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { lastingTarget, surroundingsOf, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, surroundingsOf, type Target, targetArgument } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import * as native from '../../kernel/native.js';
@@ -35,7 +35,7 @@ export interface AttachPlan extends DrivenPlan {
   readonly tree: native.Tree;
   readonly origin: DetachedOrigin;
   readonly target: TargetWords;
-  readonly lasting: TargetWords;
+  readonly handleTarget: TargetWords;
   readonly clone: boolean;
   readonly beneath: boolean;
   readonly vacant: boolean;
@@ -62,7 +62,7 @@ export function planAttach(
     tree,
     origin,
     target: at,
-    lasting: lastingTarget(at),
+    handleTarget: absoluteTarget(at),
     clone: booleanOption('options.clone', checked['clone']) === true,
     beneath,
     vacant: ifMounted === 'error',
@@ -85,8 +85,8 @@ export const ATTACH: Driven<AttachPlan, bigint, Mount> = {
   subject: ({ target }) => ({ target }),
   start: async (plan, ticket) => (await native.attach(...attachArguments(plan, ticket))) as bigint,
   startSync: (plan) => native.attachSync(...attachArguments(plan, null)) as bigint,
-  finish: ({ lasting, namespace, origin }, id) =>
-    new Mount({ target: lasting, namespace, id, reused: false, ...origin }),
+  finish: ({ handleTarget, namespace, origin }, id) =>
+    new Mount({ target: handleTarget, namespace, id, reused: false, ...origin }),
   questions: (plan, failure) => operationQuestions(failure, attachCase(plan)),
   surroundings: surroundingsOf,
   error: (plan, failure, examination) => operationError(failure, attachCase(plan), examination),

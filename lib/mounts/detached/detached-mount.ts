@@ -1,7 +1,7 @@
 import type { MountAttributes } from '../../arguments/attributes.js';
 import { changeOf } from '../../arguments/attributes.js';
 import { booleanOption, optionsArgument } from '../../arguments/check.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { invalidState } from '../../kernel/errors.js';
 import * as native from '../../kernel/native.js';
 import { OperationChannel } from '../../operation/channel.js';
@@ -21,8 +21,8 @@ const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
   channel: new OperationChannel('DetachedMount.setAttributes'),
   subject: () => ({}),
   start: async ({ tree, change }, ticket) =>
-    (await native.change(tree, ...NOWHERE, ...change, null, ticket)) as undefined,
-  startSync: ({ tree, change }) => native.changeSync(tree, ...NOWHERE, ...change, null, null) as undefined,
+    (await native.change(tree, ...DETACHED_TARGET, ...change, null, ticket)) as undefined,
+  startSync: ({ tree, change }) => native.changeSync(tree, ...DETACHED_TARGET, ...change, null, null) as undefined,
   finish: () => undefined,
   questions: () => null,
   surroundings: () => native.HERE,

@@ -1,5 +1,5 @@
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, surroundingsOf, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, surroundingsOf, type Target } from '../../arguments/target.js';
 import * as native from '../../kernel/native.js';
 import type { TargetWords } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
@@ -62,7 +62,7 @@ function callWith<T>(
   plan: FilesystemPlan,
   ticket: native.Ticket | null,
 ): T {
-  const { source, target = NOWHERE, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
+  const { source, target = DETACHED_TARGET, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
   const [path, root, create, resolve] = target;
   const [userNamespace, uids, gids] = idMap;
   const words = isByData ? NO_WORDS : parameters.words;
@@ -93,7 +93,7 @@ export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, '
   start: (plan, ticket) => callWith(native.filesystem, plan, ticket),
   startSync: (plan) => callWith(native.filesystemSync, plan, null),
   questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
-  surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
+  surroundings: ({ target = DETACHED_TARGET, namespace }) => surroundingsOf({ target, namespace }),
   error: (plan, failure, examination) => operationError(withoutSecrets(plan, failure), caseOf(plan), examination),
 };
 
@@ -109,6 +109,11 @@ export const FILESYSTEM: Driven<FilesystemPlan, native.Made, Mount> = {
   },
 };
 
-function handle({ lasting, namespace }: FilesystemPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
-  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused });
+function handle(
+  { handleTarget, namespace }: FilesystemPlan,
+  id: bigint,
+  strategy: MountStrategy,
+  reused: boolean,
+): Mount {
+  return new Mount({ target: handleTarget as TargetWords, namespace, id, strategy, reused });
 }

@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { refuseDetached } from '../../arguments/check.js';
-import { type Said, saidBy } from '../../arguments/object.js';
+import { type Options, optionsOf } from '../../arguments/object.js';
 import { invalidArgType, invalidArgValue, outOfRange } from '../../kernel/errors.js';
 import { pageSize } from '../../kernel/native.js';
 import { type Bytes, keyOf } from '../../kernel/words.js';
@@ -52,8 +52,8 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
 }
 
 /** Keys and values, as a copy: of a list or a Map the keys would be lost, and that is an error. */
-export function parametersObject(name: string, value: unknown): Said {
-  const said = saidBy(value);
+export function parametersObject(name: string, value: unknown): Options {
+  const said = optionsOf(value);
   if (said === undefined) throw invalidArgType(name, 'of type object, with parameters by their names', value);
   return said;
 }

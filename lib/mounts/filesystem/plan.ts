@@ -2,7 +2,7 @@ import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from '../../arg
 import { choiceOption, optionsArgument, type PathLike, pathArgument, stringArgument } from '../../arguments/check.js';
 import { type IdMap, idMapArgument, NO_ID_MAP } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import type { Bytes, IdMapWords, TargetWords } from '../../kernel/words.js';
 import type { DrivenPlan } from '../../operation/driver.js';
@@ -35,7 +35,7 @@ export interface FilesystemOptions extends FilesystemAttributes, MountingOptions
 export interface FilesystemPlan extends DrivenPlan {
   readonly source: Bytes | null;
   readonly target: TargetWords | undefined;
-  readonly lasting: TargetWords | undefined;
+  readonly handleTarget: TargetWords | undefined;
   readonly fsType: string;
   readonly parameters: ParameterWords;
   readonly flags: number;
@@ -103,7 +103,7 @@ export function planAt(
   return {
     source: from,
     target: at,
-    lasting: at === undefined ? undefined : lastingTarget(at),
+    handleTarget: at === undefined ? undefined : absoluteTarget(at),
     fsType,
     parameters,
     flags: attributeFlags(checked),

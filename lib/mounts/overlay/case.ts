@@ -1,18 +1,19 @@
 import { printable } from '../../kernel/errors.js';
 import type { Examination, ExamineArguments, PathFacts, UpperFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
-import type { CommonCase } from '../../reasons/common.js';
-import { type Circumstances, circumstancesOf, type Looked, QUESTION_FILES } from '../../reasons/facts.js';
-import type { Rule } from '../../reasons/rule.js';
+import { type Circumstances, circumstancesOf, QUESTION_FILES } from '../../reasons/circumstances.js';
+import type { CommonCase } from '../../reasons/common-rules.js';
+import type { ExaminedPath } from '../../reasons/examined-path.js';
+import type { Rule } from '../../reasons/find-reason.js';
 import type { OverlayPlan } from './plan.js';
 
 /** What an overlay that could not be mounted depends on, and where it leads. */
 export interface OverlayFacts {
-  readonly target: Looked;
+  readonly target: ExaminedPath;
   /** In the order of the native floor's index: lower, data-only. */
-  readonly layers: readonly Looked[];
-  readonly upper: Looked | null;
-  readonly work: Looked | null;
+  readonly layers: readonly ExaminedPath[];
+  readonly upper: ExaminedPath | null;
+  readonly work: ExaminedPath | null;
   /** The kernel's own directories in work: its workspace, and the mark of an overlay that was volatile. */
   readonly workspace: PathFacts | null;
   readonly volatile: PathFacts | null;
@@ -38,7 +39,7 @@ export function overlayFacts(plan: OverlayPlan, examination: Examination): Overl
   const { lower, dataOnly, upper, work } = plan;
   const rest = [...examination.paths];
   const next = () => rest.shift() as PathFacts;
-  const look = (name: string, path: Bytes): Looked => ({ name: `${name} ${printable(path)}`, facts: next() });
+  const look = (name: string, path: Bytes): ExaminedPath => ({ name: `${name} ${printable(path)}`, facts: next() });
   const target = look('the target', plan.target);
   const layers = [
     ...lower.map((path, index) => look(`lower[${index}]`, path)),
@@ -63,7 +64,7 @@ function below(directory: Bytes, name: string): Bytes {
 export interface OverlayCase extends CommonCase, OverlayFacts {
   readonly plan: OverlayPlan;
   /** The layers, upper and work: what must be directories. */
-  readonly directories: readonly Looked[];
+  readonly directories: readonly ExaminedPath[];
 }
 export type OverlayRule = Rule<OverlayCase>;
 

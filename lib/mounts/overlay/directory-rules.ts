@@ -1,6 +1,12 @@
 import { describeErrno } from '../../kernel/errno.js';
-import { isDirectory, isReadOnly, kindOf, type Looked, listed, mountInWords, shown } from '../../reasons/facts.js';
-import { isSpotWithin, mountOf, spotOf } from '../../reasons/mounts.js';
+import { type ExaminedPath, isDirectory, isReadOnly, kindOf, listed } from '../../reasons/examined-path.js';
+import {
+  filesystemPathOf,
+  isWithinFilesystemPath,
+  mountInWords,
+  mountOf,
+  quotedPath,
+} from '../../reasons/mount-lines.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 import { canNeverBeLower, canNeverBeUpper, filesystemName } from './filesystems.js';
 
@@ -8,7 +14,6 @@ import { canNeverBeLower, canNeverBeUpper, filesystemName } from './filesystems.
 export const DIRECTORY_RULES: readonly OverlayRule[] = [
   {
     codes: ['EINVAL', 'ENOTDIR'],
-    what: 'something that is not a directory',
     find: ({ directories, target }) => {
       const wrong = [...directories, target].filter(({ facts }) => facts.error === 0 && !isDirectory(facts));
       const [first] = wrong;
@@ -20,7 +25,6 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'ENOMEM'], // the latter in Linux 5.10
-    what: 'more than 500 layers',
     find: ({ layers }) =>
       layers.length <= 500
         ? null
@@ -28,7 +32,6 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'EROFS', 'EACCES', 'EPERM', 'ENOTSUP', 'EXDEV'],
-    what: 'a filesystem that cannot hold the layer',
     find: ({ layers, upper }) => {
       if (upper !== null && upper.facts.error === 0 && canNeverBeUpper(upper.facts.type)) {
         return `${upper.name} is on a filesystem that cannot hold an upper layer (${filesystemName(upper.facts.type)}): put upper and work on one that can, such as ext4, XFS, btrfs or tmpfs`;
@@ -40,7 +43,6 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'EROFS'],
-    what: 'a read-only upper',
     find: ({ upper, work }) => {
       const wrong = [upper, work].find((each) => each !== null && isReadOnly(each.facts));
       return wrong
@@ -48,11 +50,10 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
         : null;
     },
   },
-  { codes: EINVAL, what: 'upper and work on different mounts', find: onDifferentMounts },
-  { codes: EINVAL, what: 'upper and work inside one another', find: insideOneAnother },
+  { codes: EINVAL, find: onDifferentMounts },
+  { codes: EINVAL, find: insideOneAnother },
   {
     codes: ['EINVAL', 'EROFS'],
-    what: 'what an overlay mounted with volatile leaves in work',
     find: ({ work, volatile }) =>
       work !== null && volatile?.error === 0
         ? `${work.name} was used by an overlay mounted with volatile, which has not been synced to disk and may have lost data ` +
@@ -61,12 +62,10 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT'],
-    what: 'a work directory that cannot be used',
     find: unusableWork,
   },
   {
     codes: EINVAL,
-    what: 'a filesystem of upper without d_type or extended attributes',
     find: ({ upper, trial }) => {
       if (upper === null) return null;
       if (trial === null || upper.facts.error !== 0) return undefined;
@@ -86,7 +85,7 @@ function onDifferentMounts({ upper, work, circumstances: { mounts } }: OverlayCa
   if (upper === null || work === null) return null;
   if (upper.facts.error !== 0 || work.facts.error !== 0) return undefined;
   if (upper.facts.mountId === work.facts.mountId) return null;
-  const where = ({ name, facts }: Looked) => {
+  const where = ({ name, facts }: ExaminedPath) => {
     const mount = mounts === null ? undefined : mountOf(mounts, facts);
     return `${name} is on ${mount === undefined ? 'another mount' : mountInWords(mount)}`;
   };
@@ -99,12 +98,12 @@ function insideOneAnother({ upper, work, circumstances: { mounts } }: OverlayCas
   if (upper.facts.inode === work.facts.inode && upper.facts.device === work.facts.device) {
     return `${upper.name} and ${work.name} are the same directory: give work a directory of its own beside upper`;
   }
-  const [upperSpot, workSpot] = [spotOf(mounts, upper.facts), spotOf(mounts, work.facts)];
-  if (upperSpot === undefined || workSpot === undefined) return undefined;
-  const inside = (inner: Looked, outer: Looked) =>
+  const [upperPath, workPath] = [filesystemPathOf(mounts, upper.facts), filesystemPathOf(mounts, work.facts)];
+  if (upperPath === undefined || workPath === undefined) return undefined;
+  const inside = (inner: ExaminedPath, outer: ExaminedPath) =>
     `${inner.name} is inside ${outer.name}: put work beside upper, neither inside the other`;
-  if (isSpotWithin(workSpot, upperSpot)) return inside(work, upper);
-  return isSpotWithin(upperSpot, workSpot) ? inside(upper, work) : null;
+  if (isWithinFilesystemPath(workPath, upperPath)) return inside(work, upper);
+  return isWithinFilesystemPath(upperPath, workPath) ? inside(upper, work) : null;
 }
 
 // overlayfs removes what an earlier one left at `work` and makes it anew; where that fails it mounts read-only.
@@ -117,7 +116,7 @@ function unusableWork({ failure, work, workspace, trial, plan }: OverlayCase) {
   if (failure.step !== 'verify' || workspace === null) return undefined;
   const names = plan.words.includes('index=on') ? "'work' or 'index'" : "'work'";
   if (workspace.error === 0) {
-    return `overlayfs would be read-only, as it could not make its directory ${names} anew in ${work.name}, where ${shown(workspace.path)} exists: give an empty work directory, or empty this one`;
+    return `overlayfs would be read-only, as it could not make its directory ${names} anew in ${work.name}, where ${quotedPath(workspace.path)} exists: give an empty work directory, or empty this one`;
   }
   return `overlayfs would be read-only, as it could not make its directory ${names} in ${work.name}: give an empty work directory that can be written to, beside upper`;
 }

@@ -1,21 +1,23 @@
 import { parseOverlayData } from '../../overlay/parse.js';
-import { type Looked, listed, mountInWords, shown } from '../../reasons/facts.js';
+import { type ExaminedPath, listed } from '../../reasons/examined-path.js';
 import {
-  isSpotWithin,
+  type FilesystemPath,
+  filesystemPathOf,
   isWithin,
+  isWithinFilesystemPath,
   type MountLine,
   mountHolding,
+  mountInWords,
   mountOf,
-  type Spot,
-  spotOf,
-} from '../../reasons/mounts.js';
+  quotedPath,
+} from '../../reasons/mount-lines.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 
 /** What lies below a layer, or over it. */
 export const STACK_RULES: readonly OverlayRule[] = [
-  { codes: EINVAL, what: 'overlays stacked too deep', find: tooDeep },
-  { codes: EINVAL, what: 'a layer on an unbindable mount', find: unbindable },
-  { codes: EINVAL, what: 'mounts below a layer that are locked', find: lockedBelow },
+  { codes: EINVAL, find: tooDeep },
+  { codes: EINVAL, find: unbindable },
+  { codes: EINVAL, find: lockedBelow },
 ];
 
 // include/linux/fs.h, FILESYSTEM_MAX_STACK_DEPTH: an overlay is one deeper than the deepest of its layers.
@@ -83,7 +85,7 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
       ({ parentId, mountPoint }) => parentId === facts.mountId && mountPoint !== '/' && isWithin(mountPoint, directory),
     );
     if (below.length === 0) continue;
-    const points = listed(below.map(({ mountPoint }) => shown(mountPoint)));
+    const points = listed(below.map(({ mountPoint }) => quotedPath(mountPoint)));
     return (
       `${name} has mounts below it (${points}), and in a user namespace the kernel refuses a layer that has mounts below it which came from outside: ` +
       `nothing else was found wrong, but which of them are such is not told. Name a directory without mounts below it`
@@ -94,12 +96,11 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
 
 /** Directories that are there twice: in this overlay, or in another. */
 export const SHARING_RULES: readonly OverlayRule[] = [
-  { codes: ['ELOOP', 'EBUSY'], what: 'a directory given twice', find: sameTwice },
-  { codes: ['ELOOP', 'EBUSY'], what: 'layers that overlap', find: overlapping },
-  { codes: ['EBUSY'], what: 'an overlay in the mount table with the same upper or work', find: inUse },
+  { codes: ['ELOOP', 'EBUSY'], find: sameTwice },
+  { codes: ['ELOOP', 'EBUSY'], find: overlapping },
+  { codes: ['EBUSY'], find: inUse },
   {
     codes: ['EBUSY'],
-    what: 'an upper or work that is in use out of sight',
     find: ({ upper }) =>
       upper === null
         ? null
@@ -108,7 +109,6 @@ export const SHARING_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['ESTALE'],
-    what: 'an upper that belongs to other lower layers',
     find: ({ upper, plan }) =>
       upper !== null && plan.words.includes('index=on')
         ? `with index: true ${upper.name} can be mounted only with the lower layers and the work directory that it was first mounted with, ` +
@@ -117,7 +117,7 @@ export const SHARING_RULES: readonly OverlayRule[] = [
   },
 ];
 function sameTwice({ directories }: OverlayCase) {
-  const seen = new Map<string, Looked>();
+  const seen = new Map<string, ExaminedPath>();
   for (const each of directories) {
     if (each.facts.error !== 0) continue;
     const key = `${each.facts.device} ${each.facts.inode}`;
@@ -129,22 +129,22 @@ function sameTwice({ directories }: OverlayCase) {
 }
 function overlapping({ directories, layers, circumstances: { mounts } }: OverlayCase) {
   if (mounts === null) return undefined;
-  const spots = new Map<Looked, Spot>();
+  const paths = new Map<ExaminedPath, FilesystemPath>();
   for (const each of directories) {
-    const spot = spotOf(mounts, each.facts);
-    if (spot !== undefined) spots.set(each, spot);
+    const path = filesystemPathOf(mounts, each.facts);
+    if (path !== undefined) paths.set(each, path);
   }
   // An upper or work inside of a lower layer is allowed; a lower layer inside of anything is not.
   for (const inner of layers) {
     for (const outer of directories) {
-      const [innerSpot, outerSpot] = [spots.get(inner), spots.get(outer)];
-      if (inner === outer || innerSpot === undefined || outerSpot === undefined) continue;
-      if (isSpotWithin(innerSpot, outerSpot)) {
+      const [innerPath, outerPath] = [paths.get(inner), paths.get(outer)];
+      if (inner === outer || innerPath === undefined || outerPath === undefined) continue;
+      if (isWithinFilesystemPath(innerPath, outerPath)) {
         return `layers overlap: ${inner.name} is inside ${outer.name}. Name directories that are not inside each other`;
       }
     }
   }
-  return spots.size === directories.length ? null : undefined;
+  return paths.size === directories.length ? null : undefined;
 }
 export function layersOfMount({ fsType, superOptions }: MountLine): Buffer[] | undefined {
   if (fsType !== 'overlay') return undefined;
@@ -167,7 +167,7 @@ function inUse({ upper, work, circumstances: { mounts } }: OverlayCase) {
     const layers = layersOfMount(mount);
     const taken = wanted.find(({ facts }) => layers?.some((layer) => layer.equals(facts.path)));
     if (taken !== undefined) {
-      return `${taken.name} is in use by the overlay mounted at ${shown(mount.mountPoint)}: unmount that first, or give this one an upper and a work of its own`;
+      return `${taken.name} is in use by the overlay mounted at ${quotedPath(mount.mountPoint)}: unmount that first, or give this one an upper and a work of its own`;
     }
   }
   return null;

@@ -89,8 +89,8 @@ export function strategyOf({ way }: native.Mounted): OverlayStrategy {
 }
 
 function handle(plan: OverlayPlan, id: bigint, strategy: OverlayStrategy, reused: boolean): Mount {
-  const { lasting, namespace, named } = plan;
-  return new Mount({ target: lasting, namespace, id, strategy, reused, named });
+  const { handleTarget, namespace, named } = plan;
+  return new Mount({ target: handleTarget, namespace, id, strategy, reused, named });
 }
 
 function surroundingsOfPlan({ at, namespace }: OverlayPlan): native.Surroundings {

@@ -1,5 +1,5 @@
-import { listed } from '../../reasons/facts.js';
-import { kernelLog } from '../../reasons/rule.js';
+import { listed } from '../../reasons/examined-path.js';
+import { kernelLog } from '../../reasons/find-reason.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 
 // Options that need attributes trusted.*, which nobody may write in a user namespace.
@@ -8,7 +8,6 @@ const TRUSTED = /^(?:redirect_dir=(?:on|follow)|metacopy=on|verity=(?:on|require
 const certain: readonly OverlayRule[] = [
   {
     codes: ['ENOTSUP'],
-    what: 'a strategy that cannot be had',
     find: ({ failure: { step } }) =>
       step === 'choose a way'
         ? "strategy 'fsconfig' cannot be had: this kernel's overlayfs does not take one layer at a time (lowerdir+, Linux 6.7), or a seccomp filter denies fsopen. Leave strategy out, so that another way is taken"
@@ -16,7 +15,6 @@ const certain: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'ENOENT', 'EPERM', 'ENOTSUP'],
-    what: 'an option that the kernel has written about',
     find: ({ failure, plan }) => {
       const log = kernelLog(failure);
       if (failure.step !== 'set option' || log === undefined) return undefined;
@@ -25,7 +23,6 @@ const certain: readonly OverlayRule[] = [
   },
   {
     codes: ['EPERM'],
-    what: 'an option that needs attributes trusted.*',
     find: ({ plan, inUserNamespace, circumstances: { isAdmin } }) => {
       if (!inUserNamespace || isAdmin !== true) return null;
       const words = plan.words.filter((word) => TRUSTED.test(word));
@@ -38,7 +35,6 @@ const certain: readonly OverlayRule[] = [
 const remaining: readonly OverlayRule[] = [
   {
     codes: EINVAL,
-    what: 'data-only layers without metacopy',
     find: ({ plan, failure }: OverlayCase) =>
       plan.dataOnly.length === 0 || plan.words.includes('metacopy=on')
         ? null
@@ -48,7 +44,6 @@ const remaining: readonly OverlayRule[] = [
   },
   {
     codes: EINVAL,
-    what: 'an option',
     find: ({ plan: { words }, failure }: OverlayCase) => {
       // Once it is attached the overlay is made, options and all.
       if (words.length === 0 || failure.step === 'attach') return null;

@@ -2,8 +2,8 @@ import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from '../../arg
 import { booleanOption, choiceOption, optionsArgument, stringArgument } from '../../arguments/check.js';
 import { type IdMap, idMapArgument, idMapTexts } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { isPlain } from '../../arguments/object.js';
-import { lastingTarget, NOWHERE, pathOfTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { isPlainObject } from '../../arguments/object.js';
+import { absoluteTarget, DETACHED_TARGET, pathOfTarget, type Target, targetArgument } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import { pageSize } from '../../kernel/native.js';
@@ -59,7 +59,7 @@ export interface OverlayPlan extends OverlayLayers {
   readonly target: Bytes;
   readonly at: TargetWords;
   /** The same for later, when the working directory may be another. */
-  readonly lasting: TargetWords;
+  readonly handleTarget: TargetWords;
   readonly namespace: NamespaceWord;
   readonly signal: AbortSignal | undefined;
   readonly detached: boolean;
@@ -99,7 +99,7 @@ export function planOverlay(options: OverlayMountOptions): OverlayPlan {
 
 /** The same for an overlay without a place. */
 export function planDetachedOverlay(options: OverlayOptions): OverlayPlan {
-  return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true, false);
+  return planOf(optionsArgument('options', options, KNOWN_DETACHED), DETACHED_TARGET, true, false);
 }
 
 // What is said nearly always: nothing but layers and a target. Then nothing else has to be looked for, which takes longer
@@ -120,7 +120,7 @@ const isUsualName = (name: string) => USUAL.has(name);
 
 // Each by its name, which is several times faster than by a variable.
 function usualOptions(options: unknown): UsualOptions | undefined {
-  if (!isPlain(options) || inUserNamespace()) return undefined;
+  if (!isPlainObject(options) || inUserNamespace()) return undefined;
   const names = Object.getOwnPropertyNames(options);
   // Nothing is read before it is known that this is all that there is: each is read once.
   if (!names.every(isUsualName)) return undefined;
@@ -166,7 +166,7 @@ function planOf(
     source,
     target: pathOfTarget(at),
     at,
-    lasting: lastingTarget(at),
+    handleTarget: absoluteTarget(at),
     namespace,
     signal,
     detached,

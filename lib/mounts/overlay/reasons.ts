@@ -6,11 +6,10 @@ import { MountError, printable } from '../../kernel/errors.js';
 import { type Examination, type Failure, isFailure, pageSize } from '../../kernel/native.js';
 import { inUserNamespace } from '../../kernel/user-namespace.js';
 import type { NamespaceWord } from '../../kernel/words.js';
-import { COMMON_RULES, notPermitted } from '../../reasons/common.js';
-import { isDirectory, kindOf, unreachable } from '../../reasons/facts.js';
-import { idMapReasonOfStep } from '../../reasons/idmap.js';
-import { type Rule, reasonBy } from '../../reasons/rule.js';
-import { targetReasonOfStep } from '../../reasons/target.js';
+import { COMMON_RULES, notPermitted } from '../../reasons/common-rules.js';
+import { isDirectory, kindOf, unreachable } from '../../reasons/examined-path.js';
+import { findReason, type Rule } from '../../reasons/find-reason.js';
+import { idMapReasonOfStep, targetReasonOfStep } from '../../reasons/step-reasons.js';
 import { leftAt } from '../failure.js';
 import type { OverlayCase } from './case.js';
 import { overlayFacts } from './case.js';
@@ -76,7 +75,7 @@ export function overlayReason(
     return `${failed.name} is ${kindOf(failed.facts)}, not a directory: give a directory`;
   }
   if (failed !== undefined && failed.facts.error !== failure.error) return unreachable([failed.name], failure.error);
-  return reasonBy<OverlayCase>(RULES, {
+  return findReason<OverlayCase>(RULES, {
     ...facts,
     failure,
     plan,

@@ -1,8 +1,8 @@
-import { ATTRIBUTE_WORDS, attributesDiffer } from '../../arguments/attributes.js';
+import { attributesDiffer, attributeWords } from '../../arguments/attributes.js';
 import { constants } from '../../kernel/constants.js';
 import { printable } from '../../kernel/errors.js';
 import type { Found } from '../../operation/driver.js';
-import type { MountEntry, MountPropagation } from '../../table/mountinfo/entry.js';
+import type { MountEntry } from '../../table/mountinfo/entry.js';
 
 /** That it is another one, or that this cannot be told. */
 export type NotTheSame = Extract<Found<never>, { readonly kind: 'other' | 'untold' }>;
@@ -70,31 +70,7 @@ export function filesystemDiffers(
   if ((flags & constants.MS_RDONLY) !== 0 && isOfItself && !isReadOnly && line.options.includes('ro')) {
     return { kind: 'other', why: `${what} that can be written to elsewhere, by another mount, is mounted there` };
   }
-  return mountDiffers(what, line.options, wordsOf(flags));
+  return mountDiffers(what, line.options, attributeWords(flags));
 }
 
 const READ_ONLY = Buffer.from('ro');
-
-// As mount(2) makes them: without any flag for access times it is relatime.
-function wordsOf(flags: number): string[] {
-  const { MS_STRICTATIME, MS_NOATIME } = constants;
-  const words = ATTRIBUTE_WORDS.filter(([_, flag]) => (flags & flag) !== 0).map(([word]) => word);
-  if ((flags & MS_STRICTATIME) !== 0) return words;
-  return [...words, (flags & MS_NOATIME) !== 0 ? 'noatime' : 'relatime'];
-}
-
-/** Whether the optional fields of a mount in the table are those of the propagation with this flag; 0 is any. */
-export function hasPropagation({ shared, master, unbindable }: MountPropagation, flag: number): boolean {
-  switch (flag) {
-    case constants.MS_SHARED:
-      return shared !== null;
-    case constants.MS_SLAVE:
-      return master !== null && shared === null;
-    case constants.MS_UNBINDABLE:
-      return unbindable;
-    case constants.MS_PRIVATE:
-      return shared === null && master === null && !unbindable;
-    default:
-      return true;
-  }
-}

@@ -1,5 +1,5 @@
 import { constants as os } from 'node:os';
-import { describeErrno } from '../../kernel/errno.js';
+import { describeErrno, isTransient } from '../../kernel/errno.js';
 import type { Examination, PathFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import type { Look } from '../../operation/driver.js';
@@ -8,10 +8,7 @@ import { mountLine } from '../../table/mountinfo/parse.js';
 
 const TABLE = '/proc/thread-self/mountinfo';
 
-const { EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO } = os.errno;
-
-/** What says nothing about the path. Any other error the mount itself meets as well, and says best. */
-const PASSING: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO]);
+const { EIO } = os.errno;
 
 /** A mount at a target, with its line of the mount table. */
 export interface MountedThere {
@@ -26,7 +23,8 @@ type Untold = { readonly kind: 'untold'; readonly why: string };
 /** That nothing is known of a path, for another reason than the path itself; undefined where something is. */
 export function cannotBeTold(facts: PathFacts | undefined, what: string): Untold | undefined {
   const error = facts?.error ?? EIO;
-  if (!PASSING.has(error)) return undefined;
+  // The mount itself meets every other error as well, and explains it better. EIO says nothing about the path either.
+  if (!isTransient(error) && error !== EIO) return undefined;
   const { name, message } = describeErrno(error);
   return { kind: 'untold', why: `${what} cannot be told (${name}: ${message})` };
 }

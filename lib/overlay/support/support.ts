@@ -1,6 +1,7 @@
 import { constants, tmpdir } from 'node:os';
 import { absolutePath, nonEmptyPathArgument, type PathLike } from '../../arguments/check.js';
 import { pathOfTarget } from '../../arguments/target.js';
+import { isTransient } from '../../kernel/errno.js';
 import { MountError, printable } from '../../kernel/errors.js';
 import * as native from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
@@ -53,8 +54,7 @@ const byFilesystem = new Map<string, Promise<Omit<OverlaySupport, 'filesystem'>>
 const SUPPORT = new OperationChannel('overlaySupport');
 const MOST_REMEMBERED = 1000;
 
-const { EMFILE, ENFILE, ENOMEM, EINTR } = constants.errno;
-const PASSING: ReadonlySet<number | string> = new Set([EMFILE, ENFILE, ENOMEM, EINTR]);
+const { ENOMEM } = constants.errno;
 
 /**
  * Finds out what overlays can do in a directory: with this kernel, in this namespace, on its filesystem.
@@ -134,13 +134,15 @@ async function run(
 ): Promise<native.ScratchResult | string> {
   const result = await native.scratch(directory, program.words, namespaceData);
   if (native.isFailure(result)) {
-    if (result.syscall === 'unshare' && !PASSING.has(result.error))
+    if (result.syscall === 'unshare' && !isTransient(result.error))
       return 'a sandbox refuses unshare(2), without which nothing can be tried unseen';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
   }
   // These say something of this process at this moment. As answers they would be kept.
   const errors = result.steps.filter((error, index) => !isTooManyLayers(program.steps[index], error));
-  const passing = [...errors, result.privateError, result.placeError].find((error) => PASSING.has(error));
+  const passing = [...errors, result.privateError, result.placeError].find(
+    (error) => typeof error === 'number' && isTransient(error),
+  );
   if (passing !== undefined && result.removeError === 0) {
     const reason = 'this process or machine has too little of something at the moment, so that nothing can be tried';
     throw new MountError({ errno: Number(passing), syscall: 'mount', path: directory, reason });
