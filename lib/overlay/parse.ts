@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { choiceOption, dataArgument, optionsArgument } from '../arguments/check.js';
+import { choiceOption, dataArgument, encodingOption, optionsArgument } from '../arguments/check.js';
 import { invalidArgType } from '../kernel/errors.js';
 import { overlayOptionOfWord, overlayWordsLike } from './options.js';
 import type { OverlaySpec } from './spec.js';
