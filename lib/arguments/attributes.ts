@@ -17,8 +17,8 @@ export interface MountAttributes {
   /** Whether the kernel refuses to follow symbolic links on the mount. Needs Linux 5.10. */
   noSymFollow?: boolean;
   /**
-   * When the kernel updates access times: `'relatime'`, the kernel's default, updates an access time that is older than the
-   * last change of the file or than one day; `'noatime'` never updates; `'strictatime'` always updates.
+   * When the kernel updates access times: `'relatime'`, the kernel's default, updates an access time that is older than
+   * the last change of the file or than one day; `'noatime'` never updates; `'strictatime'` always updates.
    */
   atime?: 'relatime' | 'noatime' | 'strictatime';
   /** Whether the kernel does not update the access times of directories. */
@@ -34,8 +34,9 @@ interface AttributeBits {
   /** The attribute of mount_setattr(2). */
   readonly attribute: number;
   /**
-   * The lock that the kernel sets on the attribute when a mount comes into a less privileged mount namespace, or null. A
-   * locked attribute cannot be cleared in that mount namespace: fs/namespace.c, lock_mnt_tree and can_change_locked_flags.
+   * The lock that the kernel sets on the attribute when a mount comes into a less privileged mount namespace, or null.
+   * A locked attribute cannot be cleared in that mount namespace: fs/namespace.c, lock_mnt_tree and
+   * can_change_locked_flags.
    */
   readonly lock:
     | 'MNT_LOCK_READONLY'
@@ -65,13 +66,16 @@ const ROWS = {
   noDirAtime: {
     word: 'nodiratime', flag: constants.MS_NODIRATIME, attribute: constants.MOUNT_ATTR_NODIRATIME, lock: 'MNT_LOCK_ATIME',
   },
-  // MNT_LOCK_ATIME covers every value of atime, but a remount that leaves out MS_RELATIME or MS_STRICTATIME clears neither.
+  // MNT_LOCK_ATIME covers every value of atime, but a remount that leaves out MS_RELATIME or MS_STRICTATIME clears
+  // neither.
   atime: {
     relatime: { word: 'relatime', flag: constants.MS_RELATIME, attribute: constants.MOUNT_ATTR_RELATIME, lock: null },
     noatime: {
       word: 'noatime', flag: constants.MS_NOATIME, attribute: constants.MOUNT_ATTR_NOATIME, lock: 'MNT_LOCK_ATIME',
     },
-    strictatime: { word: null, flag: constants.MS_STRICTATIME, attribute: constants.MOUNT_ATTR_STRICTATIME, lock: null },
+    strictatime: {
+      word: null, flag: constants.MS_STRICTATIME, attribute: constants.MOUNT_ATTR_STRICTATIME, lock: null,
+    },
   },
 } as const satisfies AttributeRows;
 
@@ -103,7 +107,8 @@ export interface AttributeChange {
 }
 
 /**
- * Converts the attributes among the options to a change of the attributes that a mount has, and ignores the other options.
+ * Converts the attributes among the options to a change of the attributes that a mount has, and ignores the other
+ * options.
  *
  * @param mode `'add'` sets what is `true` and clears nothing; `'change'` also clears what is `false`; `'exact'` clears
  *   everything that is not `true`, and sets `relatime` unless the options have `atime`

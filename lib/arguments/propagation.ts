@@ -3,8 +3,9 @@ import { constants } from '../kernel/constants.js';
 import { choiceOption } from './check.js';
 
 /**
- * How mount and unmount events below a mount propagate: to and from its peer group (`'shared'`), only from the peer group
- * of its master (`'slave'`), not at all (`'private'`), or not at all and with bind mounts forbidden (`'unbindable'`).
+ * How mount and unmount events below a mount propagate: to and from its peer group (`'shared'`), only from the peer
+ * group of its master (`'slave'`), not at all (`'private'`), or not at all and with bind mounts forbidden
+ * (`'unbindable'`).
  *
  * @see https://man7.org/linux/man-pages/man7/mount_namespaces.7.html
  */

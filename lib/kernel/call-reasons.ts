@@ -1,4 +1,4 @@
-// Reasons that a failed system call gives without an examination: namespaces, threads, /proc, and calls the kernel lacks.
+// Explains failed system calls that need no examination: namespaces, threads, /proc, and missing calls.
 import { constants as os } from 'node:os';
 import { describeErrno, transientReason } from './errno.js';
 import { printable } from './errors.js';

@@ -1,8 +1,8 @@
 // Names errors of system calls, and says which of them are transient.
 import { getSystemErrorMap } from 'node:util';
 
-// Errors of mount calls that libuv has no name for. The numbers are those of asm-generic/errno.h, which is valid on every
-// architecture that Node.js supports; the messages are those of strerror(3) in libuv's lower case.
+// Errors of mount calls that libuv has no name for. The numbers are those of asm-generic/errno.h, which is valid on
+// every architecture that Node.js supports; the messages are those of strerror(3) in libuv's lower case.
 const UNKNOWN_TO_LIBUV: ReadonlyMap<number, readonly [name: string, message: string]> = new Map([
   [15, ['ENOTBLK', 'block device required']],
   [66, ['EREMOTE', 'object is remote']],

@@ -1,4 +1,4 @@
-// Reads what a mount depends on besides its paths: the mount table, capabilities, the seccomp mode, filesystems and limits.
+// Reads what a mount depends on besides its paths: mount table, capabilities, seccomp, filesystems, limits.
 import type { Examination } from '../kernel/native.js';
 import { type MountLine, mountLines } from './mount-lines.js';
 

@@ -49,7 +49,8 @@ const absentFilesystem: Rule<CommonCase> = {
   codes: ['ENODEV', 'ENOTSUP'],
   find: ({ fsType, circumstances: { filesystems } }) => {
     if (fsType === null || filesystems === null) return undefined;
-    // The kernel looks up only the part of a type before the dot: fuse.sshfs is of type fuse (fs/filesystems.c, get_fs_type).
+    // The kernel looks up only the part of a type before the dot: fuse.sshfs is of type fuse (fs/filesystems.c,
+    // get_fs_type).
     if (filesystems.has(fsType.split('.', 1).join())) return null;
     return `the filesystem ${printable(fsType)} is not in this kernel (/proc/filesystems): correct the name, load its module (modprobe), or use a kernel that has this filesystem`;
   },

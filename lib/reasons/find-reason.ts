@@ -29,7 +29,9 @@ export function findReason<C extends Case>(rules: readonly Rule<C>[], known: C):
   return 'the cause is unknown: read the kernel log (dmesg) for a message about this call';
 }
 
-/** Formats the kernel's messages on one line, each in quotes and without its severity letter: fs/fs_context.c, logfc. */
+/**
+ * Formats the kernel's messages on one line, each in quotes and without its severity letter: fs/fs_context.c, logfc.
+ */
 export function kernelLog({ log }: Failure): string | undefined {
   if (log === null) return undefined;
   const lines = log.toString().trim().split('\n');

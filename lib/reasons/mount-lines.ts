@@ -7,7 +7,9 @@ import { isWithin } from '../table/mountinfo/path.js';
 
 export { isWithin };
 
-/** One line of the mount table. Names are Latin-1 text, one character for each byte, because names need not be UTF-8. */
+/**
+ * One line of the mount table. Names are Latin-1 text, one character for each byte, because names need not be UTF-8.
+ */
 export interface MountLine {
   readonly id: bigint;
   readonly parentId: bigint;
@@ -72,7 +74,9 @@ export interface FilesystemPath {
   readonly path: string;
 }
 
-/** Converts an examined path to a path from the root of its filesystem; undefined when the mount table lacks the mount. */
+/**
+ * Converts an examined path to a path from the root of its filesystem; undefined when the mount table lacks the mount.
+ */
 export function filesystemPathOf(mounts: readonly MountLine[], facts: PathFacts): FilesystemPath | undefined {
   const mount = facts.error === 0 ? mountOf(mounts, facts) : undefined;
   const path = facts.path.toString('latin1');

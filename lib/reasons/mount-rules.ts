@@ -105,7 +105,8 @@ function unbindable({ source, flags, circumstances: { mounts } }: MountCase): Fi
   return `${source.name} is on ${mountInWords(mount)}, whose propagation is unbindable: make that mount private, or bind another one`;
 }
 
-// The kernel would have to copy the unbindable mount to the peers of the target: fs/namespace.c, tree_contains_unbindable.
+// The kernel would have to copy the unbindable mount to the peers of the target: fs/namespace.c,
+// tree_contains_unbindable.
 function unbindableIntoShared({ source, target, flags, circumstances: { mounts } }: MountCase): Finding {
   if ((flags & MS_MOVE) === 0 || source === null) return null;
   if (mounts === null || source.facts.error !== 0 || target.facts.error !== 0) return undefined;

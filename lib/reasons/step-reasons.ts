@@ -1,4 +1,4 @@
-// Reasons that the failed step of an operation gives without an examination: targets inside a root, and idmapped mounts.
+// Explains failed steps that need no examination: the lookup of a target inside a root, and idmapped mounts.
 import { NO_SYMLINKS, NO_XDEV, targetInWords } from '../arguments/target.js';
 import { namespaceReasonOfStep, reasonOfOpen } from '../kernel/call-reasons.js';
 import { describeErrno, transientReason } from '../kernel/errno.js';
