@@ -6,7 +6,7 @@ import type { Options } from './object.js';
 
 /** The attributes that every mount can have, whatever its filesystem type. */
 export interface MountAttributes {
-  /** Whether the mount is read-only. Writes through the mount fail with `EROFS`. */
+  /** Whether the mount is read-only, so that a write through the mount fails with `EROFS`. */
   readonly?: boolean;
   /** Whether the kernel ignores set-user-ID and set-group-ID bits and file capabilities on the mount. */
   noSuid?: boolean;
@@ -14,7 +14,7 @@ export interface MountAttributes {
   noDev?: boolean;
   /** Whether programs on the mount cannot be executed. */
   noExec?: boolean;
-  /** Whether the kernel refuses to follow symbolic links on the mount. Needs Linux 5.10. */
+  /** Whether the kernel refuses to follow symbolic links on the mount, since Linux 5.10. */
   noSymFollow?: boolean;
   /**
    * When the kernel updates access times: `'relatime'`, the kernel's default, updates an access time that is older than
@@ -29,9 +29,9 @@ export interface MountAttributes {
 interface AttributeBits {
   /** The word in the mount table, or null if the table shows nothing: fs/proc_namespace.c, show_mnt_opts. */
   readonly word: string | null;
-  /** The flag of mount(2). */
+  /** The flag of mount(2) that sets the attribute. */
   readonly flag: number;
-  /** The attribute of mount_setattr(2). */
+  /** The bit of the attribute in mount_setattr(2). */
   readonly attribute: number;
   /**
    * The lock that the kernel sets on the attribute when a mount comes into a less privileged mount namespace, or null.
@@ -83,7 +83,7 @@ const { atime: ATIMES, ...BOOLEANS } = ROWS;
 const BOOLEAN_ROWS = Object.entries(BOOLEANS).map(([name, bits]) => ({ name, ...bits }));
 const ATIME_NAMES = Object.keys(ATIMES) as (keyof typeof ATIMES)[];
 
-/** Every row of the table: the boolean attributes and the values of `atime`. */
+/** Every row of the attribute table: the boolean attributes and the values of `atime`. */
 export const ATTRIBUTE_ROWS: readonly AttributeBits[] = [...BOOLEAN_ROWS, ...Object.values(ATIMES)];
 
 /** The names of the options in {@link MountAttributes}. */

@@ -15,7 +15,7 @@ export type PathLike = string | Uint8Array | URL;
 // Each function returns the converted value, or throws a `TypeError` or `RangeError` that names the argument and has
 // one of Node's error codes.
 
-/** Checks a path. Bytes are copied, so that the caller may reuse the buffer at once. */
+/** Checks a path and copies its bytes, so that the caller may reuse the buffer at once. */
 export function pathArgument(name: string, value: unknown): Bytes {
   if (typeof value === 'string') return text(name, value);
   if (types.isUint8Array(value)) return bytes(name, value);

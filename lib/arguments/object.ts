@@ -28,8 +28,8 @@ export function isPlainObject(value: unknown): value is Readonly<Options> {
 
 /**
  * Copies the own and inherited properties of an object, except methods and the properties of `Object.prototype`.
- * Properties that are not enumerable count too, because the accessors of a class are not enumerable. Undefined if the
- * value cannot hold named options.
+ * Properties that are not enumerable count too, because the accessors of a class are not enumerable. The function
+ * returns undefined if the value cannot hold named options.
  *
  * @param known names to read from a Proxy as well, because a Proxy need not list its properties
  */
@@ -61,7 +61,7 @@ function prototypeOf(value: object): object | null {
   return Object.getPrototypeOf(value) as object | null;
 }
 
-// This rule also excludes the Object.prototype of another realm (node:vm), which has only methods and __proto__.
+// The condition also excludes the Object.prototype of another realm (node:vm), which has only methods and __proto__.
 function isMethod(from: object, name: string): boolean {
   const property = Object.getOwnPropertyDescriptor(from, name);
   return (typeof property?.value === 'function' && !property.enumerable) || name === '__proto__';

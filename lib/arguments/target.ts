@@ -38,9 +38,9 @@ export interface TargetInRoot {
   noXdev?: boolean;
   /**
    * Whether the path is looked up component by component if openat2(2) is missing (before Linux 5.6) or denied by a
-   * sandbox. Without this option such a lookup fails with `ENOSYS` or `EPERM`. In this mode symbolic links still cannot
-   * lead out of the root, but the lookup may find a directory that another process moves out of the root at the same
-   * time.
+   * sandbox. Without this option such a lookup fails with `ENOSYS` or `EPERM`. With this option symbolic links still
+   * cannot lead out of the root, but the lookup may find a directory that another process moves out of the root at the
+   * same time.
    */
   allowEmulation?: boolean;
 }

@@ -66,7 +66,7 @@ export function reasonOfStep({ error, syscall, step }: Failure): string | undefi
     : undefined;
 }
 
-// The first kernel version with each call.
+// The first Linux version that has each system call.
 const SINCE: Readonly<Record<string, string>> = {
   open_tree: '5.2',
   move_mount: '5.2',
@@ -77,7 +77,7 @@ const SINCE: Readonly<Record<string, string>> = {
   mount_setattr: '5.12',
 };
 
-/** Explains an operation that fails because /proc has no directory of this process. */
+/** The reason of an operation that fails because /proc has no directory of this process. */
 export const NO_PROC =
   'this process is not in /proc, which the operation needs: mount /proc in the chroot (mount -t proc proc /proc), or enter the PID namespace of that /proc too (nsenter --pid)';
 

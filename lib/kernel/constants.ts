@@ -28,11 +28,11 @@ export const constants = {
   MS_SYNCHRONOUS: 16,
   /** The call changes the flags and the data of an existing mount. */
   MS_REMOUNT: 32,
-  /** Mandatory locks are allowed. The flag has no effect since Linux 5.15. */
+  /** Mandatory locks are allowed; the flag has no effect since Linux 5.15. */
   MS_MANDLOCK: 64,
   /** Every change of a directory is synchronous: it returns after the data is on the device. */
   MS_DIRSYNC: 128,
-  /** The kernel refuses to follow symbolic links on the mount. Since Linux 5.10. */
+  /** The kernel refuses to follow symbolic links on the mount, since Linux 5.10. */
   MS_NOSYMFOLLOW: 256,
   /** The kernel does not update access times. */
   MS_NOATIME: 1024,
@@ -56,7 +56,7 @@ export const constants = {
   MS_SLAVE: 524288,
   /** The mount becomes shared: mount and unmount events propagate to and from its peer group. */
   MS_SHARED: 1048576,
-  /** The kernel updates an access time that is older than the last change or than one day. This is the default. */
+  /** By default the kernel updates an access time that is older than the last change or than one day. */
   MS_RELATIME: 2097152,
   /** The kernel uses this flag internally. */
   MS_KERNMOUNT: 4194304,
@@ -68,7 +68,8 @@ export const constants = {
   MS_LAZYTIME: 33554432,
 
   /**
-   * The kernel aborts pending requests before the unmount, so data may be lost. Only NFS, FUSE and few others do this.
+   * The kernel aborts pending requests before the unmount, so data may be lost. Only NFS, FUSE and a few other
+   * filesystems support the flag.
    */
   MNT_FORCE: 1,
   /** The unmount is lazy: the kernel detaches the mount at once, and releases the filesystem after its last user. */
@@ -98,9 +99,9 @@ export const constants = {
   MOUNT_ATTR_STRICTATIME: 0x20,
   /** The kernel does not update the access times of directories. */
   MOUNT_ATTR_NODIRATIME: 0x80,
-  /** The mount is idmapped: a user namespace maps the owners of its files. Since Linux 5.12. */
+  /** The mount is idmapped, since Linux 5.12: a user namespace maps the owners of its files. */
   MOUNT_ATTR_IDMAP: 0x100000,
-  /** The kernel refuses to follow symbolic links on the mount. Since Linux 5.14. */
+  /** The kernel refuses to follow symbolic links on the mount, since Linux 5.14. */
   MOUNT_ATTR_NOSYMFOLLOW: 0x200000,
 } as const;
 Object.freeze(constants);

@@ -33,7 +33,7 @@ export function errnoWords(errno: number): string {
 }
 
 // Errors that depend on the state of the process or of the machine at the moment of the call, and say nothing about the
-// examined file or mount. src-native/kernel/transient_error.h has the same list.
+// examined file or mount. The native list is in src-native/kernel/transient_error.h.
 const TRANSIENT: ReadonlyMap<string, string> = new Map([
   ['EMFILE', 'this process has reached its limit of open descriptors: close some, or raise RLIMIT_NOFILE'],
   ['ENFILE', 'the system has reached its limit of open files: close some, or raise /proc/sys/fs/file-max'],

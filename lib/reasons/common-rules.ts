@@ -62,7 +62,7 @@ const tooManyMounts: Rule<CommonCase> = {
     if (mounts === null || mountMax === null) return undefined;
     return mounts.length < mountMax
       ? null
-      : `this mount namespace has ${mounts.length} mounts, and /proc/sys/fs/mount-max allows ${mountMax}: unmount some of them, or raise mount-max`;
+      : `the number of mounts in this mount namespace (${mounts.length}) has reached /proc/sys/fs/mount-max (${mountMax}): unmount some of them, or raise mount-max`;
   },
 };
 

@@ -72,7 +72,8 @@ function noMountPoint({ target, source, flags, circumstances: { mounts } }: Moun
   const path = isMove ? source : target;
   if (mounts === null || path === null || path.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, path.facts);
-  if (mount === undefined) return `${path.name} is on no mount of this mount namespace: give a path that is`;
+  if (mount === undefined)
+    return `${path.name} is on no mount of this mount namespace: give a path on one of its mounts`;
   if (mount.mountPoint === path.facts.path.toString('latin1')) return isMove ? sharedParent(mounts, mount) : null;
   const change = isMove ? 'moved' : 'changed';
   return `${path.name} is not a mount point but a path on ${mountInWords(mount)}, and only a mount can be ${change}: give a mount point`;
@@ -158,7 +159,7 @@ function mountedAlready({ source, target, fsType, circumstances: { mounts } }: M
 function openForWriting({ flags }: MountCase): Finding {
   if ((flags & (MS_REMOUNT | MS_RDONLY)) !== (MS_REMOUNT | MS_RDONLY)) return null;
   return (flags & MS_BIND) !== 0
-    ? 'the mount cannot become read-only while a process has a file on it open for writing: close that file, which holders() may name'
+    ? 'the mount cannot become read-only while a process has a file open for writing through it: close the file; holders() may name the process'
     : 'the filesystem cannot become read-only while a process has a file on it open for writing: close that file, or make only this mount read-only (MS_BIND | MS_REMOUNT | MS_RDONLY)';
 }
 
@@ -180,7 +181,7 @@ function lockedAttributes({
   const words = ((flags & MS_REC) === 0 ? changed.slice(0, 1) : changed).flatMap((mount) => mount?.options ?? []);
   const cleared = lockedWordsCleared(words, flags);
   if (cleared.length === 0) return null;
-  return `the call clears ${cleared.join(', ')} of the mount, which are locked in this user namespace: set these attributes in the call too`;
+  return `the call clears ${cleared.join(', ')} of the mount, which this user namespace may not clear: set these attributes in the call too`;
 }
 
 // A reconfiguration of the filesystem leaves the attributes of its mounts as they are.

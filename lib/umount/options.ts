@@ -25,7 +25,8 @@ export interface UmountOptions {
    */
   lazy?: boolean;
   /**
-   * Whether pending requests are aborted: `MNT_FORCE`. Data may be lost. Only NFS, FUSE and few others support this.
+   * Whether pending requests are aborted: `MNT_FORCE`. The abort may lose data, and only NFS, FUSE and a few other
+   * filesystems support the flag.
    */
   force?: boolean;
   /**
@@ -48,7 +49,7 @@ export interface UmountOptions {
   then?: 'force' | 'lazy';
   /**
    * A signal that rejects the promise at once with an `AbortError`. A system call in progress cannot be stopped and may
-   * still succeed, but no further system call follows. Synchronous calls refuse a signal.
+   * still succeed, but no further system call follows. Synchronous calls refuse a signal with a `TypeError`.
    */
   signal?: AbortSignal;
   /** The mount namespace that has the mount. The target is a path in that mount namespace, and must be absolute. */

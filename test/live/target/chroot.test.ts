@@ -106,7 +106,7 @@ const OTHER_PROC = [
 ];
 
 describe('without this process in /proc', () => {
-  const NO_PROC = /^this process is not in \/proc, and this goes by way of it: /;
+  const NO_PROC = /^this process is not in \/proc, which the operation needs: /;
 
   // Outside of a chroot that is no mount point a namespace to try in can be had all the same.
   const noSupport = {

@@ -31,14 +31,14 @@ const why = (scan: HoldersScan | Failure | null) => {
 };
 
 test('it is gone only where the look for holders has found nothing there', () => {
-  expect(why(failure(os.errno.EINVAL))).toMatch(/^it was in use, and is not there any more/);
-  expect(why(failure(os.errno.ENOENT))).toMatch(/^it was in use, and is not there any more/);
+  expect(why(failure(os.errno.EINVAL))).toMatch(/^the mount was in use, and another process has unmounted it since/);
+  expect(why(failure(os.errno.ENOENT))).toMatch(/^the mount was in use, and another process has unmounted it since/);
   expect(why(failure(os.errno.EMFILE))).toBe(
-    'it is in use, and who holds it could not be looked for (EMFILE: too many open files)',
+    'the mount is in use, and the search for its holders failed (EMFILE: too many open files): call holders() to search again',
   );
 });
 
 test('who holds another mount is not told', () => {
   expect(why(scanOf(7n))).toMatch(/^nobody was found who holds it/);
-  expect(why(scanOf(8n))).toBe('it was in use, and another mount is in its place by now');
+  expect(why(scanOf(8n))).toMatch(/^the mount was in use, and another mount has replaced it since/);
 });
