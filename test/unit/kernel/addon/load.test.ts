@@ -90,9 +90,10 @@ describe('without an addon the error names every place and the remedy', () => {
   test('in an installed package: a command for the shell', () => {
     const error = thrownBy(find) as Error;
     expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
+    const quotedRoot = quoted('').replace(/\/'$/, "'");
     expect(error.message).toBe(
       `linux-mount has no addon for linux-here: it looked for ${quoted(BUILT)} and ${quoted(PREBUILT)}. ` +
-        `To build it, with a C++ compiler (C++20), make and python3: cd ${quoted('').replace(/\/'$/, "'")} && npm run build:source`,
+        `To build it, with a C++ compiler (C++20), make and python3: cd ${quotedRoot} && npm run build:source`,
     );
   });
 
