@@ -1,6 +1,7 @@
 // Defines the attributes of a mount: one row for each, with its flags and its word in the mount table.
 import { constants } from '../kernel/constants.js';
 import { invalidArgValue } from '../kernel/errors.js';
+import type { AttributeChange } from '../kernel/words.js';
 import { booleanOption, choiceOption, optionsArgument } from './check.js';
 import type { Options } from './object.js';
 
@@ -100,11 +101,8 @@ export function attributeFlags(options: Readonly<Options>): number {
   return atime === undefined ? flags : flags | ATIMES[atime].flag;
 }
 
-/** A change of attributes, as mount_setattr(2) takes it: first the kernel clears `clear`, then it sets `set`. */
-export interface AttributeChange {
-  readonly set: number;
-  readonly clear: number;
-}
+/** The attributes of a change, as mount_setattr(2) takes them: first the kernel clears `clear`, then it sets `set`. */
+export type SetAndClear = Pick<AttributeChange, 'set' | 'clear'>;
 
 /**
  * Converts the attributes among the options to a change of the attributes that a mount has, and ignores the other
@@ -113,7 +111,7 @@ export interface AttributeChange {
  * @param mode `'add'` sets what is `true` and clears nothing; `'change'` also clears what is `false`; `'exact'` clears
  *   everything that is not `true`, and sets `relatime` unless the options have `atime`
  */
-export function attributeChange(options: Readonly<Options>, mode: 'add' | 'change' | 'exact'): AttributeChange {
+export function attributeChange(options: Readonly<Options>, mode: 'add' | 'change' | 'exact'): SetAndClear {
   let set = 0;
   let clear = 0;
   for (const { name, attribute } of BOOLEAN_ROWS) {
@@ -129,7 +127,7 @@ export function attributeChange(options: Readonly<Options>, mode: 'add' | 'chang
 }
 
 /** Checks the argument of `setMountAttributes`: `true` sets an attribute, `false` clears it, undefined leaves it. */
-export function changeOf(attributes: MountAttributes): AttributeChange {
+export function changeOf(attributes: MountAttributes): SetAndClear {
   const change = attributeChange(optionsArgument('attributes', attributes, KNOWN), 'change');
   if ((change.set | change.clear) === 0) {
     throw invalidArgValue('attributes', 'must have at least one attribute to set or to clear');

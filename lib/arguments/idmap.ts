@@ -1,6 +1,6 @@
 // Checks the ID map of an idmapped mount and converts it to the lines of uid_map and gid_map.
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
-import type { Bytes, IdMapWords } from '../kernel/words.js';
+import type { Bytes, NativeIdMap } from '../kernel/words.js';
 import { optionsArgument } from './check.js';
 import { type Namespace, namespaceArgument } from './namespace.js';
 
@@ -57,7 +57,7 @@ export interface IdOwner {
   gid: number;
 }
 
-export const NO_ID_MAP: IdMapWords = [null, null, null];
+export const NO_ID_MAP: NativeIdMap = { userNamespace: null, uidMap: null, gidMap: null };
 
 const KNOWN: ReadonlySet<string> = new Set(['uid', 'gid', 'owner', 'appearsAs', 'userNamespace']);
 const OWNER: ReadonlySet<string> = new Set(['uid', 'gid']);
@@ -68,7 +68,7 @@ const MOST_RANGES = 340;
 const LAST_ID = 0xffff_fffe; // The ID 2^32 - 1 means "no ID".
 
 /** Checks an ID map; undefined becomes {@link NO_ID_MAP}. */
-export function idMapArgument(name: string, value: unknown): IdMapWords {
+export function idMapArgument(name: string, value: unknown): NativeIdMap {
   if (value === undefined) return NO_ID_MAP;
   const options = optionsArgument(name, value, KNOWN);
   const { uid, gid, owner, appearsAs, userNamespace } = options;
@@ -81,18 +81,21 @@ export function idMapArgument(name: string, value: unknown): IdMapWords {
     );
   }
   if (userNamespace !== undefined) {
-    return [namespaceArgument(`${name}.userNamespace`, userNamespace, 'user'), null, null];
+    const file = namespaceArgument(`${name}.userNamespace`, userNamespace, 'user');
+    return { userNamespace: file, uidMap: null, gidMap: null };
   }
-  if (isGiven(uid, gid)) return [null, lines(`${name}.uid`, uid), lines(`${name}.gid`, gid)];
+  if (isGiven(uid, gid)) {
+    return { userNamespace: null, uidMap: lines(`${name}.uid`, uid), gidMap: lines(`${name}.gid`, gid) };
+  }
   const [from, to] = [ownerOf(`${name}.owner`, owner), ownerOf(`${name}.appearsAs`, appearsAs)];
-  return [null, `${from.uid} ${to.uid} 1\n`, `${from.gid} ${to.gid} 1\n`];
+  return { userNamespace: null, uidMap: `${from.uid} ${to.uid} 1\n`, gidMap: `${from.gid} ${to.gid} 1\n` };
 }
 
 /**
  * Converts the ID map of an overlay layer to two texts: a namespace file and `''`, or the lines of uid_map and gid_map.
  */
-export function idMapTexts([userNamespace, uid, gid]: IdMapWords): [first: Bytes, second: string] {
-  if (userNamespace === null) return [uid ?? '', gid ?? ''];
+export function idMapTexts({ userNamespace, uidMap, gidMap }: NativeIdMap): [first: Bytes, second: string] {
+  if (userNamespace === null) return [uidMap ?? '', gidMap ?? ''];
   return [typeof userNamespace === 'number' ? `/proc/self/fd/${userNamespace}` : userNamespace, ''];
 }
 

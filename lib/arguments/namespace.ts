@@ -1,6 +1,6 @@
 // Checks a namespace that the caller gives by a process, by a descriptor or by a file.
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
-import type { Bytes, NamespaceWord } from '../kernel/words.js';
+import type { Bytes, NativeNamespace } from '../kernel/words.js';
 import { absolutePath, isAbsolute, nonEmptyPathArgument, optionsArgument, type PathLike } from './check.js';
 
 /** A namespace other than the caller's own, given by a process, by an open descriptor or by a namespace file. */
@@ -21,7 +21,7 @@ export type Namespace =
 const KNOWN: ReadonlySet<string> = new Set(['pid', 'fd', 'path']);
 
 /** Checks a namespace; undefined means the caller's own namespace and becomes null. */
-export function namespaceArgument(name: string, value: unknown, kind: 'mnt' | 'user' = 'mnt'): NamespaceWord {
+export function namespaceArgument(name: string, value: unknown, kind: 'mnt' | 'user' = 'mnt'): NativeNamespace {
   if (value === undefined) return null;
   const options = optionsArgument(name, value, KNOWN);
   const { pid, fd, path } = options;
@@ -46,7 +46,7 @@ function numberOf(name: string, value: unknown, least: number): number {
  * Refuses relative paths with a namespace, because the working directory of this process does not exist in another one.
  */
 export function refuseRelative(
-  namespace: NamespaceWord,
+  namespace: NativeNamespace,
   paths: readonly (readonly [name: string, path: Bytes | null])[],
 ): void {
   if (namespace === null) return;

@@ -1,7 +1,6 @@
 // Checks the target of an operation: a path, or a path inside a root directory.
 import { invalidArgValue, printable } from '../kernel/errors.js';
-import { HERE, type Surroundings } from '../kernel/native.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
 import {
   absolutePath,
   booleanOption,
@@ -49,7 +48,7 @@ export interface TargetInRoot {
 export type Target = PathLike | TargetInRoot;
 
 /** The target argument of the addon for a detached mount, which has no target. */
-export const DETACHED_TARGET: TargetWords = ['', null, 0, 0];
+export const DETACHED_TARGET: NativeTarget = { path: '', root: null, create: 0, resolve: 0 };
 
 const KNOWN: ReadonlySet<string> = new Set(['root', 'path', 'create', 'noSymlinks', 'noXdev', 'allowEmulation']);
 // The bits of the argument `resolve` of the addon: src-native/place/target.h.
@@ -59,28 +58,33 @@ const EMULATE = 4;
 const CREATE = ['directory', 'file', 'match'] as const;
 
 /** Checks the target of an operation on an existing mount, for which nothing can be created. */
-export function mountPointArgument(name: string, value: unknown): TargetWords {
+export function mountPointArgument(name: string, value: unknown): NativeTarget {
   const target = targetArgument(name, value);
-  if (target[2] !== 0) throw invalidArgValue(`${name}.create`, 'cannot be given for an operation on an existing mount');
+  if (target.create !== 0)
+    throw invalidArgValue(`${name}.create`, 'cannot be given for an operation on an existing mount');
   return target;
 }
 
 /** Checks a target and converts it to what the addon takes. */
-export function targetArgument(name: string, value: unknown): TargetWords {
-  if (typeof value === 'string' || !isOptionsObject(value)) return [pathArgument(name, value), null, 0, 0];
+export function targetArgument(name: string, value: unknown): NativeTarget {
+  if (typeof value === 'string' || !isOptionsObject(value)) return targetOfPath(pathArgument(name, value));
   const options = optionsArgument(name, value, KNOWN);
   const create = choiceOption(`${name}.create`, options['create'], CREATE);
   const flag = (key: string, bit: number) => (booleanOption(`${name}.${key}`, options[key]) === true ? bit : 0);
-  return [
-    pathArgument(`${name}.path`, options['path']),
-    nonEmptyPathArgument(`${name}.root`, options['root']),
-    create === undefined ? 0 : CREATE.indexOf(create) + 1,
-    flag('noSymlinks', NO_SYMLINKS) | flag('noXdev', NO_XDEV) | flag('allowEmulation', EMULATE),
-  ];
+  return {
+    path: pathArgument(`${name}.path`, options['path']),
+    root: nonEmptyPathArgument(`${name}.root`, options['root']),
+    create: create === undefined ? 0 : CREATE.indexOf(create) + 1,
+    resolve: flag('noSymlinks', NO_SYMLINKS) | flag('noXdev', NO_XDEV) | flag('allowEmulation', EMULATE),
+  };
+}
+
+function targetOfPath(path: Bytes): NativeTarget {
+  return { path, root: null, create: 0, resolve: 0 };
 }
 
 /** Joins the root and the path of a target, for a handle and for errors. */
-export function pathOfTarget([path, root]: TargetWords): Bytes {
+export function pathOfTarget({ path, root }: NativeTarget): Bytes {
   if (root === null) return path;
   if (typeof root === 'string' && typeof path === 'string') return `${root}/${path.replace(/^\/+/, '')}`;
   const inside = Buffer.from(path);
@@ -90,7 +94,7 @@ export function pathOfTarget([path, root]: TargetWords): Bytes {
 }
 
 /** Names a target in a sentence. */
-export function targetInWords([path, root]: TargetWords): string {
+export function targetInWords({ path, root }: NativeTarget): string {
   return root === null ? printable(path) : `${printable(path)} inside the root ${printable(root)}`;
 }
 
@@ -98,13 +102,20 @@ export function targetInWords([path, root]: TargetWords): string {
  * Converts the target of a new mount to the target of its handle: an absolute path, which stays valid after chdir(2).
  * The handle creates nothing, and ignores `noXdev`, because the new mount is another mount than that of the root.
  */
-export function absoluteTarget(target: TargetWords): TargetWords {
-  const [path, root, create, resolve] = target;
-  if (root === null) return isAbsolute(path) && create === 0 ? target : [absolutePath(path), null, 0, 0];
-  return [path, absolutePath(root), 0, resolve & ~NO_XDEV];
+export function absoluteTarget(target: NativeTarget): NativeTarget {
+  const { path, root, create, resolve } = target;
+  if (root === null) return isAbsolute(path) && create === 0 ? target : targetOfPath(absolutePath(path));
+  return { path, root: absolutePath(root), create: 0, resolve: resolve & ~NO_XDEV };
+}
+
+/** The root directory and the mount namespace in which the addon looks up a path. */
+export interface Surroundings {
+  readonly root: Bytes | null;
+  readonly resolve: number;
+  readonly namespace: NativeNamespace;
 }
 
 /** Returns the root directory and the mount namespace in which the addon looks up a target. */
-export function surroundingsOf({ target, namespace }: { target: TargetWords; namespace: NamespaceWord }): Surroundings {
-  return namespace === null && target[1] === null ? HERE : { root: target[1], resolve: target[3], namespace };
+export function surroundingsOf(of: { target: NativeTarget; namespace: NativeNamespace }): Surroundings {
+  return { root: of.target.root, resolve: of.target.resolve, namespace: of.namespace };
 }

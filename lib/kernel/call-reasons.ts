@@ -3,13 +3,16 @@ import { constants as os } from 'node:os';
 import { describeErrno, transientReason } from './errno.js';
 import { printable } from './errors.js';
 import type { Failure } from './native.js';
-import type { NamespaceWord } from './words.js';
+import type { NativeNamespace } from './words.js';
 
 const NO_WORKING_DIRECTORY =
   'this process may not give a thread its own working directory (unshare(CLONE_FS)), as under some seccomp filters: allow unshare in the filter of the sandbox';
 
 /** Explains why a thread cannot enter the given mount namespace; undefined for every step that enters none. */
-export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespace: NamespaceWord): string | undefined {
+export function namespaceReasonOfStep(
+  { step, syscall, error }: Failure,
+  namespace: NativeNamespace,
+): string | undefined {
   const { name, message } = describeErrno(error);
   switch (step) {
     case 'open namespace':
@@ -24,12 +27,12 @@ export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespa
   }
 }
 
-function namespaceInWords(namespace: NamespaceWord): string {
+function namespaceInWords(namespace: NativeNamespace): string {
   return typeof namespace === 'number' ? `descriptor ${namespace}` : printable(namespace ?? '');
 }
 
 /** Explains why a mount namespace or user namespace cannot be opened. */
-export function reasonOfOpen(name: string, message: string, namespace: NamespaceWord): string {
+export function reasonOfOpen(name: string, message: string, namespace: NativeNamespace): string {
   const given = namespaceInWords(namespace);
   const pid = typeof namespace === 'string' ? /^\/proc\/(\d+)\/ns\/\w+$/.exec(namespace)?.[1] : undefined;
   if (name === 'ENOENT' && pid !== undefined) return `process ${pid} does not exist: give the PID of a running process`;
@@ -38,7 +41,7 @@ export function reasonOfOpen(name: string, message: string, namespace: Namespace
   return `the namespace ${given} cannot be opened (${name}: ${message}): give the PID, a descriptor or the file of another namespace`;
 }
 
-function reasonOfEntering(syscall: string, name: string, message: string, namespace: NamespaceWord): string {
+function reasonOfEntering(syscall: string, name: string, message: string, namespace: NativeNamespace): string {
   const given = namespaceInWords(namespace);
   if (syscall === 'setns' && name === 'EINVAL') {
     return `${given} is not a mount namespace: give the file ns/mnt of a process`;

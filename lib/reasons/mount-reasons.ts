@@ -4,14 +4,8 @@ import { reasonOfStep } from '../kernel/call-reasons.js';
 import { constants } from '../kernel/constants.js';
 import { describeErrno } from '../kernel/errno.js';
 import { printable } from '../kernel/errors.js';
-import {
-  type Examination,
-  type ExamineArguments,
-  type Failure,
-  type MountArguments,
-  type PathFacts,
-  pageSize,
-} from '../kernel/native.js';
+import { type ExamineArguments, examineArguments } from '../kernel/examine.js';
+import { type ArgumentsOf, type Examination, type Failure, type PathFacts, pageSize } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { type Circumstances, circumstancesOf, QUESTION_FILES } from './circumstances.js';
 import { COMMON_RULES, notPermitted } from './common-rules.js';
@@ -19,10 +13,12 @@ import type { ExaminedPath } from './examined-path.js';
 import { findReason, type Rule } from './find-reason.js';
 import { MOUNT_RULES, type MountCase } from './mount-rules.js';
 
+type MountArguments = ArgumentsOf<'mount'>;
+
 const { MS_BIND, MS_MOVE, MS_REMOUNT } = constants;
 
 /** Explains a failed mount(2) by its failed step; undefined if only an examination can find the reason. */
-export function mountReasonOfStep(failure: Failure, [, , , , data, cwd]: MountArguments): string | undefined {
+export function mountReasonOfStep(failure: Failure, { data, cwd }: MountArguments): string | undefined {
   if (failure.step === 'cwd' && cwd !== null) {
     const { name, message } = describeErrno(failure.error);
     return `the directory options.cwd ${printable(cwd)} cannot be entered (${name}: ${message}): give a directory that exists and that this process may search`;
@@ -38,9 +34,9 @@ export function mountReasonOfStep(failure: Failure, [, , , , data, cwd]: MountAr
 
 /** Lists the paths and files to examine after a failed mount(2). */
 export function mountQuestions(call: MountArguments): ExamineArguments {
-  const [source, target, , , , cwd] = call;
+  const { source, target, cwd } = call;
   const paths: Bytes[] = source !== null && isPath(call) ? [target, source] : [target];
-  return [paths, QUESTION_FILES, null, cwd];
+  return { ...examineArguments(paths, QUESTION_FILES), cwd };
 }
 
 /**
@@ -53,9 +49,9 @@ export function mountReason(
   call: MountArguments,
   examination: Examination,
   inUserNamespace: boolean,
-  about: { readonly target: string; readonly isMade: boolean } = { target: printable(call[1]), isMade: false },
+  about: { readonly target: string; readonly isMade: boolean } = { target: printable(call.target), isMade: false },
 ): string {
-  const [source, , fsType, flags, data] = call;
+  const { source, fsType, flags, data } = call;
   const [targetFacts, sourceFacts] = examination.paths as [PathFacts, PathFacts | undefined];
   const examined: ExaminedPath = { name: `the target ${about.target}`, facts: targetFacts };
   const from: ExaminedPath | null =
@@ -66,7 +62,7 @@ export function mountReason(
   return findReason<MountCase>(RULES, {
     failure,
     circumstances,
-    fsType: mountsFilesystem(flags) ? fsType : null,
+    fsType: mountsFilesystem(flags) ? (fsType?.toString() ?? null) : null,
     inUserNamespace,
     paths: [from !== null && mustExist(call, circumstances) ? from : [], about.isMade ? [] : examined].flat(),
     target: examined,
@@ -84,12 +80,12 @@ function mountsFilesystem(flags: number): boolean {
 }
 
 // The source of a tmpfs, for example, is a label; only a filesystem on a device takes its source as a path.
-function isPath([source, , fsType, flags]: MountArguments): boolean {
+function isPath({ source, fsType, flags }: MountArguments): boolean {
   if (source === null || (flags & MS_REMOUNT) !== 0) return false;
   return (flags & (MS_BIND | MS_MOVE)) !== 0 || (source.length > 0 && mountsFilesystem(flags) && fsType !== null);
 }
 
-function mustExist([, , fsType, flags]: MountArguments, { devices }: Circumstances): boolean {
+function mustExist({ fsType, flags }: MountArguments, { devices }: Circumstances): boolean {
   if (!mountsFilesystem(flags)) return true;
-  return devices?.has(fsType ?? '') ?? false;
+  return devices?.has(fsType?.toString() ?? '') ?? false;
 }

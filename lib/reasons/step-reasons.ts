@@ -4,23 +4,23 @@ import { namespaceReasonOfStep, reasonOfOpen } from '../kernel/call-reasons.js';
 import { describeErrno, transientReason } from '../kernel/errno.js';
 import { printable } from '../kernel/errors.js';
 import type { Failure } from '../kernel/native.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { unreachable } from './examined-path.js';
 
 /** Explains a failed step of the target or of its mount namespace; undefined for every other step. */
 export function targetReasonOfStep(
   failure: Failure,
-  target: TargetWords,
-  namespace: NamespaceWord,
+  target: NativeTarget,
+  namespace: NativeNamespace,
 ): string | undefined {
   const { step, error } = failure;
   const { name, message } = describeErrno(error);
   switch (step) {
     case 'open root':
-      return unreachable([`the root ${printable(target[1] ?? '')}`], error);
+      return unreachable([`the root ${printable(target.root ?? '')}`], error);
     case 'open target':
     case 'make target':
-      return target[1] === null ? undefined : reasonInRoot(step, error, target);
+      return target.root === null ? undefined : reasonInRoot(step, error, target);
     case 'locate target':
       return (
         (name === 'EAGAIN' ? undefined : transientReason(error)) ??
@@ -31,10 +31,10 @@ export function targetReasonOfStep(
   }
 }
 
-function reasonInRoot(step: 'open target' | 'make target', error: number, target: TargetWords): string {
+function reasonInRoot(step: 'open target' | 'make target', error: number, target: NativeTarget): string {
   const where = `the target ${targetInWords(target)}`;
   const { name, message } = describeErrno(error);
-  const [, , create, resolve] = target;
+  const { create, resolve } = target;
   switch (name) {
     case 'ENOENT':
       return create === 0
@@ -80,7 +80,7 @@ function reasonInRoot(step: 'open target' | 'make target', error: number, target
 export function idMapReasonOfStep(
   { step, syscall, error }: Failure,
   source: Bytes | null,
-  userNamespace: NamespaceWord,
+  userNamespace: NativeNamespace,
 ): string | undefined {
   const { name, message } = describeErrno(error);
   const filesystem = source === null ? 'the filesystem' : `the filesystem of ${printable(source)}`;

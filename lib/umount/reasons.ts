@@ -5,9 +5,9 @@ import { reasonOfStep } from '../kernel/call-reasons.js';
 import { constants } from '../kernel/constants.js';
 import { describeErrno } from '../kernel/errno.js';
 import { printable } from '../kernel/errors.js';
+import { type ExamineArguments, examineArguments } from '../kernel/examine.js';
 import {
   type Examination,
-  type ExamineArguments,
   type Failure,
   type HoldersScan,
   isFailure,
@@ -52,23 +52,18 @@ function failedMount(failure: Failure, { recursive, stack }: UmountPlan): Bytes 
   return recursive || stack ? failure.other : null;
 }
 
-/** Lists the paths and files to examine after a failed umount; null if the failed step explains the failure. */
-export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArguments | null {
-  if (umountReasonOfStep(end, plan) !== undefined) return null;
-  return [[failedMount(end.failure, plan) ?? plan.target[0]], QUESTION_FILES, null, null];
+/** Lists the paths and files to examine after a failed umount. */
+export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArguments {
+  return examineArguments([failedMount(end.failure, plan) ?? plan.target.path], QUESTION_FILES);
 }
 
 /** The path of the busy mount whose holders to search for; null if a search cannot find holders. */
-export function busyMount(
-  { failure }: UmountEnd,
-  plan: UmountPlan,
-  examination: Examination | Failure | null,
-): Bytes | null {
+export function busyMount({ failure }: UmountEnd, plan: UmountPlan, examination: Examination): Bytes | null {
   // The search compares mount IDs of this mount namespace with the files of processes, and finds nothing for a mount of
   // another one.
   const isBusy = failure.error === os.errno.EBUSY && failure.step === 'unmount' && plan.namespace === null;
-  if (!isBusy || examination === null || isFailure(examination)) return null;
-  const [path, root] = plan.target;
+  if (!isBusy) return null;
+  const { path, root } = plan.target;
   const one = failedMount(failure, plan) ?? (root === null ? path : null);
   if (one !== null) return one;
   // The search takes no root directory, so a target in a root is given by its examined path, which has no symbolic
