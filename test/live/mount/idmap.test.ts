@@ -382,21 +382,21 @@ describe.each(forms)('%s', (_, call) => {
           return place.path('mapped');
         },
         code: 'EPERM',
-        reason: /its ids are mapped already/,
+        reason: /its mount is idmapped already/,
       },
       {
         name: 'a mount namespace for a user namespace',
         idmap: () => ({ userNamespace: { path: '/proc/self/ns/mnt' } }),
         code: 'EINVAL',
-        reason: /or the namespace that was given is not a user namespace, or is the one/,
+        reason: /also check that the given namespace is a user namespace other than the one/,
       },
       {
         name: 'the user namespace of the process itself',
         idmap: () => ({ userNamespace: { pid: process.pid } }),
         code: isRealRoot ? 'EPERM' : 'EINVAL',
         reason: isRealRoot
-          ? /or the mapping is that of the first user namespace$/
-          : /or is the one that the filesystem belongs/,
+          ? /or the given namespace is the initial user namespace: /
+          : /other than the one that the filesystem belongs/,
       },
       {
         name: 'a process that is not there',

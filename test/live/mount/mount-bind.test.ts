@@ -302,7 +302,7 @@ describe.each(forms)('%s', (_, bind) => {
     ]) {
       expect(await failure(from, to)).toMatchObject({
         code: 'ENAMETOOLONG',
-        reason: expect.stringMatching(/is too long: a path has at most 4095 bytes/),
+        reason: expect.stringMatching(/is too long: give a path of at most 4095 bytes/),
       });
     }
   });
@@ -502,7 +502,7 @@ describe('in a user namespace, of a source that came from outside', () => {
       expect(JSON.parse(line)).toMatchObject({
         code: 'EINVAL',
         isLeft: false,
-        reason: expect.stringMatching(/^below the source '.*\/source' something is mounted \(the mount at '.*\/below'/),
+        reason: expect.stringMatching(/^the source '.*\/source' has a mount below it \(the mount at '.*\/below'/),
       });
     }
   });

@@ -191,7 +191,7 @@ describe('without this process in /proc', () => {
       tree: expect.stringMatching(NO_PROC),
       relative: 'done',
       'relative to a name that is not UTF-8': expect.stringMatching(
-        /^the name of the working directory is not UTF-8, .* cannot be read here \(ENOENT: .*: give an absolute path as a Buffer/,
+        /^the path of the working directory is not UTF-8, .* cannot be read \(ENOENT: .*: give an absolute path as a Buffer/,
       ),
     });
   });
