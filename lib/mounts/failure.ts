@@ -1,6 +1,6 @@
 // Makes the errors of operations on one mount, with the reason of the failure.
 import { constants as os } from 'node:os';
-import { NOWHERE, pathOfTarget, surroundingsOf, targetInWords } from '../arguments/target.js';
+import { DETACHED_TARGET, pathOfTarget, surroundingsOf, targetInWords } from '../arguments/target.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { mountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
@@ -8,9 +8,8 @@ import { type ArgumentsOf, type Failure, isFailure, native } from '../kernel/nat
 import { inUserNamespace } from '../kernel/user-namespace.js';
 import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { ask, type Steps } from '../operation/driver.js';
-import { idMapReasonOfStep } from '../reasons/idmap.js';
 import { mountQuestions, mountReason } from '../reasons/mount-reasons.js';
-import { targetReasonOfStep } from '../reasons/target.js';
+import { idMapReasonOfStep, targetReasonOfStep } from '../reasons/step-reasons.js';
 
 /**
  * An operation on one mount, described as the mount(2) call that would have the same effect. The causes of a failure
@@ -95,7 +94,7 @@ export function* operationError(failure: Failure, about: OperationCase): Steps<M
 
 function* examinedReason(failure: Failure, about: OperationCase): Steps<string | undefined> {
   const call = asMount(about);
-  const { target = NOWHERE, namespace } = about;
+  const { target = DETACHED_TARGET, namespace } = about;
   const examination = yield* ask(native.examine, { ...mountQuestions(call), ...surroundingsOf({ target, namespace }) });
   return isFailure(examination)
     ? undefined

@@ -3,8 +3,8 @@ import { isUtf8 } from 'node:buffer';
 import { printable } from '../kernel/errors.js';
 import type { HoldersScan, ProcessUse } from '../kernel/native.js';
 import { parseOverlayData } from '../overlay/parse.js';
-import { listed } from '../reasons/facts.js';
-import { type MountLine, mountHolding, mountLines } from '../reasons/mounts.js';
+import { listed } from '../reasons/examined-path.js';
+import { type MountLine, mountHolding, mountLines } from '../reasons/mount-lines.js';
 import { withoutOctal } from '../table/mountinfo/latin1.js';
 import type { Holder, HolderPath, OverlayHolder, ProcessHolder } from './holder-types.js';
 

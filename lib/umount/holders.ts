@@ -1,5 +1,5 @@
 // The operation `holders`: lists the users of a mount.
-import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
+import { encodingOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { MountError, printable } from '../kernel/errors.js';
 import { examineArguments } from '../kernel/examine.js';
@@ -7,10 +7,11 @@ import { type Failure, isFailure, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
 import { ask, type Operation, type Plan, run, runSync, type Steps } from '../operation/driver.js';
-import { COMMON_RULES, type CommonCase } from '../reasons/common.js';
-import { circumstancesOf, noMountPoint, QUESTION_FILES } from '../reasons/facts.js';
-import { mountOf } from '../reasons/mounts.js';
-import { type Rule, reasonBy } from '../reasons/rule.js';
+import { circumstancesOf, QUESTION_FILES } from '../reasons/circumstances.js';
+import { COMMON_RULES, type CommonCase } from '../reasons/common-rules.js';
+import { noMountPoint } from '../reasons/examined-path.js';
+import { findReason, type Rule } from '../reasons/find-reason.js';
+import { mountOf } from '../reasons/mount-lines.js';
 import { holdersIn } from './holder-kinds.js';
 import type { Holder } from './holder-types.js';
 import type { UmountCase } from './rules.js';
@@ -33,7 +34,7 @@ interface HoldersPlan extends Plan {
 
 function planHolders(target: PathLike, options: HoldersOptions = {}): HoldersPlan {
   const { encoding } = optionsArgument('options', options, KNOWN);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
+  const asBuffers = encodingOption(encoding) === 'buffer';
   return { target: pathArgument('target', target), asBuffers };
 }
 
@@ -41,7 +42,6 @@ const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   ...COMMON_RULES,
   {
     codes: ['EINVAL'],
-    what: 'a target that is not a mount point',
     // EINVAL has only this cause in a scan for holders.
     find: ({ target, circumstances: { mounts } }) =>
       noMountPoint(target, mounts === null ? undefined : mountOf(mounts, target.facts)),
@@ -67,7 +67,7 @@ function* examinedReason(path: Bytes, failure: Failure): Steps<string | undefine
   if (facts === undefined || isFailure(examination)) return undefined;
   const target = { name: printable(path), facts };
   const circumstances = circumstancesOf(examination);
-  return reasonBy(RULES, { failure, circumstances, fsType: null, inUserNamespace: false, paths: [target], target });
+  return findReason(RULES, { failure, circumstances, fsType: null, inUserNamespace: false, paths: [target], target });
 }
 
 /**

@@ -1,7 +1,7 @@
 // mountBind(): bind-mounts a directory or a file.
 import { keptFlags } from '../../arguments/attributes.js';
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { BIND_STRATEGIES, native } from '../../kernel/native.js';
 import type { NativeTarget } from '../../kernel/words.js';
@@ -65,7 +65,7 @@ export const BIND_CALL: Omit<Operation<BindPlan, 'bind', never>, 'channel' | 're
   call: native.bind,
   arguments: ({ source, target, change, idMap, ifMounted, namespace }, cancellation) => ({
     source,
-    target: target ?? NOWHERE,
+    target: target ?? DETACHED_TARGET,
     change,
     idMap,
     detached: target === undefined,

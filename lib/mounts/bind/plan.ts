@@ -4,7 +4,7 @@ import { booleanOption, choiceOption, optionsArgument, type PathLike, pathArgume
 import { type IdMap, idMapArgument } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import type { AttributeChange, Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../../kernel/words.js';
 import type { Plan } from '../../operation/driver.js';
 import {
@@ -87,7 +87,7 @@ export function planAt(
   return {
     source: from,
     target: at,
-    absoluteTarget: at === undefined ? undefined : lastingTarget(at),
+    absoluteTarget: at === undefined ? undefined : absoluteTarget(at),
     change: { set, clear, propagation, recursive },
     idMap: idMapArgument('options.idmap', checked['idmap']),
     ifMounted: ifMountedOption(checked),

@@ -1,12 +1,13 @@
 // Compares the mount at a target with a requested bind, for `ifMounted: 'reuse'` of mountBind().
 import { NO_ID_MAP } from '../../arguments/idmap.js';
-import { NOWHERE } from '../../arguments/target.js';
+import { hasPropagation } from '../../arguments/propagation.js';
+import { DETACHED_TARGET } from '../../arguments/target.js';
 import { examineArguments } from '../../kernel/examine.js';
 import { isFailure, native } from '../../kernel/native.js';
 import { ask, type ReuseAnswer, type Steps } from '../../operation/driver.js';
 import { mountLine } from '../../table/mountinfo/parse.js';
 import type { MountStrategy } from '../handle.js';
-import { hasPropagation, mountDiffers } from '../reuse/differences.js';
+import { mountDiffers } from '../reuse/differences.js';
 import { mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
 import type { BindPlan } from './plan.js';
 
@@ -16,7 +17,7 @@ import type { BindPlan } from './plan.js';
  * bind are not compared, and the mount table shows no ID map, neither of the bind nor of its source.
  */
 export function* probeBind(plan: BindPlan): Steps<ReuseAnswer<MountStrategy>> {
-  const { source, target = NOWHERE, change, idMap, namespace } = plan;
+  const { source, target = DETACHED_TARGET, change, idMap, namespace } = plan;
   const found = yield* mountAtTarget(target, namespace);
   if (found.kind !== 'mounted') return found;
   const { at, line, table } = found;

@@ -3,7 +3,7 @@ import { changeOf, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, choiceOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { lastingTarget, mountedArgument, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, mountPointArgument, type Target, targetArgument } from '../../arguments/target.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import type { AttributeChange, NativeTarget } from '../../kernel/words.js';
 import { OPERATION_NAMES, type OperationOptions, type OperationPlan, operationPlan } from '../../operation/options.js';
@@ -49,7 +49,7 @@ function planChange(
   options: ChangeOptions,
 ): ChangePlan {
   const checked = optionsArgument('options', options, CHANGE_NAMES);
-  const mounted = mountedArgument('target', target);
+  const mounted = mountPointArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', mounted.root ?? mounted.path]]);
   const recursive = booleanOption('options.recursive', checked['recursive']) === true;
@@ -81,13 +81,13 @@ const MOVE_NAMES: ReadonlySet<string> = new Set(['beneath', 'ifMounted', ...OPER
 export function planMove(from: Target, to: Target, options: MoveOptions): MovePlan {
   const checked = optionsArgument('options', options, MOVE_NAMES);
   const placement = placementOptions(checked);
-  const [mounted, target] = [mountedArgument('from', from), targetArgument('to', to)];
+  const [mounted, target] = [mountPointArgument('from', from), targetArgument('to', to)];
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [
     ['from', mounted.root ?? mounted.path],
     ['to', target.root ?? target.path],
   ]);
-  return { from: mounted, to: target, absoluteTarget: lastingTarget(target), ...placement, ...operation };
+  return { from: mounted, to: target, absoluteTarget: absoluteTarget(target), ...placement, ...operation };
 }
 
 /** Checks the options `beneath` and `ifMounted` of the operations that call move_mount(2). */
@@ -115,7 +115,7 @@ const REMOUNT_NAMES: ReadonlySet<string> = new Set(['parameters', 'readonly', ..
 export function planRemount(target: Target, options: RemountOptions): RemountPlan {
   const checked = optionsArgument('options', options, REMOUNT_NAMES);
   const readonly = booleanOption('options.readonly', checked['readonly']);
-  const mounted = mountedArgument('target', target);
+  const mounted = mountPointArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', mounted.root ?? mounted.path]]);
   const parameters = parameterWords('options.parameters', checked['parameters']);

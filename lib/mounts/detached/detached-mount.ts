@@ -1,6 +1,6 @@
 // DetachedMount: the owner of a mount that is not attached to the mount tree.
 import type { MountAttributes } from '../../arguments/attributes.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidState } from '../../kernel/errors.js';
 import { native, type Tree } from '../../kernel/native.js';
@@ -49,7 +49,13 @@ const CHANGE: Operation<DetachedChangePlan, 'change', void> = {
   channel: new OperationChannel('DetachedMount.setAttributes'),
   subject: () => ({}),
   call: native.change,
-  arguments: ({ tree, change }, cancellation) => ({ tree, target: NOWHERE, change, namespace: null, cancellation }),
+  arguments: ({ tree, change }, cancellation) => ({
+    tree,
+    target: DETACHED_TARGET,
+    change,
+    namespace: null,
+    cancellation,
+  }),
   result: () => undefined,
   error: (_, failure) => operationError(failure, NO_CASE),
 };

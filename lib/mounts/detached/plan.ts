@@ -2,7 +2,7 @@
 import { changeOf, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import type { Tree } from '../../kernel/native.js';
 import type { AttributeChange, NativeTarget } from '../../kernel/words.js';
 import type { Plan } from '../../operation/driver.js';
@@ -50,8 +50,15 @@ export function planAttach(tree: Tree, origin: DetachedOrigin, target: Target, o
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', mountPoint.root ?? mountPoint.path]]);
   const clone = booleanOption('options.clone', checked['clone']) === true;
-  const absoluteTarget = lastingTarget(mountPoint);
-  return { tree, origin, target: mountPoint, absoluteTarget, clone, ...placement, ...operation };
+  return {
+    tree,
+    origin,
+    target: mountPoint,
+    absoluteTarget: absoluteTarget(mountPoint),
+    clone,
+    ...placement,
+    ...operation,
+  };
 }
 
 /** The checked arguments of {@link DetachedMount.setAttributes}. */

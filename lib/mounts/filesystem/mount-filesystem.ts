@@ -1,6 +1,6 @@
 // mountFilesystem(): mounts a filesystem of any type.
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { type Failure, native } from '../../kernel/native.js';
 import type { NativeTarget } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
@@ -79,7 +79,7 @@ export const FILESYSTEM_CALL: Omit<Operation<FilesystemPlan, 'filesystem', never
     const { source, target, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
     return {
       source,
-      target: target ?? NOWHERE,
+      target: target ?? DETACHED_TARGET,
       fsType,
       parameters: isByData ? NO_PARAMETERS : parameters.words,
       flags,

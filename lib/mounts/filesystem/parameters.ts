@@ -1,7 +1,7 @@
 // Checks the `parameters` of a filesystem, and turns them into an option string or into words for fsconfig(2).
 import { types } from 'node:util';
 import { refuseDetached } from '../../arguments/check.js';
-import { type Said, saidBy } from '../../arguments/object.js';
+import { type Options, optionsOf } from '../../arguments/object.js';
 import { invalidArgType, invalidArgValue, outOfRange } from '../../kernel/errors.js';
 import { pageSize } from '../../kernel/native.js';
 import { type Bytes, keyOf } from '../../kernel/words.js';
@@ -60,8 +60,8 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
  * Copies the keys and values of a parameters object. Throws for an array or a Map, whose entries have no parameter
  * names.
  */
-export function parametersObject(name: string, value: unknown): Said {
-  const said = saidBy(value);
+export function parametersObject(name: string, value: unknown): Options {
+  const said = optionsOf(value);
   if (said === undefined) throw invalidArgType(name, 'of type object, with parameters by their names', value);
   return said;
 }

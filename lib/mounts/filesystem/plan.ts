@@ -3,7 +3,7 @@ import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from '../../arg
 import { choiceOption, optionsArgument, type PathLike, pathArgument, stringArgument } from '../../arguments/check.js';
 import { type IdMap, idMapArgument, NO_ID_MAP } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import type { Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../../kernel/words.js';
 import type { Plan } from '../../operation/driver.js';
@@ -107,7 +107,7 @@ function planAt(
   return {
     source: from,
     target: at,
-    absoluteTarget: at === undefined ? undefined : lastingTarget(at),
+    absoluteTarget: at === undefined ? undefined : absoluteTarget(at),
     fsType,
     parameters,
     flags: attributeFlags(checked),

@@ -2,7 +2,7 @@
 // mountTmpfs().
 import { constants as fs } from 'node:fs';
 import { NO_ID_MAP } from '../../arguments/idmap.js';
-import { NOWHERE } from '../../arguments/target.js';
+import { DETACHED_TARGET } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { printable } from '../../kernel/errors.js';
 import { examineArguments } from '../../kernel/examine.js';
@@ -24,7 +24,7 @@ import { ID_MAP_FILES, tmpfsDiffers } from './tmpfs-reuse.js';
  * for tmpfs are the defaults known and compared.
  */
 export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountStrategy>> {
-  const { fsType, source, target = NOWHERE, flags, idMap, namespace } = plan;
+  const { fsType, source, target = DETACHED_TARGET, flags, idMap, namespace } = plan;
   const found = yield* mountAtTarget(target, namespace);
   if (found.kind !== 'mounted') return found;
   const { line } = found;

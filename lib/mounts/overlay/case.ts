@@ -4,18 +4,19 @@ import { printable } from '../../kernel/errors.js';
 import { type ExamineArguments, examineArguments } from '../../kernel/examine.js';
 import type { Examination, PathFacts, UpperFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
-import type { CommonCase } from '../../reasons/common.js';
-import { type Circumstances, circumstancesOf, type Looked, QUESTION_FILES } from '../../reasons/facts.js';
-import type { Rule } from '../../reasons/rule.js';
+import { type Circumstances, circumstancesOf, QUESTION_FILES } from '../../reasons/circumstances.js';
+import type { CommonCase } from '../../reasons/common-rules.js';
+import type { ExaminedPath } from '../../reasons/examined-path.js';
+import type { Rule } from '../../reasons/find-reason.js';
 import type { OverlayPlan } from './plan.js';
 
 /** The facts about the target and the directories of an overlay that could not be mounted. */
 export interface OverlayFacts {
-  readonly target: Looked;
+  readonly target: ExaminedPath;
   /** The lower layers, then the data-only layers: the order of `Failure.index`. */
-  readonly layers: readonly Looked[];
-  readonly upper: Looked | null;
-  readonly work: Looked | null;
+  readonly layers: readonly ExaminedPath[];
+  readonly upper: ExaminedPath | null;
+  readonly work: ExaminedPath | null;
   /** The directory `work` that overlayfs makes in the work directory. */
   readonly workspace: PathFacts | null;
   /** The mark that an overlay with `volatile` leaves in the work directory. */
@@ -45,7 +46,7 @@ export function overlayFacts(plan: OverlayPlan, examination: Examination): Overl
   const { lower, dataOnly, upper, work } = plan;
   const rest = [...examination.paths];
   const next = () => rest.shift() as PathFacts;
-  const look = (name: string, path: Bytes): Looked => ({ name: `${name} ${printable(path)}`, facts: next() });
+  const look = (name: string, path: Bytes): ExaminedPath => ({ name: `${name} ${printable(path)}`, facts: next() });
   const target = look('the target', pathOfTarget(plan.target));
   const layers = [
     ...lower.map((path, index) => look(`lower[${index}]`, path)),
@@ -70,7 +71,7 @@ function below(directory: Bytes, name: string): Bytes {
 export interface OverlayCase extends CommonCase, OverlayFacts {
   readonly plan: OverlayPlan;
   /** The layers, the upper and the work directory: every path that must lead to a directory. */
-  readonly directories: readonly Looked[];
+  readonly directories: readonly ExaminedPath[];
 }
 
 /** A rule that finds one cause of a failed mount of an overlay. */

@@ -1,7 +1,13 @@
 // The rules about the single directories of an overlay, and about its upper and work directory together.
 import { describeErrno } from '../../kernel/errno.js';
-import { isDirectory, isReadOnly, kindOf, type Looked, listed, mountInWords, shown } from '../../reasons/facts.js';
-import { isSpotWithin, mountOf, spotOf } from '../../reasons/mounts.js';
+import { type ExaminedPath, isDirectory, isReadOnly, kindOf, listed } from '../../reasons/examined-path.js';
+import {
+  filesystemPathOf,
+  isWithinFilesystemPath,
+  mountInWords,
+  mountOf,
+  quotedPath,
+} from '../../reasons/mount-lines.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 import { canNeverBeLower, canNeverBeUpper, filesystemName } from './filesystems.js';
 
@@ -9,7 +15,6 @@ import { canNeverBeLower, canNeverBeUpper, filesystemName } from './filesystems.
 export const DIRECTORY_RULES: readonly OverlayRule[] = [
   {
     codes: ['EINVAL', 'ENOTDIR'],
-    what: 'a path that leads to no directory',
     find: ({ directories, target }) => {
       const others = [...directories, target].filter(({ facts }) => facts.error === 0 && !isDirectory(facts));
       const [first] = others;
@@ -21,7 +26,6 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'ENOMEM'], // Linux 5.10 returns ENOMEM
-    what: 'more than 500 lower layers',
     find: ({ layers }) =>
       layers.length <= 500
         ? null
@@ -29,7 +33,6 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'EROFS', 'EACCES', 'EPERM', 'ENOTSUP', 'EXDEV'],
-    what: 'a filesystem that overlayfs does not take for a layer',
     find: ({ layers, upper }) => {
       if (upper !== null && upper.facts.error === 0 && canNeverBeUpper(upper.facts.type)) {
         return `${upper.name} is on a filesystem that cannot hold an upper directory (${filesystemName(upper.facts.type)}): put upper and work on ext4, XFS, btrfs or tmpfs`;
@@ -41,7 +44,6 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'EROFS'],
-    what: 'an upper or work directory on a read-only mount',
     find: ({ upper, work }) => {
       const wrong = [upper, work].find((each) => each !== null && isReadOnly(each.facts));
       return wrong
@@ -49,11 +51,10 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
         : null;
     },
   },
-  { codes: EINVAL, what: 'an upper and a work directory on different mounts', find: onDifferentMounts },
-  { codes: EINVAL, what: 'an upper directory inside the work directory or the reverse', find: insideEachOther },
+  { codes: EINVAL, find: onDifferentMounts },
+  { codes: EINVAL, find: insideEachOther },
   {
     codes: ['EINVAL', 'EROFS'],
-    what: 'a work directory that an overlay with volatile has used',
     find: ({ work, volatile }) =>
       work !== null && volatile?.error === 0
         ? `${work.name} was used by an overlay mounted with volatile, whose data was not synced to disk and may be incomplete: ` +
@@ -62,12 +63,10 @@ export const DIRECTORY_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT'],
-    what: 'a work directory that overlayfs cannot write',
     find: unusableWork,
   },
   {
     codes: EINVAL,
-    what: 'an upper filesystem without d_type or extended attributes',
     find: ({ upper, trial }) => {
       if (upper === null) return null;
       if (trial === null || upper.facts.error !== 0) return undefined;
@@ -87,7 +86,7 @@ function onDifferentMounts({ upper, work, circumstances: { mounts } }: OverlayCa
   if (upper === null || work === null) return null;
   if (upper.facts.error !== 0 || work.facts.error !== 0) return undefined;
   if (upper.facts.mountId === work.facts.mountId) return null;
-  const where = ({ name, facts }: Looked) => {
+  const where = ({ name, facts }: ExaminedPath) => {
     const mount = mounts === null ? undefined : mountOf(mounts, facts);
     return `${name} is on ${mount === undefined ? 'another mount' : mountInWords(mount)}`;
   };
@@ -100,12 +99,12 @@ function insideEachOther({ upper, work, circumstances: { mounts } }: OverlayCase
   if (upper.facts.inode === work.facts.inode && upper.facts.device === work.facts.device) {
     return `${upper.name} and ${work.name} are the same directory: give another work directory beside upper`;
   }
-  const [upperSpot, workSpot] = [spotOf(mounts, upper.facts), spotOf(mounts, work.facts)];
-  if (upperSpot === undefined || workSpot === undefined) return undefined;
-  const inside = (inner: Looked, outer: Looked) =>
+  const [upperPath, workPath] = [filesystemPathOf(mounts, upper.facts), filesystemPathOf(mounts, work.facts)];
+  if (upperPath === undefined || workPath === undefined) return undefined;
+  const inside = (inner: ExaminedPath, outer: ExaminedPath) =>
     `${inner.name} is inside ${outer.name}: put work beside upper, neither inside the other`;
-  if (isSpotWithin(workSpot, upperSpot)) return inside(work, upper);
-  return isSpotWithin(upperSpot, workSpot) ? inside(upper, work) : null;
+  if (isWithinFilesystemPath(workPath, upperPath)) return inside(work, upper);
+  return isWithinFilesystemPath(upperPath, workPath) ? inside(upper, work) : null;
 }
 
 // Overlayfs replaces the directory `work` in the work directory. If the replacement fails, overlayfs mounts read-only
@@ -119,7 +118,7 @@ function unusableWork({ failure, work, workspace, trial, plan }: OverlayCase) {
   if (failure.step !== 'verify' || workspace === null) return undefined;
   const or = plan.words.includes('index=on') ? " or 'index'" : '';
   if (workspace.error === 0) {
-    return `overlayfs could not replace the directory 'work'${or} in ${work.name}, because ${shown(workspace.path)} is not empty, and would mount read-only: give an empty work directory, or empty the work directory`;
+    return `overlayfs could not replace the directory 'work'${or} in ${work.name}, because ${quotedPath(workspace.path)} is not empty, and would mount read-only: give an empty work directory, or empty the work directory`;
   }
   return `overlayfs could not make the directory 'work'${or} in ${work.name}, and would mount read-only: give an empty, writable work directory beside upper`;
 }

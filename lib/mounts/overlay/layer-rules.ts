@@ -1,22 +1,24 @@
 // The rules about the mounts around the directories of an overlay, and about directories that are in use twice.
 import { parseOverlayData } from '../../overlay/parse.js';
-import { type Looked, listed, mountInWords, shown } from '../../reasons/facts.js';
+import { type ExaminedPath, listed } from '../../reasons/examined-path.js';
 import {
-  isSpotWithin,
+  type FilesystemPath,
+  filesystemPathOf,
   isWithin,
+  isWithinFilesystemPath,
   type MountLine,
   mountHolding,
+  mountInWords,
   mountOf,
-  type Spot,
-  spotOf,
-} from '../../reasons/mounts.js';
+  quotedPath,
+} from '../../reasons/mount-lines.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 
 /** Rules for causes in the mounts that hold the directories, and in the mounts below the directories. */
 export const STACK_RULES: readonly OverlayRule[] = [
-  { codes: EINVAL, what: 'more than two overlays on top of each other', find: tooDeep },
-  { codes: EINVAL, what: 'a layer on an unbindable mount', find: unbindable },
-  { codes: EINVAL, what: 'locked mounts below a layer', find: lockedBelow },
+  { codes: EINVAL, find: tooDeep },
+  { codes: EINVAL, find: unbindable },
+  { codes: EINVAL, find: lockedBelow },
 ];
 
 // The depth of an overlay is one more than the depth of its deepest layer: include/linux/fs.h,
@@ -85,7 +87,7 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
       ({ parentId, mountPoint }) => parentId === facts.mountId && mountPoint !== '/' && isWithin(mountPoint, directory),
     );
     if (below.length === 0) continue;
-    const points = listed(below.map(({ mountPoint }) => shown(mountPoint)));
+    const points = listed(below.map(({ mountPoint }) => quotedPath(mountPoint)));
     return (
       `${name} has mounts below (${points}), and in a user namespace the kernel refuses a layer with mounts below that came from a more privileged namespace: ` +
       'give a directory without mounts below'
@@ -96,12 +98,11 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
 
 /** Rules for causes in a directory that is in use twice, in this overlay or in another overlay. */
 export const SHARING_RULES: readonly OverlayRule[] = [
-  { codes: ['ELOOP', 'EBUSY'], what: 'a directory that is given twice', find: sameTwice },
-  { codes: ['ELOOP', 'EBUSY'], what: 'a layer inside another layer', find: overlapping },
-  { codes: ['EBUSY'], what: 'another overlay with the same upper or work directory', find: inUse },
+  { codes: ['ELOOP', 'EBUSY'], find: sameTwice },
+  { codes: ['ELOOP', 'EBUSY'], find: overlapping },
+  { codes: ['EBUSY'], find: inUse },
   {
     codes: ['EBUSY'],
-    what: 'an upper or work directory that is in use outside this mount namespace',
     find: ({ upper }) =>
       upper === null
         ? null
@@ -110,7 +111,6 @@ export const SHARING_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['ESTALE'],
-    what: 'an upper directory that belongs to other lower layers',
     find: ({ upper, plan }) =>
       upper !== null && plan.words.includes('index=on')
         ? `with index: true ${upper.name} can be mounted only with the lower layers and the work directory of its first mount: ` +
@@ -120,7 +120,7 @@ export const SHARING_RULES: readonly OverlayRule[] = [
 ];
 
 function sameTwice({ directories }: OverlayCase) {
-  const seen = new Map<string, Looked>();
+  const seen = new Map<string, ExaminedPath>();
   for (const each of directories) {
     if (each.facts.error !== 0) continue;
     const key = `${each.facts.device} ${each.facts.inode}`;
@@ -133,22 +133,22 @@ function sameTwice({ directories }: OverlayCase) {
 
 function overlapping({ directories, layers, circumstances: { mounts } }: OverlayCase) {
   if (mounts === null) return undefined;
-  const spots = new Map<Looked, Spot>();
+  const paths = new Map<ExaminedPath, FilesystemPath>();
   for (const each of directories) {
-    const spot = spotOf(mounts, each.facts);
-    if (spot !== undefined) spots.set(each, spot);
+    const path = filesystemPathOf(mounts, each.facts);
+    if (path !== undefined) paths.set(each, path);
   }
   // An upper or work directory may be inside a lower layer. A lower layer must not be inside another directory.
   for (const inner of layers) {
     for (const outer of directories) {
-      const [innerSpot, outerSpot] = [spots.get(inner), spots.get(outer)];
-      if (inner === outer || innerSpot === undefined || outerSpot === undefined) continue;
-      if (isSpotWithin(innerSpot, outerSpot)) {
+      const [innerPath, outerPath] = [paths.get(inner), paths.get(outer)];
+      if (inner === outer || innerPath === undefined || outerPath === undefined) continue;
+      if (isWithinFilesystemPath(innerPath, outerPath)) {
         return `the layers overlap, as ${inner.name} is inside ${outer.name}: give directories that are not inside each other`;
       }
     }
   }
-  return spots.size === directories.length ? null : undefined;
+  return paths.size === directories.length ? null : undefined;
 }
 
 /** Returns the upper and work directory of an overlay in the mount table; undefined if the table does not show them. */
@@ -173,7 +173,7 @@ function inUse({ upper, work, circumstances: { mounts } }: OverlayCase) {
     const layers = upperAndWorkOf(mount);
     const taken = wanted.find(({ facts }) => layers?.some((layer) => layer.equals(facts.path)));
     if (taken !== undefined) {
-      return `${taken.name} is in use by the overlay mounted at ${shown(mount.mountPoint)}: unmount that overlay, or give another upper and work`;
+      return `${taken.name} is in use by the overlay mounted at ${quotedPath(mount.mountPoint)}: unmount that overlay, or give another upper and work`;
     }
   }
   return null;

@@ -1,7 +1,7 @@
 // The rules about the options of an overlay.
 import { OPTION_ROWS } from '../../overlay/options.js';
-import { listed } from '../../reasons/facts.js';
-import { kernelLog } from '../../reasons/rule.js';
+import { listed } from '../../reasons/examined-path.js';
+import { kernelLog } from '../../reasons/find-reason.js';
 import { EINVAL, type OverlayRule } from './case.js';
 
 const NEED_TRUSTED_XATTRS: ReadonlySet<string | null | undefined> = new Set(
@@ -12,7 +12,6 @@ const NEED_TRUSTED_XATTRS: ReadonlySet<string | null | undefined> = new Set(
 export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: ['ENOTSUP'],
-    what: 'a strategy that this kernel does not have',
     find: ({ failure: { step } }) =>
       step === 'choose a strategy'
         ? "strategy 'fsconfig' needs Linux 6.7, whose overlayfs takes layers one by one (lowerdir+), and fsopen(2), which a seccomp filter may deny: leave strategy out"
@@ -20,7 +19,6 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EINVAL', 'ENOENT', 'EPERM', 'ENOTSUP'],
-    what: 'an option that the log of the kernel names',
     find: ({ failure, plan }) => {
       const log = kernelLog(failure);
       if (failure.step !== 'set option' || log === undefined) return undefined;
@@ -29,7 +27,6 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   },
   {
     codes: ['EPERM'],
-    what: 'an option that needs extended attributes trusted.*',
     find: ({ plan, inUserNamespace, circumstances: { isAdmin } }) => {
       if (!inUserNamespace || isAdmin !== true) return null;
       const words = plan.words.filter((word) => NEED_TRUSTED_XATTRS.has(word));
@@ -44,7 +41,6 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
 export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: EINVAL,
-    what: 'data-only layers without metacopy',
     find: ({ plan, failure }) => {
       if (plan.dataOnly.length === 0 || plan.words.includes('metacopy=on')) return null;
       if (failure.log !== null) return undefined;
@@ -53,7 +49,6 @@ export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   },
   {
     codes: EINVAL,
-    what: 'an option that the kernel refuses',
     find: ({ plan: { words }, failure }) => {
       // Overlayfs has accepted the options before a mount is attached.
       if (words.length === 0 || failure.step === 'attach') return null;

@@ -8,11 +8,10 @@ import { type Examination, type Failure, isFailure, native, pageSize } from '../
 import { inUserNamespace } from '../../kernel/user-namespace.js';
 import type { NativeNamespace } from '../../kernel/words.js';
 import { ask, type Steps } from '../../operation/driver.js';
-import { COMMON_RULES, notPermitted } from '../../reasons/common.js';
-import { isDirectory, kindOf, unreachable } from '../../reasons/facts.js';
-import { idMapReasonOfStep } from '../../reasons/idmap.js';
-import { type Rule, reasonBy } from '../../reasons/rule.js';
-import { targetReasonOfStep } from '../../reasons/target.js';
+import { COMMON_RULES, notPermitted } from '../../reasons/common-rules.js';
+import { isDirectory, kindOf, unreachable } from '../../reasons/examined-path.js';
+import { findReason, type Rule } from '../../reasons/find-reason.js';
+import { idMapReasonOfStep, targetReasonOfStep } from '../../reasons/step-reasons.js';
 import { type ErrorNames, failureError, otherMountError } from '../failure.js';
 import type { OverlayCase } from './case.js';
 import { overlayFacts, overlayQuestions } from './case.js';
@@ -82,7 +81,7 @@ export function overlayReason(
     return `${failed.name} is ${kindOf(failed.facts)}, not a directory: give a directory`;
   }
   if (failed !== undefined && failed.facts.error !== failure.error) return unreachable([failed.name], failure.error);
-  return reasonBy<OverlayCase>(RULES, {
+  return findReason<OverlayCase>(RULES, {
     ...facts,
     failure,
     plan,

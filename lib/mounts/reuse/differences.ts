@@ -1,9 +1,9 @@
 // Compares the mount at a target with the mount that `ifMounted: 'reuse'` asks for: what all kinds of mounts share.
-import { ATTRIBUTE_WORDS, attributesDiffer } from '../../arguments/attributes.js';
+import { attributesDiffer, attributeWords } from '../../arguments/attributes.js';
 import { constants } from '../../kernel/constants.js';
 import { printable } from '../../kernel/errors.js';
 import type { ReuseAnswer } from '../../operation/driver.js';
-import type { MountEntry, MountPropagation } from '../../table/mountinfo/entry.js';
+import type { MountEntry } from '../../table/mountinfo/entry.js';
 
 /**
  * A difference between the mount at the target and the requested mount, or a property that the mount table does not
@@ -87,33 +87,7 @@ export function filesystemDiffers(
     const why = `the mount at the target is ${what} that is writable through other mounts, and only this mount is read-only`;
     return { kind: 'other', why };
   }
-  return mountDiffers(what, line.options, wordsOf(flags));
+  return mountDiffers(what, line.options, attributeWords(flags));
 }
 
 const READ_ONLY = Buffer.from('ro');
-
-// Without a flag for access times, mount(2) mounts with `relatime`.
-function wordsOf(flags: number): string[] {
-  const { MS_STRICTATIME, MS_NOATIME } = constants;
-  const words = ATTRIBUTE_WORDS.filter(([_, flag]) => (flags & flag) !== 0).map(([word]) => word);
-  if ((flags & MS_STRICTATIME) !== 0) return words;
-  return [...words, (flags & MS_NOATIME) !== 0 ? 'noatime' : 'relatime'];
-}
-
-/**
- * Whether a mount has the propagation type of this mount(2) flag, for example `MS_SHARED`. Flag 0 matches every mount.
- */
-export function hasPropagation({ shared, master, unbindable }: MountPropagation, flag: number): boolean {
-  switch (flag) {
-    case constants.MS_SHARED:
-      return shared !== null;
-    case constants.MS_SLAVE:
-      return master !== null && shared === null;
-    case constants.MS_UNBINDABLE:
-      return unbindable;
-    case constants.MS_PRIVATE:
-      return shared === null && master === null && !unbindable;
-    default:
-      return true;
-  }
-}

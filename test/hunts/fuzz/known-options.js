@@ -56,7 +56,7 @@ export class KnownOptions {
   #ask(call, depth = 0) {
     const [, place, list] =
       saidBy(() => call({ [NO_OPTION]: 1 })).match(
-        /"([^"]+)\.noSuchOption" property is not known\. Known are: (.*)$/,
+        /"([^"]+)\.noSuchOption" property is not a known option\. The known options are: (.*)$/,
       ) ?? [];
     if (list === undefined) return undefined;
     const names = list.split(', ');

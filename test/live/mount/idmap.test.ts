@@ -231,7 +231,7 @@ describe.each(forms)('%s', (_, call) => {
     const error = await rejectionOf(call.bind(source, place.directory('target'), { idmap: ranges, recursive: true }));
     expect(error).toMatchObject({
       code: 'EINVAL',
-      reason: expect.stringMatching(/cannot have mapped ids with this kernel/),
+      reason: expect.stringMatching(/does not support idmapped mounts in this kernel/),
     });
     expect(mountTable()).toEqual(before);
   });
@@ -380,7 +380,7 @@ describe.each(forms)('%s', (_, call) => {
           return place.path('ramfs');
         },
         code: 'EINVAL',
-        reason: /^the filesystem of '.*\/ramfs' cannot have mapped ids with this kernel/,
+        reason: /^the filesystem of '.*\/ramfs' does not support idmapped mounts in this kernel/,
       },
       {
         name: 'what is mapped already',
@@ -390,27 +390,27 @@ describe.each(forms)('%s', (_, call) => {
           return place.path('mapped');
         },
         code: 'EPERM',
-        reason: /its ids are mapped already/,
+        reason: /its mount is idmapped already/,
       },
       {
         name: 'a mount namespace for a user namespace',
         idmap: () => ({ userNamespace: { path: '/proc/self/ns/mnt' } }),
         code: 'EINVAL',
-        reason: /or the namespace that was given is not a user namespace, or is the one/,
+        reason: /also check that the given namespace is a user namespace other than the one/,
       },
       {
         name: 'the user namespace of the process itself',
         idmap: () => ({ userNamespace: { pid: process.pid } }),
         code: isRealRoot ? 'EPERM' : 'EINVAL',
         reason: isRealRoot
-          ? /or the mapping is that of the first user namespace$/
-          : /or is the one that the filesystem belongs/,
+          ? /or the given namespace is the initial user namespace: /
+          : /other than the one that the filesystem belongs/,
       },
       {
         name: 'a process that is not there',
         idmap: () => ({ userNamespace: { pid: 2 ** 31 - 1 } }),
         code: 'ENOENT',
-        reason: /^there is no process 2147483647/,
+        reason: /^process 2147483647 does not exist/,
       },
       {
         name: 'a descriptor that is not open',
@@ -422,7 +422,7 @@ describe.each(forms)('%s', (_, call) => {
         name: 'ids that are not mapped outside',
         idmap: () => ({ uid: [{ inside: 0, outside: 5, count: 1 }], gid: [{ inside: 0, outside: 5, count: 1 }] }),
         code: 'EPERM',
-        reason: /^the kernel does not take the id map \(EPERM: /,
+        reason: /^the kernel refuses the ID map \(EPERM: /,
         skip: isRealRoot ? 'all ids are mapped here' : undefined,
       },
     ])('$name', async ({ idmap, source = filesIn, code, reason, skip: why }, { place, skip }) => {
@@ -456,7 +456,7 @@ describe.each(forms)('%s', (_, call) => {
       ]) {
         expect(await rejectionOf(attempt())).toMatchObject({
           code: 'EINVAL',
-          reason: expect.stringMatching(/'.*\/ramfs' cannot have mapped ids with this kernel/),
+          reason: expect.stringMatching(/'.*\/ramfs' does not support idmapped mounts in this kernel/),
         });
       }
       umountSync(place.path('a'));
@@ -468,7 +468,7 @@ describe.each(forms)('%s', (_, call) => {
       const [source, target] = [place.directory('s'), place.directory('t')];
       const ids = {
         code: 'ENOSYS',
-        reason: expect.stringMatching(/^ids cannot be mapped here: mount_setattr\(2\) is missing \(.*\) or denied/),
+        reason: expect.stringMatching(/^mount_setattr\(2\), which idmapped mounts need, is missing \(.*\) or denied/),
       };
       const made = lacks.fsopen === undefined ? ids : missing('open_tree|fsopen');
       for (const [attempt, error] of [

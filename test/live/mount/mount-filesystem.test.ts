@@ -122,7 +122,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(error.message).not.toContain('hush');
       if (strategy === 'fsconfig') {
         expect(error.kernelLog).toMatch(log);
-        expect(error.reason).toMatch(/^the kernel says "/);
+        expect(error.reason).toMatch(/^the kernel reports "/);
       } else {
         expect(error.reason).toMatch(/^the filesystem 'tmpfs' does not take its option data/);
       }
@@ -165,7 +165,7 @@ describe.each(forms)('%s', (_, doMount) => {
         name: 'a source that is no device',
         call: (place) => [place.file('image'), place.directory('t'), 'ext4'],
         code: isRealRoot ? 'ENOTBLK' : ['EPERM', 'ENOTBLK'],
-        reason: isRealRoot ? /^the source '.*\/image' is a file, and 'ext4' is mounted from a block device/ : /./,
+        reason: isRealRoot ? /^the source '.*\/image' is a file, and 'ext4' needs a block device as its source/ : /./,
       },
     ])('fails, says why and leaves nothing: $name', async ({ call, code, reason }, { place, skip }) => {
       skip(lack !== undefined, lack);
@@ -499,7 +499,7 @@ test.for(['hunter2', 'pid,hunter2'])('nor in what the kernel repeats of it: %s',
     expect(error).toMatchObject({
       code: 'EINVAL',
       kernelLog: expect.stringMatching(/unsupported subset option - …$/),
-      reason: expect.stringMatching(/^the kernel says "proc: unsupported subset option - …"/),
+      reason: expect.stringMatching(/^the kernel reports "proc: unsupported subset option - …"/),
     });
     expect(JSON.stringify([error.message, error.stack, { ...error }])).not.toContain('hunter2');
   }

@@ -39,7 +39,7 @@ const BROKEN: readonly Broken[] = [
     name: 'a source that is no block device',
     call: (place) => [place.file('image'), place.directory('target'), 'ext4'],
     code: 'ENOTBLK',
-    reason: /^the source '.*\/image' is a file, and 'ext4' is mounted from a block device/,
+    reason: /^the source '.*\/image' is a file, and 'ext4' needs a block device as its source/,
     skip: lacks.realRoot,
   },
   {
@@ -53,7 +53,7 @@ const BROKEN: readonly Broken[] = [
     name: 'no device',
     call: (place) => [null, place.directory('target'), 'ext4'],
     code: 'EINVAL',
-    reason: /^no source is given, and 'ext4' is mounted from a block device/,
+    reason: /^no source is given, and 'ext4' needs a block device as its source/,
     skip: lacks.realRoot,
   },
   {
@@ -96,7 +96,7 @@ const BROKEN: readonly Broken[] = [
     name: 'a target that is a file',
     call: (place) => ['tmpfs', place.file('file'), 'tmpfs'],
     code: 'ENOTDIR',
-    reason: /^the target '.*\/file' is a file, and a filesystem is mounted on a directory/,
+    reason: /^the target '.*\/file' is a file, and a filesystem needs a directory as its target/,
   },
   {
     name: 'a file over a directory',
@@ -139,7 +139,7 @@ const BROKEN: readonly Broken[] = [
     name: 'a move of what is no mount',
     call: (place) => [place.directory('source'), place.directory('target'), null, MS_MOVE],
     code: 'EINVAL',
-    reason: /^the source '.*\/source' is not a mount point and only a mount can be moved/,
+    reason: /^the source '.*\/source' is not a mount point but a path on .* only a mount can be moved/,
   },
   {
     name: 'a move from a shared mount',
@@ -156,13 +156,13 @@ const BROKEN: readonly Broken[] = [
     name: 'a remount of what is no mount',
     call: (place) => [null, place.directory('target'), null, MS_REMOUNT | MS_BIND | MS_RDONLY],
     code: 'EINVAL',
-    reason: /^the target '.*\/target' is not a mount point and only a mount can be changed/,
+    reason: /^the target '.*\/target' is not a mount point but a path on .* only a mount can be changed/,
   },
   {
     name: 'a propagation of what is no mount',
     call: (place) => [null, place.directory('target'), null, MS_PRIVATE | MS_REC],
     code: 'EINVAL',
-    reason: /^the target '.*\/target' is not a mount point and only a mount can be changed/,
+    reason: /^the target '.*\/target' is not a mount point but a path on .* only a mount can be changed/,
   },
   {
     name: 'a bind of an unbindable mount',
@@ -178,7 +178,7 @@ const BROKEN: readonly Broken[] = [
     name: 'an option that the filesystem does not know',
     call: (place) => ['tmpfs', place.directory('target'), 'tmpfs', 0, 'password=secret'],
     code: 'EINVAL',
-    reason: /^the filesystem 'tmpfs' does not take its option data, as far as can be told/,
+    reason: /^the filesystem 'tmpfs' probably refuses its option data/,
   },
   {
     name: 'an overlay by option data',
@@ -191,13 +191,13 @@ const BROKEN: readonly Broken[] = [
       `lowerdir=${place.path('x')}:${place.path('y')}`,
     ],
     code: 'ENOENT',
-    reason: /^overlayfs does not take the layers or the options in its option data/,
+    reason: /^overlayfs refuses a layer or an option in the option data/,
   },
   {
     name: 'a device with nothing behind it',
     call: (place) => [emptyDevice(place), place.directory('target'), 'ext4'],
     code: ['EINVAL', 'EIO', 'ENXIO', 'ENOENT'],
-    reason: /^the filesystem 'ext4' says no to what is on the source '.*\/device'/,
+    reason: /^the filesystem 'ext4' cannot be read from the source '.*\/device'/,
     skip: lacks.realRoot,
   },
   {
@@ -210,14 +210,14 @@ const BROKEN: readonly Broken[] = [
     name: 'a filesystem that is not for user namespaces',
     call: (place) => ['none', place.directory('target'), 'ext4'],
     code: ['EPERM'],
-    reason: /^CAP_SYS_ADMIN is there, but in a user namespace/,
+    reason: /^this process has CAP_SYS_ADMIN only in its user namespace/,
     skip: inUserNamespace,
   },
   {
     name: 'locked attributes taken away',
     call: () => [null, must(lockedMount), null, MS_REMOUNT | MS_BIND],
     code: 'EPERM',
-    reason: /^this would take .*no(?:suid|dev|exec).* from the mount/,
+    reason: /^the call clears .*no(?:suid|dev|exec).* of the mount/,
     skip: inUserNamespace ?? (lockedMount === undefined ? 'no mount here has attributes that are locked' : undefined),
   },
 ];

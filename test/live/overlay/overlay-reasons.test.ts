@@ -88,7 +88,7 @@ const BROKEN: readonly Broken[] = [
       return { lower: [place.path('link'), lower[0]] };
     },
     code: 'ENOENT',
-    reason: /^lower\[0\] '.*\/link' does not exist \(or is a link to nowhere\)/,
+    reason: /^lower\[0\] '.*\/link' does not exist, or is a dangling symbolic link/,
   },
   {
     name: 'a circle of links',

@@ -106,7 +106,7 @@ const OTHER_PROC = [
 ];
 
 describe('without this process in /proc', () => {
-  const NO_PROC = /^this process is not in \/proc, and this goes by way of it: /;
+  const NO_PROC = /^this process is not in \/proc, which the operation needs: /;
 
   // Outside of a chroot that is no mount point a namespace to try in can be had all the same.
   const noSupport = {
@@ -195,7 +195,7 @@ describe('without this process in /proc', () => {
       tree: expect.stringMatching(NO_PROC),
       relative: 'done',
       'relative to a name that is not UTF-8': expect.stringMatching(
-        /^the name of the working directory is not UTF-8, .* cannot be read here \(ENOENT: .*: give an absolute path as a Buffer/,
+        /^the path of the working directory is not UTF-8, .* cannot be read \(ENOENT: .*: give an absolute path as a Buffer/,
       ),
     });
   });

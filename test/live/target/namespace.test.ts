@@ -290,7 +290,7 @@ describe('how it is named', () => {
     [
       'a process that is gone',
       () => ({ pid: 0x7fff_ffff }),
-      { code: 'ENOENT', reason: 'there is no process 2147483647 any more: name one that is there' },
+      { code: 'ENOENT', reason: 'process 2147483647 does not exist: give the PID of a running process' },
     ],
     [
       'another kind of namespace',
@@ -298,7 +298,7 @@ describe('how it is named', () => {
       {
         code: 'EINVAL',
         syscall: 'setns',
-        reason: "'/proc/self/ns/uts' is not a mount namespace: name the file ns/mnt of a process",
+        reason: "'/proc/self/ns/uts' is not a mount namespace: give the file ns/mnt of a process",
       },
     ],
     [
@@ -373,7 +373,7 @@ describe('how it is named', () => {
     ]) {
       expect(await rejectionOf(operation())).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
-        message: expect.stringContaining('must be absolute, as it is a path of another namespace'),
+        message: expect.stringContaining('must be absolute, because it is a path in another mount namespace'),
       });
     }
     const mount = await mountTmpfs(target);
@@ -392,7 +392,7 @@ describe('how it is named', () => {
     );
     expect(stderr).toBe('');
     expect(stdout).toMatch(
-      /^EPERM setns the mount namespace '\/proc\/self\/ns\/mnt' may not be entered: that takes CAP_SYS_ADMIN/,
+      /^EPERM setns this process may not enter the mount namespace '\/proc\/self\/ns\/mnt': run it with CAP_SYS_ADMIN/,
     );
     expect(stdout).toMatch(/\nEPERM setns\n$/);
   });
@@ -405,7 +405,7 @@ describe('how it is named', () => {
       { args: [place.directory('target')], deny: ['unshare=EPERM'] },
     );
     expect({ stdout, stderr }).toEqual({
-      stdout: expect.stringMatching(/^EPERM unshare no thread may have a working directory of its own here/),
+      stdout: expect.stringMatching(/^EPERM unshare this process may not give a thread its own working directory/),
       stderr: '',
     });
   });
@@ -544,7 +544,7 @@ test('when the process is gone the handle says so', async ({ place, skip }) => {
   for (const unmount of [() => mount.unmount(), async () => mount.unmountSync()]) {
     expect(await rejectionOf(unmount())).toMatchObject({
       code: 'ENOENT',
-      reason: expect.stringMatching(/^there is no process \d+ any more/),
+      reason: expect.stringMatching(/^process \d+ does not exist/),
     });
   }
   mountSync('here', target, 'tmpfs');

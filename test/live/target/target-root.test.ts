@@ -101,11 +101,11 @@ describe.each(mountings)('$name', (mounting) => {
   });
 
   test.for([
-    ['out', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
-    ['out/b', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
-    ['a/out/b', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
-    ['dangling', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
-    ['missing/x', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
+    ['out', 'ENOENT', 'does not exist, or is a symbolic link to a path that does not exist in the root'],
+    ['out/b', 'ENOENT', 'does not exist, or is a symbolic link to a path that does not exist in the root'],
+    ['a/out/b', 'ENOENT', 'does not exist, or is a symbolic link to a path that does not exist in the root'],
+    ['dangling', 'ENOENT', 'does not exist, or is a symbolic link to a path that does not exist in the root'],
+    ['missing/x', 'ENOENT', 'does not exist, or is a symbolic link to a path that does not exist in the root'],
     ['circle', 'ELOOP', 'leads through too many symbolic links'],
   ] as const)('never mounts outside, and says why: %s', async ([path, code, reason], { place, skip }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
@@ -214,7 +214,7 @@ test('magic links lead nowhere, other links of /proc do', async ({ place }) => {
     const error = (await rejectionOf(mountTmpfs({ root, path }))) as MountError;
     // The first process may be one that this user may not look at.
     expect(['ELOOP', 'EACCES', 'EPERM']).toContain(error.code);
-    if (error.code === 'ELOOP') expect(error.reason).toContain('through one of /proc that may lead anywhere');
+    if (error.code === 'ELOOP') expect(error.reason).toContain('through a magic link of /proc');
   }
   // "self" is a name of /proc's own.
   await using mount = await mountTmpfs({ root, path: 'proc/self/fdinfo' });
@@ -279,7 +279,9 @@ describe('create', () => {
       const error = (await rejectionOf(operation(place, { root, path: 'old/new/deep/t', create }))) as MountError;
       expect(error.code).toMatch(/^(ENOENT|ENODEV|EINVAL|ENOTDIR)$/);
       // It was made, so that it is not at fault.
-      expect(error.reason).not.toContain('does not exist (or is a link to nowhere in there)');
+      expect(error.reason).not.toContain(
+        'does not exist, or is a symbolic link to a path that does not exist in the root',
+      );
       expect(error.reason).not.toMatch(/the target \S+ (inside \S+ \S+ \S+ )?does not exist/);
       expect(readdirSync(root).sort()).toEqual(['kept', 'old']);
       expect(readdirSync(`${root}/old`)).toEqual([]);
@@ -309,7 +311,7 @@ describe('create', () => {
       for (const path of ['dangling', 'dangling/t', 'out', 'out/t']) {
         const error = (await rejectionOf(mountBind(place.directory('source'), { root, path, create }))) as MountError;
         expect(error).toMatchObject({ code: 'ELOOP', step: 'make target' });
-        expect(error.reason).toContain('leads through a symbolic link to nowhere in there');
+        expect(error.reason).toContain('leads through a symbolic link to a path that does not exist in the root');
         expect(readdirSync(root).sort()).toEqual(['dangling', 'out']);
         expect(existsSync(place.path('not'))).toBe(false);
       }
@@ -317,9 +319,9 @@ describe('create', () => {
   );
 
   test.for([
-    ['missing/../t', "has '..' after what does not exist yet"],
+    ['missing/../t', "has '..' after a directory that does not exist yet"],
     ['file/t', 'leads through a file'],
-    ['new/t/', 'a slash after the file that is to be made'],
+    ['new/t/', 'a slash after the file to create'],
   ] as const)('refuses %s', async ([path, reason], { place }) => {
     const root = place.directory('root', { file: '' });
     const source = place.file('source');

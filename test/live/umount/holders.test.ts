@@ -347,7 +347,7 @@ test.for([
     'no mount point',
     (place: Place) => place.directory('d'),
     'EINVAL',
-    'is not a mount point, nothing is mounted there',
+    'is not a mount point, but a path on the mount at',
   ],
   ['a path that leads nowhere', (place: Place) => place.path('missing'), 'ENOENT', 'does not exist'],
 ] as const)('%s', async ([_name, path, code, reason], { place }) => {

@@ -54,7 +54,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     mountSync('x', target, 'tmpfs');
     const marked = await failure(target, { expire: true });
     expect(marked).toMatchObject({ code: 'EAGAIN', flags: 'MNT_EXPIRE' });
-    expect((marked as MountError).reason).toContain('is marked now and still there');
+    expect((marked as MountError).reason).toContain('is marked as expired and still mounted');
     closeSync(openSync(`${target}/use`, 'w'));
     expect(await failure(target, { expire: true })).toMatchObject({ code: 'EAGAIN' });
     await doUmount(target, { expire: true });
@@ -67,7 +67,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     mountSync('x', target, 'tmpfs');
     expect(await failure(place.path('link'), { noFollow: true })).toMatchObject({
       code: 'EINVAL',
-      reason: `'${place.path('link')}' is a symbolic link (to 't'), and it is not to be followed: name the mount point itself`,
+      reason: `'${place.path('link')}' is a symbolic link to 't', which noFollow (UMOUNT_NOFOLLOW) forbids: give the path of the mount point itself`,
     });
     await doUmount(target, { noFollow: true });
     expect(tableEntry(target)).toBeUndefined();
@@ -99,7 +99,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     mountSync('above', target, 'tmpfs');
     const error = (await failure(target, { stack: true })) as MountError;
     expect(error).toMatchObject({ code: 'EBUSY', path: target, left: [`'${target}'`] });
-    expect(error.reason).toContain(`; '${target}' is down`);
+    expect(error.reason).toContain(`; '${target}' is unmounted`);
     expect(error.message).toContain(`(still mounted: '${target}')`);
     expect(stackAt(target).map(({ source }) => source)).toEqual(['below']);
     await doUmount(target, { stack: true, recursive: true });
@@ -108,8 +108,8 @@ describe.each(forms)('%s', (_, doUmount) => {
 
   test.for([
     ['flags that do not exist', 0x8000_0000, 'umount2 has no flags 0x80000000'],
-    ['flags that exclude each other', constants.MNT_EXPIRE | constants.MNT_FORCE, 'MNT_EXPIRE cannot go with'],
-    ['no mount point', 0, 'is not a mount point, nothing is mounted there'],
+    ['flags that exclude each other', constants.MNT_EXPIRE | constants.MNT_FORCE, 'MNT_EXPIRE cannot be combined with'],
+    ['no mount point', 0, 'is not a mount point, but a path on the mount at'],
   ] as const)('EINVAL of %s', async ([_name, flags, reason], { place }) => {
     const error = await failure(place.directory('t'), flags);
     expect(error).toMatchObject({ code: 'EINVAL' });

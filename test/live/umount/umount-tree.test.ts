@@ -94,7 +94,7 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     const quoted = (name: string) => `'${place.path(name)}'`;
     expect(error).toMatchObject({ code: 'EBUSY', syscall: 'umount2', path: place.path('t') });
     expect(error.left).toEqual([quoted('t'), quoted('t/b'), quoted('t/b/busy')]);
-    expect(error.reason).toContain(`; ${quoted('t/c')} and ${quoted('t/a')} are down`);
+    expect(error.reason).toContain(`; ${quoted('t/c')} and ${quoted('t/a')} are unmounted`);
     expect(mountsIn(place)).toEqual(['t', 't/b', 't/b/busy']);
     await doUmount(place.path('t'), recursive);
     expect(mountsIn(place)).toEqual([]);
@@ -201,7 +201,7 @@ test('a mount that came from outside is locked, not "not mounted"', async ({ pla
   }
   expect(plain.left).toBeUndefined();
   expect(whole.left).toEqual([`'${place.path('t/a')}'`]);
-  expect(whole.reason).toContain(`; '${place.path('t/a/own')}' is down`);
+  expect(whole.reason).toContain(`; '${place.path('t/a/own')}' is unmounted`);
   expect(own).toMatchObject({ code: 'EINVAL' }); // it is down already
   expect(tree.left).toEqual([`'${place.path('t')}'`, `'${place.path('t/a')}'`]);
   expect(mountsIn(place)).toEqual(['t', 't/a']);

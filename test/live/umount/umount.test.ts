@@ -34,7 +34,7 @@ describe.each(forms)('%s', (_, doUmount) => {
       step: 'unmount',
       path: target,
       flags: '0',
-      reason: `'${target}' is not a mount point, nothing is mounted there (it is on the mount at '${place.root}' (tmpfs))`,
+      reason: `'${target}' is not a mount point, but a path on the mount at '${place.root}' (tmpfs): name a mount point`,
     });
     const { reason, message } = error as MountError;
     expect(message).toBe(`EINVAL: invalid argument, umount2 '${target}': ${reason}`);

@@ -122,7 +122,7 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
   expect(lines).toHaveLength(14);
   for (const line of lines.slice(0, -1)) {
     expect(line).toMatch(
-      /^ERR_UNSUPPORTED_PLATFORM (mount|umount2|listmount|statx|statmount) is a system call of Linux; this is darwin$/,
+      /^ERR_UNSUPPORTED_PLATFORM (mount|umount2|listmount|statx|statmount) is a system call of Linux, and this platform is darwin: run /,
     );
   }
   expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
@@ -174,7 +174,7 @@ test('elsewhere linux-mount/layers imports, and each call says why not', async (
   expect(lines).toHaveLength(9);
   for (const line of lines) {
     expect(line).toMatch(
-      /^ERR_UNSUPPORTED_PLATFORM (getdents64|mknodat|[fl][gs]etxattr) is a system call of Linux; this is win32$/,
+      /^ERR_UNSUPPORTED_PLATFORM (getdents64|mknodat|[fl][gs]etxattr) is a system call of Linux, and this platform is win32: run /,
     );
   }
 });

@@ -31,10 +31,10 @@ const why = (scan: HoldersScan | Failure | null) => {
 };
 
 test('it is gone only where the look for holders has found nothing there', () => {
-  expect(why(failure(os.errno.EINVAL))).toMatch(/^it was in use, and is not there any more/);
-  expect(why(failure(os.errno.ENOENT))).toMatch(/^it was in use, and is not there any more/);
+  expect(why(failure(os.errno.EINVAL))).toMatch(/^the mount was in use, and another process has unmounted it since/);
+  expect(why(failure(os.errno.ENOENT))).toMatch(/^the mount was in use, and another process has unmounted it since/);
   expect(why(failure(os.errno.EMFILE))).toBe(
-    'it is in use, and who holds it could not be looked for (EMFILE: too many open files)',
+    'the mount is in use, and the search for its holders failed (EMFILE: too many open files): call holders() to search again',
   );
 });
 

@@ -89,7 +89,7 @@ describe('what an overlay failed of', () => {
     [
       'a user namespace',
       { error: EPERM, inUserNamespace: true },
-      /^CAP_SYS_ADMIN is there, but in a user namespace: .*'overlay' be mounted in user namespaces \(overlay from Linux 5\.11/,
+      /^this process has CAP_SYS_ADMIN only in its user namespace.*'overlay' in user namespaces: overlay needs Linux 5\.11/,
     ],
     [
       'a seccomp filter',
@@ -99,7 +99,7 @@ describe('what an overlay failed of', () => {
     [
       'the limit of mounts',
       { error: ERRNO.ENOSPC, mountMax: '1\n' },
-      /^there are 1 mounts and \/proc\/sys\/fs\/mount-max allows 1/,
+      /^the number of mounts in this mount namespace \(1\) has reached \/proc\/sys\/fs\/mount-max \(1\): unmount/,
     ],
     [
       'an upper in use out of sight',
@@ -143,7 +143,7 @@ describe('what an overlay failed of', () => {
     [
       'what the kernel says of a layer',
       { error: EINVAL, spec: { redirectDir: undefined }, failure: { log: Buffer.from('e overlay: no good\n') } },
-      /^the kernel says "overlay: no good"; it is not/,
+      /^the kernel reports "overlay: no good": correct the option or the path/,
     ],
   ])('%s', ([_name, facts, pattern]) => {
     expect(reason(facts)).toMatch(pattern);
@@ -194,7 +194,9 @@ test('what the step tells needs no examination', () => {
   const plan = planOverlay(SPEC);
   const failure = { syscall: 'pthread_create', step: 'start a thread', left: false, mountId: 0n, index: -1 };
   const none = { log: null, other: null };
-  expect(overlayReasonOfStep({ ...failure, ...none, error: ERRNO.EAGAIN }, plan)).toMatch(/no further thread: raise/);
+  expect(overlayReasonOfStep({ ...failure, ...none, error: ERRNO.EAGAIN }, plan)).toMatch(
+    /refuses this process another thread: raise/,
+  );
   expect(overlayReasonOfStep({ ...failure, ...none, syscall: 'open', error: ERRNO.EMFILE }, plan)).toMatch(
     /RLIMIT_NOFILE/,
   );

@@ -1,3 +1,5 @@
+// Finds mounts in the mount table for the rules that explain a failure.
+import { printable } from '../kernel/errors.js';
 import type { PathFacts } from '../kernel/native.js';
 import type { MountEntry } from '../table/mountinfo/entry.js';
 import { isWithin } from '../table/mountinfo/latin1.js';
@@ -6,14 +8,14 @@ import { parseLines } from '../table/mountinfo/parse.js';
 export { isWithin };
 
 /**
- * The mount table as far as reasons need it. Bytes are Latin-1 here, a character each: names need not be UTF-8.
+ * One line of the mount table. Names are Latin-1 text, one character for each byte, because names need not be UTF-8.
  */
 export interface MountLine {
   readonly id: bigint;
   readonly parentId: bigint;
-  /** Major and minor number of the filesystem. */
+  /** The device number of the filesystem, as `major:minor`. */
   readonly device: string;
-  /** Which directory of the filesystem is mounted. */
+  /** The directory of the filesystem that is the root of the mount. */
   readonly root: string;
   readonly mountPoint: string;
   readonly options: readonly string[];
@@ -21,11 +23,11 @@ export interface MountLine {
   readonly isShared: boolean;
   readonly fsType: string;
   readonly source: string;
-  /** The filesystem's own options, with their escapes. */
+  /** The options of the filesystem itself, still with the octal escapes of the table. */
   readonly superOptions: string;
 }
 
-/** The lines of a mount table; null for one that is not understood, as a reason must not hide the error it is for. */
+/** Parses a mount table; null for a malformed table, because a parser error must not replace the error to explain. */
 export function mountLines(table: Buffer): MountLine[] | null {
   try {
     return parseLines(table, (latin1) => latin1).map(mountLine);
@@ -51,30 +53,43 @@ function mountLine(entry: MountEntry<string>): MountLine {
   };
 }
 
-/** The mount that a path leads to. */
+/** Quotes a path of the mount table (Latin-1 text) or of an examination (bytes). */
+export function quotedPath(path: string | Buffer): string {
+  return printable(typeof path === 'string' ? Buffer.from(path, 'latin1') : path);
+}
+
+/** Names a mount in a sentence by its mount point and filesystem type. */
+export function mountInWords({ mountPoint, fsType }: MountLine): string {
+  return `the mount at ${quotedPath(mountPoint)} (${fsType})`;
+}
+
+/** Finds the mount that an examined path is on. */
 export function mountOf(mounts: readonly MountLine[], { mountId }: PathFacts): MountLine | undefined {
   return mounts.find(({ id }) => id === mountId);
 }
 
-/** Where in which filesystem a directory is, whichever way its path leads there; undefined when it cannot be told. */
-export interface Spot {
+/** A path from the root of a filesystem, which is the same through every mount of that filesystem. */
+export interface FilesystemPath {
   readonly device: string;
   readonly path: string;
 }
 
-export function spotOf(mounts: readonly MountLine[], facts: PathFacts): Spot | undefined {
+/**
+ * Converts an examined path to a path from the root of its filesystem; undefined when the mount table lacks the mount.
+ */
+export function filesystemPathOf(mounts: readonly MountLine[], facts: PathFacts): FilesystemPath | undefined {
   const mount = facts.error === 0 ? mountOf(mounts, facts) : undefined;
   const path = facts.path.toString('latin1');
   if (mount === undefined || !isWithin(path, mount.mountPoint)) return undefined;
   return { device: mount.device, path: joined(mount.root, path.slice(mount.mountPoint.length)) };
 }
 
-/** Whether one spot is inside of the other, or the same. */
-export function isSpotWithin(inner: Spot, outer: Spot): boolean {
+/** Whether `inner` is inside the directory `outer` of the same filesystem, or is that directory. */
+export function isWithinFilesystemPath(inner: FilesystemPath, outer: FilesystemPath): boolean {
   return inner.device === outer.device && isWithin(inner.path, outer.path);
 }
 
-/** The mount that holds an absolute path without links: the last of those with the longest mount point. */
+/** Finds the mount that holds an absolute path without symbolic links: the last mount with the longest mount point. */
 export function mountHolding(mounts: readonly MountLine[], path: string): MountLine | undefined {
   let found: MountLine | undefined;
   for (const mount of mounts) {

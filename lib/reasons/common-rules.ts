@@ -1,24 +1,24 @@
+// Rules for the causes that mounts, overlays and unmounts share: unreachable paths, missing privilege, limits.
 import { NO_PROC } from '../kernel/call-reasons.js';
 import { printable } from '../kernel/errors.js';
-import type { Circumstances, Looked } from './facts.js';
-import { unreachable } from './facts.js';
-import type { Case, Rule } from './rule.js';
+import type { Circumstances } from './circumstances.js';
+import { type ExaminedPath, unreachable } from './examined-path.js';
+import type { Case, Rule } from './find-reason.js';
 
-/** What is known of any mount. */
+/** The facts that are known about every failed mount or unmount. */
 export interface CommonCase extends Case {
   readonly circumstances: Circumstances;
   readonly fsType: string | null;
   readonly inUserNamespace: boolean;
-  /** Every path that must lead somewhere. */
-  readonly paths: readonly Looked[];
+  /** Every path of the call that must exist. */
+  readonly paths: readonly ExaminedPath[];
 }
 
-const WHERE_PATHS_FAIL = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG', 'ENOTCONN', 'EIO', 'ESTALE', 'EPERM'];
+const CODES_OF_PATHS = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG', 'ENOTCONN', 'EIO', 'ESTALE', 'EPERM'];
 
-/** A path that leads nowhere, with the very error of the mount. */
+/** Applies when the lookup of a path fails with the same error as the call itself. */
 export const unreachablePath: Rule<CommonCase> = {
-  codes: WHERE_PATHS_FAIL,
-  what: 'a directory, target or source that leads nowhere',
+  codes: CODES_OF_PATHS,
   find: ({ failure, paths }) => {
     const wrong = paths.filter(({ facts }) => facts.error === failure.error);
     return wrong.length === 0
@@ -32,13 +32,11 @@ export const unreachablePath: Rule<CommonCase> = {
 
 const absentProc: Rule<CommonCase> = {
   codes: ['ENOENT'],
-  what: 'a /proc without this process',
   find: ({ circumstances: { mounts, isAdmin } }) => (mounts === null && isAdmin === null ? NO_PROC : null),
 };
 
 const noPrivilege: Rule<CommonCase> = {
   codes: ['EPERM', 'ENOTSUP'],
-  what: 'a lack of CAP_SYS_ADMIN',
   find: ({ circumstances: { isAdmin } }) => {
     if (isAdmin === null) return undefined;
     return isAdmin
@@ -49,28 +47,26 @@ const noPrivilege: Rule<CommonCase> = {
 
 const absentFilesystem: Rule<CommonCase> = {
   codes: ['ENODEV', 'ENOTSUP'],
-  what: 'a filesystem that this kernel does not have',
   find: ({ fsType, circumstances: { filesystems } }) => {
     if (fsType === null || filesystems === null) return undefined;
-    // A subtype is the filesystem's own business: fuse.sshfs.
+    // The kernel looks up only the part of a type before the dot: fuse.sshfs is of type fuse (fs/filesystems.c,
+    // get_fs_type).
     if (filesystems.has(fsType.split('.', 1).join())) return null;
-    const quoted = printable(fsType);
-    return `the filesystem ${quoted} is not in this kernel (/proc/filesystems): correct the name, load its module (modprobe), or use a kernel that has it`;
+    return `the filesystem ${printable(fsType)} is not in this kernel (/proc/filesystems): correct the name, load its module (modprobe), or use a kernel that has this filesystem`;
   },
 };
 
 const tooManyMounts: Rule<CommonCase> = {
   codes: ['ENOSPC'],
-  what: 'the limit of mounts (/proc/sys/fs/mount-max)',
   find: ({ circumstances: { mounts, mountMax } }) => {
     if (mounts === null || mountMax === null) return undefined;
     return mounts.length < mountMax
       ? null
-      : `there are ${mounts.length} mounts and /proc/sys/fs/mount-max allows ${mountMax}: unmount some, or raise it`;
+      : `the number of mounts in this mount namespace (${mounts.length}) has reached /proc/sys/fs/mount-max (${mountMax}): unmount some of them, or raise mount-max`;
   },
 };
 
-/** Before all others: what makes any mount fail. */
+/** The rules to try first, because their causes make every mount fail. */
 export const COMMON_RULES: readonly Rule<CommonCase>[] = [
   unreachablePath,
   absentProc,
@@ -79,21 +75,20 @@ export const COMMON_RULES: readonly Rule<CommonCase>[] = [
   tooManyMounts,
 ];
 
-/** After all others: CAP_SYS_ADMIN is there, and still it is not permitted. */
+/** The rule to try last: this process has CAP_SYS_ADMIN, and the kernel still refuses the call with EPERM. */
 export const notPermitted: Rule<CommonCase> = {
   codes: ['EPERM'],
-  what: 'a user namespace',
   find: ({ inUserNamespace, fsType, circumstances: { isFiltered, isAdmin } }) => {
     if (isAdmin !== true) return undefined;
     if (inUserNamespace) {
-      const type = fsType === null ? 'this' : printable(fsType);
+      const filesystem = fsType === null ? 'this filesystem' : printable(fsType);
       return (
-        `CAP_SYS_ADMIN is there, but in a user namespace: the mount namespace may belong to another one (make one with unshare --mount), ` +
-        `or the kernel does not let ${type} be mounted in user namespaces (overlay from Linux 5.11 on; proc and sysfs only where the whole of them is seen)`
+        `this process has CAP_SYS_ADMIN only in its user namespace. Either the mount namespace belongs to another user namespace: create one with unshare --mount. ` +
+        `Or the kernel does not allow ${filesystem} in user namespaces: overlay needs Linux 5.11, and proc and sysfs need a full view of the existing one`
       );
     }
     if (isFiltered === true) {
-      return 'CAP_SYS_ADMIN is there, but a seccomp filter is on this process, which may deny the call, as may a security module or the source itself: look at the filter of the container';
+      return 'this process has CAP_SYS_ADMIN, so a seccomp filter, a security module or the source itself denies the call: check the seccomp profile of the container';
     }
     return null;
   },
