@@ -1,3 +1,5 @@
+// Tests changes() with random histories of overlays: the reported changes must turn the tree before into the tree
+// after.
 import { lstatSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import fc from 'fast-check';
@@ -23,10 +25,10 @@ import { type Place, test } from '../../support/place.js';
 vi.setConfig({ testTimeout: patience(600_000) });
 
 const userxattr = !isRealRoot;
-// LINUX_MOUNT_STORIES for more of them.
+// The environment variable LINUX_MOUNT_STORIES sets a larger number of histories.
 const STORIES = Number(process.env['LINUX_MOUNT_STORIES'] ?? times(400, 20));
 
-/** Why overlays with such an upper layer cannot be had here. */
+/** Why this system cannot mount overlays with marks in the upper directory; undefined if it can. */
 function lackOfOverlay(place: Place): string | undefined {
   const [lower, upper, work, target] = ['l', 'u', 'w', 'm'].map((name) => place.directory(name)) as [
     string,
@@ -43,13 +45,13 @@ function lackOfOverlay(place: Place): string | undefined {
   }
 }
 
-// Linux 6.8 has them as they are now.
+// The kernel marks whiteouts by attributes in the present form since Linux 6.8.
 const hasAttributeWhiteouts = (() => {
   const [major = 0, minor = 0] = release().split('.').map(Number);
   return major > 6 || (major === 6 && minor >= 8);
 })();
 
-/** What a walk must tell, by the two trees that can be seen. */
+/** A change that changes() must report, computed from the two mounted trees. */
 interface Told {
   readonly type: string;
   readonly path: string;
@@ -63,7 +65,7 @@ const metadataOf = ({ mode, owner, device, attributes, modified, content, kind }
 
 function expected(before: Snapshot, after: Snapshot): Told[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])];
-  // A directory before what is in it, names by their bytes: as if the slash were the least of all.
+  // A directory comes before its entries, and names are ordered by their bytes, as if the slash were the least byte.
   paths.sort((one, other) => (one.replaceAll('/', '\0') < other.replaceAll('/', '\0') ? -1 : 1));
   const told: Told[] = [];
   const gone: string[] = [];
@@ -94,7 +96,7 @@ function toldBy(change: Change): Told {
   return { type, path, kind, before, metadataChanged };
 }
 
-/** The tree that comes of it: what was before, with each change made to it by what is in the layers. */
+/** The tree that results when each change is applied to the tree before, with the contents in the layers. */
 function applied(before: Snapshot, all: readonly Change[]): Snapshot {
   const tree: Snapshot = new Map(before);
   for (const change of all) {
@@ -119,7 +121,10 @@ async function all(lower: readonly string[], upper: string): Promise<Change<Buff
   return found;
 }
 
-/** Makes attributes of the whiteouts of a layer, as tools may, but in opaque directories, where nothing is below. */
+/**
+ * Replaces device whiteouts of a layer by attribute whiteouts, as other tools do. In an opaque directory there is
+ * nothing below to hide.
+ */
 function useAttributeWhiteouts(directory: Buffer): void {
   const isOpaque = attributesOf(directory)[`${prefix}opaque`] === 'y';
   for (const name of namesIn(directory)) {
@@ -144,7 +149,7 @@ const story = fc.record({
   }),
 });
 
-/** One that random stories came upon once, and that the walk did not tell. */
+/** An action of a history. The history below was found at random, when changes() missed a change. */
 const act = (name: string, number: number) => ({ name, entry: 0, directory: 0, place: number, number: 0 });
 const METACOPY_MOVED_TWICE = {
   base: [act('mkdir', 0), act('write', 1), act('mkdir', 2)],
@@ -166,8 +171,8 @@ const count = (name: string, by = 1) => {
 };
 
 /**
- * A base, and layers made on it one after the other by working in an overlay. Of each of them the changes must be the
- * differences between the mounted trees, and make the one out of the other.
+ * Makes a base layer, and further layers on it by changes in a mounted overlay. For each layer, the reported changes
+ * must be the differences between the mounted trees, and must turn the tree before into the tree after.
  */
 async function tell(place: Place, { base, rounds }: typeof story extends fc.Arbitrary<infer T> ? T : never) {
   using memory = mountTmpfsSync(place.directory('story'));
@@ -181,7 +186,7 @@ async function tell(place: Place, { base, rounds }: typeof story extends fc.Arbi
   let wasMetacopy = false;
   for (const [index, round] of rounds.entries()) {
     const [upper, work] = [directory(`upper${index}`), directory(`work${index}`)];
-    // Once there are metacopies in a layer they have to be looked through.
+    // Once a layer has metacopies, every later mount needs metacopy=on.
     wasMetacopy ||= round.metacopy;
     const options = userxattr
       ? ({ userxattr } as const)
@@ -216,7 +221,7 @@ async function tell(place: Place, { base, rounds }: typeof story extends fc.Arbi
   }
 }
 
-test('the changes are the differences between the mounted trees, and make the one of the other', async ({
+test('changes() reports exactly the differences between the mounted trees before and after, for random histories', async ({
   place,
   skip,
 }) => {

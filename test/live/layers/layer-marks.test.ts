@@ -1,3 +1,4 @@
+// Tests makeWhiteout(), isWhiteout(), makeOpaque() and isOpaque() and their synchronous forms.
 import { existsSync, lstatSync, readdirSync, symlinkSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { mountOverlaySync, mountSync, umountSync } from '../../../lib/index.js';
@@ -11,7 +12,7 @@ import { lacksOverlay } from '../../support/ways.js';
 
 const userxattr = !isRealRoot;
 
-/** Each call in its two forms, as one that gives a promise. */
+/** Both forms of each function, as functions that return a promise. */
 const forms = [
   {
     name: 'asynchronous',
@@ -30,7 +31,7 @@ const forms = [
 ];
 
 describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque }) => {
-  test('a device, which overlayfs takes for a whiteout', async ({ place, skip }) => {
+  test('makeWhiteout makes a device that overlayfs takes for a whiteout', async ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const [upper, lower] = [place.directory('upper'), place.directory('lower', { gone: '', kept: '' })];
     await makeWhiteout(`${upper}/gone`);
@@ -40,7 +41,10 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(readdirSync(merged.target as string)).toEqual(['kept']);
   });
 
-  test('a file with an attribute, in a directory that says so', async ({ place, skip }) => {
+  test('makeWhiteout with form: xattr marks a file and its directory, and an opaque directory stays opaque', async ({
+    place,
+    skip,
+  }) => {
     skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
     const layer = place.directory('layer');
     await makeWhiteout(`${layer}/gone`, { form: 'xattr', userxattr });
@@ -48,14 +52,17 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(attributesOf(layer)).toEqual({ [`${prefix}opaque`]: 'x' });
     expect(lstatSync(`${layer}/gone`)).toMatchObject({ mode: 0o100000, size: 0 });
     expect(await isWhiteout(`${layer}/gone`, { userxattr })).toBe(true);
-    // A second one, and one in an opaque directory, which stays opaque.
+    // A second whiteout in the directory changes nothing, and an opaque directory stays opaque.
     await makeWhiteout(`${layer}/other`, { form: 'xattr', userxattr });
     await makeOpaque(layer, { userxattr });
     await makeWhiteout(`${layer}/third`, { form: 'xattr', userxattr });
     expect(attributesOf(layer)).toEqual({ [`${prefix}opaque`]: 'y' });
   });
 
-  test('opaque directories, which overlayfs takes as such', async ({ place, skip }) => {
+  test('makeOpaque marks a directory that overlayfs takes for opaque, and isOpaque finds the mark', async ({
+    place,
+    skip,
+  }) => {
     skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
     place.directory('upper/d', { new: '' });
     const [upper, lower] = [place.path('upper'), place.directory('lower')];
@@ -74,7 +81,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(readdirSync(`${merged.target}/d`)).toEqual(['new']);
   });
 
-  test('what is no whiteout', async ({ place }) => {
+  test('isWhiteout is false for directories, files, empty files and symbolic links', async ({ place }) => {
     place.directory('d', { file: 'content', empty: '' });
     symlinkSync('nowhere', place.path('d/link'));
     for (const name of ['d', 'd/file', 'd/empty', 'd/link']) {
@@ -82,7 +89,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     }
   });
 
-  test('failures say why', async ({ place, skip }) => {
+  test('makeWhiteout, makeOpaque, isWhiteout and isOpaque reject with a reason', async ({ place, skip }) => {
     const file = place.file('file');
     symlinkSync(place.directory('d'), place.path('link'));
     expect(await rejectionOf(makeWhiteout(file))).toMatchObject({
@@ -102,14 +109,14 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
       ...{ code: 'EROFS', reason: expect.stringContaining('read-only') },
     });
     umountSync(place.path('d'));
-    skip(!existsSync('/proc/self/status'), 'no /proc');
-    // Of a filesystem without attributes.
+    skip(!existsSync('/proc/self/status'), '/proc is not mounted');
+    // The filesystem proc has no such attributes.
     expect(await rejectionOf(makeOpaque('/proc/self/task', { userxattr: true }))).toMatchObject({
       ...{ code: expect.stringMatching(/^(EOPNOTSUPP|ENOTSUP|EPERM|EACCES)$/), reason: expect.any(String) },
     });
   });
 
-  test('the one form is left without the other by no failure', async ({ place, skip }) => {
+  test('makeWhiteout with form: xattr leaves no mark when the file exists already', async ({ place, skip }) => {
     skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
     const layer = place.directory('layer', { taken: '' });
     expect(await rejectionOf(makeWhiteout(`${layer}/taken`, { form: 'xattr', userxattr }))).toMatchObject({
@@ -119,21 +126,24 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(readdirSync(layer)).toEqual(['taken']);
   });
 
-  test('"trusted" attributes in a user namespace', async ({ place, skip }) => {
-    skip(isRealRoot, 'root may have them');
+  test('marks with trusted attributes reject with EPERM in a user namespace, and name userxattr', async ({
+    place,
+    skip,
+  }) => {
+    skip(isRealRoot, 'root may use trusted attributes');
     const layer = place.directory('layer', { empty: '', full: 'content' });
     const refused = { code: 'EPERM', reason: expect.stringContaining('userxattr: true') };
     expect(await rejectionOf(makeOpaque(layer))).toMatchObject(refused);
     expect(await rejectionOf(makeWhiteout(`${layer}/x`, { form: 'xattr' }))).toMatchObject(refused);
     expect(await rejectionOf(isOpaque(layer))).toMatchObject(refused);
     expect(await rejectionOf(isWhiteout(`${layer}/empty`))).toMatchObject(refused);
-    // Where they do not matter it can be told.
+    // A file with content is never a whiteout, so the hidden attributes do not matter.
     expect(await isWhiteout(`${layer}/full`)).toBe(false);
     expect(readdirSync(layer).sort()).toEqual(['empty', 'full']);
   });
 });
 
-test('names of any bytes, and relative paths', async ({ place }) => {
+test('makeWhiteout and isWhiteout take names with any bytes and relative paths', async ({ place }) => {
   const name = Buffer.concat([Buffer.from(`${place.root}/`), Buffer.from([0xff, 0x0a])]);
   await layers.makeWhiteout(name);
   expect(layers.isWhiteoutSync(name)).toBe(true);
@@ -151,7 +161,7 @@ test('names of any bytes, and relative paths', async ({ place }) => {
   expect(stdout).toBe('true true\n');
 });
 
-test('without any privilege a device can be made: Linux 5.8', async ({ place, skip }) => {
+test('makeWhiteoutSync makes a device without privilege (Linux 5.8)', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   place.directory('layer');
   const { stdout, stderr } = await runNode(
@@ -170,11 +180,14 @@ test.for([
   [() => layers.isOpaqueSync('/x', { form: 'y' } as object), 'ERR_INVALID_ARG_VALUE'],
   [() => layers.isWhiteoutSync(1 as unknown as string), 'ERR_INVALID_ARG_TYPE'],
   [() => layers.makeOpaqueSync('/x', { userxattr: 'y' as unknown as boolean }), 'ERR_INVALID_ARG_TYPE'],
-] as const)('wrong arguments: %s', ([call, code]) => {
+] as const)('a function for marks throws for wrong arguments: %s', ([call, code]) => {
   expect(thrownBy(call)).toMatchObject({ code });
 });
 
-test('out of descriptors nobody is told that there is no mark', async ({ place, skip }) => {
+test('isOpaqueSync and isWhiteoutSync throw EMFILE, and do not return false, when the process has no free descriptor', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   const { stdout, stderr } = await runNode(
     `import { openSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// Tests mount() and mountSync() with MS_BIND and further flags such as MS_RDONLY: the bind that is never writable.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,8 +18,8 @@ const forms = [
   ['async', mount],
 ] as const;
 
-describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
-  test('is read-only, and its source is not', async ({ place }) => {
+describe.each(forms)('mount() with MS_BIND | MS_RDONLY, %s', (_, doMount) => {
+  test('mount() with MS_BIND | MS_RDONLY makes a read-only bind, and its source stays writable', async ({ place }) => {
     const source = place.directory('source', { file: 'old' });
     const target = place.directory('target');
     await doMount(source, target, null, MS_BIND | MS_RDONLY);
@@ -27,7 +28,7 @@ describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     expect(readFileSync(`${target}/file`, 'utf8')).toBe('new');
   });
 
-  test('binds a file as well', async ({ place }) => {
+  test('mount() with MS_BIND | MS_RDONLY binds a file read-only over a file', async ({ place }) => {
     const source = place.file('source', 'content');
     const target = place.file('target');
     await doMount(source, target, null, MS_BIND | MS_RDONLY);
@@ -40,15 +41,20 @@ describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     ['noatime, nodiratime', MS_NOATIME | MS_NODIRATIME, ['ro', 'noatime', 'nodiratime']],
     ['strictatime', constants.MS_STRICTATIME, ['ro']],
     ['nothing', 0, ['ro', 'relatime']],
-  ] as const)('keeps the attributes of its source: %s', async ([_name, flags, expected], { place }) => {
-    const source = place.directory('source');
-    const target = place.directory('target');
-    mountSync('source', source, 'tmpfs', flags);
-    await doMount(source, target, null, MS_BIND | MS_RDONLY);
-    expect(tableEntry(target)?.options.toSorted()).toEqual([...expected].sort());
-  });
+  ] as const)(
+    'mount() with MS_BIND | MS_RDONLY keeps the attributes of the source mount: %s',
+    async ([_name, flags, expected], { place }) => {
+      const source = place.directory('source');
+      const target = place.directory('target');
+      mountSync('source', source, 'tmpfs', flags);
+      await doMount(source, target, null, MS_BIND | MS_RDONLY);
+      expect(tableEntry(target)?.options.toSorted()).toEqual([...expected].sort());
+    },
+  );
 
-  test('takes the other attributes too, and adds them to those of the source', async ({ place }) => {
+  test('mount() with MS_BIND and further attribute flags adds them to the attributes of the source mount', async ({
+    place,
+  }) => {
     const source = place.directory('source');
     const target = place.directory('target');
     mountSync('source', source, 'tmpfs', MS_NOSUID);
@@ -57,13 +63,15 @@ describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     expect(tableEntry(source)?.options.toSorted()).toEqual(['nosuid', 'relatime', 'rw']);
   });
 
-  test('takes them without MS_RDONLY too', async ({ place }) => {
+  test('mount() with MS_BIND | MS_NOEXEC sets noexec and leaves the bind writable', async ({ place }) => {
     const target = place.directory('target');
     await doMount(place.directory('source'), target, null, MS_BIND | MS_NOEXEC);
     expect(tableEntry(target)?.options.toSorted()).toEqual(['noexec', 'relatime', 'rw']);
   });
 
-  test('with MS_REC everything below is read-only, and keeps what it has', async ({ place }) => {
+  test('mount() with MS_BIND | MS_REC | MS_RDONLY makes every mount below read-only, and each keeps its other attributes', async ({
+    place,
+  }) => {
     const source = place.directory('source');
     place.directory('source/one');
     mountSync('one', `${source}/one`, 'tmpfs', MS_NOSUID);
@@ -81,7 +89,7 @@ describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     }
   });
 
-  test('without MS_REC nothing below comes with it', async ({ place }) => {
+  test('mount() with MS_BIND and without MS_REC binds no mount that is below the source', async ({ place }) => {
     const source = place.directory('source');
     place.directory('source/one');
     mountSync('one', `${source}/one`, 'tmpfs');
@@ -90,7 +98,7 @@ describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     expect(tableEntry(`${target}/one`)).toBeUndefined();
   });
 
-  test('starts at cwd', async ({ place }) => {
+  test('mount() resolves a relative source and a relative target against the option cwd', async ({ place }) => {
     place.directory('source', { here: '' });
     const target = place.directory('target');
     await doMount('source', 'target', null, MS_BIND | MS_RDONLY, null, { cwd: place.root });
@@ -98,38 +106,44 @@ describe.each(forms)('MS_BIND | MS_RDONLY, %s', (_, doMount) => {
   });
 
   test.for([
-    ['a missing source', 'missing', 'target', 'ENOENT'],
-    ['a missing target', 'source', 'missing', 'ENOENT'],
-    ['a directory over a file', 'source', 'file', 'ENOTDIR'],
-    ['an empty source', '', 'target', ['EINVAL', 'ENOENT']],
-  ] as const)('fails and leaves nothing: %s', async ([_name, from, to, code], { place }) => {
-    place.directory('source');
-    place.directory('target');
-    place.file('file');
-    const before = mountTable().length;
-    const source = from === '' ? '' : place.path(from);
-    const error = await rejectionOf((async () => doMount(source, place.path(to), null, MS_BIND | MS_RDONLY))());
-    expect(error).toBeInstanceOf(MountError);
-    expect([code].flat()).toContain((error as MountError).code);
-    expect(error).toMatchObject({ path: source, dest: place.path(to), flags: 'MS_RDONLY|MS_BIND' });
-    expect(error).not.toHaveProperty('left');
-    expect(mountTable().length).toBe(before);
-  });
+    ['the source is missing', 'missing', 'target', 'ENOENT'],
+    ['the target is missing', 'source', 'missing', 'ENOENT'],
+    ['the source is a directory and the target is a file', 'source', 'file', 'ENOTDIR'],
+    ['the source is an empty path', '', 'target', ['EINVAL', 'ENOENT']],
+  ] as const)(
+    'a read-only bind rejects with a MountError and leaves no mount when %s',
+    async ([_name, from, to, code], { place }) => {
+      place.directory('source');
+      place.directory('target');
+      place.file('file');
+      const before = mountTable().length;
+      const source = from === '' ? '' : place.path(from);
+      const error = await rejectionOf((async () => doMount(source, place.path(to), null, MS_BIND | MS_RDONLY))());
+      expect(error).toBeInstanceOf(MountError);
+      expect([code].flat()).toContain((error as MountError).code);
+      expect(error).toMatchObject({ path: source, dest: place.path(to), flags: 'MS_RDONLY|MS_BIND' });
+      expect(error).not.toHaveProperty('left');
+      expect(mountTable().length).toBe(before);
+    },
+  );
 });
 
-test('a remount is the kernel’s own: it sets exactly what it is given', ({ place }) => {
+test('mount() with MS_REMOUNT | MS_BIND sets exactly the flags it is given, as the kernel does', ({ place }) => {
   const target = place.directory('t');
   mountSync('x', target, 'tmpfs', MS_NOSUID);
   mountSync(null, target, null, constants.MS_REMOUNT | MS_BIND | MS_RDONLY);
   expect(tableEntry(target)?.options).not.toContain('nosuid');
 });
 
-test('a writer that races the bind never succeeds', async ({ place, skip }) => {
+test('a process that writes through the target while it is bound read-only never writes into the source', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.treeCalls !== undefined, lacks.treeCalls);
   place.directory('source');
   const target = place.directory('target', { below: '' });
-  // Writes through the target as fast as it can. What it writes lands in the directory below while nothing is mounted
-  // there; in the source it must never land.
+  // The child process writes through the target as fast as possible. A write may land in the directory below the mount
+  // point while nothing is mounted; no write may ever land in the source.
   const writer = spawn(process.execPath, [
     '--eval',
     `const { openSync, closeSync } = require('node:fs');
@@ -149,7 +163,7 @@ test('a writer that races the bind never succeeds', async ({ place, skip }) => {
     }
     expect(rounds).toBeGreaterThan(100);
     expect(() => readFileSync(place.path('source/written'))).toThrow(expect.objectContaining({ code: 'ENOENT' }));
-    // The writer was at work all the time, or the test would prove nothing.
+    // This file proves that the child process wrote during the whole test.
     expect(readFileSync(`${target}/written`, 'utf8')).toBe('');
   } finally {
     writer.kill('SIGKILL');
@@ -157,7 +171,7 @@ test('a writer that races the bind never succeeds', async ({ place, skip }) => {
   }
 });
 
-describe('when the second step fails', () => {
+describe('read-only bind whose second step fails', () => {
   const script = `
     import { mount, mountSync, constants } from 'linux-mount';
     const [source, target, flags] = process.argv.slice(1);
@@ -170,30 +184,41 @@ describe('when the second step fails', () => {
 
   test.for<[string, readonly string[], number, object]>([
     ['mount_setattr', ['mount_setattr=EIO'], MS_BIND | MS_RDONLY, { code: 'EIO', syscall: 'mount' }],
-    ['remount', [...OLDER, 'remount=EPERM'], MS_BIND | MS_RDONLY, { code: 'EPERM', syscall: 'mount' }],
-    ['recursive remount', [...OLDER, 'remount=ENOMEM'], MS_BIND | MS_REC | MS_RDONLY, { code: 'ENOMEM' }],
-    ['identification', [...OLDER, 'statx-mount-id=EIO'], MS_BIND | MS_RDONLY, { code: 'EIO', syscall: 'statx' }],
+    ['remount of the bind', [...OLDER, 'remount=EPERM'], MS_BIND | MS_RDONLY, { code: 'EPERM', syscall: 'mount' }],
+    ['remount of a tree', [...OLDER, 'remount=ENOMEM'], MS_BIND | MS_REC | MS_RDONLY, { code: 'ENOMEM' }],
+    [
+      'lookup of the mount ID',
+      [...OLDER, 'statx-mount-id=EIO'],
+      MS_BIND | MS_RDONLY,
+      { code: 'EIO', syscall: 'statx' },
+    ],
     ['attach', ['move_mount=EPERM', 'remount=EPERM'], MS_BIND | MS_RDONLY, { code: 'EPERM', syscall: 'mount' }],
-  ])('no mount is left: %s', async ([_name, deny, flags, expected], { place, skip }) => {
-    skip(lacks.deny !== undefined, lacks.deny);
-    const source = place.directory('source');
-    place.directory('source/one');
-    mountSync('one', `${source}/one`, 'tmpfs');
-    const target = place.directory('target');
-    const before = mountTable().length;
-    const rules = deny[0] === 'mount_setattr=EIO' ? [...deny, 'remount=EIO'] : deny;
-    const { stdout, stderr } = await runNode(script, { args: [source, target, String(flags)], deny: rules });
-    expect(stderr).toBe('');
-    const errors = stdout.trim().split('\n');
-    expect(errors).toHaveLength(2);
-    for (const error of errors) {
-      expect(JSON.parse(error)).toMatchObject(expected);
-      expect(JSON.parse(error)).not.toHaveProperty('left');
-    }
-    expect(mountTable().length).toBe(before);
-  });
+  ])(
+    'a read-only bind leaves no mount when its second step fails: %s',
+    async ([_name, deny, flags, expected], { place, skip }) => {
+      skip(lacks.deny !== undefined, lacks.deny);
+      const source = place.directory('source');
+      place.directory('source/one');
+      mountSync('one', `${source}/one`, 'tmpfs');
+      const target = place.directory('target');
+      const before = mountTable().length;
+      const rules = deny[0] === 'mount_setattr=EIO' ? [...deny, 'remount=EIO'] : deny;
+      const { stdout, stderr } = await runNode(script, { args: [source, target, String(flags)], deny: rules });
+      expect(stderr).toBe('');
+      const errors = stdout.trim().split('\n');
+      expect(errors).toHaveLength(2);
+      for (const error of errors) {
+        expect(JSON.parse(error)).toMatchObject(expected);
+        expect(JSON.parse(error)).not.toHaveProperty('left');
+      }
+      expect(mountTable().length).toBe(before);
+    },
+  );
 
-  test('and undoing it fails too, the error says what is left', async ({ place, skip }) => {
+  test('the error names the mount that is left when the second step of a read-only bind and its undo both fail', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.deny !== undefined, lacks.deny);
     const source = place.directory('source');
     const target = place.directory('target');
@@ -207,7 +232,7 @@ describe('when the second step fails', () => {
     expect(tableEntry(target)?.options).toContain('rw');
   });
 
-  test('a mount hidden below another stops it on an older kernel, rather than stay writable', async ({
+  test('a recursive read-only bind fails with EBUSY on an older kernel when one mount hides another', async ({
     place,
     skip,
   }) => {
@@ -226,7 +251,10 @@ describe('when the second step fails', () => {
   });
 });
 
-test('the older way gives the same mounts', async ({ place, skip }) => {
+test('a recursive read-only bind gives the same mounts with and without open_tree(2) and mount_setattr(2)', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const source = place.directory('source');
   place.directory('source/one');
@@ -259,7 +287,10 @@ test('the older way gives the same mounts', async ({ place, skip }) => {
   expect(results[2]).toEqual(results[0]);
 });
 
-test('a bind in a user namespace keeps flags that are locked there', async ({ place, skip }) => {
+test('a read-only bind in a user namespace keeps the locked flags nosuid, nodev and noexec', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const source = place.directory('source');
   const target = place.directory('target');

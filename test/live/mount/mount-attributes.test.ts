@@ -1,3 +1,4 @@
+// Tests setMountAttributes(), setPropagation() and remountFilesystem() and their synchronous forms.
 import { closeSync, openSync, statfsSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import {
@@ -55,39 +56,54 @@ describe.each([
     rejectionOf((async () => set(...(call as Parameters<typeof setMountAttributes>)))());
 
   test.for<[string, number, MountAttributes, readonly string[]]>([
-    ['sets', MS_NOSUID, { readonly: true, noExec: true }, ['noexec', 'nosuid', 'relatime', 'ro']],
-    ['takes away', MS_NOSUID | MS_NODEV | MS_RDONLY, { readonly: false, noSuid: false }, ['nodev', 'relatime', 'rw']],
-    ['sets and takes away', MS_NOSUID, { noSuid: false, noDev: true }, ['nodev', 'relatime', 'rw']],
+    ['set attributes are added', MS_NOSUID, { readonly: true, noExec: true }, ['noexec', 'nosuid', 'relatime', 'ro']],
     [
-      'leaves out what is undefined',
+      'attributes that are false are removed',
+      MS_NOSUID | MS_NODEV | MS_RDONLY,
+      { readonly: false, noSuid: false },
+      ['nodev', 'relatime', 'rw'],
+    ],
+    [
+      'attributes are set and removed in one call',
+      MS_NOSUID,
+      { noSuid: false, noDev: true },
+      ['nodev', 'relatime', 'rw'],
+    ],
+    [
+      'undefined attributes change nothing',
       MS_NOSUID,
       { noSuid: undefined, noDev: true } as object,
       ['nodev', 'nosuid', 'relatime', 'rw'],
     ],
     [
-      'noSymFollow, noDirAtime',
+      'noSymFollow and noDirAtime are set',
       0,
       { noSymFollow: true, noDirAtime: true },
       ['nodiratime', 'nosymfollow', 'relatime', 'rw'],
     ],
-    ['noatime', 0, { atime: 'noatime' }, ['noatime', 'rw']],
-    ['strictatime', 0, { atime: 'strictatime' }, ['rw']],
-    ['relatime', MS_NOATIME, { atime: 'relatime' }, ['relatime', 'rw']],
-    ['relatime after strictatime', MS_STRICTATIME, { atime: 'relatime' }, ['relatime', 'rw']],
-    ['leaves noatime', MS_NOATIME, { noExec: true }, ['noatime', 'noexec', 'rw']],
-    ['leaves strictatime', MS_STRICTATIME, { noExec: true }, ['noexec', 'rw']],
-  ])('%s', async ([_name, flags, attributes, expected], { place }) => {
-    const target = place.directory('t');
-    const source = mountedAt(place, 'source', flags & ~MS_RDONLY);
-    mountBindSync(source, target, { readonly: (flags & MS_RDONLY) !== 0 });
-    const before = wordsAt(source);
-    // mount_setattr(2) takes undefined and a key that is left out for the same.
-    await set(target, attributes as MountAttributes);
-    expect(wordsAt(target)).toEqual(expected);
-    expect(wordsAt(source)).toEqual(before);
-  });
+    ['noatime is set', 0, { atime: 'noatime' }, ['noatime', 'rw']],
+    ['strictatime is set', 0, { atime: 'strictatime' }, ['rw']],
+    ['relatime replaces noatime', MS_NOATIME, { atime: 'relatime' }, ['relatime', 'rw']],
+    ['relatime replaces strictatime', MS_STRICTATIME, { atime: 'relatime' }, ['relatime', 'rw']],
+    ['noatime stays when atime is not given', MS_NOATIME, { noExec: true }, ['noatime', 'noexec', 'rw']],
+    ['strictatime stays when atime is not given', MS_STRICTATIME, { noExec: true }, ['noexec', 'rw']],
+  ])(
+    'setMountAttributes changes one mount and leaves its source mount as it was: %s',
+    async ([_name, flags, attributes, expected], { place }) => {
+      const target = place.directory('t');
+      const source = mountedAt(place, 'source', flags & ~MS_RDONLY);
+      mountBindSync(source, target, { readonly: (flags & MS_RDONLY) !== 0 });
+      const before = wordsAt(source);
+      // Passing `undefined` and leaving the key out have the same effect.
+      await set(target, attributes as MountAttributes);
+      expect(wordsAt(target)).toEqual(expected);
+      expect(wordsAt(source)).toEqual(before);
+    },
+  );
 
-  test('recursive changes all mounts below, and each keeps what else it has', async ({ place }) => {
+  test('setMountAttributes with recursive changes every mount below, and each keeps its other attributes', async ({
+    place,
+  }) => {
     const top = treeIn(place);
     await set(top, { readonly: true }, { recursive: true });
     expect(wordsBelow(top)).toEqual(['nosuid,relatime,ro', 'nodev,relatime,ro', 'noatime,ro']);
@@ -95,13 +111,13 @@ describe.each([
     expect(wordsBelow(top)).toEqual(['relatime,rw', 'nodev,relatime,rw', 'relatime,rw']);
   });
 
-  test('without recursive nothing below is changed', async ({ place }) => {
+  test('setMountAttributes without recursive changes no mount below', async ({ place }) => {
     const top = treeIn(place);
     await set(top, { readonly: true });
     expect(wordsBelow(top)).toEqual(['nosuid,relatime,ro', 'nodev,relatime,rw', 'noatime,rw']);
   });
 
-  test('recursive is all or nothing: one below is written to', async ({ place }) => {
+  test('setMountAttributes with recursive changes no mount when one mount below is written to', async ({ place }) => {
     const top = treeIn(place);
     const before = wordsBelow(top);
     const file = openSync(`${top}/one/two/file`, 'w');
@@ -114,7 +130,7 @@ describe.each([
       });
       expect(error).not.toHaveProperty('left');
       expect(wordsBelow(top)).toEqual(before);
-      // What is not about writing can still be changed.
+      // An attribute that does not concern writing can be changed while files are open for writing.
       await set(top, { noExec: true }, { recursive: true });
     } finally {
       closeSync(file);
@@ -132,37 +148,50 @@ describe.each([
 
   test.for<Failing>([
     {
-      name: 'not a mount point',
+      name: 'the target is not a mount point',
       ...{ target: 'directory', code: 'EINVAL' },
       reason:
         /^the target '.*\/directory' is not a mount point and only a mount can be changed \(it is on the mount at/,
     },
-    { name: 'missing', target: 'missing', code: 'ENOENT', reason: /^the target '.*\/missing' does not exist/ },
-    { name: 'through a file', target: 'file/x', code: 'ENOTDIR', reason: /leads through a file/ },
-  ])('fails and says why: $name', async ({ target, code, reason }, { place }) => {
-    place.directory('directory');
-    place.file('file');
-    const before = mountTable();
-    for (const options of [{}, { recursive: true }]) {
-      const error = await failure(place.path(target), { readonly: true }, options);
-      expect(error).toBeInstanceOf(MountError);
-      expect(error).toMatchObject({ code, path: place.path(target), reason: expect.stringMatching(reason) });
-    }
-    expect(await failure('', { readonly: true })).toMatchObject({ code: 'ENOENT' });
-    expect(mountTable()).toEqual(before);
-  });
+    {
+      name: 'the target is missing',
+      target: 'missing',
+      code: 'ENOENT',
+      reason: /^the target '.*\/missing' does not exist/,
+    },
+    {
+      name: 'the path of the target leads through a file',
+      target: 'file/x',
+      code: 'ENOTDIR',
+      reason: /leads through a file/,
+    },
+  ])(
+    'setMountAttributes rejects with a reason and changes nothing when $name',
+    async ({ target, code, reason }, { place }) => {
+      place.directory('directory');
+      place.file('file');
+      const before = mountTable();
+      for (const options of [{}, { recursive: true }]) {
+        const error = await failure(place.path(target), { readonly: true }, options);
+        expect(error).toBeInstanceOf(MountError);
+        expect(error).toMatchObject({ code, path: place.path(target), reason: expect.stringMatching(reason) });
+      }
+      expect(await failure('', { readonly: true })).toMatchObject({ code: 'ENOENT' });
+      expect(mountTable()).toEqual(before);
+    },
+  );
 
   test.for<[string, unknown[], string]>([
     ['no attributes', ['/t', {}], 'ERR_INVALID_ARG_VALUE'],
     ['attributes that are all undefined', ['/t', { readonly: undefined }], 'ERR_INVALID_ARG_VALUE'],
-    ['an unknown attribute', ['/t', { readOnly: true }], 'ERR_INVALID_ARG_VALUE'],
-    ['an attribute that is no boolean', ['/t', { readonly: 'no' }], 'ERR_INVALID_ARG_TYPE'],
-    ['no object', ['/t', 'ro'], 'ERR_INVALID_ARG_TYPE'],
+    ['an unknown attribute name', ['/t', { readOnly: true }], 'ERR_INVALID_ARG_VALUE'],
+    ['an attribute that is not a boolean', ['/t', { readonly: 'no' }], 'ERR_INVALID_ARG_TYPE'],
+    ['attributes that are not an object', ['/t', 'ro'], 'ERR_INVALID_ARG_TYPE'],
     ['an unknown option', ['/t', { readonly: true }, { recurse: true }], 'ERR_INVALID_ARG_VALUE'],
-    ['recursive that is no boolean', ['/t', { readonly: true }, { recursive: 1 }], 'ERR_INVALID_ARG_TYPE'],
-    ['no target', [undefined, { readonly: true }], 'ERR_INVALID_ARG_TYPE'],
-    ['a NUL', ['/t\0', { readonly: true }], 'ERR_INVALID_ARG_VALUE'],
-  ])('refuses %s', async ([_name, call, code]) => {
+    ['an option recursive that is not a boolean', ['/t', { readonly: true }, { recursive: 1 }], 'ERR_INVALID_ARG_TYPE'],
+    ['a missing target', [undefined, { readonly: true }], 'ERR_INVALID_ARG_TYPE'],
+    ['a target with a NUL byte', ['/t\0', { readonly: true }], 'ERR_INVALID_ARG_VALUE'],
+  ])('setMountAttributes throws or rejects for %s', async ([_name, call, code]) => {
     expect(await failure(...call)).toMatchObject({ code });
   });
 });
@@ -188,10 +217,13 @@ const linesOf = (stdout: string) =>
     .map((line) => JSON.parse(line));
 
 describe.each([
-  ['as it is', []],
+  ['with mount_setattr', []],
   ['without mount_setattr', ['mount_setattr=ENOSYS']],
-] as const)('in a user namespace, %s', (_name, deny) => {
-  test('what is locked cannot be taken away, and only that is named', async ({ place, skip }) => {
+] as const)('setMountAttributes in a user namespace, %s', (_name, deny) => {
+  test('setMountAttributes rejects with EPERM and names only the locked attribute that it cannot remove', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.userNamespace !== undefined, lacks.userNamespace);
     skip(lacks.deny !== undefined, lacks.deny);
     const target = mountedAt(place, 't', MS_NOSUID | MS_NODEV);
@@ -209,7 +241,10 @@ describe.each([
     expect(linesOf(stdout)).toEqual([error, error]);
   });
 
-  test('one of a tree that is locked stops all, and they stay as they were', async ({ place, skip }) => {
+  test('setMountAttributes with recursive changes no mount when one mount of the tree has a locked attribute', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.userNamespace !== undefined, lacks.userNamespace);
     skip(lacks.deny !== undefined, lacks.deny);
     const top = mountedAt(place, 'top');
@@ -230,7 +265,10 @@ describe.each([
   });
 });
 
-test('without mount_setattr a mount that is hidden stops all, and they stay as they were', async ({ place, skip }) => {
+test('setMountAttributes with recursive changes no mount without mount_setattr(2) when one mount hides another', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const top = mountedAt(place, 'top');
   mountedAt(place, 'top/one');
@@ -244,7 +282,10 @@ test('without mount_setattr a mount that is hidden stops all, and they stay as t
   expect(linesOf(stdout)).toEqual([error, error]);
 });
 
-test('both ways give the same attributes', async ({ place, skip }) => {
+test('setMountAttributes gives the same attributes with and without mount_setattr(2) and open_tree(2)', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const results = [];
   for (const deny of [[], ['mount_setattr=ENOSYS'], ['mount_setattr=EPERM', 'open_tree=EPERM']]) {
@@ -263,7 +304,10 @@ test('both ways give the same attributes', async ({ place, skip }) => {
   expect(results[2]).toEqual(results[0]);
 });
 
-test('without privilege they say that', async ({ place, skip }) => {
+test('functions that change a mount reject with EPERM and name CAP_SYS_ADMIN without that capability', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const target = mountedAt(place, 't');
   const { stdout, stderr } = await runNode(
@@ -299,20 +343,25 @@ describe.each([
     ['private', ['shared'], ''],
     ['unbindable', ['shared'], 'unbindable'],
     ['private', ['unbindable'], ''],
-    // A slave of nobody is private.
+    // A mount in no peer group has no master, so the kernel makes it private.
     ['slave', [], ''],
-  ])('%s after %j', async ([propagation, before, expected], { place }) => {
-    const top = treeIn(place);
-    for (const each of before) setPropagationSync(top, each);
-    await set(top, propagation);
-    expect(below(top)).toEqual([expected, '', '']);
-    for (const each of before) setPropagationSync(top, each, { recursive: true });
-    await set(top, propagation, { recursive: true });
-    expect(below(top)).toEqual([expected, expected, expected]);
-    await set(top, 'private', { recursive: true });
-  });
+  ])(
+    'setPropagation changes one mount, and with recursive the whole tree: %s after %j',
+    async ([propagation, before, expected], { place }) => {
+      const top = treeIn(place);
+      for (const each of before) setPropagationSync(top, each);
+      await set(top, propagation);
+      expect(below(top)).toEqual([expected, '', '']);
+      for (const each of before) setPropagationSync(top, each, { recursive: true });
+      await set(top, propagation, { recursive: true });
+      expect(below(top)).toEqual([expected, expected, expected]);
+      await set(top, 'private', { recursive: true });
+    },
+  );
 
-  test('a slave receives from its master, which receives nothing', async ({ place }) => {
+  test('a slave mount receives mounts from its master, and the master receives none from the slave', async ({
+    place,
+  }) => {
     const master = mountedAt(place, 'master');
     place.directory('master/one');
     place.directory('master/two');
@@ -327,7 +376,7 @@ describe.each([
     expect(tableEntry(`${master}/two`)).toBeUndefined();
   });
 
-  test('fails and says why', async ({ place }) => {
+  test('setPropagation rejects with a reason when the target is missing or is not a mount point', async ({ place }) => {
     expect(await failure(place.directory('d'), 'shared')).toMatchObject({
       code: 'EINVAL',
       reason: expect.stringMatching(/^the target '.*\/d' is not a mount point and only a mount can be changed/),
@@ -339,11 +388,11 @@ describe.each([
   });
 
   test.for<[string, unknown[], string]>([
-    ['a word that is not known', ['/t', 'rshared'], 'ERR_INVALID_ARG_VALUE'],
-    ['no word', ['/t', undefined], 'ERR_INVALID_ARG_VALUE'],
-    ['a number', ['/t', 1 << 20], 'ERR_INVALID_ARG_TYPE'],
+    ['an unknown propagation', ['/t', 'rshared'], 'ERR_INVALID_ARG_VALUE'],
+    ['a missing propagation', ['/t', undefined], 'ERR_INVALID_ARG_VALUE'],
+    ['a propagation that is a number', ['/t', 1 << 20], 'ERR_INVALID_ARG_TYPE'],
     ['an unknown option', ['/t', 'shared', { rec: true }], 'ERR_INVALID_ARG_VALUE'],
-  ])('refuses %s', async ([_name, call, code]) => {
+  ])('setPropagation throws or rejects for %s', async ([_name, call, code]) => {
     expect(await failure(...call)).toMatchObject({ code });
   });
 });
@@ -362,7 +411,9 @@ describe.each([
     return blocks * bsize;
   };
 
-  test('changes the size of a tmpfs, and nothing else', async ({ place }) => {
+  test('remountFilesystem changes the size of a tmpfs and leaves every other parameter and attribute', async ({
+    place,
+  }) => {
     const target = mountedAt(place, 't', MS_NOSUID | MS_NOATIME, 'size=1m,nr_inodes=77,mode=700');
     const before = tableEntry(target);
     await remount(target, { parameters: { size: '2m' } });
@@ -373,14 +424,16 @@ describe.each([
     expect(statfsSync(target).files).toBe(77);
   });
 
-  test('readonly is that of the filesystem, through whichever mount', async ({ place }) => {
+  test('remountFilesystem with readonly makes the filesystem read-only through each of its mounts', async ({
+    place,
+  }) => {
     const target = mountedAt(place, 't', MS_NODEV);
     const other = place.directory('other');
     mountBindSync(target, other);
     await remount(target, { readonly: true });
     for (const path of [target, other]) {
       expect(() => writeFileSync(`${path}/x`, '')).toThrow(expect.objectContaining({ code: 'EROFS' }));
-      // The mounts themselves are as they were.
+      // The attributes of the mounts themselves do not change.
       expect(wordsAt(path)).toEqual(['nodev', 'relatime', 'rw']);
     }
     await remount(target, { parameters: { size: '1m' } });
@@ -389,7 +442,7 @@ describe.each([
     writeFileSync(`${target}/x`, '');
   });
 
-  test('a mount that is read-only stays so when its filesystem becomes writable', async ({ place }) => {
+  test('a read-only mount stays read-only after remountFilesystem makes its filesystem writable', async ({ place }) => {
     const source = mountedAt(place, 'source');
     const target = place.directory('t');
     mountBindSync(source, target, { readonly: true, noExec: true });
@@ -403,7 +456,7 @@ describe.each([
     expect(sizeOf(target)).toBe(2 ** 20);
   });
 
-  test('EBUSY while a file is open for writing', async ({ place }) => {
+  test('remountFilesystem with readonly rejects with EBUSY while a file is open for writing', async ({ place }) => {
     const target = mountedAt(place, 't');
     const file = openSync(`${target}/open`, 'w');
     try {
@@ -420,54 +473,63 @@ describe.each([
   });
 
   test.for<[string, (place: Place) => string, RemountOptions, string, RegExp]>([
-    ['not a mount point', (place) => place.directory('d'), { readonly: true }, 'EINVAL', /is not a mount point/],
-    ['missing', (place) => place.path('d'), { readonly: true }, 'ENOENT', /does not exist/],
-    ['an empty path', () => '', { readonly: true }, 'ENOENT', /does not exist/],
     [
-      'a parameter that is not known',
+      'the target is not a mount point',
+      (place) => place.directory('d'),
+      { readonly: true },
+      'EINVAL',
+      /is not a mount point/,
+    ],
+    ['the target is missing', (place) => place.path('d'), { readonly: true }, 'ENOENT', /does not exist/],
+    ['the target is an empty path', () => '', { readonly: true }, 'ENOENT', /does not exist/],
+    [
+      'a parameter is unknown',
       (place) => mountedAt(place, 't'),
       { parameters: { nonsense: 'hush' } },
       'EINVAL',
       /Unknown parameter 'nonsense'|does not take its option data/,
     ],
     [
-      'a value that is wrong',
+      'the value of a parameter is wrong',
       (place) => mountedAt(place, 't'),
       { parameters: { size: 'hush' } },
       'EINVAL',
       /Bad value for 'size'|does not take its option data/,
     ],
     [
-      'what cannot change',
+      'a parameter cannot change after the mount',
       (place) => mountedAt(place, 't'),
       { parameters: { noswap: true, nr_inodes: 0 } },
       'EINVAL',
       /noswap|No limit|does not take its option data|kernel says/,
     ],
-  ])('fails and says why: %s', async ([_name, set, options, code, reason], { place }) => {
-    const target = set(place);
-    const before = mountTable();
-    const error = await failure(target, options);
-    expect(error).toMatchObject({ code, reason: expect.stringMatching(reason) });
-    expect((error as Error).message).not.toContain('hush');
-    expect(mountTable()).toEqual(before);
-  });
+  ])(
+    'remountFilesystem rejects with a reason, hides the values and changes nothing when %s',
+    async ([_name, set, options, code, reason], { place }) => {
+      const target = set(place);
+      const before = mountTable();
+      const error = await failure(target, options);
+      expect(error).toMatchObject({ code, reason: expect.stringMatching(reason) });
+      expect((error as Error).message).not.toContain('hush');
+      expect(mountTable()).toEqual(before);
+    },
+  );
 
   test.for<[string, unknown, unknown, string]>([
-    ['no options', '/t', undefined, 'ERR_INVALID_ARG_TYPE'],
+    ['missing options', '/t', undefined, 'ERR_INVALID_ARG_TYPE'],
     ['options that change nothing', '/t', {}, 'ERR_INVALID_ARG_VALUE'],
     ['an unknown option', '/t', { size: '1m' }, 'ERR_INVALID_ARG_VALUE'],
-    ['readonly that is no boolean', '/t', { readonly: 1 }, 'ERR_INVALID_ARG_TYPE'],
-    ['parameters in a list', '/t', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
-    ['no target', undefined, { readonly: true }, 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s', async ([_name, target, options, code]) => {
+    ['an option readonly that is not a boolean', '/t', { readonly: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['parameters that are an array', '/t', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
+    ['a missing target', undefined, { readonly: true }, 'ERR_INVALID_ARG_TYPE'],
+  ])('remountFilesystem throws or rejects for %s', async ([_name, target, options, code]) => {
     expect(await failure(target, options)).toMatchObject({ code });
   });
 });
 
-describe('where fspick or fsconfig is denied', () => {
+describe('remountFilesystem without fspick(2) or fsconfig(2)', () => {
   test.for(['fspick=ENOSYS', 'fspick=EPERM', 'fsconfig=ENOSYS', 'fsconfig=EPERM'])(
-    '%s',
+    'remountFilesystem falls back to mount(2) and leaves no thread in another mount namespace: %s',
     async (deny, { place, skip }) => {
       skip(lacks.deny !== undefined, lacks.deny);
       const source = mountedAt(place, 'source');
@@ -478,21 +540,21 @@ describe('where fspick or fsconfig is denied', () => {
        import { remountFilesystem, remountFilesystemSync } from 'linux-mount';
        const namespace = () => readdirSync('/proc/self/task').flatMap((thread) => {
          try { return readFileSync('/proc/self/task/' + thread + '/mountinfo').length; }
-         catch { return []; } // it has just ended
+         catch { return []; } // the thread has just ended
        });
        process.chdir(process.argv[1]);
        await remountFilesystem('t', { readonly: true, parameters: { size: '1m' } });
        remountFilesystemSync('t', { parameters: { size: '3m' }, readonly: false });
        try { remountFilesystemSync('t', { parameters: { mpol: 'bind:0,0' } }); }
        catch ({ code, reason }) { console.log(code, reason); }
-       // Whoever went elsewhere for it is gone.
+       // The thread that entered another mount namespace ends within this time.
        await new Promise((resolve) => setTimeout(resolve, 100));
        console.log(new Set(namespace()).size);`,
         { args: [place.root], deny: [deny] },
       );
       expect(stderr).toBe('');
       const [refused, namespaces] = stdout.split('\n');
-      // A value with a comma is no part of an option string.
+      // An option string separates parameters with commas, so a value that contains a comma needs fsconfig(2).
       expect(refused).toMatch(/^ENOSYS fs(pick|config)\(2\) is missing here|^EPERM /);
       expect(namespaces).toBe('1');
       expect(tableEntry(source)?.superOptions).toMatch(/^rw,.*size=3072k/);

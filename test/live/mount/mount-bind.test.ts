@@ -1,3 +1,4 @@
+// Tests mountBind() and mountBindSync(): attributes, propagation, recursion, failures and the read-only guarantee.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -34,10 +35,10 @@ const forms = [
 
 const strategy = lacks.treeCalls === undefined ? 'tree' : 'remount';
 
-/** The words of the topmost mount at a path, sorted. */
+/** The options of the topmost mount at a path in the mount table, sorted. */
 const wordsAt = (path: string) => tableEntry(path)?.options.toSorted();
 
-/** A tmpfs with mounts below it, the last of them three levels down. */
+/** Mounts a tmpfs with `count` mounts below it, at depths of one to three directories. */
 function treeIn(place: Place, count = 3): string {
   const source = place.directory('tree');
   mountSync('tree', source, 'tmpfs', MS_NOSUID);
@@ -49,7 +50,7 @@ function treeIn(place: Place, count = 3): string {
   return source;
 }
 
-/** All mounts at or below a path. */
+/** Every mount at or below a path. */
 const mountsBelow = (path: string) =>
   mountTable().filter(({ mountPoint }) => mountPoint === path || mountPoint.startsWith(`${path}/`));
 
@@ -57,7 +58,7 @@ describe.each(forms)('%s', (_, bind) => {
   const failure = async (source: unknown, target: unknown, options?: unknown) =>
     rejectionOf((async () => bind(source as PathLike, target as Target, options as BindOptions))());
 
-  test('shows a directory at another place, and gives a handle to it', async ({ place }) => {
+  test('mountBind binds a directory and gives a handle that unmounts the bind', async ({ place }) => {
     const source = place.directory('source', { file: 'content' });
     const target = place.directory('target');
     const mount = await bind(source, target);
@@ -69,7 +70,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  test('shows a file over a file', async ({ place }) => {
+  test('mountBind with readonly binds a file read-only over a file', async ({ place }) => {
     const [source, target] = [place.file('source', 'content'), place.file('target')];
     await using _bind = await bind(source, target, { readonly: true });
     expect(readFileSync(target, 'utf8')).toBe('content');
@@ -78,7 +79,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(readFileSync(target, 'utf8')).toBe('new');
   });
 
-  test('follows a link, on both sides', async ({ place }) => {
+  test('mountBind follows a symbolic link in the source and in the target', async ({ place }) => {
     const [source, target] = [place.directory('source', { file: '' }), place.directory('target')];
     symlinkSync(source, place.path('to-source'));
     symlinkSync(target, place.path('to-target'));
@@ -87,7 +88,7 @@ describe.each(forms)('%s', (_, bind) => {
   });
 
   test.for<[string, BindOptions, readonly string[]]>([
-    ['nothing', {}, ['relatime', 'rw']],
+    ['no option', {}, ['relatime', 'rw']],
     ['readonly', { readonly: true }, ['relatime', 'ro']],
     ['noSuid', { noSuid: true }, ['nosuid', 'relatime', 'rw']],
     ['noDev', { noDev: true }, ['nodev', 'relatime', 'rw']],
@@ -98,47 +99,60 @@ describe.each(forms)('%s', (_, bind) => {
     ['strictatime', { atime: 'strictatime' }, ['rw']],
     ['relatime', { atime: 'relatime' }, ['relatime', 'rw']],
     [
-      'all',
+      'all attributes',
       {
         ...{ readonly: true, noSuid: true, noDev: true, noExec: true, noSymFollow: true, noDirAtime: true },
         atime: 'noatime',
       },
       ['noatime', 'nodev', 'nodiratime', 'noexec', 'nosuid', 'nosymfollow', 'ro'],
     ],
-  ])('sets attributes: %s', async ([_name, options, expected], { place }) => {
-    const [source, target] = [place.directory('source'), place.directory('target')];
-    mountSync('source', source, 'tmpfs');
-    for (const flags of ['inherit', 'exact'] as const) {
-      await using _bind = await bind(source, target, { ...options, flags });
-      expect(wordsAt(target)).toEqual(expected);
-    }
-    expect(wordsAt(source)).toEqual(['relatime', 'rw']);
-  });
+  ])(
+    'mountBind sets the attributes that the options name, and leaves those of the source mount: %s',
+    async ([_name, options, expected], { place }) => {
+      const [source, target] = [place.directory('source'), place.directory('target')];
+      mountSync('source', source, 'tmpfs');
+      for (const flags of ['inherit', 'exact'] as const) {
+        await using _bind = await bind(source, target, { ...options, flags });
+        expect(wordsAt(target)).toEqual(expected);
+      }
+      expect(wordsAt(source)).toEqual(['relatime', 'rw']);
+    },
+  );
 
   test.for<[string, number, BindOptions, readonly string[]]>([
-    ['inherit adds', MS_NOSUID, { noDev: true }, ['nodev', 'nosuid', 'relatime', 'rw']],
+    ['inherit adds an attribute', MS_NOSUID, { noDev: true }, ['nodev', 'nosuid', 'relatime', 'rw']],
     [
-      'inherit takes nothing away by false',
+      'inherit removes no attribute that is false',
       MS_NOSUID | MS_NODEV | MS_NOEXEC,
       { readonly: true, noSuid: false, noDev: false, noExec: false },
       ['nodev', 'noexec', 'nosuid', 'relatime', 'ro'],
     ],
     ['inherit keeps noatime', MS_NOATIME, { readonly: true }, ['noatime', 'ro']],
     ['inherit keeps strictatime', MS_STRICTATIME, { readonly: true }, ['ro']],
-    ['inherit changes atime when asked', MS_NOATIME, { atime: 'relatime' }, ['relatime', 'rw']],
-    ['exact takes away', MS_NOSUID | MS_NODEV, { flags: 'exact', noExec: true }, ['noexec', 'relatime', 'rw']],
-    ['exact is relatime unless said', MS_NOATIME, { flags: 'exact' }, ['relatime', 'rw']],
-    ['exact with an atime', MS_NOSUID, { flags: 'exact', atime: 'noatime' }, ['noatime', 'rw']],
-  ])('%s', async ([_name, flags, options, expected], { place }) => {
-    const [source, target] = [place.directory('source'), place.directory('target')];
-    mountSync('source', source, 'tmpfs', flags);
-    const before = wordsAt(source);
-    await using _bind = await bind(source, target, options);
-    expect(wordsAt(target)).toEqual(expected);
-    expect(wordsAt(source)).toEqual(before);
-  });
+    ['inherit changes atime when atime is given', MS_NOATIME, { atime: 'relatime' }, ['relatime', 'rw']],
+    [
+      'exact removes attributes that are not given',
+      MS_NOSUID | MS_NODEV,
+      { flags: 'exact', noExec: true },
+      ['noexec', 'relatime', 'rw'],
+    ],
+    ['exact sets relatime when atime is not given', MS_NOATIME, { flags: 'exact' }, ['relatime', 'rw']],
+    ['exact sets the atime that is given', MS_NOSUID, { flags: 'exact', atime: 'noatime' }, ['noatime', 'rw']],
+  ])(
+    'mountBind combines the attributes of the source mount with the options by flags: %s',
+    async ([_name, flags, options, expected], { place }) => {
+      const [source, target] = [place.directory('source'), place.directory('target')];
+      mountSync('source', source, 'tmpfs', flags);
+      const before = wordsAt(source);
+      await using _bind = await bind(source, target, options);
+      expect(wordsAt(target)).toEqual(expected);
+      expect(wordsAt(source)).toEqual(before);
+    },
+  );
 
-  test('read-only with 50 mounts below: all of them, each with what it had', async ({ place }) => {
+  test('a recursive read-only bind of 50 mounts makes each read-only, and each keeps its other attributes', async ({
+    place,
+  }) => {
     const source = treeIn(place, 50);
     const target = place.directory('target');
     await using _bind = await bind(source, target, { recursive: true, readonly: true });
@@ -153,14 +167,14 @@ describe.each(forms)('%s', (_, bind) => {
     }
   });
 
-  test('without recursive nothing below comes with it', async ({ place }) => {
+  test('mountBind without recursive binds no mount that is below the source', async ({ place }) => {
     const source = treeIn(place);
     const target = place.directory('target');
     await using _bind = await bind(source, target, { readonly: true });
     expect(mountsBelow(target)).toHaveLength(1);
   });
 
-  test('a handle of a recursive bind takes the whole tree down, and leaves the source', async ({ place }) => {
+  test('unmount() after a recursive bind unmounts the whole tree and leaves the source tree', async ({ place }) => {
     const source = treeIn(place);
     const target = place.directory('target');
     const mount = await bind(source, target, { recursive: true });
@@ -171,25 +185,30 @@ describe.each(forms)('%s', (_, bind) => {
     await mount.unmount();
   });
 
-  describe.each(['private', 'shared'] as const)('below a parent that is %s', (parent) => {
+  describe.each(['private', 'shared'] as const)('mountBind below a parent that is %s', (parent) => {
     test.for<[Propagation, RegExp]>([
       ['private', /^$/],
-      // in groups of its own, which receive from those of the source
+      // The copies join new peer groups, which are slaves of the peer groups of the source.
       ['shared', parent === 'shared' ? /^shared:\d+ master:\d+$/ : /^shared:\d+$/],
       ['slave', parent === 'shared' ? /^master:\d+$/ : /^$/],
       ['unbindable', /^unbindable$/],
-    ])('propagation %s is that of the whole tree', async ([propagation, expected], { place }) => {
-      setPropagationSync(place.root, parent);
-      const source = treeIn(place);
-      const target = place.directory('target');
-      await using _bind = await bind(source, target, { propagation, recursive: true, readonly: true });
-      expect(mountsBelow(target).map(({ propagation: found }) => found)).toEqual(
-        Array.from({ length: 4 }, () => expect.stringMatching(expected)),
-      );
-      setPropagationSync(place.root, 'private', { recursive: true });
-    });
+    ])(
+      'mountBind with propagation: %s sets that propagation on every mount of the tree',
+      async ([propagation, expected], { place }) => {
+        setPropagationSync(place.root, parent);
+        const source = treeIn(place);
+        const target = place.directory('target');
+        await using _bind = await bind(source, target, { propagation, recursive: true, readonly: true });
+        expect(mountsBelow(target).map(({ propagation: found }) => found)).toEqual(
+          Array.from({ length: 4 }, () => expect.stringMatching(expected)),
+        );
+        setPropagationSync(place.root, 'private', { recursive: true });
+      },
+    );
 
-    test('taken down it takes nothing away from its source', async ({ place }) => {
+    test('unmount() of a recursive bind leaves every mount of its source when propagation links them', async ({
+      place,
+    }) => {
       setPropagationSync(place.root, parent);
       const source = treeIn(place);
       const before = mountsBelow(source).map(({ mountPoint }) => mountPoint);
@@ -199,7 +218,9 @@ describe.each(forms)('%s', (_, bind) => {
       setPropagationSync(place.root, 'private', { recursive: true });
     });
 
-    test('without propagation it is what the kernel makes it', async ({ place }) => {
+    test('mountBind without propagation leaves the propagation that the kernel gives to the bind', async ({
+      place,
+    }) => {
       setPropagationSync(place.root, parent);
       const [source, target] = [place.directory('source'), place.directory('target')];
       await using _bind = await bind(source, target);
@@ -208,7 +229,9 @@ describe.each(forms)('%s', (_, bind) => {
     });
   });
 
-  test('ifMounted: stack mounts on top, error refuses', async ({ place }) => {
+  test('mountBind with ifMounted: stack mounts over the mount at the target, and ifMounted: error rejects with EBUSY', async ({
+    place,
+  }) => {
     const [source, target] = [place.directory('source', { mine: '' }), place.directory('target')];
     mountSync('theirs', target, 'tmpfs');
     const before = mountTable().length;
@@ -229,7 +252,9 @@ describe.each(forms)('%s', (_, bind) => {
     expect(bound.reused).toBe(false);
   });
 
-  test('ifMounted: reuse takes the same, and such a handle takes nothing down', async ({ place }) => {
+  test('mountBind with ifMounted: reuse gives a handle of the equal bind at the target, and unmount() of it unmounts nothing', async ({
+    place,
+  }) => {
     const [source, target] = [place.directory('source'), place.directory('target')];
     const options = { readonly: true, noExec: true, propagation: 'private', ifMounted: 'reuse' } as const;
     await using first = await bind(source, target, options);
@@ -240,33 +265,56 @@ describe.each(forms)('%s', (_, bind) => {
   });
 
   test.for<[string, (place: Place, source: string, target: string) => unknown, BindOptions, RegExp]>([
-    ['another directory', (place, _, target) => bind(place.directory('x'), target), {}, /something else is mounted/],
-    ['a tmpfs', (_p, _s, target) => mountSync('x', target, 'tmpfs'), {}, /something else is mounted there \(tmpfs\)/],
-    ['writable', (_, source, target) => bind(source, target), { readonly: true }, /a bind without ro is/],
-    ['read-only', (_, source, target) => bind(source, target, { readonly: true }), {}, /a bind with ro is/],
-    ['another atime', (_, source, target) => bind(source, target), { atime: 'noatime' }, /with another atime/],
-    ['exact', (_, s, target) => bind(s, target, { noDev: true }), { flags: 'exact' }, /a bind with nodev is/],
     [
-      'another propagation',
+      'is of another directory',
+      (place, _, target) => bind(place.directory('x'), target),
+      {},
+      /something else is mounted/,
+    ],
+    [
+      'is a tmpfs',
+      (_p, _s, target) => mountSync('x', target, 'tmpfs'),
+      {},
+      /something else is mounted there \(tmpfs\)/,
+    ],
+    ['is writable', (_, source, target) => bind(source, target), { readonly: true }, /a bind without ro is/],
+    ['is read-only', (_, source, target) => bind(source, target, { readonly: true }), {}, /a bind with ro is/],
+    ['has another atime', (_, source, target) => bind(source, target), { atime: 'noatime' }, /with another atime/],
+    [
+      'has an attribute that flags: exact excludes',
+      (_, s, target) => bind(s, target, { noDev: true }),
+      { flags: 'exact' },
+      /a bind with nodev is/,
+    ],
+    [
+      'has another propagation',
       (_, source, target) => bind(source, target, { propagation: 'private' }),
       { propagation: 'shared' },
       /with another propagation/,
     ],
-    ['a tree', (_, source, target) => bind(source, target), { recursive: true }, /below are not compared/],
-  ])('ifMounted: reuse refuses what is not the same: %s', async ([_name, set, options, reason], { place }) => {
-    const [source, target] = [place.directory('source'), place.directory('target')];
-    await set(place, source, target);
-    const error = await failure(source, target, { ...options, ifMounted: 'reuse' });
-    expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
-    expect(mountsBelow(target)).toHaveLength(1);
-  });
+    [
+      'would have to be a tree',
+      (_, source, target) => bind(source, target),
+      { recursive: true },
+      /below are not compared/,
+    ],
+  ])(
+    'mountBind with ifMounted: reuse rejects with EBUSY when the mount at the target %s',
+    async ([_name, set, options, reason], { place }) => {
+      const [source, target] = [place.directory('source'), place.directory('target')];
+      await set(place, source, target);
+      const error = await failure(source, target, { ...options, ifMounted: 'reuse' });
+      expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+      expect(mountsBelow(target)).toHaveLength(1);
+    },
+  );
 
   test.for<[string, string]>([
     ['a newline', 'new\nline'],
     ['a comma and a colon', 'a,b:c'],
     ['a backslash and a space', 'a\\ b\\040'],
     ['0xff', '\xff\xfe'],
-  ])('takes names as bytes: %s', async ([_name, name], { place }) => {
+  ])('mountBind takes paths as bytes: %s', async ([_name, name], { place }) => {
     const [source, target] = ['from ', 'to '].map((before) => {
       const path = Buffer.concat([Buffer.from(`${place.root}/${before}`), Buffer.from(name, 'latin1')]);
       mkdirSync(path);
@@ -284,7 +332,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(mountTable()).toHaveLength(before);
   });
 
-  test('takes paths of 4095 bytes, and no longer ones', async ({ place }) => {
+  test('mountBind takes paths of 4095 bytes, and rejects longer paths with ENAMETOOLONG', async ({ place }) => {
     const [source, target] = [longPath(place.directory('s'), 4095), longPath(place.directory('t'), 4095)];
     mkdirSync(source, { recursive: true });
     mkdirSync(target, { recursive: true });
@@ -318,36 +366,46 @@ describe.each(forms)('%s', (_, bind) => {
   }
 
   test.for<Failing>([
-    { name: 'a missing source', source: 'missing', code: 'ENOENT', reason: /^the source '.*\/missing' does not exist/ },
-    { name: 'a missing target', target: 'missing', code: 'ENOENT', reason: /^the target '.*\/missing' does not exist/ },
     {
-      name: 'both missing',
+      name: 'the source is missing',
+      source: 'missing',
+      code: 'ENOENT',
+      reason: /^the source '.*\/missing' does not exist/,
+    },
+    {
+      name: 'the target is missing',
+      target: 'missing',
+      code: 'ENOENT',
+      reason: /^the target '.*\/missing' does not exist/,
+    },
+    {
+      name: 'the source and the target are missing',
       ...{ source: 'no1', target: 'no2', code: 'ENOENT' },
       reason: /^the source '.*\/no1' and the target '.*\/no2' do not exist/,
     },
     {
-      name: 'a file over a directory',
+      name: 'the source is a file and the target is a directory',
       ...{ source: 'file', code: 'ENOTDIR' },
       reason: /^the source '.*\/file' is a file and the target '.*\/target' is a directory/,
     },
     {
-      name: 'a directory over a file',
+      name: 'the source is a directory and the target is a file',
       ...{ target: 'file', code: 'ENOTDIR' },
       reason: /^the source '.*\/source' is a directory and the target '.*\/file' is a file/,
     },
     {
-      name: 'a source through a file',
+      name: 'the path of the source leads through a file',
       ...{ source: 'file/x', code: 'ENOTDIR' },
       reason: /^the source '.*\/file\/x' is not a directory, or leads through a file/,
     },
     {
-      name: 'a source in a circle of links',
+      name: 'the source is a symbolic link to itself',
       ...{ source: 'circle', code: 'ELOOP' },
       set: (place) => symlinkSync('circle', place.path('circle')),
       reason: /^the source '.*\/circle' leads through too many symbolic links/,
     },
     {
-      name: 'an unbindable source',
+      name: 'the source is unbindable',
       ...{ source: 'unbindable', code: 'EINVAL' },
       set: (place) => {
         mountSync('x', place.directory('unbindable'), 'tmpfs');
@@ -356,7 +414,7 @@ describe.each(forms)('%s', (_, bind) => {
       reason:
         /^the source '.*\/unbindable' is on the mount at '.*\/unbindable' \(tmpfs\), whose propagation is unbindable/,
     },
-  ])('fails, says why and leaves nothing: $name', async (failing, { place }) => {
+  ])('mountBind rejects with a reason and leaves no mount when $name', async (failing, { place }) => {
     place.directory('source');
     place.directory('target');
     place.file('file');
@@ -375,24 +433,24 @@ describe.each(forms)('%s', (_, bind) => {
 
   test.for<[string, unknown, unknown, unknown, string]>([
     ['an unknown option', '/s', '/t', { readOnly: true }, 'ERR_INVALID_ARG_VALUE'],
-    ['an attribute that is no boolean', '/s', '/t', { noSuid: 1 }, 'ERR_INVALID_ARG_TYPE'],
-    ['recursive that is no boolean', '/s', '/t', { recursive: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
-    ['an atime that is not known', '/s', '/t', { atime: 'never' }, 'ERR_INVALID_ARG_VALUE'],
-    ['a propagation that is not known', '/s', '/t', { propagation: 'rslave' }, 'ERR_INVALID_ARG_VALUE'],
-    ['flags that are not known', '/s', '/t', { flags: 'keep' }, 'ERR_INVALID_ARG_VALUE'],
-    ['ifMounted that is not known', '/s', '/t', { ifMounted: 'replace' }, 'ERR_INVALID_ARG_VALUE'],
-    ['options that are no object', '/s', '/t', 'ro', 'ERR_INVALID_ARG_TYPE'],
-    ['a source with a NUL', '/s\0', '/t', {}, 'ERR_INVALID_ARG_VALUE'],
-    ['a target with a NUL', '/s', '/t\0', {}, 'ERR_INVALID_ARG_VALUE'],
-    ['a source with a NUL byte', Buffer.from('/s\0'), '/t', {}, 'ERR_INVALID_ARG_VALUE'],
-    ['no source', undefined, '/t', {}, 'ERR_INVALID_ARG_TYPE'],
-    ['no target', '/s', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
+    ['an attribute that is not a boolean', '/s', '/t', { noSuid: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['an option recursive that is not a boolean', '/s', '/t', { recursive: 'yes' }, 'ERR_INVALID_ARG_TYPE'],
+    ['an unknown atime', '/s', '/t', { atime: 'never' }, 'ERR_INVALID_ARG_VALUE'],
+    ['an unknown propagation', '/s', '/t', { propagation: 'rslave' }, 'ERR_INVALID_ARG_VALUE'],
+    ['unknown flags', '/s', '/t', { flags: 'keep' }, 'ERR_INVALID_ARG_VALUE'],
+    ['an unknown ifMounted', '/s', '/t', { ifMounted: 'replace' }, 'ERR_INVALID_ARG_VALUE'],
+    ['options that are not an object', '/s', '/t', 'ro', 'ERR_INVALID_ARG_TYPE'],
+    ['a source string with a NUL character', '/s\0', '/t', {}, 'ERR_INVALID_ARG_VALUE'],
+    ['a target string with a NUL character', '/s', '/t\0', {}, 'ERR_INVALID_ARG_VALUE'],
+    ['a source Buffer with a NUL byte', Buffer.from('/s\0'), '/t', {}, 'ERR_INVALID_ARG_VALUE'],
+    ['a missing source', undefined, '/t', {}, 'ERR_INVALID_ARG_TYPE'],
+    ['a missing target', '/s', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
     ['a null source', null, '/t', {}, 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s', async ([_name, source, target, options, code]) => {
+  ])('mountBind throws or rejects for %s', async ([_name, source, target, options, code]) => {
     expect(await failure(source, target, options)).toMatchObject({ code });
   });
 
-  test('an empty path is ENOENT, not the working directory', async ({ place }) => {
+  test('mountBind rejects an empty path with ENOENT and does not use the working directory', async ({ place }) => {
     for (const [from, to] of [
       ['', place.directory('t')],
       [place.directory('s'), ''],
@@ -407,14 +465,14 @@ describe.each(forms)('%s', (_, bind) => {
   });
 });
 
-/** A path below a directory, of exactly that many bytes. */
+/** A path below a directory that has exactly the given number of bytes. */
 function longPath(directory: string, bytes: number): string {
   let path = directory;
   while (bytes - path.length > 250) path += `/${'x'.repeat(200)}`;
   return `${path}/${'y'.repeat(bytes - path.length - 1)}`;
 }
 
-test('without privilege it says that', async ({ place, skip }) => {
+test('mountBind rejects with EPERM and names CAP_SYS_ADMIN without that capability', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const { stdout, stderr } = await runNode(
     `import { mountBind, mountBindSync } from 'linux-mount';
@@ -427,7 +485,7 @@ test('without privilege it says that', async ({ place, skip }) => {
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
 });
 
-describe('in a user namespace, of a source that came from outside', () => {
+describe('mountBind in a user namespace with a source from the parent namespace', () => {
   const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs';
@@ -461,32 +519,41 @@ describe('in a user namespace, of a source that came from outside', () => {
       .map((line) => JSON.parse(line));
   };
 
-  const ways = [
-    ['as it is', []],
+  const kernels = [
+    ['with mount_setattr', []],
     ['without mount_setattr', ['mount_setattr=ENOSYS']],
   ] as const;
 
-  test.for(ways)('read-only keeps what is locked: %s', async ([_name, deny], { place, skip }) => {
-    skip(lacks.userNamespace !== undefined, lacks.userNamespace);
-    skip(lacks.deny !== undefined, lacks.deny);
-    const result = { words: ['ro,nosuid,nodev,relatime'], wrote: 'EROFS' };
-    expect(await run(place, { readonly: true }, deny)).toEqual([result, result]);
-    expect(await run(place, { readonly: true, recursive: true, noSuid: false }, deny)).toEqual([result, result]);
-  });
+  test.for(kernels)(
+    'a read-only bind in a user namespace keeps the locked attributes of its source: %s',
+    async ([_name, deny], { place, skip }) => {
+      skip(lacks.userNamespace !== undefined, lacks.userNamespace);
+      skip(lacks.deny !== undefined, lacks.deny);
+      const result = { words: ['ro,nosuid,nodev,relatime'], wrote: 'EROFS' };
+      expect(await run(place, { readonly: true }, deny)).toEqual([result, result]);
+      expect(await run(place, { readonly: true, recursive: true, noSuid: false }, deny)).toEqual([result, result]);
+    },
+  );
 
-  test.for(ways)('exact fails and leaves nothing: %s', async ([_name, deny], { place, skip }) => {
-    skip(lacks.userNamespace !== undefined, lacks.userNamespace);
-    skip(lacks.deny !== undefined, lacks.deny);
-    const result = {
-      code: 'EPERM',
-      step: 'set attributes',
-      reason: expect.stringMatching(/^this would take nosuid, nodev from the mount, and in a user namespace/),
-      isLeft: false,
-    };
-    expect(await run(place, { readonly: true, flags: 'exact' }, deny)).toEqual([result, result]);
-  });
+  test.for(kernels)(
+    'a bind with flags: exact in a user namespace rejects with EPERM for locked attributes and leaves no mount: %s',
+    async ([_name, deny], { place, skip }) => {
+      skip(lacks.userNamespace !== undefined, lacks.userNamespace);
+      skip(lacks.deny !== undefined, lacks.deny);
+      const result = {
+        code: 'EPERM',
+        step: 'set attributes',
+        reason: expect.stringMatching(/^this would take nosuid, nodev from the mount, and in a user namespace/),
+        isLeft: false,
+      };
+      expect(await run(place, { readonly: true, flags: 'exact' }, deny)).toEqual([result, result]);
+    },
+  );
 
-  test('what covers something cannot be left out, and the reason says so', async ({ place, skip }) => {
+  test('a bind in a user namespace without recursive rejects with EINVAL when a locked mount covers a directory of the source', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.userNamespace !== undefined, lacks.userNamespace);
     const source = place.directory('source');
     mountSync('x', place.directory('source/below'), 'tmpfs');
@@ -506,14 +573,17 @@ describe('in a user namespace, of a source that came from outside', () => {
   });
 });
 
-test('without mount_setattr nothing stays in use when a bind is there', async ({ place, skip }) => {
+test('a bind without mount_setattr(2) leaves no copy of other mounts behind that keeps them busy', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   skip(lacks.treeCalls !== undefined || lacks.deny !== undefined, lacks.treeCalls ?? lacks.deny);
   const [source, target] = [place.directory('source'), place.directory('target')];
   const [lower, upper, work] = [place.directory('lower'), place.directory('upper'), place.directory('work')];
-  // The more mounts, the longer it takes to be rid of a copy of them.
+  // The kernel takes longer to release a copied mount namespace with more mounts.
   for (let index = 0; index < 300; index += 1) mountSync('x', place.directory(`more/${index}`), 'tmpfs');
-  // With an index overlayfs refuses an upper layer that another overlay has, were it one that nobody sees any more.
+  // With index=on, overlayfs refuses an upper layer that any other overlay mount holds, even a mount in no mount table.
   const data = `lowerdir=${lower},upperdir=${upper},workdir=${work},index=on`;
   const { stdout, stderr } = await runNode(
     `import { mountBind, mountBindSync, mountSync, umountSync } from 'linux-mount';
@@ -531,7 +601,10 @@ test('without mount_setattr nothing stays in use when a bind is there', async ({
   expect({ stdout, stderr }).toEqual({ stdout: 'done\n', stderr: '' });
 });
 
-test('where no mount namespace can be had either, it is bound and then remounted', async ({ place, skip }) => {
+test('mountBind with readonly binds and then remounts when mount_setattr(2) and unshare(2) are denied', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const { stdout, stderr } = await runNode(
     `import { readFileSync } from 'node:fs';
@@ -550,18 +623,21 @@ test('where no mount namespace can be had either, it is bound and then remounted
 });
 
 describe.each<[string, readonly string[]]>([
-  ['as it is', []],
+  ['with mount_setattr', []],
   ['without mount_setattr', ['mount_setattr=ENOSYS']],
-])('never writable, %s', (_, deny) => {
+])('read-only bind under attack, %s', (_, deny) => {
   const whyNot = lacks.treeCalls ?? (deny.length > 0 ? lacks.deny : undefined);
 
-  test('a writer that races a recursive bind never succeeds, nor does one below', async ({ place, skip }) => {
+  test('a process that writes through the target of a recursive read-only bind never writes into the source or below it', async ({
+    place,
+    skip,
+  }) => {
     skip(whyNot !== undefined, whyNot);
     const source = place.directory('source');
     const below = place.directory('source/below');
     mountSync('below', below, 'tmpfs');
     const target = place.directory('target');
-    // Where nothing is mounted what it writes lands in the directories that are covered; in the source it never may.
+    // A write may land in the covered directories while nothing is mounted; no write may ever land in the source.
     place.directory('target/below');
     await using _writer = await HolderProcess.start([
       ...[process.execPath, '--eval'],
@@ -591,20 +667,20 @@ describe.each<[string, readonly string[]]>([
     expect({ stdout, stderr }).toEqual({ stdout: '["tree"]\n', stderr: '' });
     expect(readdirSync(source)).toEqual(['below']);
     expect(readdirSync(below)).toEqual([]);
-    // The writer was at work all the time, or the test would prove nothing.
+    // These files prove that the child process wrote during the whole test.
     expect(readdirSync(target).toSorted()).toEqual(['below', 'written']);
     expect(readdirSync(`${target}/below`)).toEqual(['written']);
   });
 
-  test('SIGKILL at any moment leaves no bind that can be written through', async ({ place, skip }) => {
+  test('SIGKILL at a random moment leaves either no bind or a complete read-only bind', async ({ place, skip }) => {
     skip(whyNot !== undefined, whyNot);
     const source = place.directory('source');
     mountSync('below', place.directory('source/below'), 'tmpfs');
     const target = place.directory('target');
     const script = `
       import { mountBind, mountBindSync } from 'linux-mount';
-      const [source, target, way] = process.argv.slice(1);
-      const form = way === 'sync' ? mountBindSync : mountBind;
+      const [source, target, formName] = process.argv.slice(1);
+      const form = formName === 'sync' ? mountBindSync : mountBind;
       process.stdout.write('ready');
       for (;;) {
         const mount = await form(source, target, { readonly: true, recursive: true });
@@ -612,7 +688,7 @@ describe.each<[string, readonly string[]]>([
       }`;
     const ROUNDS = times(40, 10);
     let left = 0;
-    // On until one was there when it was killed, which shows that it was the right moment.
+    // The test continues until one kill leaves a bind, which proves that the kills hit the critical moment.
     for (let round = 0; round < ROUNDS || (left === 0 && round < 50 * ROUNDS); round += 1) {
       const args = [source, target, round % 2 === 0 ? 'sync' : 'async'];
       const [command, ...words] = nodeCommand(script, { args, deny });
@@ -623,7 +699,7 @@ describe.each<[string, readonly string[]]>([
       await once(child, 'close');
       const found = mountsBelow(target);
       for (const { options } of found) expect(options).toContain('ro');
-      // A tree is attached whole or not at all.
+      // The kernel attaches a tree completely or not at all.
       expect([0, 2]).toContain(found.length);
       if (found.length > 0) {
         left += 1;
@@ -635,7 +711,10 @@ describe.each<[string, readonly string[]]>([
   });
 });
 
-test('what is refused without privilege is there again with it', async ({ place, skip }) => {
+test('mountBindSync uses the strategy tree again after a call without privilege was refused', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   skip(lacks.setattr !== undefined, lacks.setattr);
   const { stdout, stderr } = await runNode(

@@ -1,3 +1,4 @@
+// Tests mountFilesystem() and mountFilesystemSync() with the strategies data (option string) and fsconfig.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, statfsSync, symlinkSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
@@ -28,14 +29,14 @@ const forms = [
 
 const lacksFsconfig = lacks.fsopen;
 
-const ways = [
+const strategies = [
   ['data', undefined],
   ['fsconfig', lacksFsconfig],
 ] as const;
 
 const xattr = isRealRoot ? {} : { userxattr: true };
 
-/** Whether a mount made by fsmount(2) can have an attribute: noSymFollow is younger there (5.14) than in mount(2). */
+/** Whether fsmount(2) takes the attributes: fsmount(2) takes noSymFollow since Linux 5.14, later than mount(2). */
 function fsmountTakes(place: Place, attributes: FilesystemOptions): boolean {
   const target = place.directory('probe');
   try {
@@ -55,8 +56,11 @@ describe.each(forms)('%s', (_, doMount) => {
   const failure = async (...call: unknown[]) =>
     rejectionOf((async () => doMount(...(call as Parameters<typeof mountFilesystem>)))());
 
-  describe.each(ways)('by %s', (strategy, lack) => {
-    test('mounts, with parameters and attributes, and gives a handle', async ({ place, skip }) => {
+  describe.each(strategies)('mountFilesystem by %s', (strategy, lack) => {
+    test('mountFilesystem mounts with parameters and attributes, and gives a handle that unmounts the mount', async ({
+      place,
+      skip,
+    }) => {
       skip(lack !== undefined, lack);
       const target = place.directory('t');
       const noSymFollow = strategy === 'data' || fsmountTakes(place, { noSymFollow: true });
@@ -81,7 +85,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(tableEntry(target)).toBeUndefined();
     });
 
-    test('readonly is that of the filesystem as well', async ({ place, skip }) => {
+    test('mountFilesystem with readonly makes the mount and its filesystem read-only', async ({ place, skip }) => {
       skip(lack !== undefined, lack);
       const target = place.directory('t');
       await using _mount = await doMount(null, target, 'tmpfs', { strategy, readonly: true, atime: 'strictatime' });
@@ -89,14 +93,17 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(() => writeFileSync(`${target}/x`, '')).toThrow(expect.objectContaining({ code: 'EROFS' }));
     });
 
-    test('without a source the table shows none', async ({ place, skip }) => {
+    test('mountFilesystem without a source shows the source none in the mount table', async ({ place, skip }) => {
       skip(lack !== undefined, lack);
       const target = place.directory('t');
       await using _mount = await doMount(null, target, 'tmpfs', { strategy });
       expect(tableEntry(target)?.source).toBe('none');
     });
 
-    test('takes bytes and numbers', async ({ place, skip }) => {
+    test('mountFilesystem takes Buffers and numbers as the source and as values of parameters', async ({
+      place,
+      skip,
+    }) => {
       skip(lack !== undefined, lack);
       const target = place.directory('t');
       const source = Buffer.from('s\xff', 'latin1');
@@ -111,23 +118,26 @@ describe.each(forms)('%s', (_, doMount) => {
     });
 
     test.for<[string, FilesystemOptions['parameters'], RegExp]>([
-      ['a word that is not known', { nonsense: 'hush' }, /Unknown parameter 'nonsense'/],
-      ['a value that is wrong', { size: 'hush' }, /Bad value for 'size'/],
-    ])('fails and says why: %s', async ([_name, parameters, log], { place, skip }) => {
-      skip(lack !== undefined, lack);
-      const target = place.directory('t');
-      const error = (await failure(null, target, 'tmpfs', { strategy, parameters })) as MountError;
-      expect(error).toBeInstanceOf(MountError);
-      expect(error).toMatchObject({ code: 'EINVAL', fsType: 'tmpfs', path: target });
-      expect(error.message).not.toContain('hush');
-      if (strategy === 'fsconfig') {
-        expect(error.kernelLog).toMatch(log);
-        expect(error.reason).toMatch(/^the kernel says "/);
-      } else {
-        expect(error.reason).toMatch(/^the filesystem 'tmpfs' does not take its option data/);
-      }
-      expect(tableEntry(target)).toBeUndefined();
-    });
+      ['a parameter is unknown', { nonsense: 'hush' }, /Unknown parameter 'nonsense'/],
+      ['the value of a parameter is wrong', { size: 'hush' }, /Bad value for 'size'/],
+    ])(
+      'mountFilesystem rejects with EINVAL and hides the values when %s',
+      async ([_name, parameters, log], { place, skip }) => {
+        skip(lack !== undefined, lack);
+        const target = place.directory('t');
+        const error = (await failure(null, target, 'tmpfs', { strategy, parameters })) as MountError;
+        expect(error).toBeInstanceOf(MountError);
+        expect(error).toMatchObject({ code: 'EINVAL', fsType: 'tmpfs', path: target });
+        expect(error.message).not.toContain('hush');
+        if (strategy === 'fsconfig') {
+          expect(error.kernelLog).toMatch(log);
+          expect(error.reason).toMatch(/^the kernel says "/);
+        } else {
+          expect(error.reason).toMatch(/^the filesystem 'tmpfs' does not take its option data/);
+        }
+        expect(tableEntry(target)).toBeUndefined();
+      },
+    );
 
     interface Failing {
       readonly name: string;
@@ -138,47 +148,53 @@ describe.each(forms)('%s', (_, doMount) => {
 
     test.for<Failing>([
       {
-        name: 'a target that is missing',
+        name: 'the target is missing',
         call: ({ root }) => [null, `${root}/missing`, 'tmpfs'],
         code: 'ENOENT',
         reason: /^the target '.*\/missing' does not exist/,
       },
       {
-        name: 'a target that is a file',
+        name: 'the target is a file',
         call: (place) => [null, place.file('file'), 'tmpfs'],
         code: 'ENOTDIR',
         reason: /^the target '.*\/file' is a file, and a filesystem is mounted on a directory/,
       },
       {
-        name: 'a type that the kernel does not have',
+        name: 'the kernel does not have the filesystem type',
         call: (place) => [null, place.directory('t'), 'nofs'],
         code: 'ENODEV',
         reason: /^the filesystem 'nofs' is not in this kernel/,
       },
       {
-        name: 'an empty target',
+        name: 'the target is an empty path',
         call: () => [null, '', 'tmpfs'],
         code: 'ENOENT',
         reason: /^the target '' does not exist/,
       },
       {
-        name: 'a source that is no device',
+        name: 'the source is not a block device',
         call: (place) => [place.file('image'), place.directory('t'), 'ext4'],
         code: isRealRoot ? 'ENOTBLK' : ['EPERM', 'ENOTBLK'],
         reason: isRealRoot ? /^the source '.*\/image' is a file, and 'ext4' is mounted from a block device/ : /./,
       },
-    ])('fails, says why and leaves nothing: $name', async ({ call, code, reason }, { place, skip }) => {
-      skip(lack !== undefined, lack);
-      const words = call(place);
-      const before = mountTable();
-      const error = (await failure(...words, { strategy, noSuid: true })) as MountError;
-      expect([code].flat()).toContain(error.code);
-      expect(error.reason).toMatch(reason);
-      expect(error).not.toHaveProperty('left');
-      expect(mountTable()).toEqual(before);
-    });
+    ])(
+      'mountFilesystem rejects with a reason and leaves no mount when $name',
+      async ({ call, code, reason }, { place, skip }) => {
+        skip(lack !== undefined, lack);
+        const words = call(place);
+        const before = mountTable();
+        const error = (await failure(...words, { strategy, noSuid: true })) as MountError;
+        expect([code].flat()).toContain(error.code);
+        expect(error.reason).toMatch(reason);
+        expect(error).not.toHaveProperty('left');
+        expect(mountTable()).toEqual(before);
+      },
+    );
 
-    test('ifMounted: error refuses a mount point', async ({ place, skip }) => {
+    test('mountFilesystem with ifMounted: error rejects with EBUSY when the target is a mount point', async ({
+      place,
+      skip,
+    }) => {
       skip(lack !== undefined, lack);
       const target = place.directory('t');
       mountSync('theirs', target, 'tmpfs');
@@ -190,12 +206,17 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('without a strategy it is the option string, where there can be one', async ({ place }) => {
+  test('mountFilesystem takes the strategy data when no strategy is given and no value has a comma', async ({
+    place,
+  }) => {
     await using mount = await doMount(null, place.directory('t'), 'tmpfs', { parameters: { size: '1m' } });
     expect(mount.strategy).toBe('data');
   });
 
-  test('values with commas go by fsconfig', async ({ place, skip }) => {
+  test('mountFilesystem takes the strategy fsconfig when a value has a comma, and rejects the strategy data for it', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksFsconfig !== undefined, lacksFsconfig);
     const target = place.directory('t');
     const parameters = {
@@ -205,7 +226,7 @@ describe.each(forms)('%s', (_, doMount) => {
       ...xattr,
     };
     if (wayLacks('fsconfig') !== undefined) {
-      // Such a kernel's overlayfs has no lowerdir+, and knows that only when it is to be created.
+      // overlayfs without lowerdir+ reports the unknown parameter only when the kernel creates the filesystem.
       expect(await failure('overlay', target, 'overlay', { parameters })).toMatchObject({
         code: isRealRoot ? 'EINVAL' : expect.stringMatching(/^E(INVAL|PERM)$/),
         reason: expect.stringMatching(/./),
@@ -222,7 +243,10 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('values of more than 255 bytes go by the option string, and by nothing else', async ({ place, skip }) => {
+  test('mountFilesystem takes the strategy data for a value of more than 255 bytes, and rejects fsconfig for it', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const long = place.directory('x'.repeat(250), { file: '' });
     expect(Buffer.byteLength(long)).toBeGreaterThan(255);
@@ -242,8 +266,11 @@ describe.each(forms)('%s', (_, doMount) => {
     }
   });
 
-  test('where there is no fsconfig, what needs it says so', async ({ place, skip }) => {
-    skip(lacksFsconfig === undefined, 'this kernel has it');
+  test('mountFilesystem rejects with the name of the missing system call when it needs fsconfig(2) on an older kernel', async ({
+    place,
+    skip,
+  }) => {
+    skip(lacksFsconfig === undefined, 'this kernel has fsconfig(2)');
     for (const options of [{ strategy: 'fsconfig' }, { parameters: { mpol: 'bind:0,0' } }] as const) {
       expect(await failure(null, place.directory('t'), 'tmpfs', options)).toMatchObject(missing('fsopen'));
     }
@@ -251,18 +278,18 @@ describe.each(forms)('%s', (_, doMount) => {
 
   test.for<[string, unknown[], string]>([
     ['an unknown option', [null, '/t', 'tmpfs', { size: '1m' }], 'ERR_INVALID_ARG_VALUE'],
-    ['no type', [null, '/t'], 'ERR_INVALID_ARG_TYPE'],
+    ['a missing type', [null, '/t'], 'ERR_INVALID_ARG_TYPE'],
     ['an empty type', [null, '/t', ''], 'ERR_INVALID_ARG_VALUE'],
-    ['a type with a NUL', [null, '/t', 'a\0'], 'ERR_INVALID_ARG_VALUE'],
-    ['a type that is ill-formed', [null, '/t', 'fuse.\ud800'], 'ERR_INVALID_ARG_VALUE'],
-    ['a source that is ill-formed', ['\ud800', '/t', 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
-    ['no source', [undefined, '/t', 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
-    ['no target', [null, undefined, 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
-    ['a way that is not known', [null, '/t', 'tmpfs', { strategy: 'descriptors' }], 'ERR_INVALID_ARG_VALUE'],
-    ['a list of parameters', [null, '/t', 'tmpfs', { parameters: ['size=1m'] }], 'ERR_INVALID_ARG_TYPE'],
-    ['text for parameters', [null, '/t', 'tmpfs', { parameters: 'size=1m' }], 'ERR_INVALID_ARG_TYPE'],
-    ['a NUL in a value', [null, '/t', 'tmpfs', { parameters: { size: '1\0' } }], 'ERR_INVALID_ARG_VALUE'],
-  ])('refuses %s', async ([_name, call, code]) => {
+    ['a type with a NUL character', [null, '/t', 'a\0'], 'ERR_INVALID_ARG_VALUE'],
+    ['a type that is not well-formed UTF-16', [null, '/t', 'fuse.\ud800'], 'ERR_INVALID_ARG_VALUE'],
+    ['a source that is not well-formed UTF-16', ['\ud800', '/t', 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
+    ['an undefined source', [undefined, '/t', 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
+    ['an undefined target', [null, undefined, 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
+    ['an unknown strategy', [null, '/t', 'tmpfs', { strategy: 'descriptors' }], 'ERR_INVALID_ARG_VALUE'],
+    ['parameters that are an array', [null, '/t', 'tmpfs', { parameters: ['size=1m'] }], 'ERR_INVALID_ARG_TYPE'],
+    ['parameters that are a string', [null, '/t', 'tmpfs', { parameters: 'size=1m' }], 'ERR_INVALID_ARG_TYPE'],
+    ['a value with a NUL character', [null, '/t', 'tmpfs', { parameters: { size: '1\0' } }], 'ERR_INVALID_ARG_VALUE'],
+  ])('mountFilesystem throws or rejects for %s', async ([_name, call, code]) => {
     expect(await failure(...call)).toMatchObject({ code });
   });
 
@@ -274,7 +301,9 @@ describe.each(forms)('%s', (_, doMount) => {
       ifMounted: 'reuse',
     } as const;
 
-    test('takes the same filesystem, and takes nothing down', async ({ place }) => {
+    test('mountFilesystem with ifMounted: reuse gives a handle of the equal mount, and unmount() of it unmounts nothing', async ({
+      place,
+    }) => {
       const target = place.directory('t');
       await using first = await doMount('mine', target, 'tmpfs', options);
       const second = await doMount('mine', target, 'tmpfs', {
@@ -287,22 +316,39 @@ describe.each(forms)('%s', (_, doMount) => {
     });
 
     test.for<[string, readonly unknown[], RegExp]>([
-      ['another type', ['mine', 'ramfs', {}], /^a filesystem of type tmpfs is mounted there, which is not/],
-      ['another source', ['other', 'tmpfs', options], /^another source is mounted there/],
-      ['another size', ['mine', 'tmpfs', { ...options, parameters: { size: '2m' } }], /does not show the size that/],
-      ['a word more', ['mine', 'tmpfs', { ...options, parameters: { noswap: true } }], /does not show the noswap that/],
-      ['without nosuid', ['mine', 'tmpfs', { ...options, noSuid: false }], /^one with nosuid is mounted there/],
-      ['with noexec', ['mine', 'tmpfs', { ...options, noExec: true }], /^one without noexec is mounted there/],
-      ['read-only', ['mine', 'tmpfs', { ...options, readonly: true }], /^one without ro is mounted there/],
-      ['another atime', ['mine', 'tmpfs', { ...options, atime: 'relatime' }], /^one with another atime is/],
-    ])('refuses what is not the same: %s', async ([_name, [source, fsType, wanted], reason], { place }) => {
-      const target = place.directory('t');
-      await using _there = await doMount('mine', target, 'tmpfs', options);
-      const error = await failure(source, target, fsType, { ...(wanted as object), ifMounted: 'reuse' });
-      expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
-    });
+      ['has another type', ['mine', 'ramfs', {}], /^a filesystem of type tmpfs is mounted there, which is not/],
+      ['has another source', ['other', 'tmpfs', options], /^another source is mounted there/],
+      [
+        'has another size',
+        ['mine', 'tmpfs', { ...options, parameters: { size: '2m' } }],
+        /does not show the size that/,
+      ],
+      [
+        'lacks a parameter',
+        ['mine', 'tmpfs', { ...options, parameters: { noswap: true } }],
+        /does not show the noswap that/,
+      ],
+      [
+        'has nosuid, which is not given',
+        ['mine', 'tmpfs', { ...options, noSuid: false }],
+        /^one with nosuid is mounted there/,
+      ],
+      ['lacks noexec', ['mine', 'tmpfs', { ...options, noExec: true }], /^one without noexec is mounted there/],
+      ['is not read-only', ['mine', 'tmpfs', { ...options, readonly: true }], /^one without ro is mounted there/],
+      ['has another atime', ['mine', 'tmpfs', { ...options, atime: 'relatime' }], /^one with another atime is/],
+    ])(
+      'mountFilesystem with ifMounted: reuse rejects with EBUSY when the mount at the target %s',
+      async ([_name, [source, fsType, wanted], reason], { place }) => {
+        const target = place.directory('t');
+        await using _there = await doMount('mine', target, 'tmpfs', options);
+        const error = await failure(source, target, fsType, { ...(wanted as object), ifMounted: 'reuse' });
+        expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+      },
+    );
 
-    test('refuses a directory of the same filesystem', async ({ place }) => {
+    test('mountFilesystem with ifMounted: reuse rejects with EBUSY when the target is a bind of a subdirectory', async ({
+      place,
+    }) => {
       const target = place.directory('t');
       await using _there = await doMount('mine', target, 'tmpfs', options);
       mkdirSync(`${target}/below`);
@@ -314,7 +360,9 @@ describe.each(forms)('%s', (_, doMount) => {
       umountSync(target);
     });
 
-    test('refuses a filesystem that is read-only, where this mount of it is not', async ({ place }) => {
+    test('mountFilesystem with ifMounted: reuse rejects with EBUSY when the filesystem is read-only and its mount is writable', async ({
+      place,
+    }) => {
       const target = place.directory('t');
       await using mount = await doMount('mine', target, 'tmpfs', { ...options, readonly: true });
       setMountAttributesSync(target, { readonly: false });
@@ -322,13 +370,15 @@ describe.each(forms)('%s', (_, doMount) => {
         code: 'EBUSY',
         reason: expect.stringMatching(/^one whose filesystem is read-only is mounted there, which is not what/),
       });
-      // and the other way round: nothing can be written through what is there
+      // With a read-only mount over it, nothing can write to the filesystem, so the mount is what `readonly` asks for.
       setMountAttributesSync(target, { readonly: true });
       const again = await doMount('mine', target, 'tmpfs', { ...options, readonly: true });
       expect(again).toMatchObject({ id: mount.id, reused: true });
     });
 
-    test('refuses one that is read-only here only, and written to by another mount', async ({ place }) => {
+    test('mountFilesystem with ifMounted: reuse and readonly rejects with EBUSY when another mount can write the filesystem', async ({
+      place,
+    }) => {
       const target = place.directory('t');
       await using mount = await doMount('mine', target, 'tmpfs', options);
       mountBindSync(target, place.directory('elsewhere'));
@@ -341,16 +391,21 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(mount.reused).toBe(false);
     });
 
-    test('takes one that is the same for all, read-only here', async ({ place, skip }) => {
+    test('mountFilesystem with ifMounted: reuse accepts a read-only mount of sysfs, whose one filesystem is shared by all mounts', async ({
+      place,
+      skip,
+    }) => {
       const target = place.directory('t');
       const readonly = { readonly: true, ifMounted: 'reuse' } as const;
       const first = await doMount('sysfs', target, 'sysfs', readonly).catch(() => undefined);
-      skip(first === undefined, 'sysfs may not be mounted here');
+      skip(first === undefined, 'the kernel refuses to mount sysfs in this user namespace');
       expect(await doMount('sysfs', target, 'sysfs', readonly)).toMatchObject({ id: first?.id, reused: true });
       await first?.unmount();
     });
 
-    test('mounts where something is mounted above, not there', async ({ place }) => {
+    test('mountFilesystem with ifMounted: reuse mounts anew when only another path is a mount point', async ({
+      place,
+    }) => {
       const target = place.directory('t');
       mountBindSync(place.root, place.directory('elsewhere'));
       await using mount = await doMount('mine', target, 'tmpfs', options);
@@ -359,11 +414,14 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('ext4 from a device', async ({ place, skip }) => {
+  test('mountFilesystem mounts ext4 from a loop device, and a second mount with readonly rejects with EBUSY', async ({
+    place,
+    skip,
+  }) => {
     skip(!isRealRoot, 'only root outside of a user namespace may mount a device');
     using device = loopDevice(place, skip);
     const target = place.directory('t');
-    for (const [strategy, lack] of ways) {
+    for (const [strategy, lack] of strategies) {
       if (lack !== undefined) continue;
       await using _mount = await doMount(device.path, target, 'ext4', {
         strategy,
@@ -380,8 +438,11 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 });
 
-describe.each(forms)('%s with ifMounted: reuse, of a device', (_, doMount) => {
-  test('takes it by a link, until that leads to another', async ({ place, skip }) => {
+describe.each(forms)('%s with ifMounted: reuse and a device', (_, doMount) => {
+  test('ifMounted: reuse accepts a device through a symbolic link, and rejects with EBUSY after the link leads to another device', async ({
+    place,
+    skip,
+  }) => {
     skip(!isRealRoot, 'only root outside of a user namespace may mount a device');
     using first = loopDevice(place, skip);
     using second = loopDevice(place, skip, 'other');
@@ -400,7 +461,7 @@ describe.each(forms)('%s with ifMounted: reuse, of a device', (_, doMount) => {
   });
 });
 
-/** A device with an ext4, or the test is skipped with the reason. */
+/** Makes a loop device with an ext4 filesystem; skips the test if the system cannot. */
 function loopDevice(place: Place, skip: (condition: boolean, why?: string) => void, name = 'image') {
   const image = place.file(name);
   truncateSync(image, 8 * 2 ** 20);
@@ -418,9 +479,9 @@ function loopDevice(place: Place, skip: (condition: boolean, why?: string) => vo
   };
 }
 
-test('both ways give the same mount', async ({ place, skip }) => {
+test('the strategies data and fsconfig give the same mount', async ({ place, skip }) => {
   skip(lacksFsconfig !== undefined, lacksFsconfig);
-  const shown = ways.map(([strategy]) => {
+  const shown = strategies.map(([strategy]) => {
     const target = place.directory(strategy);
     mountFilesystemSync('same', target, 'tmpfs', {
       strategy,
@@ -436,16 +497,16 @@ test('both ways give the same mount', async ({ place, skip }) => {
   expect(shown[0]).toMatchObject({ source: 'same', files: 44 });
 });
 
-test('more than a page of parameters goes by fsconfig', ({ place, skip }) => {
+test('mountFilesystem takes the strategy fsconfig for more than a page of parameters', ({ place, skip }) => {
   skip(lacksFsconfig !== undefined, lacksFsconfig);
   const parameters: Record<string, string> = {};
-  // None of them is known: what matters is which call says so.
+  // Every parameter is unknown, so that the error shows which system call received the parameters.
   for (let index = 0; index < pageSize / 200 + 1; index += 1) parameters[`unknown${index}`] = 'x'.repeat(200);
   const error = thrownBy(() => mountFilesystemSync(null, place.directory('t'), 'tmpfs', { parameters }));
   expect(error).toMatchObject({ syscall: 'fsconfig', kernelLog: expect.stringMatching(/Unknown parameter '/) });
 });
 
-test('without privilege it says that', async ({ place, skip }) => {
+test('mountFilesystem rejects with EPERM and names CAP_SYS_ADMIN without that capability', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const { stdout, stderr } = await runNode(
     `import { mountFilesystem, mountFilesystemSync } from 'linux-mount';
@@ -458,26 +519,29 @@ test('without privilege it says that', async ({ place, skip }) => {
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
 });
 
-test.for(['hunter2', 'pid,hunter2'])('nor in what the kernel repeats of it: %s', async (subset, { place, skip }) => {
-  skip(lacksFsconfig !== undefined, lacksFsconfig);
-  const target = place.directory('t');
-  const attempts = [
-    () => mountFilesystem('proc', target, 'proc', { parameters: { subset }, strategy: 'fsconfig' }),
-    () => detachedFilesystem('proc', 'proc', { parameters: { subset } }),
-  ];
-  for (const attempt of attempts) {
-    const error = (await rejectionOf(attempt())) as MountError;
-    skip(error.code === 'EPERM', 'no proc may be mounted here');
-    expect(error).toMatchObject({
-      code: 'EINVAL',
-      kernelLog: expect.stringMatching(/unsupported subset option - …$/),
-      reason: expect.stringMatching(/^the kernel says "proc: unsupported subset option - …"/),
-    });
-    expect(JSON.stringify([error.message, error.stack, { ...error }])).not.toContain('hunter2');
-  }
-});
+test.for(['hunter2', 'pid,hunter2'])(
+  'an error hides the value of a parameter that the kernel repeats in its log: %s',
+  async (subset, { place, skip }) => {
+    skip(lacksFsconfig !== undefined, lacksFsconfig);
+    const target = place.directory('t');
+    const attempts = [
+      () => mountFilesystem('proc', target, 'proc', { parameters: { subset }, strategy: 'fsconfig' }),
+      () => detachedFilesystem('proc', 'proc', { parameters: { subset } }),
+    ];
+    for (const attempt of attempts) {
+      const error = (await rejectionOf(attempt())) as MountError;
+      skip(error.code === 'EPERM', 'no proc may be mounted here');
+      expect(error).toMatchObject({
+        code: 'EINVAL',
+        kernelLog: expect.stringMatching(/unsupported subset option - …$/),
+        reason: expect.stringMatching(/^the kernel says "proc: unsupported subset option - …"/),
+      });
+      expect(JSON.stringify([error.message, error.stack, { ...error }])).not.toContain('hunter2');
+    }
+  },
+);
 
-test('a secret is in no error, whatever is wrong', async ({ place }) => {
+test('no error contains the value of a parameter, whatever the cause of the failure', async ({ place }) => {
   const secret = 'hush-hush';
   const target = place.directory('t');
   const attempts: readonly (readonly [string, FilesystemOptions['parameters'], string?])[] = [

@@ -1,3 +1,4 @@
+// Tests Mount, the handle of a mount: its properties, unmount(), unmountSync() and disposal.
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect } from 'vitest';
@@ -25,7 +26,7 @@ function specIn(place: Place) {
   return { lower: [place.directory('l1', { a: '' }), place.directory('l2')], target: place.directory('merged') };
 }
 
-test('has the target, the id and the strategy', ({ place }) => {
+test('a handle has the target, the mount ID and the strategy of its mount', ({ place }) => {
   const spec = specIn(place);
   using mount = mountOverlaySync(spec);
   expect(mount).toBeInstanceOf(Mount);
@@ -37,13 +38,15 @@ test('has the target, the id and the strategy', ({ place }) => {
   expect(other.id).not.toBe(mount.id);
 });
 
-test('gives the target back as bytes when it was bytes', ({ place }) => {
+test('a handle gives its target as a Buffer when the caller gave a Buffer', ({ place }) => {
   const { lower, target } = specIn(place);
   using mount = mountOverlaySync({ lower, target: Buffer.from(target) });
   expect(mount.target).toEqual(Buffer.from(target));
 });
 
-test('using takes it down at the end of the block, also when the block throws', async ({ place }) => {
+test('using and await using unmount the mount at the end of the block, also when the block throws', async ({
+  place,
+}) => {
   const spec = specIn(place);
   expect(() => {
     using _mount = mountOverlaySync(spec);
@@ -58,13 +61,13 @@ test('using takes it down at the end of the block, also when the block throws', 
   expect(readdirSync(spec.target)).toEqual([]);
 });
 
-test('to take it down twice does nothing, one after the other or at once', async ({ place }) => {
+test('unmount() after a successful unmount() does nothing, and concurrent calls all resolve', async ({ place }) => {
   const spec = specIn(place);
   const mount = await mountOverlay(spec);
   mountSync('below', spec.target, 'tmpfs');
   umountSync(spec.target);
   await Promise.all([mount.unmount(), mount.unmount()]);
-  // What is mounted there now is somebody else's.
+  // A mount that another process puts on the same target later does not belong to this handle.
   mountSync('later', spec.target, 'tmpfs');
   await mount.unmount();
   mount.unmountSync();
@@ -73,7 +76,7 @@ test('to take it down twice does nothing, one after the other or at once', async
   expect(tableEntry(spec.target)?.source).toBe('later');
 });
 
-test('does not touch a mount that covers its own', async ({ place }) => {
+test('unmount() rejects with EINVAL when another mount covers the mount of the handle', async ({ place }) => {
   const spec = specIn(place);
   const mount = await mountOverlay(spec);
   mountSync('cover', spec.target, 'tmpfs');
@@ -83,24 +86,27 @@ test('does not touch a mount that covers its own', async ({ place }) => {
   }
   expect(tableEntry(spec.target)?.source).toBe('cover');
   umountSync(spec.target);
-  // and its own can be taken down after that
+  // The handle can unmount its own mount after the cover is unmounted.
   await mount.unmount();
   expect(tableEntry(spec.target)).toBeUndefined();
 });
 
-test('does not touch another mount in the place of its own', async ({ place }) => {
+test('unmount() rejects with EINVAL when another mount has replaced the mount of the handle', async ({ place }) => {
   const spec = specIn(place);
   const mount = await mountOverlay(spec);
   umountSync(spec.target);
   expect(await rejectionOf(mount.unmount())).toMatchObject({ code: 'EINVAL', step: 'identify' });
   mountSync('other', spec.target, 'tmpfs');
   const kernel = mount.id > 0xffff_ffffn;
-  // Before Linux 6.8 an id is used again, at once and here: the handle cannot tell (see Mount.id).
+  // Before Linux 6.8 the kernel reuses mount IDs at once, so the handle cannot tell the two mounts apart (see
+  // Mount.id).
   if (kernel) expect(thrownBy(() => mount.unmountSync())).toMatchObject({ code: 'EINVAL', step: 'identify' });
   if (kernel) expect(tableEntry(spec.target)?.source).toBe('other');
 });
 
-test('an unmount that failed can be tried again', async ({ place }) => {
+test('unmount() resolves after a first attempt was rejected with EBUSY and the open file is closed', async ({
+  place,
+}) => {
   const spec = specIn(place);
   const mount = await mountOverlay(spec);
   const file = openSync(`${spec.target}/a`, 'r');
@@ -112,7 +118,7 @@ test('an unmount that failed can be tried again', async ({ place }) => {
   expect(tableEntry(spec.target)).toBeUndefined();
 });
 
-test('takes flags', async ({ place }) => {
+test('unmount() takes flags', async ({ place }) => {
   const spec = specIn(place);
   const mount = await mountOverlay(spec);
   const file = openSync(`${spec.target}/a`, 'r');
@@ -122,8 +128,8 @@ test('takes flags', async ({ place }) => {
   expect(await rejectionOf((await mountOverlay(spec)).unmount(1.5))).toMatchObject({ code: 'ERR_OUT_OF_RANGE' });
 });
 
-describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8, %s', (form) => {
-  // Such a place is reached by a link: process.chdir() takes text.
+describe.each(['async', 'sync'])('working directory whose name is not UTF-8, %s form', (form) => {
+  // process.chdir() takes only strings, so the test enters the directory through a symbolic link.
   const inDirectory = (name: Buffer, link: string) => `
     import { mkdirSync, readdirSync, renameSync, rmdirSync, symlinkSync, writeFileSync } from 'node:fs';
     const [place] = process.argv.slice(1);
@@ -138,7 +144,9 @@ describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8
     const unmount = (mount) => mount['unmount${form === 'sync' ? 'Sync' : ''}']();
     const isSame = (path, there) => Buffer.isBuffer(path) && path.equals(bytes(there));`;
 
-  test('what is mounted there can be taken down, and what was named is told', async ({ place }) => {
+  test('mounts in a working directory whose name is not UTF-8 can be unmounted, and their paths are reported as Buffers', async ({
+    place,
+  }) => {
     const { stdout, stderr } = await runNode(
       `import * as library from 'linux-mount';
        import { changes } from 'linux-mount/layers';
@@ -174,7 +182,9 @@ describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8
     });
   });
 
-  test('also from a worker, after it was moved; and where it is gone, that is said', async ({ place }) => {
+  test('a target follows a renamed working directory, and an operation rejects with ENOENT after the directory is removed', async ({
+    place,
+  }) => {
     const { stdout, stderr } = await runNode(
       `import * as library from 'linux-mount';
        ${STARTS_WORKERS}
@@ -185,7 +195,7 @@ describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8
          parentPort.postMessage(Buffer.from(mount.target).toString('latin1'));
        \`);
        const told = [(await messageOf(inWorker)) === bytes('/t').toString('latin1')];
-       // Node remembers what the directory was called.
+       // Node.js caches the path of the working directory.
        process.cwd();
        renameSync(bytes(''), bytes('2'));
        const moved = await call('mountTmpfs', 't');
@@ -203,7 +213,9 @@ describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8
     expect(JSON.parse(stdout)).toEqual([true, true, ['ENOENT', 'getcwd', gone]]);
   });
 
-  test('a name that only looks like it stays text', async ({ place }) => {
+  test('the target is a string when the working directory has the replacement character U+FFFD in its name', async ({
+    place,
+  }) => {
     const { stdout, stderr } = await runNode(
       `import * as library from 'linux-mount';
        ${inDirectory(Buffer.from('d\u{fffd}'), 'link')}
@@ -216,7 +228,7 @@ describe.each(['async', 'sync'])('in a working directory whose name is not UTF-8
   });
 });
 
-test('follows no change of the working directory', async ({ place, skip }) => {
+test('unmount() finds its mount after the working directory changes', async ({ place, skip }) => {
   skip(environment.ownDirectory !== undefined, environment.ownDirectory);
   const spec = specIn(place);
   const before = process.cwd();
@@ -231,23 +243,23 @@ test('follows no change of the working directory', async ({ place, skip }) => {
   expect(tableEntry(spec.target)).toBeUndefined();
 });
 
-/** A handle whose mount is in use until the file is closed. */
+/** Makes a handle whose mount is busy until the file is closed. */
 function busyIn(place: Place) {
   const spec = specIn(place);
   const mount = mountOverlaySync(spec);
   return { spec, mount, file: openSync(`${spec.target}/a`, 'r') };
 }
 
-test('unmountSync() while the kernel takes it down for unmount() says so, and does nothing', async ({ place }) => {
+test('unmountSync() throws ERR_INVALID_STATE while the kernel runs unmount(), and does nothing', async ({ place }) => {
   const spec = specIn(place);
   for (let round = 0; round < 150; round += 1) {
     const below = mountOverlaySync(spec);
     const mount = mountOverlaySync(spec);
     const first = mount.unmount();
-    // How far the other thread is by then is another each time.
+    // The delay grows in each round, so that the other thread is at a different point each time.
     for (let count = 0; count < round * 1000; count += 1);
     expect(thrownBy(() => mount.unmountSync())).toMatchObject({ code: 'ERR_INVALID_STATE', name: 'Error' });
-    // At the end of a block it is left to that one.
+    // Disposal leaves the work to the unmount() that runs.
     mount[Symbol.dispose]();
     await first;
     mount.unmountSync();
@@ -256,7 +268,7 @@ test('unmountSync() while the kernel takes it down for unmount() says so, and do
   }
 });
 
-/** What unmountSync() throws, if anything, once unmount() waits to try again. */
+/** Calls unmountSync() as soon as unmount() waits for its next attempt, and returns what unmountSync() throws. */
 async function betweenAttempts(mount: Mount, options?: UmountOptions): Promise<unknown> {
   for (;;) {
     try {
@@ -269,7 +281,9 @@ async function betweenAttempts(mount: Mount, options?: UmountOptions): Promise<u
   }
 }
 
-test('unmountSync() while unmount() waits to try again is the success of both', async ({ place }) => {
+test('unmountSync() with lazy while unmount() waits for its next attempt succeeds, and unmount() resolves too', async ({
+  place,
+}) => {
   const { spec, mount, file } = busyIn(place);
   const waits = mount.unmount({ retry: { for: Infinity } });
   expect(await betweenAttempts(mount)).toMatchObject({ code: 'EBUSY' });
@@ -279,7 +293,7 @@ test('unmountSync() while unmount() waits to try again is the success of both', 
   closeSync(file);
 });
 
-test('the signal of one call is nothing to another', async ({ place }) => {
+test('an aborted signal rejects only the unmount() call that it was given to', async ({ place }) => {
   const { spec, mount, file } = busyIn(place);
   const controller = new AbortController();
   const one = rejectionOf(mount.unmount({ signal: controller.signal, retry: { for: 60_000 } }));
@@ -292,7 +306,7 @@ test('the signal of one call is nothing to another', async ({ place }) => {
   expect(tableEntry(spec.target)).toBeUndefined();
 });
 
-test('`await using` takes it down though a call before it was aborted', async ({ place }) => {
+test('disposal unmounts the mount although an earlier unmount() call is aborted', async ({ place }) => {
   const { spec, mount, file } = busyIn(place);
   const controller = new AbortController();
   const aborted = rejectionOf(mount.unmount({ signal: controller.signal, retry: { for: 60_000 } }));
@@ -301,11 +315,11 @@ test('`await using` takes it down though a call before it was aborted', async ({
   controller.abort();
   await end;
   expect(tableEntry(spec.target)).toBeUndefined();
-  // or it is down before it looks at the signal
+  // The first call may succeed before it sees the aborted signal.
   expect([undefined, 'AbortError']).toContain(((await aborted.catch(() => undefined)) as Error | undefined)?.name);
 });
 
-test('a call that is aborted before its turn asks nothing', async ({ place }) => {
+test('an unmount() call that is aborted while it waits for another call does not unmount', async ({ place }) => {
   const { spec, mount, file } = busyIn(place);
   const controller = new AbortController();
   const first = rejectionOf(mount.unmount());
@@ -322,23 +336,27 @@ test('a call that is aborted before its turn asks nothing', async ({ place }) =>
 test.for<[string, UmountOptions]>([
   ['lazy', { lazy: true }],
   ['then: lazy', { then: 'lazy' }],
-])('%s does not wait until another gives up, and is the success of both', async ([_name, options], { place }) => {
-  const { spec, mount, file } = busyIn(place);
-  const waits = mount.unmount({ retry: { for: Infinity } });
-  await mount.unmount(options);
-  expect(tableEntry(spec.target)).toBeUndefined();
-  await waits;
-  closeSync(file);
-});
+])(
+  'unmount() with %s succeeds while another unmount() retries, and both calls resolve',
+  async ([_name, options], { place }) => {
+    const { spec, mount, file } = busyIn(place);
+    const waits = mount.unmount({ retry: { for: Infinity } });
+    await mount.unmount(options);
+    expect(tableEntry(spec.target)).toBeUndefined();
+    await waits;
+    closeSync(file);
+  },
+);
 
-test('what is asked for below is done, though another call was first', async ({ place }) => {
+test('unmount() with recursive unmounts the mounts below although a plain unmount() runs first', async ({ place }) => {
   const spec = specIn(place);
   const below = place.directory('l1/d');
   const mount = await mountOverlay(spec);
   mountSync('below', below.replace('l1', 'merged'), 'tmpfs');
-  // It is refused first, or finds out why when all is down.
+  // The first call is rejected with EBUSY, or resolves if the second call unmounts everything during its search for a
+  // reason.
   const first = mount.unmount().catch((error: unknown) => expect(error).toMatchObject({ code: 'EBUSY' }));
-  // Who finds out why looks at the mount, and so keeps it in use for a moment.
+  // The search for a reason opens the mount and makes it busy for a moment, so the second call retries.
   await mount.unmount({ recursive: true, retry: { for: patience(5_000) } });
   await first;
   expect(tableEntry(spec.target)).toBeUndefined();

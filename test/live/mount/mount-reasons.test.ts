@@ -1,3 +1,4 @@
+// Tests `reason` in the errors of mount() and mountSync(): each case provokes one failure and expects its cause.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +13,7 @@ import { lacksOverlay } from '../../support/ways.js';
 
 const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_PRIVATE, MS_SHARED, MS_UNBINDABLE } = constants;
 
-// Inherited from outside of the user namespace, with attributes that may not be taken away there.
+// A mount inherited from the parent user namespace, whose attributes are locked.
 const lockedMount = mountTable().find(
   ({ options, mountPoint }) =>
     ['nosuid', 'nodev'].every((name) => options.includes(name)) && !mountPoint.startsWith(tmpdir()),
@@ -30,88 +31,88 @@ const inUserNamespace = isRealRoot ? 'only in a user namespace' : undefined;
 
 const BROKEN: readonly Broken[] = [
   {
-    name: 'a filesystem that is not in the kernel',
+    name: 'the kernel does not have the filesystem',
     call: (place) => ['none', place.directory('target'), 'nosuchfs'],
     code: 'ENODEV',
     reason: /^the filesystem 'nosuchfs' is not in this kernel \(\/proc\/filesystems\)/,
   },
   {
-    name: 'a source that is no block device',
+    name: 'the source is not a block device',
     call: (place) => [place.file('image'), place.directory('target'), 'ext4'],
     code: 'ENOTBLK',
     reason: /^the source '.*\/image' is a file, and 'ext4' is mounted from a block device/,
     skip: lacks.realRoot,
   },
   {
-    name: 'a device that is missing',
+    name: 'the device is missing',
     call: (place) => [place.path('missing'), place.directory('target'), 'ext4'],
     code: 'ENOENT',
     reason: /^the source '.*\/missing' does not exist/,
     skip: lacks.realRoot,
   },
   {
-    name: 'no device',
+    name: 'a filesystem that needs a device gets no source',
     call: (place) => [null, place.directory('target'), 'ext4'],
     code: 'EINVAL',
     reason: /^no source is given, and 'ext4' is mounted from a block device/,
     skip: lacks.realRoot,
   },
   {
-    name: 'a bind whose source is missing',
+    name: 'the source of a bind is missing',
     call: (place) => [place.path('missing'), place.directory('target'), null, MS_BIND],
     code: 'ENOENT',
     reason: /^the source '.*\/missing' does not exist/,
   },
   {
-    name: 'a read-only bind whose source is missing',
+    name: 'the source of a read-only bind is missing',
     call: (place) => [place.path('missing'), place.directory('target'), null, MS_BIND | MS_RDONLY],
     code: 'ENOENT',
     reason: /^the source '.*\/missing' does not exist/,
   },
   {
-    name: 'a bind whose target is missing',
+    name: 'the target of a bind is missing',
     call: (place) => [place.directory('source'), place.path('missing'), null, MS_BIND],
     code: 'ENOENT',
     reason: /^the target '.*\/missing' does not exist/,
   },
   {
-    name: 'a relative target that is missing',
+    name: 'a relative target is missing',
     call: (place) => ['tmpfs', 'missing', 'tmpfs', 0, null, { cwd: place.root }],
     code: 'ENOENT',
     reason: /^the target 'missing' does not exist/,
   },
   {
-    name: 'a working directory that is missing',
+    name: 'the directory of the option cwd is missing',
     call: (place) => ['tmpfs', 'target', 'tmpfs', 0, null, { cwd: place.path('missing') }],
     code: 'ENOENT',
     reason: /^the directory options\.cwd '.*\/missing' cannot be entered \(ENOENT/,
   },
   {
-    name: 'a target below a file',
+    name: 'the path of the target leads through a file',
     call: (place) => ['tmpfs', `${place.file('file')}/below`, 'tmpfs'],
     code: 'ENOTDIR',
     reason: /^the target '.*\/file\/below' is not a directory, or leads through a file/,
   },
   {
-    name: 'a target that is a file',
+    name: 'the target is a file',
     call: (place) => ['tmpfs', place.file('file'), 'tmpfs'],
     code: 'ENOTDIR',
     reason: /^the target '.*\/file' is a file, and a filesystem is mounted on a directory/,
   },
   {
-    name: 'a file over a directory',
+    name: 'a file is bound over a directory',
     call: (place) => [place.file('file'), place.directory('target'), null, MS_BIND],
     code: 'ENOTDIR',
     reason: /^the source '.*\/file' is a file and the target '.*\/target' is a directory/,
   },
   {
-    name: 'a directory over a file, read-only',
+    name: 'a directory is bound read-only over a file',
     call: (place) => [place.directory('source'), place.file('file'), null, MS_BIND | MS_RDONLY],
     code: 'ENOTDIR',
     reason: /^the source '.*\/source' is a directory and the target '.*\/file' is a file/,
   },
   {
-    name: 'a circle of links',
+    name: 'the target is a symbolic link to itself',
     call: (place) => {
       symlinkSync('round', place.path('round'));
       return ['tmpfs', place.path('round'), 'tmpfs'];
@@ -120,13 +121,13 @@ const BROKEN: readonly Broken[] = [
     reason: /^the target '.*\/round' leads through too many symbolic links/,
   },
   {
-    name: 'a name that is too long',
+    name: 'the name of the target is too long',
     call: (place) => ['tmpfs', place.path('n'.repeat(256)), 'tmpfs'],
     code: 'ENAMETOOLONG',
     reason: /^the target '.*' is too long/,
   },
   {
-    name: 'a move of a mount into itself',
+    name: 'a mount is moved into itself',
     call: (place) => {
       mountSync('tmpfs', place.directory('source'), 'tmpfs');
       mkdirSync(place.path('source/inside'));
@@ -136,13 +137,13 @@ const BROKEN: readonly Broken[] = [
     reason: /^the target '.*\/inside' is inside the source '.*\/source'/,
   },
   {
-    name: 'a move of what is no mount',
+    name: 'the source of a move is not a mount point',
     call: (place) => [place.directory('source'), place.directory('target'), null, MS_MOVE],
     code: 'EINVAL',
     reason: /^the source '.*\/source' is not a mount point and only a mount can be moved/,
   },
   {
-    name: 'a move from a shared mount',
+    name: 'a mount is moved away from a shared parent mount',
     call: (place) => {
       mountSync('tmpfs', place.directory('shared'), 'tmpfs');
       mountSync(null, place.path('shared'), null, MS_SHARED);
@@ -153,19 +154,19 @@ const BROKEN: readonly Broken[] = [
     reason: /^the mount at '.*\/shared\/source' is on the mount at '.*\/shared' \(tmpfs\), which is shared/,
   },
   {
-    name: 'a remount of what is no mount',
+    name: 'the target of a remount is not a mount point',
     call: (place) => [null, place.directory('target'), null, MS_REMOUNT | MS_BIND | MS_RDONLY],
     code: 'EINVAL',
     reason: /^the target '.*\/target' is not a mount point and only a mount can be changed/,
   },
   {
-    name: 'a propagation of what is no mount',
+    name: 'the target of a change of propagation is not a mount point',
     call: (place) => [null, place.directory('target'), null, MS_PRIVATE | MS_REC],
     code: 'EINVAL',
     reason: /^the target '.*\/target' is not a mount point and only a mount can be changed/,
   },
   {
-    name: 'a bind of an unbindable mount',
+    name: 'the source of a bind is unbindable',
     call: (place) => {
       mountSync('tmpfs', place.directory('alone'), 'tmpfs');
       mountSync(null, place.path('alone'), null, MS_UNBINDABLE);
@@ -175,13 +176,13 @@ const BROKEN: readonly Broken[] = [
     reason: /^the source '.*\/alone' is on the mount at '.*\/alone' \(tmpfs\), whose propagation is unbindable/,
   },
   {
-    name: 'an option that the filesystem does not know',
+    name: 'the filesystem does not know an option',
     call: (place) => ['tmpfs', place.directory('target'), 'tmpfs', 0, 'password=secret'],
     code: 'EINVAL',
     reason: /^the filesystem 'tmpfs' does not take its option data, as far as can be told/,
   },
   {
-    name: 'an overlay by option data',
+    name: 'a layer in the option data of an overlay is missing',
     skip: lacksOverlay,
     call: (place) => [
       'overlay',
@@ -194,35 +195,37 @@ const BROKEN: readonly Broken[] = [
     reason: /^overlayfs does not take the layers or the options in its option data/,
   },
   {
-    name: 'a device with nothing behind it',
+    name: 'a block device has nothing behind it',
     call: (place) => [emptyDevice(place), place.directory('target'), 'ext4'],
     code: ['EINVAL', 'EIO', 'ENXIO', 'ENOENT'],
     reason: /^the filesystem 'ext4' says no to what is on the source '.*\/device'/,
     skip: lacks.realRoot,
   },
   {
-    name: 'no type',
+    name: 'the filesystem type is missing',
     call: (place) => ['tmpfs', place.directory('target'), null],
     code: 'EINVAL',
     reason: /^no filesystem type is given/,
   },
   {
-    name: 'a filesystem that is not for user namespaces',
+    name: 'the filesystem cannot be mounted in a user namespace',
     call: (place) => ['none', place.directory('target'), 'ext4'],
     code: ['EPERM'],
     reason: /^CAP_SYS_ADMIN is there, but in a user namespace/,
     skip: inUserNamespace,
   },
   {
-    name: 'locked attributes taken away',
+    name: 'a remount would remove locked attributes',
     call: () => [null, must(lockedMount), null, MS_REMOUNT | MS_BIND],
     code: 'EPERM',
     reason: /^this would take .*no(?:suid|dev|exec).* from the mount/,
-    skip: inUserNamespace ?? (lockedMount === undefined ? 'no mount here has attributes that are locked' : undefined),
+    skip:
+      inUserNamespace ??
+      (lockedMount === undefined ? 'no mount in this user namespace has locked attributes' : undefined),
   },
 ];
 
-/** A loop device without a file, and one that nobody else uses. */
+/** Makes the node of a loop device that no file is attached to and that nothing else uses. */
 function emptyDevice(place: Place): string {
   const path = place.path('device');
   execFileSync('mknod', [path, 'b', '7', '77']);
@@ -236,7 +239,7 @@ const forms = [
 
 describe.each(forms)('%s', (_form, doMount) => {
   for (const { name, call, code, reason, skip: why } of BROKEN) {
-    test(`says why: ${name}`, async ({ place, skip }) => {
+    test(`mount() rejects with a reason when ${name}`, async ({ place, skip }) => {
       skip(why !== undefined, why);
       const error = (await rejectionOf(doMount(...call(place)))) as MountError;
       expect(error).toBeInstanceOf(MountError);
@@ -250,7 +253,7 @@ describe.each(forms)('%s', (_form, doMount) => {
   }
 });
 
-test('says that CAP_SYS_ADMIN is missing', async ({ place, skip }) => {
+test('mount() rejects with EPERM and names CAP_SYS_ADMIN without that capability', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const { stdout, stderr } = await runNode(
     `import { mount, mountSync } from 'linux-mount';
@@ -265,7 +268,9 @@ test('says that CAP_SYS_ADMIN is missing', async ({ place, skip }) => {
   );
 });
 
-test('says that the working directory is gone', async ({ place }) => {
+test('an operation with a relative path rejects with ENOENT after the working directory is removed', async ({
+  place,
+}) => {
   const { stdout, stderr } = await runNode(
     `import { mkdirSync, rmdirSync } from 'node:fs';
      import * as library from 'linux-mount';

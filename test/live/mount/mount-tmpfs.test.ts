@@ -1,3 +1,4 @@
+// Tests mountTmpfs() and mountTmpfsSync(): each option of tmpfs, ifMounted: reuse and refused arguments.
 import { statfsSync, statSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { mountSync, mountTmpfs, mountTmpfsSync, pageSize, type TmpfsOptions, umountSync } from '../../../lib/index.js';
@@ -11,7 +12,7 @@ const forms = [
   ['mountTmpfs', mountTmpfs],
 ] as const;
 
-/** Whether this kernel takes an option of tmpfs here. */
+/** Why this kernel refuses a tmpfs option; undefined if it takes the option. */
 function takes(place: Place, data: string): string | undefined {
   const target = place.directory('probe');
   try {
@@ -19,18 +20,18 @@ function takes(place: Place, data: string): string | undefined {
     umountSync(target);
     return undefined;
   } catch (error) {
-    return `this kernel takes no ${data} for tmpfs here (${(error as { code: string }).code})`;
+    return `this kernel refuses ${data} for tmpfs (${(error as { code: string }).code})`;
   }
 }
 
-// In a user namespace only one id is mapped.
+// A user namespace maps only one ID.
 const [uid, gid] = isRealRoot ? [1234, 5678] : [0, 0];
 
 describe.each(forms)('%s', (_, doMount) => {
   const failure = async (target: unknown, options: unknown) =>
     rejectionOf((async () => doMount(...([target, options] as Parameters<typeof mountTmpfs>)))());
 
-  test('mounts an empty one, and gives a handle', async ({ place }) => {
+  test('mountTmpfs mounts an empty tmpfs, and gives a handle that unmounts it', async ({ place }) => {
     const target = place.directory('t');
     const mount = await doMount(target);
     expect(mount).toMatchObject({ target, strategy: 'data', reused: false });
@@ -40,21 +41,21 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   test.for<[string, TmpfsOptions, (target: string) => unknown, unknown]>([
-    ['size in bytes', { size: 2 ** 20 }, (t) => statfsSync(t).blocks * pageSize, 2 ** 20],
-    ['size with a unit', { size: '2M' }, (t) => statfsSync(t).blocks * pageSize, 2 ** 21],
-    ['size that is no whole page', { size: 1 }, (t) => statfsSync(t).blocks, 1],
-    ['size without a limit', { size: 0 }, (t) => statfsSync(t).blocks, 0],
-    ['size as a share', { size: '1%' }, (t) => statfsSync(t).blocks > 0, true],
+    ['a size in bytes', { size: 2 ** 20 }, (t) => statfsSync(t).blocks * pageSize, 2 ** 20],
+    ['a size with a unit', { size: '2M' }, (t) => statfsSync(t).blocks * pageSize, 2 ** 21],
+    ['a size that is not a whole page', { size: 1 }, (t) => statfsSync(t).blocks, 1],
+    ['a size of 0, which means no limit', { size: 0 }, (t) => statfsSync(t).blocks, 0],
+    ['a size in percent of the memory', { size: '1%' }, (t) => statfsSync(t).blocks > 0, true],
     ['nrBlocks', { nrBlocks: 7 }, (t) => statfsSync(t).blocks, 7],
     ['nrBlocks with a unit', { nrBlocks: '1k' }, (t) => statfsSync(t).blocks, 1024],
     ['nrInodes', { nrInodes: 33 }, (t) => statfsSync(t).files, 33],
-    ['nrInodes without a limit', { nrInodes: 0 }, (t) => statfsSync(t).files, 0],
+    ['nrInodes of 0, which means no limit', { nrInodes: 0 }, (t) => statfsSync(t).files, 0],
     ['mode', { mode: 0o1750 }, (t) => statSync(t).mode & 0o7777, 0o1750],
     ['mode 0', { mode: 0 }, (t) => statSync(t).mode & 0o7777, 0],
-    ['mode unless said', {}, (t) => statSync(t).mode & 0o7777, 0o1777],
+    ['the default mode', {}, (t) => statSync(t).mode & 0o7777, 0o1777],
     ['uid and gid', { uid, gid }, (t) => [statSync(t).uid, statSync(t).gid], [uid, gid]],
     ['source', { source: 'my name' }, (t) => tableEntry(t)?.source, 'my\\040name'],
-    ['free parameters', { parameters: { nr_inodes: 34, size: '1m' } }, (t) => statfsSync(t).files, 34],
+    ['additional parameters', { parameters: { nr_inodes: 34, size: '1m' } }, (t) => statfsSync(t).files, 34],
     [
       'attributes',
       {
@@ -69,7 +70,7 @@ describe.each(forms)('%s', (_, doMount) => {
       (t) => tableEntry(t)?.options.toSorted().join(),
       'noatime,nodev,nodiratime,noexec,nosuid,nosymfollow,ro',
     ],
-  ])('%s', async ([_name, options, found, expected], { place }) => {
+  ])('mountTmpfs sets %s', async ([_name, options, found, expected], { place }) => {
     const target = place.directory('t');
     await using _mount = await doMount(target, options);
     expect(found(target)).toEqual(expected);
@@ -86,25 +87,30 @@ describe.each(forms)('%s', (_, doMount) => {
     ['noSwap', { noSwap: true }, 'noswap', /,noswap/],
     ['usrQuota', { usrQuota: true }, 'usrquota', /,usrquota/],
     ['grpQuota', { grpQuota: true }, 'grpquota', /,grpquota/],
-    ['what is false', { noSwap: false, usrQuota: false, grpQuota: false }, 'size=1m', /^rw(?!.*(swap|quota))/],
-  ])('%s, where the kernel has it', async ([_name, options, data, expected], { place, skip }) => {
-    const lack = takes(place, data);
-    skip(lack !== undefined, lack);
-    const target = place.directory('t');
-    await using _mount = await doMount(target, options);
-    const { superOptions = '' } = tableEntry(target) ?? {};
-    // Not every kernel shows inode numbers that are as they are anyway.
-    if (data !== 'inode32' || /inode/.test(superOptions)) expect(superOptions).toMatch(expected);
-  });
+    ['options that are false', { noSwap: false, usrQuota: false, grpQuota: false }, 'size=1m', /^rw(?!.*(swap|quota))/],
+  ])(
+    'mountTmpfs sets %s on a kernel that supports the option',
+    async ([_name, options, data, expected], { place, skip }) => {
+      const lack = takes(place, data);
+      skip(lack !== undefined, lack);
+      const target = place.directory('t');
+      await using _mount = await doMount(target, options);
+      const { superOptions = '' } = tableEntry(target) ?? {};
+      // Some kernels do not show the inode option when it equals the default of the kernel.
+      if (data !== 'inode32' || /inode/.test(superOptions)) expect(superOptions).toMatch(expected);
+    },
+  );
 
-  test('takes inherited options as its own', async ({ place }) => {
+  test('mountTmpfs takes options that the options object inherits from its prototype', async ({ place }) => {
     const target = place.directory('t');
     await using _mount = await doMount(target, Object.create({ readonly: true, size: '1m' }) as TmpfsOptions);
     expect(tableEntry(target)?.options).toContain('ro');
     expect(tableEntry(target)?.superOptions).toMatch(/size=1024k/);
   });
 
-  test('the same call twice is the same mount, with ifMounted: reuse', async ({ place }) => {
+  test('mountTmpfs with ifMounted: reuse and equal options gives a handle of the mount at the target', async ({
+    place,
+  }) => {
     for (const options of [
       {},
       { size: '1m' },
@@ -124,18 +130,21 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   test.for<[string, TmpfsOptions, RegExp]>([
-    ['another size', { size: '2m' }, /does not show the size/],
-    ['a mode', { mode: 0o700 }, /does not show the mode/],
-    ['the default of what is set', { nrInodes: 5 }, /does not show the nr_inodes/],
-    ['another name', { source: 'x' }, /^another source/],
-  ])('and another call is not: %s', async ([_name, options, reason], { place }) => {
-    const target = place.directory('t');
-    await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
-    expect(await failure(target, { ...options, ifMounted: 'reuse' })).toMatchObject({
-      code: 'EBUSY',
-      reason: expect.stringMatching(reason),
-    });
-  });
+    ['the size', { size: '2m' }, /does not show the size/],
+    ['the mode', { mode: 0o700 }, /does not show the mode/],
+    ['the number of inodes', { nrInodes: 5 }, /does not show the nr_inodes/],
+    ['the source', { source: 'x' }, /^another source/],
+  ])(
+    'mountTmpfs with ifMounted: reuse rejects with EBUSY when %s differs from the mount at the target',
+    async ([_name, options, reason], { place }) => {
+      const target = place.directory('t');
+      await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
+      expect(await failure(target, { ...options, ifMounted: 'reuse' })).toMatchObject({
+        code: 'EBUSY',
+        reason: expect.stringMatching(reason),
+      });
+    },
+  );
 
   test.for<[string, TmpfsOptions, RegExp]>([
     ['an owner', { uid, gid, mode: 0o700 }, /^one with another uid is mounted there, which is not what/],
@@ -146,18 +155,26 @@ describe.each(forms)('%s', (_, doMount) => {
     ['a number of inodes', { nrInodes: 50 }, /^one with another nr_inodes/],
     ['no limit', { size: 0, nrInodes: 0 }, /^one with another (?:size|nr_inodes)/],
     ['a policy for memory', { mpol: 'local' }, /^one with another mpol/],
-  ])('nor is one with what was not asked for: %s', async ([_name, options, reason], { place, skip }) => {
-    skip(options.uid !== undefined && uid === process.geteuid?.(), 'there is no other id here');
-    skip(options.gid !== undefined && gid === process.getegid?.(), 'there is no other id here');
-    const target = place.directory('t');
-    await using first = await doMount(target, options);
-    skip(options.mpol !== undefined && !tableEntry(target)?.superOptions.includes('mpol='), 'this kernel has no mpol');
-    const wanted = { mode: options.uid === undefined ? undefined : options.mode, ifMounted: 'reuse' } as TmpfsOptions;
-    expect(await failure(target, wanted)).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
-    expect(first.reused).toBe(false);
-  });
+  ])(
+    'mountTmpfs with ifMounted: reuse and without options rejects with EBUSY when the mount at the target has %s',
+    async ([_name, options, reason], { place, skip }) => {
+      skip(options.uid !== undefined && uid === process.geteuid?.(), 'this user namespace has only one ID');
+      skip(options.gid !== undefined && gid === process.getegid?.(), 'this user namespace has only one ID');
+      const target = place.directory('t');
+      await using first = await doMount(target, options);
+      skip(
+        options.mpol !== undefined && !tableEntry(target)?.superOptions.includes('mpol='),
+        'this kernel has no mpol',
+      );
+      const wanted = { mode: options.uid === undefined ? undefined : options.mode, ifMounted: 'reuse' } as TmpfsOptions;
+      expect(await failure(target, wanted)).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
+      expect(first.reused).toBe(false);
+    },
+  );
 
-  test('nor is it known what is shown in another form', async ({ place }) => {
+  test('mountTmpfs with ifMounted: reuse rejects with EBUSY when the mount table shows the size in another form', async ({
+    place,
+  }) => {
     const target = place.directory('t');
     await using _first = await doMount(target, { size: '5%' });
     expect(await failure(target, { size: '5%', ifMounted: 'reuse' })).toMatchObject({
@@ -168,7 +185,7 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('fails and says why', async ({ place }) => {
+  test('mountTmpfs rejects with a reason when the target is missing or a parameter is unknown', async ({ place }) => {
     expect(await failure(place.path('missing'), {})).toMatchObject({
       code: 'ENOENT',
       reason: expect.stringMatching(/^the target '.*\/missing' does not exist/),
@@ -181,33 +198,45 @@ describe.each(forms)('%s', (_, doMount) => {
 
   test.for<[string, unknown, string]>([
     ['an unknown option', { nr_inodes: 1 }, 'ERR_INVALID_ARG_VALUE'],
-    ['a size in words', { size: 'much' }, 'ERR_INVALID_ARG_VALUE'],
-    ['a size and nothing instead', { size: '1m', parameters: { size: undefined } }, 'ERR_INVALID_ARG_VALUE'],
-    ['a size and another one', { size: '1m', parameters: { size: '2m' } }, 'ERR_INVALID_ARG_VALUE'],
-    ['a size in other words', { size: '1m', parameters: { nr_blocks: 0 } }, 'ERR_INVALID_ARG_VALUE'],
-    ['two modes', { mode: 0o700, parameters: { mode: '777' } }, 'ERR_INVALID_ARG_VALUE'],
-    ['two kinds of inode numbers', { inode64: false, parameters: { inode64: true } }, 'ERR_INVALID_ARG_VALUE'],
-    ['noSwap and its opposite', { noSwap: false, parameters: { noswap: true } }, 'ERR_INVALID_ARG_VALUE'],
-    ['a size with more after it', { size: '1m,mode=777' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size that is not a number', { size: 'much' }, 'ERR_INVALID_ARG_VALUE'],
+    [
+      'a size and an undefined parameter of the same name',
+      { size: '1m', parameters: { size: undefined } },
+      'ERR_INVALID_ARG_VALUE',
+    ],
+    ['a size and a parameter of the same name', { size: '1m', parameters: { size: '2m' } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a size and the parameter nr_blocks', { size: '1m', parameters: { nr_blocks: 0 } }, 'ERR_INVALID_ARG_VALUE'],
+    ['a mode and a parameter of the same name', { mode: 0o700, parameters: { mode: '777' } }, 'ERR_INVALID_ARG_VALUE'],
+    [
+      'inode64 and a parameter of the same name',
+      { inode64: false, parameters: { inode64: true } },
+      'ERR_INVALID_ARG_VALUE',
+    ],
+    [
+      'noSwap and a parameter that contradicts it',
+      { noSwap: false, parameters: { noswap: true } },
+      'ERR_INVALID_ARG_VALUE',
+    ],
+    ['a size with a comma and a second option', { size: '1m,mode=777' }, 'ERR_INVALID_ARG_VALUE'],
     ['a negative size', { size: -1 }, 'ERR_OUT_OF_RANGE'],
-    ['a fraction', { nrInodes: 1.5 }, 'ERR_OUT_OF_RANGE'],
-    ['a share of inodes', { nrInodes: '5%' }, 'ERR_INVALID_ARG_VALUE'],
-    ['a mode in words', { mode: '755' }, 'ERR_INVALID_ARG_TYPE'],
-    ['a mode that is too much', { mode: 0o10000 }, 'ERR_OUT_OF_RANGE'],
-    ['the uid that is none', { uid: 0xffff_ffff }, 'ERR_OUT_OF_RANGE'],
-    ['huge that is not known', { huge: 'sometimes' }, 'ERR_INVALID_ARG_VALUE'],
-    ['mpol that is no text', { mpol: 1 }, 'ERR_INVALID_ARG_TYPE'],
-    ['mpol with a NUL', { mpol: 'a\0' }, 'ERR_INVALID_ARG_VALUE'],
-    ['noSwap that is no boolean', { noSwap: 1 }, 'ERR_INVALID_ARG_TYPE'],
-    ['a source that is no text', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a fractional number of inodes', { nrInodes: 1.5 }, 'ERR_OUT_OF_RANGE'],
+    ['a number of inodes in percent', { nrInodes: '5%' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a mode that is a string', { mode: '755' }, 'ERR_INVALID_ARG_TYPE'],
+    ['a mode above 0o7777', { mode: 0o10000 }, 'ERR_OUT_OF_RANGE'],
+    ['the invalid uid 0xffffffff', { uid: 0xffff_ffff }, 'ERR_OUT_OF_RANGE'],
+    ['an unknown huge', { huge: 'sometimes' }, 'ERR_INVALID_ARG_VALUE'],
+    ['an mpol that is not a string', { mpol: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['an mpol with a NUL character', { mpol: 'a\0' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a noSwap that is not a boolean', { noSwap: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a source that is not a string', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['a source that is null', { source: null }, 'ERR_INVALID_ARG_TYPE'],
-    ['a source that is ill-formed', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
-    ['a Map', new Map([['readonly', true]]), 'ERR_INVALID_ARG_TYPE'],
-    ['a signal', new AbortController().signal, 'ERR_INVALID_ARG_TYPE'],
-    ['a list of parameters', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
-    ['text for parameters', { parameters: 'size=1m' }, 'ERR_INVALID_ARG_TYPE'],
-    ['a number for parameters', { parameters: 5 }, 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s', async ([_name, options, code]) => {
+    ['a source that is not well-formed UTF-16', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
+    ['options that are a Map', new Map([['readonly', true]]), 'ERR_INVALID_ARG_TYPE'],
+    ['options that are an AbortSignal', new AbortController().signal, 'ERR_INVALID_ARG_TYPE'],
+    ['parameters that are an array', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
+    ['parameters that are a string', { parameters: 'size=1m' }, 'ERR_INVALID_ARG_TYPE'],
+    ['parameters that are a number', { parameters: 5 }, 'ERR_INVALID_ARG_TYPE'],
+  ])('mountTmpfs throws or rejects for %s', async ([_name, options, code]) => {
     expect(await failure('/t', options)).toMatchObject({ code });
   });
 });

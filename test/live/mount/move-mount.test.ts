@@ -1,3 +1,4 @@
+// Tests moveMount() and moveMountSync(), also with the option `beneath`.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -38,7 +39,10 @@ const sourcesAt = (path: string) =>
     .filter(({ mountPoint }) => mountPoint === path)
     .map(({ source }) => source);
 
-/** Whether and why this kernel cannot attach a mount beneath another: it says so before it looks at the mount. */
+/**
+ * Why this kernel cannot attach a mount beneath another (Linux 6.5); the kernel checks that before it looks at the
+ * mount.
+ */
 const beneathLacks = (() => {
   const error = thrownBy(() => moveMountSync('/proc', '/dev/null', { beneath: true })) as MountError;
   return error.step === 'choose beneath' || error.code === 'ENOSYS'
@@ -50,7 +54,7 @@ describe.each(forms)('%s', (_, move) => {
   const failure = async (from: unknown, to: unknown, options?: unknown) =>
     rejectionOf((async () => move(from as Target, to as Target, options as MoveOptions))());
 
-  test('moves a mount with all below it, and gives a handle to its new place', async ({ place }) => {
+  test('moveMount moves a mount and all mounts below it, and gives a handle with the new target', async ({ place }) => {
     const from = mounted(place, 'from', { file: 'content' });
     mounted(place, 'from/below');
     const to = place.directory('to');
@@ -62,7 +66,7 @@ describe.each(forms)('%s', (_, move) => {
     expect([sourcesAt(to), sourcesAt(`${to}/below`)]).toEqual([[], []]);
   });
 
-  test('moves the topmost of several, on top of what is there', async ({ place }) => {
+  test('moveMount moves the topmost mount of a stack over the mount at the new target', async ({ place }) => {
     const from = mounted(place, 'from');
     mountSync('above', from, 'tmpfs');
     writeFileSync(`${from}/above`, '');
@@ -72,7 +76,7 @@ describe.each(forms)('%s', (_, move) => {
     expect(readdirSync(to)).toEqual(['above']);
   });
 
-  test('follows links, and takes names as bytes', async ({ place }) => {
+  test('moveMount follows symbolic links, and takes paths as bytes', async ({ place }) => {
     const from = Buffer.from(`${place.root}/fr\xffom\n`, 'latin1');
     const to = Buffer.from(`${place.root}/t,o:\xfe`, 'latin1');
     for (const path of [from, to]) mkdirSync(path);
@@ -85,11 +89,11 @@ describe.each(forms)('%s', (_, move) => {
     await mount.unmount();
   });
 
-  test('moves from inside a root into inside a root', async ({ place }) => {
+  test('moveMount moves a mount between two paths inside a root directory', async ({ place }) => {
     place.directory('root/a');
     place.directory('root/b');
     mountSync('x', place.path('root/a'), 'tmpfs');
-    // Outside it would lead elsewhere.
+    // Outside the root directory the link would lead elsewhere.
     symlinkSync('/b', place.path('root/link'));
     const mount = await move({ root: place.path('root'), path: '/a' }, { root: place.path('root'), path: '/link' });
     expect([sourcesAt(place.path('root/a')), sourcesAt(place.path('root/b'))]).toEqual([[], ['x']]);
@@ -98,7 +102,9 @@ describe.each(forms)('%s', (_, move) => {
     expect(sourcesAt(place.path('root/b'))).toEqual([]);
   });
 
-  test('what is missing in a root is told of the right one', async ({ place }) => {
+  test('moveMount rejects with a reason that names the path that is missing inside a root directory', async ({
+    place,
+  }) => {
     const root = place.directory('root');
     const from = mounted(place, 'from');
     expect(await failure({ root, path: 'no' }, place.directory('to'))).toMatchObject({
@@ -116,7 +122,7 @@ describe.each(forms)('%s', (_, move) => {
     expect(sourcesAt(from)).toEqual(['from']);
   });
 
-  test('ifMounted: error refuses a target that is a mount point', async ({ place }) => {
+  test('moveMount with ifMounted: error rejects with EBUSY when the new target is a mount point', async ({ place }) => {
     const [from, to] = [mounted(place, 'from'), mounted(place, 'to')];
     expect(await failure(from, to, { ifMounted: 'error' })).toMatchObject({
       code: 'EBUSY',
@@ -140,35 +146,45 @@ describe.each(forms)('%s', (_, move) => {
   }
 
   test.for<Failing>([
-    { name: 'missing', from: 'missing', code: 'ENOENT', reason: /^the source '.*\/missing' does not exist/ },
-    { name: 'no place to go', to: 'missing', code: 'ENOENT', reason: /^the target '.*\/missing' does not exist/ },
     {
-      name: 'not a mount point',
+      name: 'the source is missing',
+      from: 'missing',
+      code: 'ENOENT',
+      reason: /^the source '.*\/missing' does not exist/,
+    },
+    {
+      name: 'the target is missing',
+      to: 'missing',
+      code: 'ENOENT',
+      reason: /^the target '.*\/missing' does not exist/,
+    },
+    {
+      name: 'the source is not a mount point',
       ...{ from: 'to', to: 'from', code: 'EINVAL' },
       reason: /^'.*\/to' is not a mount point, and only a mount can be moved/,
     },
     {
-      name: 'a directory inside a mount',
+      name: 'the source is a directory inside a mount',
       ...{ from: 'from/inside', code: 'EINVAL' },
       reason: /^'.*\/inside' is not a mount point, and only a mount can be moved/,
     },
     {
-      name: 'over a file',
+      name: 'the source is a directory and the target is a file',
       ...{ to: 'file', code: 'ENOTDIR' },
       reason: /^the source '.*\/from' is a directory and the target '.*\/file' is a file/,
     },
     {
-      name: 'into itself',
+      name: 'the target is inside the source',
       ...{ to: 'from/inside', code: 'ELOOP' },
       reason: /^the target '.*\/from\/inside' is inside the source '.*\/from', and a mount cannot be moved into itself/,
     },
     {
-      name: 'from a parent that is shared',
+      name: 'the parent mount of the source is shared',
       ...{ code: 'EINVAL', set: (place: Place) => setPropagationSync(place.root, 'shared') },
       reason: /^the mount at '.*\/from' is on the mount at '.*' \(tmpfs\), which is shared/,
     },
     {
-      name: 'unbindable into what is shared',
+      name: 'the source is unbindable and the target is on a shared mount',
       ...{ to: 'shared/x', code: 'EINVAL' },
       set: (place: Place) => {
         setPropagationSync(place.path('from'), 'unbindable');
@@ -177,35 +193,41 @@ describe.each(forms)('%s', (_, move) => {
       },
       reason: /^the mount at '.*\/from' \(tmpfs\), or one below it, is unbindable/,
     },
-  ])('fails, says why and moves nothing: $name', async ({ from = 'from', to = 'to', set, code, reason }, { place }) => {
-    mounted(place, 'from', {});
-    place.directory('from/inside');
-    place.directory('to');
-    place.file('file');
-    set?.(place);
-    const before = mountTable();
-    const error = await failure(place.path(from), place.path(to));
-    expect(error).toBeInstanceOf(MountError);
-    expect(error).toMatchObject({ code, path: place.path(from), dest: place.path(to) });
-    expect((error as MountError).reason).toMatch(reason);
-    expect(mountTable()).toEqual(before);
-    setPropagationSync(place.root, 'private', { recursive: true });
-  });
+  ])(
+    'moveMount rejects with a reason and moves nothing when $name',
+    async ({ from = 'from', to = 'to', set, code, reason }, { place }) => {
+      mounted(place, 'from', {});
+      place.directory('from/inside');
+      place.directory('to');
+      place.file('file');
+      set?.(place);
+      const before = mountTable();
+      const error = await failure(place.path(from), place.path(to));
+      expect(error).toBeInstanceOf(MountError);
+      expect(error).toMatchObject({ code, path: place.path(from), dest: place.path(to) });
+      expect((error as MountError).reason).toMatch(reason);
+      expect(mountTable()).toEqual(before);
+      setPropagationSync(place.root, 'private', { recursive: true });
+    },
+  );
 
   test.for<[string, unknown, unknown, unknown, string]>([
     ['an unknown option', '/a', '/b', { below: true }, 'ERR_INVALID_ARG_VALUE'],
-    ['beneath that is no boolean', '/a', '/b', { beneath: 1 }, 'ERR_INVALID_ARG_TYPE'],
-    ['reuse', '/a', '/b', { ifMounted: 'reuse' }, 'ERR_INVALID_ARG_VALUE'],
-    ['beneath where nothing may be', '/a', '/b', { beneath: true, ifMounted: 'error' }, 'ERR_INVALID_ARG_VALUE'],
-    ['no source', undefined, '/b', {}, 'ERR_INVALID_ARG_TYPE'],
-    ['no target', '/a', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
-    ['a NUL', '/a\0', '/b', {}, 'ERR_INVALID_ARG_VALUE'],
-  ])('refuses %s', async ([_name, from, to, options, code]) => {
+    ['an option beneath that is not a boolean', '/a', '/b', { beneath: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['ifMounted: reuse', '/a', '/b', { ifMounted: 'reuse' }, 'ERR_INVALID_ARG_VALUE'],
+    ['beneath with ifMounted: error', '/a', '/b', { beneath: true, ifMounted: 'error' }, 'ERR_INVALID_ARG_VALUE'],
+    ['an undefined source', undefined, '/b', {}, 'ERR_INVALID_ARG_TYPE'],
+    ['an undefined target', '/a', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
+    ['a source with a NUL character', '/a\0', '/b', {}, 'ERR_INVALID_ARG_VALUE'],
+  ])('moveMount throws or rejects for %s', async ([_name, from, to, options, code]) => {
     expect(await failure(from, to, options)).toMatchObject({ code });
   });
 
-  describe('beneath', () => {
-    test('goes below what is mounted, and is there when that is unmounted', async ({ place, skip }) => {
+  describe('option beneath', () => {
+    test('moveMount with beneath puts the mount below the mount at the target, and it appears after that is unmounted', async ({
+      place,
+      skip,
+    }) => {
       skip(beneathLacks !== undefined, beneathLacks);
       const [from, to] = [mounted(place, 'new', { file: 'new' }), mounted(place, 'old', { file: 'old' })];
       const mount = await move(from, to, { beneath: true });
@@ -217,7 +239,7 @@ describe.each(forms)('%s', (_, move) => {
       expect(sourcesAt(to)).toEqual([]);
     });
 
-    test('needs something to be beneath', async ({ place, skip }) => {
+    test('moveMount with beneath rejects with EINVAL when the target is not a mount point', async ({ place, skip }) => {
       skip(beneathLacks !== undefined, beneathLacks);
       const [from, to] = [mounted(place, 'new'), place.directory('to')];
       expect(await failure(from, to, { beneath: true })).toMatchObject({
@@ -227,8 +249,8 @@ describe.each(forms)('%s', (_, move) => {
       expect(sourcesAt(from)).toEqual(['new']);
     });
 
-    test('says so where the kernel cannot', async ({ place, skip }) => {
-      skip(beneathLacks === undefined, 'this kernel can');
+    test('moveMount with beneath rejects with a reason on a kernel before Linux 6.5', async ({ place, skip }) => {
+      skip(beneathLacks === undefined, 'this kernel can attach a mount beneath another');
       const [from, to] = [mounted(place, 'new'), mounted(place, 'old')];
       expect(await failure(from, to, { beneath: true })).toMatchObject({
         reason: expect.stringMatching(/^move_mount\(2\) is missing here|^this kernel cannot attach a mount beneath/),
@@ -238,7 +260,7 @@ describe.each(forms)('%s', (_, move) => {
   });
 });
 
-test('without privilege it says that', async ({ place, skip }) => {
+test('moveMount rejects with EPERM and names CAP_SYS_ADMIN without that capability', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const { stdout, stderr } = await runNode(
     `import { moveMount, moveMountSync } from 'linux-mount';
@@ -250,14 +272,15 @@ test('without privilege it says that', async ({ place, skip }) => {
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
 });
 
-test('beneath exchanges a mount that is in use: whoever reads sees the old or the new, never nothing', async ({
+test('moveMount with beneath replaces a mount in use, and a reader sees the old or the new files at every moment', async ({
   place,
   skip,
 }) => {
   skip(beneathLacks !== undefined, beneathLacks);
   const target = mounted(place, 'target', { version: '0' });
   const next = place.directory('next');
-  // Reads until it is told to stop, and then says what it saw: how often the number grew, and what else there was.
+  // The child process reads until its standard input has data, and then prints how often the version grew and every
+  // other result.
   const reader = spawn(
     process.execPath,
     [
@@ -299,7 +322,7 @@ test('beneath exchanges a mount that is in use: whoever reads sees the old or th
     writeFileSync(`${next}/version`, String(version));
     const move = version % 2 === 0 ? moveMount : moveMountSync;
     await move(next, target, { beneath: true });
-    // Lazily, as the reader may have a file of it open.
+    // The unmount is lazy, because the reader may have a file of the mount open.
     umountSync(target, 2);
   }
   reader.stdin.end('stop');

@@ -1,3 +1,4 @@
+// Tests that overlays of layers with random names show exactly these layers.
 import { readdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, expect } from 'vitest';
@@ -21,28 +22,31 @@ let round = 0;
 test.for([
   ['mountOverlaySync', async (options: Parameters<typeof mountOverlay>[0]) => mountOverlaySync(options)],
   ['mountOverlay', mountOverlay],
-] as const)('%s shows exactly the layers that were named', async ([_name, doMount], { place }) => {
-  const target = place.directory('merged');
-  await fc.assert(
-    fc.asyncProperty(spec, async ({ lower, writable, upper, work }) => {
-      round += 1;
-      const layers = lower.map((layer, index) => makeLayer(place, `${round}/lower`, layer, `lower${index}`));
-      const above = {
-        upper: makeLayer(place, `${round}/upper`, upper, 'upper'),
-        work: makeLayer(place, `${round}/work`, work),
-      };
-      const expected = [...lower.map((_, index) => `lower${index}`), ...(writable ? ['upper'] : [])];
-      const mount = await doMount({ lower: layers, target, ...(writable ? above : {}) });
-      try {
-        expect(readdirSync(target).sort()).toEqual(expected.sort());
-        if (writable) {
-          writeFileSync(`${target}/written`, '');
-          expect(readdirSync(above.upper).sort()).toEqual(['upper', 'written']);
+] as const)(
+  '%s shows exactly the layers that the options name, for random file names',
+  async ([_name, doMount], { place }) => {
+    const target = place.directory('merged');
+    await fc.assert(
+      fc.asyncProperty(spec, async ({ lower, writable, upper, work }) => {
+        round += 1;
+        const layers = lower.map((layer, index) => makeLayer(place, `${round}/lower`, layer, `lower${index}`));
+        const above = {
+          upper: makeLayer(place, `${round}/upper`, upper, 'upper'),
+          work: makeLayer(place, `${round}/work`, work),
+        };
+        const expected = [...lower.map((_, index) => `lower${index}`), ...(writable ? ['upper'] : [])];
+        const mount = await doMount({ lower: layers, target, ...(writable ? above : {}) });
+        try {
+          expect(readdirSync(target).sort()).toEqual(expected.sort());
+          if (writable) {
+            writeFileSync(`${target}/written`, '');
+            expect(readdirSync(above.upper).sort()).toEqual(['upper', 'written']);
+          }
+        } finally {
+          await mount.unmount();
         }
-      } finally {
-        await mount.unmount();
-      }
-    }),
-    { numRuns: times(150, 10) },
-  );
-});
+      }),
+      { numRuns: times(150, 10) },
+    );
+  },
+);

@@ -1,3 +1,4 @@
+// Tests parseOverlayData() with the options that the mount table shows for real overlays.
 import fc from 'fast-check';
 import { beforeEach, expect } from 'vitest';
 import { mountOverlaySync, mountSync, overlayData, parseOverlayData, umountSync } from '../../../lib/index.js';
@@ -11,7 +12,7 @@ import { lacksOverlay, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
-/** What the table shows as the options of the overlay mounted there, in bytes. */
+/** The filesystem options that the mount table shows for the overlay at the target, as bytes. */
 function superOptions(target: string): Buffer {
   return Buffer.from(must(tableEntry(target)).superOptions, 'latin1');
 }
@@ -27,10 +28,13 @@ const asBuffers = { encoding: 'buffer' } as const;
 
 let round = 0;
 
-test('finds in the table the layers that were mounted, whatever their names', ({ place }) => {
+test('parseOverlayData() finds the layers of mounted overlays in the mount table, for random file names', ({
+  place,
+}) => {
   const target = place.directory('merged');
-  // Layers that are given as descriptors have no names in the table, before Linux 6.13 not by fsconfig(2) either.
-  const way = isNamedByFsconfig(place, target) ? {} : ({ strategy: 'data' } as const);
+  // The mount table shows no names for layers that are passed as descriptors; before Linux 6.13 also the strategy
+  // fsconfig passes descriptors.
+  const options = isNamedByFsconfig(place, target) ? {} : ({ strategy: 'data' } as const);
   const names = fc.record({
     lower: fileNames({ minLength: 2, maxLength: 6 }),
     writable: fc.boolean(),
@@ -48,7 +52,7 @@ test('finds in the table the layers that were mounted, whatever their names', ({
         lower: lower.map((layer) => makeLayer(place, `${round}/lower`, layer)),
         ...(writable ? above : {}),
       };
-      using _merged = mountOverlaySync({ ...spec, ...way, target });
+      using _merged = mountOverlaySync({ ...spec, ...options, target });
       const { lower: shown, upper: shownUpper, work: shownWork } = parseOverlayData(superOptions(target), asBuffers);
       expect({ lower: shown, ...(writable && { upper: shownUpper, work: shownWork }) }).toEqual(spec);
       if (!writable) expect([shownUpper, shownWork]).toEqual([undefined, undefined]);
@@ -57,10 +61,10 @@ test('finds in the table the layers that were mounted, whatever their names', ({
   );
 });
 
-// Data-only layers are for redirects by metacopy; in a user namespace Linux 6.18 takes them with userxattr.
+// Data-only layers serve redirects of metacopy; in a user namespace Linux 6.18 takes data-only layers with userxattr.
 const forData = isRealRoot ? { metacopy: true } : { userxattr: true };
 
-test('finds data-only layers', ({ place, skip }) => {
+test('parseOverlayData() finds data-only layers in the mount table', ({ place, skip }) => {
   const target = place.directory('merged');
   const spec = {
     lower: ['a:b', 'c'].map((name) => makeLayer(place, 'lower', Buffer.from(name))),
@@ -72,8 +76,9 @@ test('finds data-only layers', ({ place, skip }) => {
   expect(parseOverlayData(shown, asBuffers)).toMatchObject(spec);
 });
 
-// mount(2) takes them too. The string is cut at a comma that no backslash precedes; everything else is the name as it is.
-test('finds layers that were given one by one', ({ place, skip }) => {
+// mount(2) takes lowerdir+ and datadir+ too. The kernel splits the string at each comma that has no backslash before
+// it, and takes everything else as the name.
+test('parseOverlayData() finds layers that are given one by one with lowerdir+ and datadir+', ({ place, skip }) => {
   const target = place.directory('merged');
   const layer = (key: string, path: Buffer) => Buffer.concat([Buffer.from(`,${key}=`), path]);
   const given = (lower: Buffer[], dataOnly: Buffer[]) =>
@@ -103,7 +108,7 @@ test('finds layers that were given one by one', ({ place, skip }) => {
   );
 });
 
-test('reads options, those too that only the kernel set', ({ place }) => {
+test('parseOverlayData() reads the options in the mount table, also those that the kernel adds', ({ place }) => {
   const target = place.directory('merged');
   const spec = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
   using _merged = mountOverlaySync({
@@ -120,7 +125,9 @@ test('reads options, those too that only the kernel set', ({ place }) => {
   });
 });
 
-/** What the table shows when this option data is mounted; undefined when the kernel refuses it. */
+/**
+ * The options that the mount table shows after a mount with this option data; undefined if the kernel refuses the data.
+ */
 function shownOf(data: string | Buffer, target: string): Buffer | undefined {
   try {
     mountSync('overlay', target, 'overlay', 0, data);

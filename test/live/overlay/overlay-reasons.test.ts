@@ -1,3 +1,4 @@
+// Tests `reason` in the errors of mountOverlay(): each case breaks one thing, and each strategy reports the same cause.
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { beforeEach, describe, expect } from 'vitest';
 import {
@@ -20,7 +21,7 @@ beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
 const { MS_BIND, MS_RDONLY, MS_REMOUNT, MS_UNBINDABLE } = constants;
 
-/** Directories that are right: each set-up breaks one thing. */
+/** Directories that make a valid overlay; each case breaks one thing. */
 function layersIn(place: Place) {
   return {
     lower: [place.directory('lower1'), place.directory('lower2')],
@@ -34,7 +35,7 @@ type Layers = ReturnType<typeof layersIn>;
 
 interface Broken {
   readonly name: string;
-  /** Breaks something, and gives what differs from {@link layersIn}. */
+  /** Breaks one thing, and returns the options that differ from {@link layersIn}. */
   readonly set: (place: Place, layers: Layers) => object;
   readonly code: string | readonly string[];
   readonly reason: RegExp;
@@ -50,7 +51,7 @@ function mountedAt(place: Place, name: string, fsType: string, flags = 0, data: 
   return path;
 }
 
-/** An overlay over an overlay over directories. */
+/** Mounts an overlay that has another overlay as a lower layer, and returns its path. */
 function twoOverlays(place: Place): string {
   const first = place.directory('first');
   const second = place.directory('second');
@@ -64,25 +65,25 @@ const inUserNamespace = isRealRoot ? 'only in a user namespace' : undefined;
 
 const BROKEN: readonly Broken[] = [
   {
-    name: 'a lower layer that is missing',
+    name: 'a lower layer is missing',
     set: ({ root }, { lower }) => ({ lower: [lower[0], `${root}/missing`] }),
     code: 'ENOENT',
     reason: /^lower\[1\] '.*\/missing' does not exist/,
   },
   {
-    name: 'several lower layers that are missing',
+    name: 'several lower layers are missing',
     set: ({ root }, { lower }) => ({ lower: [`${root}/x`, lower[0], `${root}/y`] }),
     code: 'ENOENT',
     reason: /^lower\[[02]\] '.*\/[xy]' and lower\[2\] '.*\/y' do not exist/,
   },
   {
-    name: 'a lower layer whose name is bytes',
+    name: 'the name of a missing lower layer is not UTF-8',
     set: ({ root }, { lower }) => ({ lower: [lower[0], Buffer.from(`${root}/\xff`, 'latin1')] }),
     code: 'ENOENT',
     reason: /^lower\[1\] '.*\/\\xff' does not exist/,
   },
   {
-    name: 'a lower layer that is a link to nowhere',
+    name: 'a lower layer is a symbolic link to a missing directory',
     set: (place, { lower }) => {
       symlinkSync('nowhere', place.path('link'));
       return { lower: [place.path('link'), lower[0]] };
@@ -91,7 +92,7 @@ const BROKEN: readonly Broken[] = [
     reason: /^lower\[0\] '.*\/link' does not exist \(or is a link to nowhere\)/,
   },
   {
-    name: 'a circle of links',
+    name: 'a lower layer is a symbolic link to itself',
     set: (place, { lower }) => {
       symlinkSync('round', place.path('round'));
       return { lower: [place.path('round'), lower[0]] };
@@ -100,68 +101,68 @@ const BROKEN: readonly Broken[] = [
     reason: /^lower\[0\] '.*\/round' leads through too many symbolic links/,
   },
   {
-    name: 'a lower layer with a name that is too long',
+    name: 'the name of a lower layer is too long',
     set: ({ root }, { lower }) => ({ lower: [`${root}/${'n'.repeat(256)}`, lower[0]] }),
     code: 'ENAMETOOLONG',
     reason: /^lower\[0\] '.*n+' is too long.*255/,
   },
   {
-    name: 'a lower layer that is a file',
+    name: 'a lower layer is a file',
     set: (place, { lower }) => ({ lower: [lower[0], place.file('file')] }),
     code: ['EINVAL', 'ENOTDIR'],
     reason: /^lower\[1\] '.*\/file' is a file, not a directory/,
   },
   {
-    name: 'a lower layer below a file',
+    name: 'the path of a lower layer leads through a file',
     set: (place, { lower }) => ({ lower: [lower[0], `${place.file('file')}/below`] }),
     code: 'ENOTDIR',
     reason: /^lower\[1\] '.*\/file\/below' is not a directory, or leads through a file/,
   },
   {
-    name: 'an upper that is missing',
+    name: 'the upper directory is missing',
     set: ({ root }) => ({ upper: `${root}/missing` }),
     code: 'ENOENT',
     reason: /^upper '.*\/missing' does not exist/,
   },
   {
-    name: 'an upper that is a file',
+    name: 'upper is a file',
     set: (place) => ({ upper: place.file('file') }),
     code: ['EINVAL', 'ENOTDIR'],
     reason: /^upper '.*\/file' is a file, not a directory/,
   },
   {
-    name: 'a work that is missing',
+    name: 'the work directory is missing',
     set: ({ root }) => ({ work: `${root}/missing` }),
     code: 'ENOENT',
     reason: /^work '.*\/missing' does not exist/,
   },
   {
-    name: 'a work that is a file',
+    name: 'work is a file',
     set: (place) => ({ work: place.file('file') }),
     code: ['EINVAL', 'ENOTDIR'],
     reason: /^work '.*\/file' is a file, not a directory/,
   },
   {
-    name: 'a target that is missing',
+    name: 'the target is missing',
     set: ({ root }) => ({ target: `${root}/missing` }),
     code: 'ENOENT',
     reason: /^the target '.*\/missing' does not exist/,
   },
   {
-    name: 'a target that is a file',
+    name: 'the target is a file',
     set: (place) => ({ target: place.file('file') }),
     code: 'ENOTDIR',
     reason: /^the target '.*\/file' is a file, not a directory/,
   },
   {
-    name: 'work on another filesystem than upper',
+    name: 'work is on another filesystem than upper',
     set: (place) => ({ work: mountedAt(place, 'other', 'tmpfs') }),
     code: 'EINVAL',
     reason:
       /^work and upper must be on the same mount: work '.*\/other' is on the mount at '.*\/other' \(tmpfs\), upper '.*\/upper' is on the mount at '.*place-\w+' \(tmpfs\)/,
   },
   {
-    name: 'work on another mount of the same filesystem',
+    name: 'work is on another mount of the filesystem of upper',
     set: (place, { work }) => {
       mountSync(work, place.directory('bind'), null, MS_BIND);
       return { work: place.path('bind') };
@@ -170,31 +171,31 @@ const BROKEN: readonly Broken[] = [
     reason: /^work and upper must be on the same mount: work '.*\/bind' is on the mount at '.*\/bind'/,
   },
   {
-    name: 'work inside upper',
+    name: 'work is inside upper',
     set: (place) => ({ work: place.directory('upper/work') }),
     code: 'EINVAL',
     reason: /^work '.*\/upper\/work' is inside upper '.*\/upper'/,
   },
   {
-    name: 'upper inside work',
+    name: 'upper is inside work',
     set: (place) => ({ upper: place.directory('work/upper') }),
     code: 'EINVAL',
     reason: /^upper '.*\/work\/upper' is inside work '.*\/work'/,
   },
   {
-    name: 'upper and work the same',
+    name: 'upper and work are the same directory',
     set: (_, { upper }) => ({ work: upper }),
     code: 'EINVAL',
     reason: /^upper '.*\/upper' and work '.*\/upper' are the same directory/,
   },
   {
-    name: 'the same lower layer twice',
+    name: 'one directory is two lower layers',
     set: (_, { lower }) => ({ lower: [...lower, lower[0]] }),
     code: 'ELOOP',
     reason: /^lower\[0\] '.*\/lower1' and lower\[2\] '.*\/lower1' are the same directory/,
   },
   {
-    name: 'the same lower layer twice, once by a bind',
+    name: 'one directory is two lower layers, once through a bind',
     set: (place, { lower: [first = '', second] }) => {
       mountSync(first, place.directory('bind'), null, MS_BIND);
       return { lower: [first, second, place.path('bind')], ...readonlyOverlay };
@@ -203,13 +204,13 @@ const BROKEN: readonly Broken[] = [
     reason: /^lower\[0\] '.*\/lower1' and lower\[2\] '.*\/bind' are the same directory/,
   },
   {
-    name: 'a lower layer inside another',
+    name: 'a lower layer is inside another lower layer',
     set: (place, { lower }) => ({ lower: [...lower, place.directory('lower1/deep')] }),
     code: 'ELOOP',
     reason: /^layers overlap: lower\[2\] '.*\/lower1\/deep' is inside lower\[0\] '.*\/lower1'/,
   },
   {
-    name: 'a lower layer inside another, by a bind',
+    name: 'a lower layer is inside another lower layer, through a bind',
     set: (place, { lower }) => {
       mountSync(place.directory('lower1/deep'), place.directory('bind'), null, MS_BIND);
       return { lower: [...lower, place.path('bind')] };
@@ -218,19 +219,19 @@ const BROKEN: readonly Broken[] = [
     reason: /^layers overlap: lower\[2\] '.*\/bind' is inside lower\[0\] '.*\/lower1'/,
   },
   {
-    name: 'a lower layer that is upper',
+    name: 'a lower layer is the upper directory',
     set: (_, { lower, upper }) => ({ lower: [...lower, upper] }),
     code: 'ELOOP',
     reason: /^lower\[2\] '.*\/upper' and upper '.*\/upper' are the same directory/,
   },
   {
-    name: 'a lower layer inside upper',
+    name: 'a lower layer is inside the upper directory',
     set: (place, { lower }) => ({ lower: [...lower, place.directory('upper/lower')] }),
     code: 'ELOOP',
     reason: /^layers overlap: lower\[2\] '.*\/upper\/lower' is inside upper '.*\/upper'/,
   },
   {
-    name: 'a work directory that overlayfs cannot empty',
+    name: 'overlayfs cannot empty the work directory',
     set: (place) => {
       mkdirSync(`${place.path('work')}/work/some/thing/nested`, { recursive: true });
       return {};
@@ -240,7 +241,7 @@ const BROKEN: readonly Broken[] = [
       /could not make its directory 'work' anew in work '.*\/work', where '.*\/work\/work' exists: give an empty work directory/,
   },
   {
-    name: 'what a volatile overlay left',
+    name: 'the work directory was used by a volatile overlay',
     set: (_, layers) => {
       const data = `lowerdir=${layers.lower[0]},upperdir=${layers.upper},workdir=${layers.work},volatile${isRealRoot ? '' : ',userxattr'}`;
       mountSync('overlay', layers.target, 'overlay', 0, data);
@@ -251,7 +252,7 @@ const BROKEN: readonly Broken[] = [
     reason: /^work '.*\/work' was used by an overlay mounted with volatile/,
   },
   {
-    name: 'upper on a read-only filesystem',
+    name: 'upper is on a read-only filesystem',
     set: (place) => {
       const path = mountedAt(place, 'ro', 'tmpfs');
       mkdirSync(`${path}/upper`);
@@ -263,16 +264,16 @@ const BROKEN: readonly Broken[] = [
     reason: /^upper '.*\/ro\/upper' is on a read-only mount/,
   },
   {
-    name: 'upper on a read-only bind',
+    name: 'upper is on a read-only bind',
     set: (place, { upper }) => {
       mountSync(place.root, place.directory('bind'), null, MS_BIND | MS_RDONLY);
       return { upper: upper.replace('/upper', '/bind/upper'), work: place.path('bind/work') };
     },
-    code: ['EINVAL', 'EROFS'], // the latter in Linux 5.10
+    code: ['EINVAL', 'EROFS'], // EROFS in Linux 5.10
     reason: /^upper '.*\/bind\/upper' is on a read-only mount/,
   },
   {
-    name: 'upper on an overlay',
+    name: 'upper is on an overlay',
     set: (place, { lower }) => {
       const path = place.directory('over');
       const data = `lowerdir=${lower[0]},upperdir=${place.directory('u')},workdir=${place.directory('w')}`;
@@ -285,7 +286,7 @@ const BROKEN: readonly Broken[] = [
     reason: /^upper '.*\/over\/upper' is on a filesystem that cannot hold an upper layer \(overlay\)/,
   },
   {
-    name: 'upper on proc',
+    name: 'upper is on proc',
     set: (place) => {
       const path = mountedAt(place, 'proc', 'proc');
       return { upper: `${path}/sys`, work: `${path}/fs` };
@@ -295,7 +296,7 @@ const BROKEN: readonly Broken[] = [
     skip: lacks.realRoot,
   },
   {
-    name: 'upper on sysfs',
+    name: 'upper is on sysfs',
     set: (place) => {
       const path = mountedAt(place, 'sysfs', 'sysfs');
       return { upper: `${path}/kernel`, work: `${path}/fs` };
@@ -305,20 +306,20 @@ const BROKEN: readonly Broken[] = [
     skip: lacks.realRoot,
   },
   {
-    name: 'more than 500 layers',
+    name: 'there are more than 500 lower layers',
     set: (place) => ({ lower: Array.from({ length: 501 }, (_, index) => place.directory(`l${index}`)) }),
-    code: ['EINVAL', 'ENOMEM'], // the latter in Linux 5.10
+    code: ['EINVAL', 'ENOMEM'], // ENOMEM in Linux 5.10
     reason: /^there are 501 lower layers and overlayfs takes at most 500/,
     strategies: ['fsconfig', 'descriptors'],
   },
   {
-    name: 'overlays stacked too deep',
+    name: 'overlays are stacked too deep',
     set: (place, { lower }) => ({ lower: [lower[0], twoOverlays(place)], ...readonlyOverlay }),
     code: 'EINVAL',
     reason: /^overlays are stacked too deep: lower\[1\] '.*\/second' is on the mount at '.*\/second' \(overlay\)/,
   },
   {
-    name: 'upper in use by another overlay',
+    name: 'another overlay uses the upper directory',
     set: (place, layers) => {
       const userxattr = isRealRoot ? '' : ',userxattr';
       const data = `lowerdir=${layers.lower[0]},upperdir=${layers.upper},workdir=${layers.work}${userxattr}`;
@@ -329,7 +330,7 @@ const BROKEN: readonly Broken[] = [
     reason: /^the overlay mounted at '.*\/other' has the same upper or work directory/,
   },
   {
-    name: 'upper in use by another overlay, seen by the kernel',
+    name: 'another overlay uses the upper directory and the kernel detects it',
     set: (place, layers) => {
       const data = `lowerdir=${layers.lower[0]},upperdir=${layers.upper},workdir=${layers.work},index=on`;
       mountSync('overlay', place.directory('other'), 'overlay', 0, data);
@@ -340,7 +341,7 @@ const BROKEN: readonly Broken[] = [
     skip: lacks.realRoot,
   },
   {
-    name: 'upper in use by an overlay that is unmounted lazily',
+    name: 'a lazily unmounted overlay uses the upper directory',
     set: (place, layers) => {
       const data = `lowerdir=${layers.lower[0]},upperdir=${layers.upper},workdir=${layers.work},index=on`;
       const other = place.directory('other');
@@ -356,7 +357,7 @@ const BROKEN: readonly Broken[] = [
     skip: lacks.realRoot,
   },
   {
-    name: 'with index, an upper of other lower layers',
+    name: 'an upper directory with an index gets other lower layers',
     set: (_, layers) => {
       const data = `lowerdir=${layers.lower[0]},upperdir=${layers.upper},workdir=${layers.work},index=on`;
       mountSync('overlay', layers.target, 'overlay', 0, data);
@@ -368,7 +369,7 @@ const BROKEN: readonly Broken[] = [
     skip: lacks.realRoot,
   },
   {
-    name: 'a lower layer on an unbindable mount',
+    name: 'a lower layer is on an unbindable mount',
     set: (place, { lower }) => {
       const path = mountedAt(place, 'alone', 'tmpfs');
       mountSync(null, path, null, MS_UNBINDABLE);
@@ -378,13 +379,13 @@ const BROKEN: readonly Broken[] = [
     reason: /^lower\[1\] '.*\/alone' is on the mount at '.*\/alone' \(tmpfs\), whose propagation is unbindable/,
   },
   {
-    name: 'a target that is a mount point, where none may be',
+    name: 'the target is a mount point and ifMounted is error',
     set: (place) => ({ target: mountedAt(place, 'taken', 'tmpfs'), ifMounted: 'error' }),
     code: 'EBUSY',
     reason: /^the target is a mount point already/,
   },
   {
-    name: 'option data of more than a page',
+    name: 'the option data is longer than a page',
     set: (place) => ({
       lower: Array.from({ length: 400 }, (_, index) => place.directory(`l${'x'.repeat(170)}${index}`)),
     }),
@@ -393,14 +394,14 @@ const BROKEN: readonly Broken[] = [
     strategies: ['data'],
   },
   {
-    name: 'an option that needs trusted attributes, in a user namespace',
+    name: 'an option needs trusted attributes in a user namespace',
     set: () => ({ redirectDir: 'on' }),
     code: 'EPERM',
     reason: /^redirect_dir=on needs extended attributes trusted\.\*/,
-    skip: inUserNamespace ?? (wayLacks('fsconfig') && 'overlayfs before Linux 6.5 drops it'),
+    skip: inUserNamespace ?? (wayLacks('fsconfig') && 'overlayfs before Linux 6.5 ignores the option'),
   },
   {
-    name: 'inherited mounts below a lower layer, in a user namespace',
+    name: 'a lower layer has inherited mounts below it in a user namespace',
     set: (_, { lower }) => ({ lower: [lower[0], '/'], ...readonlyOverlay }),
     code: 'EINVAL',
     reason: /^lower\[1\] '\/' has mounts below it/,
@@ -410,7 +411,7 @@ const BROKEN: readonly Broken[] = [
 
 describe.each(overlayForms)('%s', (_form, doMount) => {
   for (const { name, set, code, reason, strategies = allWays, skip: why } of BROKEN) {
-    test.for(strategies)(`says why: ${name}, by %s`, async (strategy, { place, skip }) => {
+    test.for(strategies)(`mountOverlay by %s rejects with a reason when ${name}`, async (strategy, { place, skip }) => {
       skip(why !== undefined, why);
       const lack = wayLacks(strategy);
       skip(lack !== undefined, lack);
@@ -429,7 +430,7 @@ describe.each(overlayForms)('%s', (_form, doMount) => {
   }
 });
 
-/** Runs mounts of these options in a process of its own, sync and async, and gives what they say. */
+/** Mounts with these options in a child process, with both forms, and returns the codes and reasons. */
 async function reasonsElsewhere(options: object, how: Parameters<typeof runNode>[1]): Promise<string[]> {
   const { stdout, stderr } = await runNode(
     `import { mountOverlay, mountOverlaySync } from 'linux-mount';
@@ -445,17 +446,23 @@ async function reasonsElsewhere(options: object, how: Parameters<typeof runNode>
 
 const twice = (pattern: RegExp) => Array(2).fill(expect.stringMatching(pattern));
 
-test.for(allWays)('says why: CAP_SYS_ADMIN is missing, by %s', async (strategy, { place, skip }) => {
-  skip(lacks.setpriv !== undefined, lacks.setpriv);
-  const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });
-  expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
-});
+test.for(allWays)(
+  'mountOverlay by %s rejects with a reason that names CAP_SYS_ADMIN without that capability',
+  async (strategy, { place, skip }) => {
+    skip(lacks.setpriv !== undefined, lacks.setpriv);
+    const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });
+    expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
+  },
+);
 
-test('says why: too many layers for the open files that are allowed', async ({ place, skip }) => {
+test('mountOverlay rejects with EMFILE and names RLIMIT_NOFILE when there are more layers than free descriptors', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   const lower = Array.from({ length: 100 }, (_, index) => place.directory(`l${index}`));
   const wrapper = ['prlimit', '--nofile=80:80', '--'];
-  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((way) => wayLacks(way) === undefined)) {
+  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((each) => wayLacks(each) === undefined)) {
     const reasons = await reasonsElsewhere({ ...layersIn(place), lower, strategy }, { wrapper });
     expect(reasons).toEqual(twice(/^EMFILE this process has as many open files as it may: raise RLIMIT_NOFILE/));
   }
@@ -478,17 +485,22 @@ test.for([
     /^EINVAL the cause could not be found out; it is not something that is not a directory, not more than 500/,
   ],
   ['unshare=EPERM', 'descriptors', /^EPERM no thread may have a working directory of its own here/],
-] as const)('says what it is not when it cannot be known: %s', async ([deny, strategy, pattern], { place, skip }) => {
-  const lack = lacks.deny ?? wayLacks(strategy);
-  skip(lack !== undefined, lack);
-  const { lower, target } = layersIn(place);
-  expect(await reasonsElsewhere({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
-});
+] as const)(
+  'mountOverlay rejects with a reason that excludes causes when the cause is unknown: %s',
+  async ([deny, strategy, pattern], { place, skip }) => {
+    const lack = lacks.deny ?? wayLacks(strategy);
+    skip(lack !== undefined, lack);
+    const { lower, target } = layersIn(place);
+    expect(await reasonsElsewhere({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
+  },
+);
 
-// Every pass makes some, the first one as many as are promised.
+// Each pass runs a part of the 10,000 failures; the root pass runs all of them.
 const FAILING_ROUNDS = times(pass === 'root' ? 400 : 80, 4);
 
-test('10,000 failures leave nothing behind', { timeout: patience(240_000) }, async ({ place }) => {
+test('10,000 failed mounts leave no mount, no descriptor and no file', { timeout: patience(240_000) }, async ({
+  place,
+}) => {
   const layers = layersIn(place);
   const entries = () => (readdirSync(place.root, { recursive: true }) as string[]).toSorted();
   const before = entries();
@@ -522,6 +534,6 @@ test('10,000 failures leave nothing behind', { timeout: patience(240_000) }, asy
   );
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toEqual({ failures: FAILING_ROUNDS * 26, left: NOTHING_LEFT });
-  // overlayfs itself makes `work` and `index` in the work directory; nothing of ours is there.
+  // overlayfs itself creates `work` and `index` in the work directory; this library creates nothing.
   expect(entries().filter((entry) => !before.includes(entry) && !/^work\/(?:work|index)$/.test(entry))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-// What mountOverlay does where something is mounted at the target already.
+// Tests the option `ifMounted` of mountOverlay(): stack, error and reuse when the target is a mount point.
 import { closeSync, existsSync, mkdirSync, openSync, renameSync, symlinkSync, unlinkSync } from 'node:fs';
 import { beforeEach, describe, expect } from 'vitest';
 import {
@@ -16,8 +16,8 @@ import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/way
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
-/** Why nothing is known of layers that the mount table names so. */
-const NAMES_OF_NOBODY =
+/** The reason when the mount table shows layers under names that have no certain meaning for this process. */
+const UNKNOWN_LAYERS =
   /^an overlay is mounted there whose layers cannot be told: the mount table has '.*', which (?:is relative or the name of a descriptor, and meant something to whoever mounted it only|leads through a symbolic link to '.*', and may have led elsewhere when it was mounted: .*), and so is not known to be what was asked for/;
 
 describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
@@ -26,14 +26,14 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     target: place.directory('merged'),
   });
 
-  test("'stack' mounts on top, as the kernel does", async ({ place }) => {
+  test('mountOverlay with ifMounted: stack mounts over the overlay at the target', async ({ place }) => {
     const spec = specIn(place);
     await using below = await doMount(spec);
     await using above = await doMount({ ...spec, ifMounted: 'stack' });
     expect(above.id).not.toBe(below.id);
   });
 
-  test("'error' refuses a target that is a mount point", async ({ place }) => {
+  test('mountOverlay with ifMounted: error rejects with EBUSY when the target is a mount point', async ({ place }) => {
     const spec = specIn(place);
     {
       await using _mount = await doMount({ ...spec, ifMounted: 'error' });
@@ -47,8 +47,8 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(tableEntry(spec.target)?.fsType).toBe('tmpfs');
   });
 
-  test.for(allWays.filter((way) => way !== 'descriptors'))(
-    "'reuse' takes what is the same: %s",
+  test.for(allWays.filter((each) => each !== 'descriptors'))(
+    'mountOverlay with ifMounted: reuse gives a handle of the equal overlay at the target: strategy %s',
     async (strategy, { place, skip }) => {
       skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
       const { lower, target } = specIn(place);
@@ -63,28 +63,31 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       };
       await using first = await doMount({ ...writable, strategy });
       const aliases = { ...writable, lower: [Buffer.from(lower[0] as string), place.path('link')] };
-      // Before Linux 6.13 lower layers go by the names of their descriptors, and the table tells nobody what they are.
+      // Before Linux 6.13 lower layers are passed as names of descriptors, so the mount table does not identify the
+      // layers.
       if (tableEntry(target)?.superOptions.includes('/proc/thread-self/fd/')) {
         expect(await rejectionOf(doMount({ ...aliases, ifMounted: 'reuse' }))).toMatchObject({
           code: 'EBUSY',
-          reason: expect.stringMatching(NAMES_OF_NOBODY),
+          reason: expect.stringMatching(UNKNOWN_LAYERS),
         });
         return;
       }
       const again = await doMount({ ...aliases, ifMounted: 'reuse' });
       expect(again).toMatchObject({ id: first.id, reused: true, strategy });
-      // and takes nothing down that it did not put up
+      // A handle of a reused mount unmounts nothing.
       await again.unmount();
       expect(tableEntry(target)?.fsType).toBe('overlay');
     },
   );
 
-  test("'reuse' mounts where nothing is mounted", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse mounts when the target is not a mount point', async ({ place }) => {
     await using mount = await doMount({ ...specIn(place), ifMounted: 'reuse' });
     expect(mount.reused).toBe(false);
   });
 
-  test("'reuse' refuses what is not the same, and says what", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects with EBUSY and names the difference to the mount at the target', async ({
+    place,
+  }) => {
     const spec = specIn(place);
     const upper = { upper: place.directory('u'), work: place.directory('w') };
     const there = await doMount({ ...spec, ...upper });
@@ -117,12 +120,17 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   type Make = (options: OverlayMountOptions & { upper: string; target: string }) => Promise<unknown>;
 
   test.for<[string, Make, object, RegExp]>([
-    ['another atime', (o) => doMount({ ...o, atime: 'noatime' }), {}, /^an overlay with another atime is mounted/],
-    ['no atime', (o) => doMount(o), { atime: 'strictatime' }, /^an overlay with another atime is mounted there/],
-    ['another source', (o) => doMount({ ...o, source: 'theirs' }), {}, /^an overlay with another source is mounted/],
-    ['no source', (o) => doMount(o), { source: 'mine' }, /^an overlay with another source is mounted there/],
+    ['has another atime', (o) => doMount({ ...o, atime: 'noatime' }), {}, /^an overlay with another atime is mounted/],
+    ['lacks the atime', (o) => doMount(o), { atime: 'strictatime' }, /^an overlay with another atime is mounted there/],
     [
-      'a filesystem that is read-only',
+      'has another source',
+      (o) => doMount({ ...o, source: 'theirs' }),
+      {},
+      /^an overlay with another source is mounted/,
+    ],
+    ['lacks the source', (o) => doMount(o), { source: 'mine' }, /^an overlay with another source is mounted there/],
+    [
+      'has a read-only filesystem',
       async (o) => {
         await doMount({ ...o, readonly: true });
         await setMountAttributes(o.target, { readonly: false });
@@ -131,7 +139,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       /^an overlay whose filesystem is read-only is mounted there/,
     ],
     [
-      'a directory of the same overlay',
+      'is a bind of a subdirectory of the overlay',
       async (o) => {
         mkdirSync(`${o.upper}/below`);
         await doMount(o);
@@ -140,19 +148,26 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       {},
       /^only '\/below' of such an overlay is mounted there/,
     ],
-  ])("'reuse' refuses what is not the same: %s", async ([_name, make, wanted, why], { place }) => {
-    const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
-    await make(options);
-    expect(await reason({ ...options, ...wanted })).toMatch(why);
-  });
+  ])(
+    'mountOverlay with ifMounted: reuse rejects with EBUSY when the mount at the target %s',
+    async ([_name, make, wanted, why], { place }) => {
+      const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
+      await make(options);
+      expect(await reason({ ...options, ...wanted })).toMatch(why);
+    },
+  );
 
-  test("'reuse' takes one that is read-only as it has no upper", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse accepts an overlay that is read-only because it has no upper directory', async ({
+    place,
+  }) => {
     const options = { ...specIn(place), source: 'mine', atime: 'noatime' } as const;
     await using first = await doMount(options);
     expect(await doMount({ ...options, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
   });
 
-  test("'reuse' takes no layers by relative names, which would be others from here", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects when the overlay at the target has relative layer names', async ({
+    place,
+  }) => {
     const { target } = specIn(place);
     for (const name of ['one/a', 'one/b', 'two/a', 'two/b']) place.directory(name);
     mountSync('overlay', target, 'overlay', 0, 'lowerdir=a:b', { cwd: place.path('one') });
@@ -173,27 +188,34 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(told).toHaveLength(4);
     for (const each of told) {
       expect(each).toMatch(/^EBUSY: /);
-      expect(each.slice('EBUSY: '.length)).toMatch(NAMES_OF_NOBODY);
+      expect(each.slice('EBUSY: '.length)).toMatch(UNKNOWN_LAYERS);
     }
   });
 
-  test("'reuse' takes no layers by descriptors, and says that they cannot be told", async ({ place, skip }) => {
+  test('mountOverlay with ifMounted: reuse rejects when the layers of the overlay at the target are descriptors', async ({
+    place,
+    skip,
+  }) => {
     skip(wayLacks('descriptors') !== undefined, wayLacks('descriptors'));
     const options = specIn(place);
     await using _there = await doMount({ ...options, strategy: 'descriptors' });
-    expect(await reason(options)).toMatch(NAMES_OF_NOBODY);
-    expect(await reason({ ...options, strategy: 'descriptors' })).toMatch(NAMES_OF_NOBODY);
+    expect(await reason(options)).toMatch(UNKNOWN_LAYERS);
+    expect(await reason({ ...options, strategy: 'descriptors' })).toMatch(UNKNOWN_LAYERS);
     expect(await reason({ ...options, lower: [...options.lower, place.directory('l3')] })).toMatch(/another number/);
   });
 
-  test("'reuse': where one layer is another, it does not matter what the others are", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse reports other directories when one layer differs and another is unknown', async ({
+    place,
+  }) => {
     const options = specIn(place);
     const data = `lowerdir=l1:${place.directory('l3')}`;
     mountSync('overlay', options.target, 'overlay', 0, data, { cwd: place.root });
     expect(await reason(options)).toMatch(/^an overlay of other directories is mounted there, which is not what/);
   });
 
-  test("'reuse': what the name of a layer was is not known when it leads nowhere", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects when a layer of the overlay at the target was renamed', async ({
+    place,
+  }) => {
     const options = specIn(place);
     await using _there = await doMount(options);
     renameSync(options.lower[1] as string, place.path('moved'));
@@ -201,7 +223,9 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await reason({ ...options, lower })).toMatch(/^an overlay is mounted there whose layers cannot be told: /);
   });
 
-  test("'reuse' takes no layer by a name in /proc of a descriptor, which may be another by now", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects when a layer is named by a descriptor in /proc, which can change', async ({
+    place,
+  }) => {
     const { lower, target } = specIn(place);
     const other = place.directory('other', { other: '' });
     const fd = openSync(lower[0] as string, 'r');
@@ -211,20 +235,22 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     const mounts = [];
     for (const name of names) {
       mounts.push(await doMount(again(name)));
-      expect(await reason(again(name))).toMatch(NAMES_OF_NOBODY);
+      expect(await reason(again(name))).toMatch(UNKNOWN_LAYERS);
     }
     closeSync(fd);
     const reopened = openSync(other, 'r');
     expect(reopened).toBe(fd);
     for (const name of names.toReversed()) {
-      expect(await reason(again(name))).toMatch(NAMES_OF_NOBODY);
-      expect(await reason(again(other))).toMatch(NAMES_OF_NOBODY);
+      expect(await reason(again(name))).toMatch(UNKNOWN_LAYERS);
+      expect(await reason(again(other))).toMatch(UNKNOWN_LAYERS);
       await mounts.pop()?.unmount();
     }
     closeSync(reopened);
   });
 
-  test("'reuse' takes no layer by a symbolic link, which may have been switched", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects when a layer is named by a symbolic link, which can change', async ({
+    place,
+  }) => {
     const { lower, target } = specIn(place);
     place.directory('images/v1', { one: '' });
     place.directory('images/v2', { two: '' });
@@ -233,26 +259,26 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     for (const name of ['images/current', 'all/v1', 'images/v2/../v1']) {
       const options = { lower: [`${place.root}/${name}`, lower[1] as string], target };
       await using _there = await doMount({ ...options, strategy: 'data' });
-      expect(await reason(options)).toMatch(NAMES_OF_NOBODY);
+      expect(await reason(options)).toMatch(UNKNOWN_LAYERS);
     }
     const options = { lower: [place.path('images/current'), lower[1] as string], target };
     const there = await doMount({ ...options, strategy: 'data' });
     unlinkSync(place.path('images/current'));
     symlinkSync('v2', place.path('images/current'));
     const said = await reason(options);
-    expect(said).toMatch(NAMES_OF_NOBODY);
+    expect(said).toMatch(UNKNOWN_LAYERS);
     expect(said).toContain(
       `'${place.path('images/current')}', which leads through a symbolic link to '${place.path('images/v2')}'`,
     );
-    expect(await reason({ ...options, lower: [place.path('images/v2'), lower[1] as string] })).toMatch(NAMES_OF_NOBODY);
+    expect(await reason({ ...options, lower: [place.path('images/v2'), lower[1] as string] })).toMatch(UNKNOWN_LAYERS);
     await there.unmount();
-    // What is only spelt in another way is the same.
+    // Two spellings of one path without symbolic links name the same layer.
     const spelt = { ...options, lower: [`/${place.path('images')}/.//v2/`, `${lower[1]}/.`] };
     await using first = await doMount(spelt);
     expect(await doMount({ ...spelt, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
   });
 
-  test("'reuse' says which layer leads nowhere", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects and names the layer that does not exist', async ({ place }) => {
     const options = specIn(place);
     await using _there = await doMount(options);
     expect(await reason({ ...options, lower: [options.lower[0] as string, place.path('missing')] })).toMatch(
@@ -260,7 +286,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     );
   });
 
-  // Each as it is asked for. Some are refused in themselves, or by this kernel.
+  // Each entry is one call. The library or the kernel refuses some of the entries.
   const OPTIONS: readonly Readonly<Record<string, unknown>>[] = [
     ...[{ index: true }, { index: false }, { nfsExport: true }, { nfsExport: false }],
     ...[{ nfsExport: true, redirectDir: 'nofollow' }, { metacopy: true }, { metacopy: false }],
@@ -273,40 +299,45 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     ...[{ metacopy: true, verity: 'on' }, { readonly: true }],
   ];
 
-  // Where the kernel has silently left out what was asked for, as in a user namespace, it is not the same.
+  // In a user namespace the kernel may silently drop an option; then the mount differs from what the call asks for.
   const hasFallenBack = (options: Readonly<Record<string, unknown>>, target: string) =>
     Object.entries({ index: 'index=on', nfsExport: 'nfs_export=on', metacopy: 'metacopy=on' }).some(
       ([name, word]) => options[name] === true && !tableEntry(target)?.superOptions.split(',').includes(word),
     );
 
-  test.for([false, true])("'reuse' takes the same call twice, upper layer: %s", async (hasUpper, { place }) => {
-    const { lower, target } = specIn(place);
-    let mounted = 0;
-    for (const [index, options] of OPTIONS.entries()) {
-      const upper = { upper: place.directory(`u${index}`), work: place.directory(`w${index}`) };
-      const asked = { lower, target, ...(hasUpper ? upper : {}), ...options } as OverlayMountOptions;
-      const first = await doMount(asked).catch(() => undefined);
-      if (first === undefined) continue;
-      mounted += 1;
-      const label = JSON.stringify(options);
-      const again = await doMount({ ...asked, ifMounted: 'reuse' }).catch((error: MountError) => error);
-      expect({ label, again }).toMatchObject({
-        label,
-        again: hasFallenBack(options, target) ? { code: 'EBUSY' } : { id: first.id, reused: true },
-      });
-      await first.unmount();
-    }
-    expect(mounted).toBeGreaterThan(6);
-  });
+  test.for([false, true])(
+    'mountOverlay with ifMounted: reuse accepts the result of the same call, upper directory: %s',
+    async (hasUpper, { place }) => {
+      const { lower, target } = specIn(place);
+      let mounted = 0;
+      for (const [index, options] of OPTIONS.entries()) {
+        const upper = { upper: place.directory(`u${index}`), work: place.directory(`w${index}`) };
+        const asked = { lower, target, ...(hasUpper ? upper : {}), ...options } as OverlayMountOptions;
+        const first = await doMount(asked).catch(() => undefined);
+        if (first === undefined) continue;
+        mounted += 1;
+        const label = JSON.stringify(options);
+        const again = await doMount({ ...asked, ifMounted: 'reuse' }).catch((error: MountError) => error);
+        expect({ label, again }).toMatchObject({
+          label,
+          again: hasFallenBack(options, target) ? { code: 'EBUSY' } : { id: first.id, reused: true },
+        });
+        await first.unmount();
+      }
+      expect(mounted).toBeGreaterThan(6);
+    },
+  );
 
-  // By what the upper layer has been used with before, uuid=on or uuid=null is as usual. With userxattr no redirect is
-  // followed, which some kernels show and others do not.
+  // The kernel chooses uuid=on or uuid=null by the earlier use of the upper directory. With userxattr the kernel
+  // follows no redirects, and only some kernels show that.
   const shown = (target: string) =>
     tableEntry(target)
       ?.superOptions.replace(/,uuid=(?:on|null)/, '')
       .replace(/,redirect_dir=nofollow(?=.*,userxattr)/, '');
 
-  test("'reuse' takes none with an option that was not asked for", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse rejects with EBUSY when the overlay has an option that the call does not name', async ({
+    place,
+  }) => {
     const { lower, target } = specIn(place);
     let refused = 0;
     for (const [index, options] of OPTIONS.entries()) {
@@ -329,7 +360,10 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(refused).toBeGreaterThan(2);
   });
 
-  test("'reuse' does not know what is shown nowhere", async ({ place, skip }) => {
+  test('mountOverlay with ifMounted: reuse rejects when the mount table does not show an option that the call names', async ({
+    place,
+    skip,
+  }) => {
     const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w'), overrideCreds: false };
     const there = await doMount(options).catch(() => undefined);
     skip(there === undefined, 'this kernel has no override_creds');
@@ -338,7 +372,9 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     );
   });
 
-  test("'reuse' takes none that can be written to by another mount, if it is to be read-only", async ({ place }) => {
+  test('mountOverlay with ifMounted: reuse and readonly rejects when another mount can write the overlay', async ({
+    place,
+  }) => {
     const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
     await doMount(options);
     await mountBind(options.target, place.directory('elsewhere'));

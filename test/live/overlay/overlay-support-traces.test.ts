@@ -1,3 +1,4 @@
+// Tests that overlaySupport() leaves no mount, descriptor, child process or file behind, and disturbs no other work.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,9 +19,10 @@ import { STARTS_WORKERS } from '../../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
-// What overlaySupport does to the process around it: nothing.
-
-test('nothing is left behind by twenty calls at once', async ({ place, skip }) => {
+test('twenty concurrent overlaySupport() calls leave no mount, descriptor, child process or file', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const directories = Array.from({ length: 20 }, (_, index) => place.directory(`d${index}`));
   const onDisk = mkdtempSync(join(tmpdir(), 'support-'));
@@ -28,7 +30,8 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
   await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
   const before = { table: mountTable(), open: descriptors(), children: children() };
   const calls = [...directories, onDisk].map((directory) => overlaySupport(directory));
-  // Children of others are seen to end while ours come and go.
+  // Other child processes of this process must be reaped while overlaySupport() starts and reaps its own child
+  // processes.
   const others = Array.from({ length: 8 }, (_, index) =>
     promisify(execFile)('sh', ['-c', `exit ${index}`]).then(
       () => 0,
@@ -45,14 +48,17 @@ test('nothing is left behind by twenty calls at once', async ({ place, skip }) =
   rmdirSync(onDisk);
 });
 
-/** The children of all threads of this process, zombies too. */
+/** The child processes of all threads of this process, zombies included. */
 function children(): string[] {
   return readdirSync('/proc/self/task')
     .flatMap((id) => readOfThread(id, 'children').split(' '))
     .filter(Boolean);
 }
 
-test('a directory that hangs holds up nothing', async ({ place, skip }) => {
+test('overlaySupport() for a directory that hangs does not block a call for another directory', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
@@ -62,7 +68,7 @@ test('a directory that hangs holds up nothing', async ({ place, skip }) => {
   expect(await rejectionOf(stuck)).toMatchObject({ syscall: 'chdir' });
 });
 
-test('a worker is terminated in the middle, and all is removed', async ({ place }) => {
+test('overlaySupport() removes its files when its worker is terminated during the call', async ({ place }) => {
   const rounds = inEveryPass(10, 4);
   const { status, signal, stdout, stderr } = await runNode(
     `${STARTS_WORKERS}
@@ -77,7 +83,7 @@ test('a worker is terminated in the middle, and all is removed', async ({ place 
        await new Promise((resolve) => setTimeout(resolve, (round * 40) / ${rounds}));
        await worker.terminate();
      }
-     // The calls end by themselves, without the worker.
+     // The calls end on their threads, without the worker.
      for (let wait = 0; readdirSync(directory).length > 0 && wait < 500; wait++) await new Promise((resolve) => setTimeout(resolve, 20));
      console.log(readdirSync(directory));`,
     { args: [place.directory('directory')] },
@@ -85,7 +91,10 @@ test('a worker is terminated in the middle, and all is removed', async ({ place 
   expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: '[]\n', stderr: '' });
 });
 
-test('without the right to mount every answer is no, but for what it can do', async ({ place, skip }) => {
+test('overlaySupport() without privilege reports everything except d_type as not supported, with a reason', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const { status, stdout, stderr } = await runNode(
     `import { overlaySupport } from 'linux-mount';
@@ -107,7 +116,10 @@ test('without the right to mount every answer is no, but for what it can do', as
   });
 });
 
-test('without memory for a thread of its own there is no answer that would be kept', async ({ place, skip }) => {
+test('overlaySupport() rejects with ENOMEM and caches nothing when unshare(2) fails with ENOMEM', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const { stdout, stderr } = await runNode(
     `import { overlaySupport } from 'linux-mount';
@@ -117,7 +129,10 @@ test('without memory for a thread of its own there is no answer that would be ke
   expect({ stdout, stderr }).toEqual({ stdout: 'ENOMEM unshare\n', stderr: '' });
 });
 
-test('where a sandbox refuses unshare(2) nothing is tried', async ({ place, skip }) => {
+test('overlaySupport() reports that a sandbox refuses unshare(2) when unshare(2) fails with EPERM', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const { stdout, stderr } = await runNode(
     `import { overlaySupport } from 'linux-mount';

@@ -1,3 +1,4 @@
+// Tests that the answers of overlaySupport() agree with what the kernel does when overlays are mounted.
 import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +20,7 @@ import { lacksOverlay } from '../../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
-/** All answers by name: `options.uuid.on`. */
+/** Every answer with its name, such as `options.uuid.on`. */
 function answers(value: object, path = ''): [name: string, support: Support][] {
   return Object.entries(value).flatMap(([key, each]): [string, Support][] => {
     if (typeof each !== 'object') return [];
@@ -29,7 +30,7 @@ function answers(value: object, path = ''): [name: string, support: Support][] {
 
 const reasonOf = (support: Support) => (support.supported ? undefined : support.reason);
 
-/** Mounts by mount(2) with no check of ours; what the table shows, or the error's code. */
+/** Mounts without any check by this library; returns the options in the mount table, or the code of the error. */
 function tryMount(data: string, target: string, inside: () => void = () => {}): string {
   try {
     mountSync('overlay', target, 'overlay', 0, data);
@@ -46,7 +47,7 @@ function tryMount(data: string, target: string, inside: () => void = () => {}): 
   }
 }
 
-/** What the kernel does with an option when it is really mounted in this place. */
+/** Mounts overlays with given options, to see what the kernel does with each option. */
 class Reality {
   readonly place: Place;
   readonly words: string[];
@@ -68,7 +69,7 @@ class Reality {
   }
 }
 
-// Option, what is mounted, and what the table shows when it is in effect; true: that it mounts is all there is to see.
+// Option, mounted words, and what the mount table shows when the option is in effect; `true` if only success shows it.
 const OPTIONS: [name: string, words: string[], sign: RegExp | true][] = [
   ['redirectDir.off', ['redirect_dir=off'], true],
   ['redirectDir.nofollow', ['redirect_dir=nofollow'], true],
@@ -92,13 +93,16 @@ const OPTIONS: [name: string, words: string[], sign: RegExp | true][] = [
   ['overrideCreds', ['nooverride_creds'], true],
 ];
 
-/** A merged directory is deleted and made anew: what fails on a filesystem that only seems to do. */
+/**
+ * Deletes a merged directory and creates it anew, which fails on a filesystem that only seems to support an upper
+ * layer.
+ */
 function replaceDirectory(merged: string): void {
   rmSync(join(merged, 'd'), { recursive: true });
   mkdirSync(join(merged, 'd'));
 }
 
-test('what it says of options is what happens', async ({ place, skip }) => {
+test('overlaySupport() reports exactly the options that take effect in a real overlay', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const support = await overlaySupport(place.root);
   const plain = new Reality(place, []).mount([], replaceDirectory);
@@ -106,7 +110,7 @@ test('what it says of options is what happens', async ({ place, skip }) => {
   const upperWorks = plain.startsWith('rw') || byUserXattr.startsWith('rw');
   expect(support.filesystem.upper.supported).toBe(upperWorks);
   expect(support.options.userxattr.supported).toBe(byUserXattr.startsWith('rw'));
-  skip(!upperWorks, 'nothing here can be an upper layer in this kernel');
+  skip(!upperWorks, 'this kernel takes no upper directory on the filesystem of the tests');
 
   const reality = new Reality(place, plain.startsWith('rw') ? [] : ['userxattr']);
   const said = new Map(answers(support.options));
@@ -120,7 +124,10 @@ test('what it says of options is what happens', async ({ place, skip }) => {
   expect(support.options.redirectDir.on.supported).toBe(renamed.startsWith('rw'));
 });
 
-test('what it says of layers is what happens', async ({ place, skip }) => {
+test('overlaySupport() reports the number of layers and the data-only layers that the kernel takes', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const support = await overlaySupport(place.root);
   const target = place.directory('m');
@@ -143,12 +150,12 @@ test('what it says of layers is what happens', async ({ place, skip }) => {
   expect(support.maxLayers).toBe(500);
   mountLayers(support.maxLayers);
   umountSync(target);
-  expect(() => mountLayers(support.maxLayers + 1)).toThrow(/EINVAL|ENOMEM/); // 5.10 says the latter
+  expect(() => mountLayers(support.maxLayers + 1)).toThrow(/EINVAL|ENOMEM/); // Linux 5.10 reports ENOMEM.
   const withData = tryMount(`lowerdir=${names[0]}:${names[1]}::${names[2]},metacopy=on,redirect_dir=follow`, target);
   expect(support.dataOnly.supported).toBe(withData.startsWith('ro'));
 });
 
-test('every no has a reason, and answers cannot be changed', async ({ place }) => {
+test('every negative answer of overlaySupport() has a reason, and all answers are frozen', async ({ place }) => {
   const support = await overlaySupport(place.root);
   const all = answers(support);
   expect(all.length).toBe(34);
@@ -162,30 +169,36 @@ test('every no has a reason, and answers cannot be changed', async ({ place }) =
   }
 });
 
-test('a second call gives the same answer without asking', async ({ place }) => {
+test('a second overlaySupport() call for one filesystem returns the cached answer', async ({ place }) => {
   const directory = place.directory('gone');
   const first = await overlaySupport(directory);
   rmdirSync(directory);
-  // Whoever asked would find nothing there.
+  // The directory does not exist any more, so a new test of the kernel would fail.
   expect(await overlaySupport(directory)).toBe(first);
   const again = await overlaySupport(place.root);
   expect(await overlaySupport(Buffer.from(place.root))).toEqual(again);
-  // Another directory of the same filesystem.
+  // This directory is on the same filesystem.
   expect(await overlaySupport(place.directory('other'))).toEqual(again);
 });
 
-test('a directory that is not there, and a file', async ({ place, skip }) => {
+test('overlaySupport() rejects with ENOENT for a missing directory and with ENOTDIR for a file', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const missing = await rejectionOf(overlaySupport(place.path('missing')));
   expect(missing).toMatchObject({ name: 'MountError', code: 'ENOENT', syscall: 'chdir', path: place.path('missing') });
   expect(await rejectionOf(overlaySupport(place.file('file')))).toMatchObject({ code: 'ENOTDIR' });
   expect(await rejectionOf(overlaySupport(''))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
-  // What failed is asked again.
+  // A failed call is not cached.
   place.directory('missing');
   expect((await overlaySupport(place.path('missing'))).overlay).toEqual({ supported: true });
 });
 
-test('a read-only directory', async ({ place, skip }) => {
+test('overlaySupport() for a read-only directory reports lower layers as supported and upper layers as not supported', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const directory = place.directory('readonly', { file: 'x' });
   mountSync(directory, directory, null, constants.MS_BIND | constants.MS_RDONLY);
@@ -197,7 +210,10 @@ test('a read-only directory', async ({ place, skip }) => {
   expect(support.options.xino.off).toEqual({ supported: true });
 });
 
-test('ramfs has no attributes: an overlay mounts there, and does not work', async ({ place, skip }) => {
+test('overlaySupport() for ramfs reports that an overlay mounts and cannot delete a lower directory', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const directory = place.directory('ramfs');
@@ -212,14 +228,17 @@ test('ramfs has no attributes: an overlay mounts there, and does not work', asyn
   expect(readdirSync(directory)).toEqual([]);
 });
 
-test('proc, where nothing can be made', async ({ skip }) => {
+test('overlaySupport() for proc reports that nothing can be created in the directory', async ({ skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const { filesystem, maxLayers } = await overlaySupport('/proc');
   expect(maxLayers).toBe(500);
   expect(reasonOf(filesystem.upper)).toMatch(/^nothing can be made in the directory/);
 });
 
-test('another overlay cannot be an upper layer', async ({ place, skip }) => {
+test('overlaySupport() for a directory on an overlay reports that it cannot hold an upper layer', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const [lower, upper, work] = ['l', 'u', 'w'].map((name) => place.directory(name));
   const merged = place.directory('merged');
@@ -232,7 +251,7 @@ test('another overlay cannot be an upper layer', async ({ place, skip }) => {
   expect(readdirSync(upper as string)).toEqual([]);
 });
 
-// The table of what was measured on kernels by hand, on ext4 as root: feature, and the first series that has it.
+// Results measured by hand on real kernels, on ext4 as root: feature, and the first kernel series that has it.
 const FIRST: readonly [name: string, series: number][] = [
   ['overlay', 5.1],
   ['options.volatile', 5.1],
@@ -254,8 +273,10 @@ const FIRST: readonly [name: string, series: number][] = [
   ['options.overrideCreds', 6.16],
 ];
 
-test('on the kernels that were measured it finds what was found there', async ({ skip }) => {
-  skip(process.env['KERNEL_VM'] === undefined, 'for the virtual machines with other kernels');
+test('overlaySupport() reports on each kernel in a virtual machine what was measured there by hand', async ({
+  skip,
+}) => {
+  skip(process.env['KERNEL_VM'] === undefined, 'only in the virtual machines with other kernels');
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const [major = 0, minor = 0] = release().split('.').map(Number);
   const series = major + minor / 100;

@@ -1,3 +1,4 @@
+// Tests the strategies of mountOverlay() (data, fsconfig, descriptors) and the protection of an upper directory in use.
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeEach, describe, expect } from 'vitest';
@@ -25,10 +26,13 @@ const cases = allWays.flatMap((strategy) => overlayForms.map(([form, doMount]) =
 const hex = (path: PathLike | undefined) =>
   path === undefined ? undefined : Buffer.from(path as Buffer).toString('hex');
 
-describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
+describe.each(cases)('mountOverlay by $strategy, $form', ({ strategy, doMount }) => {
   const lacks = wayLacks(strategy);
 
-  test('shows the layers that were named, and reads them back', async ({ place, skip }) => {
+  test('mountOverlay shows exactly the named layers, and overlay() of the handle returns them, for random file names', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks !== undefined, lacks);
     const target = place.directory('merged');
     const spec = fc.record({
@@ -61,9 +65,9 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
     );
   });
 
-  test('mounts 500 layers with paths of 3,000 bytes, and no more', async ({ place, skip }) => {
+  test('mountOverlay mounts 500 layers with paths of 3,000 bytes, and rejects 501 layers', async ({ place, skip }) => {
     skip(lacks !== undefined, lacks);
-    skip(strategy === 'data', 'an option string holds no such layers');
+    skip(strategy === 'data', 'option data of one page cannot hold these layers');
     const target = place.directory('merged');
     const part = Buffer.from(`/${'\xff:,\\ \n'.repeat(40)}`, 'latin1');
     const deep = Buffer.concat(Array(12).fill(part));
@@ -82,13 +86,13 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
       expect((await mount.overlay()).lower.map(hex)).toEqual(lower.map(hex));
     }
     const error = await rejectionOf(doMount({ lower: [...lower, place.directory('more')], target, strategy }));
-    // Linux 5.10 says ENOMEM.
+    // Linux 5.10 reports ENOMEM.
     expect(['EINVAL', 'ENOMEM']).toContain((error as MountError).code);
     expect(error).toMatchObject({ reason: expect.stringMatching(/\b500\b/) });
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('sets options and attributes', async ({ place, skip }) => {
+  test('mountOverlay sets the options and the attributes of the mount', async ({ place, skip }) => {
     skip(lacks !== undefined, lacks);
     const target = place.directory('merged');
     const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
@@ -105,7 +109,7 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
     expect(await mount.overlay()).toMatchObject({ ...layers, redirectDir: 'nofollow' });
   });
 
-  test('mounts data-only layers', async ({ place, skip }) => {
+  test('mountOverlay mounts data-only layers', async ({ place, skip }) => {
     skip(lacks !== undefined, lacks);
     const target = place.directory('merged');
     const spec = {
@@ -120,7 +124,10 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
     expect(await mount.overlay()).toMatchObject(spec);
   });
 
-  test('starts relative paths where the process is', async ({ place, skip }) => {
+  test('mountOverlay resolves relative layers against the working directory at the time of the call', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks !== undefined, lacks);
     skip(environment.ownDirectory !== undefined, environment.ownDirectory);
     place.directory('l1', { a: '' });
@@ -139,11 +146,14 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
     }
   });
 
-  test('leaves no mount that overlayfs has silently made read-only', async ({ place, skip }) => {
+  test('mountOverlay rejects with EROFS when overlayfs silently falls back to a read-only mount', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks !== undefined, lacks);
     const target = place.directory('merged');
     const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
-    // overlayfs clears its workspace two levels deep, and mounts read-only where that is not enough
+    // overlayfs clears its work directory only two levels deep, and mounts read-only if more is left.
     place.directory('w/work/1/2/3/4/5', { file: '' });
     const error = await rejectionOf(doMount({ ...layers, target, strategy }));
     expect(error).toMatchObject({ code: 'EROFS', step: 'verify' });
@@ -151,7 +161,10 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
   });
 });
 
-test('once it is mounted nothing is opened any more, which could fail', async ({ place, skip }) => {
+test('mountOverlay opens no descriptor after the mount is attached, so that no later failure is possible', async ({
+  place,
+  skip,
+}) => {
   skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
   skip(environment.deny !== undefined, environment.deny);
   const [lower, upper, work, target] = ['l', 'u', 'w', 'merged'].map((name) => place.directory(name));
@@ -159,7 +172,7 @@ test('once it is mounted nothing is opened any more, which could fail', async ({
     `import { mountOverlay } from 'linux-mount';
      import { arm, disarm } from ${JSON.stringify(new URL('../../hunts/faults/injector.js', import.meta.url))};
      const [lower, upper, work, target] = process.argv.slice(1);
-     // With a signal the target is held by a descriptor, which what is mounted there then is over.
+     // With a signal, the addon holds the target by a descriptor, and the new mount covers that descriptor.
      const { signal } = new AbortController();
      arm({ name: 'openat2', index: 1, code: 'EMFILE', stays: true });
      const mount = await mountOverlay({ lower: [lower], upper, work, target, strategy: 'fsconfig', signal });
@@ -172,14 +185,18 @@ test('once it is mounted nothing is opened any more, which could fail', async ({
   expect(stdout).not.toMatch(/\bopen|statmount|statfs/);
 });
 
-test('whether it can be written is asked of the overlay, and not of what is below it', async ({ place, skip }) => {
+test('mountOverlay accepts a writable overlay on a target whose own filesystem is read-only', async ({
+  place,
+  skip,
+}) => {
   skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
   const below = place.directory('below');
   mountSync('below', below, 'tmpfs');
   const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
   const target = place.directory('below/merged');
   await remountFilesystem(below, { readonly: true });
-  // Without statmount(2) by a path; and with a signal the target is held by a descriptor.
+  // The addon falls back to other calls without statmount(2); with a signal, the addon holds the target by a
+  // descriptor.
   const { stdout, stderr } = await runNode(
     `import { writeFileSync } from 'node:fs';
      import { mountOverlay } from 'linux-mount';
@@ -195,8 +212,8 @@ test('whether it can be written is asked of the overlay, and not of what is belo
   expect({ stdout, stderr }).toEqual({ stdout: 'written\n', stderr: '' });
 });
 
-test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
-  skip(wayLacks('fsconfig') === undefined, 'this kernel has all the ways');
+test('mountOverlay rejects with ENOTSUP for a strategy that the kernel lacks', ({ place, skip }) => {
+  skip(wayLacks('fsconfig') === undefined, 'this kernel has every strategy');
   const options = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
   expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'fsconfig' }))).toMatchObject({
     code: 'ENOTSUP',
@@ -207,7 +224,9 @@ test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
   });
 });
 
-test('the way is the option string where that fits and needs no escaped comma', async ({ place }) => {
+test('mountOverlay takes the strategy data when the option data fits and no layer name has a comma', async ({
+  place,
+}) => {
   const target = place.directory('merged');
   const plain = [place.directory('l1'), place.directory('l:2')];
   {
@@ -218,16 +237,17 @@ test('the way is the option string where that fits and needs no escaped comma', 
   expect(mount.strategy).toBe(wayLacks('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
 });
 
-describe('an upper layer that another overlay has', () => {
+describe('upper directory in use', () => {
   const layersIn = (place: { directory(name: string): string }) => ({
     lower: [place.directory('l')],
-    // An upper with a comma goes by descriptors where there is no fsconfig, and then the table shows no name.
+    // Without fsconfig, an upper directory with a comma needs the strategy descriptors, and the mount table shows no
+    // name.
     upper: place.directory(`u:\\ x${wayLacks('fsconfig') === undefined ? ',' : ''}`),
     work: place.directory('w'),
   });
 
-  test.for(allWays.filter((way) => way !== 'descriptors'))(
-    'is refused, and the other is named: %s',
+  test.for(allWays.filter((each) => each !== 'descriptors'))(
+    'mountOverlay rejects with EBUSY and names the overlay that uses the upper directory: strategy %s',
     async (strategy, { place, skip }) => {
       skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
       const layers = layersIn(place);
@@ -258,7 +278,9 @@ describe('an upper layer that another overlay has', () => {
     },
   );
 
-  test('goes to one of several processes that ask at once', async ({ place }) => {
+  test('one of six processes mounts an upper directory at the same time, and the others get EBUSY', async ({
+    place,
+  }) => {
     const layers = layersIn(place);
     const script = `
       import { mountOverlaySync } from 'linux-mount';
@@ -272,7 +294,9 @@ describe('an upper layer that another overlay has', () => {
     expect(results.map(({ stdout }) => stdout.trim()).sort()).toEqual([...Array(5).fill('EBUSY'), 'mounted'].sort());
   });
 
-  test('goes to one of several calls at once', async ({ place }) => {
+  test('one of sixteen concurrent mountOverlay calls gets the upper directory, and the others reject with EBUSY', async ({
+    place,
+  }) => {
     const layers = layersIn(place);
     const results = await Promise.allSettled(
       Array.from({ length: 16 }, (_, index) => mountOverlay({ ...layers, target: place.directory(`t${index}`) })),
@@ -282,14 +306,17 @@ describe('an upper layer that another overlay has', () => {
   });
 });
 
-test('a layer is the directory that was opened, whatever happens to its path meanwhile', async ({ place, skip }) => {
+test('an overlay shows the directory that the addon opened when a symbolic link to a layer changes meanwhile', async ({
+  place,
+  skip,
+}) => {
   skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
   place.directory('one', { one: '' });
   place.directory('two', { two: '' });
   place.directory('swapped');
   const target = place.directory('merged');
   symlinkSync(place.path('one'), place.path('link'));
-  // Swaps the link for one to the other directory, without an instant in which it is missing.
+  // The child process exchanges the link atomically, so that the link exists at every moment.
   const script = `
     import { existsSync, renameSync, symlinkSync } from 'node:fs';
     const root = process.argv[1];
@@ -299,7 +326,7 @@ test('a layer is the directory that was opened, whatever happens to its path mea
     }`;
   const swapping = runNode(script, { args: [place.root] });
   const seen = new Set<string>();
-  // And until both were seen.
+  // The test continues until both directories were seen.
   for (const end = Date.now() + patience(inEveryPass(3000, 500)); Date.now() < end || seen.size < 2; ) {
     await using mount = await mountOverlay({
       lower: [place.path('link'), place.path('swapped')],
@@ -307,7 +334,8 @@ test('a layer is the directory that was opened, whatever happens to its path mea
       strategy: 'fsconfig',
     });
     const [name] = readdirSync(target);
-    // Before Linux 6.13 the table has the name of our descriptor, so that the name is the one that was given.
+    // Before Linux 6.13 the mount table shows the name of the descriptor of the addon; then overlay() returns the given
+    // name.
     const isNamed = !tableEntry(target)?.superOptions.includes('/proc/thread-self/fd/');
     expect((await mount.overlay()).lower[0]).toBe(place.path(isNamed ? `${name}` : 'link'));
     seen.add(`${name}`);
@@ -317,17 +345,21 @@ test('a layer is the directory that was opened, whatever happens to its path mea
   expect([...seen].sort()).toEqual(['one', 'two']);
 });
 
-test('a mount of a handle that was moved away cannot be read as its own', async ({ place }) => {
+test('overlay() rejects with EINVAL when another mount covers the mount of the handle', async ({ place }) => {
   const target = place.directory('merged');
   const mount = await mountOverlay({ lower: [place.directory('l1'), place.directory('l2')], target });
   mountSync('cover', target, 'tmpfs');
   expect(await rejectionOf(mount.overlay())).toMatchObject({ code: 'EINVAL', step: 'identify' });
 });
 
-test('a way that could not be tried is not taken for one that is there', async ({ place, skip }) => {
+test('mountOverlay rejects with EMFILE when the test for a strategy fails for lack of descriptors', async ({
+  place,
+  skip,
+}) => {
   skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
   skip(environment.deny !== undefined, environment.deny);
-  // As before Linux 6.13: whether an option that does not exist is refused tells whether one that is taken means something.
+  // This is the state before Linux 6.13: fsconfig(2) refuses descriptors. The addon tests with an unknown option
+  // whether the kernel reports unknown options.
   const { stdout, stderr } = await runNode(
     `import { mountOverlaySync } from 'linux-mount';
      import { arm, disarm } from ${JSON.stringify(new URL('../../hunts/faults/injector.js', import.meta.url))};
@@ -346,7 +378,10 @@ test('a way that could not be tried is not taken for one that is there', async (
   expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a way\n', stderr: '' });
 });
 
-test('a way is not given up for good as there was no descriptor left to try it', async ({ place, skip }) => {
+test('mountOverlay takes the strategy fsconfig again after a test for it failed for lack of descriptors', async ({
+  place,
+  skip,
+}) => {
   skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
   skip(environment.prlimit !== undefined, environment.prlimit);
   const { stdout, stderr } = await runNode(

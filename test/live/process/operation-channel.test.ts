@@ -1,3 +1,4 @@
+// Tests the diagnostics channels of the operations: their events, their messages, and the secrets that they omit.
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import * as library from '../../../lib/index.js';
@@ -10,7 +11,7 @@ import { type Place, test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
 import { lacksOverlay } from '../../support/ways.js';
 
-/** What an operation's channel is told while something is done. */
+/** Collects the events and the message of one operation while an action runs. */
 async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
   const events: string[] = [];
   const messages = new Set<object>();
@@ -23,18 +24,18 @@ async function told(operation: string, action: () => unknown): Promise<{ events:
   } finally {
     stop();
   }
-  // All events of an operation have the same object.
+  // All events of one operation carry the same message object.
   expect(messages.size).toBe(1);
   return { events, message: [...messages][0] as OperationTrace };
 }
 
 const SYNC = ['start', 'end'];
-// In a user namespace overlayfs is told to use user.* attributes.
+// In a user namespace the library adds `userxattr`, so that overlayfs uses user.* attributes.
 const ADDED = isRealRoot ? [] : ['userxattr'];
 
 const ASYNC = ['start', 'end', 'asyncStart', 'asyncEnd'];
 
-// `all` is the library, seen as functions by name.
+// The functions of the library by name.
 const all = { ...library, ...layers } as unknown as Record<string, (...args: unknown[]) => unknown>;
 const call = (name: string, ...args: unknown[]) => (all[name] as (...args: unknown[]) => unknown)(...args);
 
@@ -48,7 +49,7 @@ const mountPoint = (place: Place, name: string) => {
   return path;
 };
 
-/** What is done in a place by the form with that ending, and what is told of it besides its result. */
+/** Prepares one call in the given form, and returns the call and the message it must publish, without the result. */
 type Run = (place: Place, form: '' | 'Sync') => [action: () => unknown, about: object];
 
 const CASES: readonly (readonly [operation: string, run: Run, lacks?: string | undefined])[] = [
@@ -180,21 +181,26 @@ describe.for(CASES)('%s', ([operation, run, missing]) => {
   test.for([
     ['asynchronous', '', ASYNC],
     ['synchronous', 'Sync', SYNC],
-  ] as const)('the %s form', async ([_, form, order], { place, skip }) => {
-    skip(missing !== undefined, missing);
-    const [action, about] = run(place, form);
-    let result: unknown;
-    const { events, message } = await told(operation, async () => {
-      result = await action();
-    });
-    expect(events).toEqual(order);
-    expect(message).toEqual({ operation, sync: form === 'Sync', ...about, result });
-    expect(message.result).toBe(result);
-  });
+  ] as const)(
+    'the %s form publishes its events in order, with the operation, its arguments and its result',
+    async ([_, form, order], { place, skip }) => {
+      skip(missing !== undefined, missing);
+      const [action, about] = run(place, form);
+      let result: unknown;
+      const { events, message } = await told(operation, async () => {
+        result = await action();
+      });
+      expect(events).toEqual(order);
+      expect(message).toEqual({ operation, sync: form === 'Sync', ...about, result });
+      expect(message.result).toBe(result);
+    },
+  );
 });
 
-describe('handles', () => {
-  test('Mount.unmount, also at the end of a block, and once', async ({ place }) => {
+describe('methods of handles', () => {
+  test('Mount.unmount publishes one operation, also at the end of a block and when it is called again', async ({
+    place,
+  }) => {
     const { a, m } = paths(place);
     const first = library.mountBindSync(a, m);
     const sync = await told('Mount.unmount', () => {
@@ -210,7 +216,7 @@ describe('handles', () => {
     expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
   });
 
-  test('Mount.unmount twice at once is two operations, as each has options of its own', async ({ place }) => {
+  test('concurrent Mount.unmount calls publish one operation each', async ({ place }) => {
     const { a, m } = paths(place);
     const mount = await library.mountBind(a, m);
     const events: string[] = [];
@@ -249,7 +255,7 @@ describe('handles', () => {
   });
 });
 
-test('watchMountTable tells that it begins to watch', async ({ place }) => {
+test('watchMountTable publishes an operation when it begins to watch', async ({ place }) => {
   let watcher: library.MountTableWatcher | undefined;
   const { events, message } = await told('watchMountTable', () => {
     watcher = library.watchMountTable({ under: place.root });
@@ -260,7 +266,7 @@ test('watchMountTable tells that it begins to watch', async ({ place }) => {
   expect(message.result).toBe(watcher);
 });
 
-test('watchMountTable tells of the path as it was given, and of none where none was', async ({ place }) => {
+test('watchMountTable publishes the target as given, and no target without the option under', async ({ place }) => {
   const path = place.directory('m\u00e9');
   for (const [options, target] of [
     [{ under: `${path}/./` }, `${path}/./`],
@@ -278,7 +284,7 @@ test('watchMountTable tells of the path as it was given, and of none where none 
   }
 });
 
-/** Writes into all bytes that a message holds. */
+/** Overwrites every Buffer of a message. */
 function overwrite({ source, target = '' }: OperationTrace): void {
   const isPath = typeof target === 'string' || Buffer.isBuffer(target);
   for (const each of [source, ...(isPath ? [target] : [target.root, target.path])]) {
@@ -286,7 +292,7 @@ function overwrite({ source, target = '' }: OperationTrace): void {
   }
 }
 
-test('whoever listens cannot change what is done', async ({ place }) => {
+test('a subscriber that overwrites the Buffers of a message does not change the operation', async ({ place }) => {
   const { a, b, m } = paths(place);
   const bytes = (path: string) => Buffer.from(path);
   const stops = ['mountBind', 'umount', 'Mount.unmount', 'Mount.overlay'].map((operation) =>
@@ -297,7 +303,7 @@ test('whoever listens cannot change what is done', async ({ place }) => {
       const bind = async (...args: unknown[]) => call(`mountBind${form}`, ...args) as Promise<library.Mount>;
       const mount = await bind(bytes(a), bytes(b));
       expect(mount.target).toEqual(bytes(b));
-      // and neither can whoever has the handle
+      // The owner of a handle cannot change the target of the handle either.
       (mount.target as Buffer).fill('x');
       const error = await rejectionOf((async () => (form === '' ? mount.overlay() : mount.overlaySync()))());
       expect(error).toMatchObject({ code: 'EINVAL' });
@@ -313,7 +319,7 @@ test('whoever listens cannot change what is done', async ({ place }) => {
   }
 });
 
-test('nor can whoever gets an error', async ({ place }) => {
+test('code that overwrites the path of an error does not change the handle', async ({ place }) => {
   const { a, b } = paths(place);
   for (const form of ['', 'Sync']) {
     const mount = (await call(`mountBind${form}`, a, Buffer.from(b))) as library.Mount;
@@ -331,7 +337,7 @@ test.for([
   ['isWhiteout', false],
   ['isOpaque', false],
   ['makeOpaque', undefined],
-] as const)('%s tells of its path, in both forms', async ([operation, result], { place, skip }) => {
+] as const)('%s publishes its path as the target, in both forms', async ([operation, result], { place, skip }) => {
   const why = operation === 'makeOpaque' ? lackOfAttributes(place) : undefined;
   skip(why !== undefined, why);
   const { a } = paths(place);
@@ -341,14 +347,14 @@ test.for([
   expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
 });
 
-test('changes tells that it has been asked for', async ({ place }) => {
+test('changes() publishes an operation when it is called', async ({ place }) => {
   const { a, b } = paths(place);
   const { events, message } = await told('changes', () => layers.changes({ upper: a, lower: [b] }));
   expect(events).toEqual(SYNC);
   expect(message).toMatchObject({ source: a });
 });
 
-test('overlaySupport tells of each question, also one that it can answer itself', async ({ place }) => {
+test('overlaySupport publishes an operation for each call, also for a cached answer', async ({ place }) => {
   for (let count = 0; count < 2; count += 1) {
     const { events, message } = await told('overlaySupport', () => library.overlaySupport(place.root));
     expect(events).toEqual(ASYNC);
@@ -356,7 +362,7 @@ test('overlaySupport tells of each question, also one that it can answer itself'
   }
 });
 
-test('a failure is told with the error that the caller gets', async ({ place }) => {
+test('a failed operation publishes the error that the caller gets', async ({ place }) => {
   const { a } = paths(place);
   const target = place.path('missing');
   let error: unknown;
@@ -373,7 +379,7 @@ test('a failure is told with the error that the caller gets', async ({ place }) 
   expect(sync.message).toEqual({ operation: 'umount', sync: true, target: a, error });
 });
 
-test('a cancellation is a failure like another', async ({ place }) => {
+test('a cancelled operation publishes an AbortError', async ({ place }) => {
   const { m } = paths(place);
   const { message, events } = await told('mountTmpfs', () =>
     rejectionOf(library.mountTmpfs(m, { signal: AbortSignal.abort() })),
@@ -382,7 +388,7 @@ test('a cancellation is a failure like another', async ({ place }) => {
   expect(message.error).toMatchObject({ name: 'AbortError' });
 });
 
-test('wrong arguments are no operation', async ({ place }) => {
+test('a call with wrong arguments publishes no operation', async ({ place }) => {
   const { a } = paths(place);
   const events: string[] = [];
   const stop = onOperation('mountBind', (event) => events.push(event));
@@ -395,7 +401,7 @@ test('wrong arguments are no operation', async ({ place }) => {
   expect(events).toEqual([]);
 });
 
-test('no value of an option is told', async ({ place }) => {
+test('a published operation contains no value of an option', async ({ place }) => {
   const { m } = paths(place);
   const secret = 'hunter2';
   const messages = [

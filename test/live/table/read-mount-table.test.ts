@@ -1,3 +1,4 @@
+// Tests readMountTable() and readMountTableSync() against real mounts.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { expect } from 'vitest';
@@ -20,7 +21,7 @@ import { lacksOverlay } from '../../support/ways.js';
 const { MS_BIND, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_NOSUID, MS_UNBINDABLE } = constants;
 const withoutId = (entry: MountEntry) => ({ ...entry, uniqueId: null });
 
-test('both forms read what the file says', async ({ place }) => {
+test('readMountTable and readMountTableSync return what /proc/self/mountinfo contains', async ({ place }) => {
   mountSync('a b', place.directory('a'), 'tmpfs', MS_NOSUID, 'size=64k');
   const text = parseMountInfo(readFileSync('/proc/self/mountinfo'));
   expect(readMountTableSync().entries.map(withoutId)).toEqual(text);
@@ -30,7 +31,7 @@ test('both forms read what the file says', async ({ place }) => {
   expect(table.at(place.path('a'))).toMatchObject({ source: 'a b', options: ['rw', 'nosuid', 'relatime'] });
 });
 
-test('entries have the ids that handles have', async ({ place, skip }) => {
+test('entries of the mount table have the mount IDs of the handles', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = [place.directory('l1'), place.directory('l2')];
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
@@ -39,12 +40,12 @@ test('entries have the ids that handles have', async ({ place, skip }) => {
   const table = await readMountTable();
   expect(table.byId(merged.id)).toBe(table.at(merged.target));
   const known = table.entries.filter(({ uniqueId }) => uniqueId !== null);
-  // All of them or, before Linux 6.8, none.
+  // Since Linux 6.8 every entry has a unique mount ID; on earlier kernels no entry has one.
   expect(known.length).toBe(merged.id > 2n ** 31n ? table.entries.length : 0);
   expect(new Set(known.map(({ uniqueId }) => uniqueId)).size).toBe(known.length);
 });
 
-test('a stack, and what it hides', ({ place }) => {
+test('at() returns the topmost mount of a stack, and isHidden() is true for the mounts below it', ({ place }) => {
   const target = place.directory('a/b');
   mountSync('one', place.path('a'), 'tmpfs');
   mkdirSync(target);
@@ -60,7 +61,7 @@ test('a stack, and what it hides', ({ place }) => {
   expect(readMountTableSync().at(target)?.source).toBe('below');
 });
 
-test('names with any bytes', async ({ place }) => {
+test('readMountTable returns names with any bytes as Buffers', async ({ place }) => {
   const name = Buffer.concat([Buffer.from(`${place.root}/`), Buffer.from([0xff, 0x0a, 0x20, 0x5c, 0x09, 0xc3, 0x22])]);
   mkdirSync(name);
   mountSync(Buffer.from([0xfe]), name, 'tmpfs');
@@ -74,7 +75,7 @@ test('names with any bytes', async ({ place }) => {
   expect(readMountTableSync().at(place.path('new\nline'))?.target).toBe(place.path('new\nline'));
 });
 
-test('a deleted directory that is mounted, and a deleted mount point', ({ place }) => {
+test('an entry has rootDeleted when its root directory was deleted', ({ place }) => {
   const [source, target] = [place.directory('source/a b'), place.directory('target')];
   mountSync(source, target, null, MS_BIND);
   expect(readMountTableSync().at(target)).toMatchObject({ root: '/source/a b', rootDeleted: false });
@@ -82,7 +83,7 @@ test('a deleted directory that is mounted, and a deleted mount point', ({ place 
   expect(readMountTableSync().at(target)).toMatchObject({ root: '/source/a b', rootDeleted: true });
 });
 
-test('propagation', ({ place }) => {
+test('entries of the mount table show private, unbindable, shared and slave propagation', ({ place }) => {
   const make = (name: string, flags: number) => {
     const target = place.directory(name);
     mountSync('x', target, 'tmpfs');
@@ -104,18 +105,18 @@ test('propagation', ({ place }) => {
   ).toContain(slave);
 });
 
-test('an overlay of 400 layers, on one line', ({ place, skip }) => {
+test('readMountTable reads the line of an overlay with 400 layers completely', ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
   const entry = must(readMountTableSync().at(merged.target));
-  // Where the layers are given by their descriptors the table shows these: numbers, or before Linux 6.13 names in /proc.
+  // For layers that are passed as descriptors the mount table shows numbers, or before Linux 6.13 names in /proc.
   const isNamed = merged.strategy === 'fsconfig' && !entry.superOptionsText.includes('/proc/thread-self/fd/');
   if (isNamed) expect(entry.superOptionsText.length).toBeGreaterThan(80_000);
   expect(merged.overlaySync().lower).toEqual(lower);
 });
 
-/** A process in a mount namespace of its own that has something mounted; gives its pid. */
+/** Starts a process in a new mount namespace that runs the script and then waits. */
 async function inAnotherNamespace(script: string): Promise<{ child: ChildProcess; pid: number }> {
   const words = ['--mount', '--propagation', 'private', 'sh', '-c', `${script}; echo ready; exec cat`];
   const child = spawn('unshare', words, { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -123,7 +124,7 @@ async function inAnotherNamespace(script: string): Promise<{ child: ChildProcess
   return { child, pid: must(child.pid) };
 }
 
-test('the table of another process', async ({ place }) => {
+test('readMountTable with pid returns the mount table of the other process', async ({ place }) => {
   const target = place.directory('there');
   const { child, pid } = await inAnotherNamespace(`mount -t tmpfs other '${target}'`);
   try {
@@ -138,7 +139,7 @@ test('the table of another process', async ({ place }) => {
   }
 });
 
-test('what cannot be read, and wrong arguments', async () => {
+test('readMountTable rejects with ENOENT for a missing process, and throws or rejects for wrong arguments', async () => {
   const path = '/proc/4194303/mountinfo';
   const missing = { code: 'ENOENT', syscall: 'open', step: 'open the mount table', path };
   expect(thrownBy(() => readMountTableSync({ pid: 4194303 }))).toMatchObject(missing);
@@ -153,13 +154,15 @@ test('what cannot be read, and wrong arguments', async () => {
   });
 });
 
-test('while others mount and unmount, what stays is always there, with its own id', async ({ place }) => {
+test('readMountTable returns every lasting mount with its ID while another process mounts and unmounts', async ({
+  place,
+}) => {
   const kept = Array.from({ length: 20 }, (_, index) => place.directory(`kept${index}`));
   for (const target of kept) mountSync('kept', target, 'tmpfs');
   const before = readMountTableSync();
   const ids = kept.map((target) => before.at(target)?.uniqueId);
   const storm = place.directory('storm');
-  // In a process of its own, as fast as it can.
+  // A child process mounts and unmounts as fast as it can.
   const script = `i=0; while [ $i -lt ${times(400, 40)} ]; do mount -t tmpfs x "$0"; umount "$0"; i=$((i+1)); done`;
   const child = spawn('sh', ['-c', script, storm], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -175,7 +178,7 @@ test('while others mount and unmount, what stays is always there, with its own i
   expect(readMountTableSync().entries).toEqual(before.entries);
 });
 
-test('a hundred times, and no descriptor is left', async () => {
+test('a hundred concurrent readMountTable calls leave no additional mount', async () => {
   const count = () => readMountTableSync().entries.length;
   const entries = count();
   await Promise.all(Array.from({ length: 100 }, () => readMountTable()));

@@ -1,3 +1,4 @@
+// Tests watchMountTable(): the changes it reports, their order, its end, and what it leaves behind.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, vi } from 'vitest';
 import {
@@ -25,7 +26,7 @@ vi.setConfig({ testTimeout: patience(120_000) });
 
 const { MNT_DETACH, MS_BIND, MS_MOVE, MS_NODEV, MS_REMOUNT, MS_SHARED } = constants;
 
-/** The next change, which has to come. */
+/** Returns the next change; throws if the iteration has ended. */
 async function next(watcher: MountTableWatcher): Promise<MountTableChange> {
   const { value, done } = await watcher.next();
   if (done === true) throw new Error('there is nothing more');
@@ -33,7 +34,7 @@ async function next(watcher: MountTableWatcher): Promise<MountTableChange> {
 }
 const hasIds = readMountTableSync().entries[0]?.uniqueId !== null;
 
-test('tells what is attached, changed and detached', async ({ place }) => {
+test('watchMountTable reports attached, changed, moved and detached mounts', async ({ place }) => {
   const target = place.directory('a');
   await using watcher = watchMountTable();
   mountSync('x', target, 'tmpfs');
@@ -54,7 +55,7 @@ test('tells what is attached, changed and detached', async ({ place }) => {
   expect(await next(watcher)).toEqual({ type: 'detached', entry: moved.entry, previous: moved.entry });
 });
 
-test('of a tree that goes, the last mounted goes first; several changes are told together', async ({ place }) => {
+test('watchMountTable reports the mounts of a detached tree from the last to the first', async ({ place }) => {
   await using watcher = watchMountTable({ under: place.root });
   const [outer, inner] = [place.directory('a'), place.path('a/b')];
   mountSync('outer', outer, 'tmpfs');
@@ -69,8 +70,11 @@ test('of a tree that goes, the last mounted goes first; several changes are told
   expect([(await next(watcher)).entry.source, (await next(watcher)).entry.source]).toEqual(['inner', 'outer']);
 });
 
-test('a mount that replaces another in the same place is another', async ({ place, skip }) => {
-  skip(!hasIds, 'before Linux 6.8 the table has no ids that tell them apart');
+test('watchMountTable reports a mount that replaces another mount as detached and attached', async ({
+  place,
+  skip,
+}) => {
+  skip(!hasIds, 'before Linux 6.8 the two mounts may have the same ID');
   const target = place.directory('a');
   mountSync('x', target, 'tmpfs');
   await using watcher = watchMountTable();
@@ -81,7 +85,7 @@ test('a mount that replaces another in the same place is another', async ({ plac
   expect(come.entry.uniqueId).not.toBe(gone.entry.uniqueId);
 });
 
-test('under: nothing else, and what leaves or comes in', async ({ place }) => {
+test('watchMountTable with under reports only mounts that are below, move out or move in', async ({ place }) => {
   const [inside, outside] = [place.directory('in'), place.directory('in2')];
   await using watcher = watchMountTable({ under: inside });
   mountSync('other', outside, 'tmpfs');
@@ -93,21 +97,23 @@ test('under: nothing else, and what leaves or comes in', async ({ place }) => {
   expect(await next(watcher)).toMatchObject({ type: 'changed', entry: { target: outside } });
 });
 
-test('names as bytes', async ({ place }) => {
+test('watchMountTable with encoding: buffer returns targets as Buffers', async ({ place }) => {
   await using watcher = watchMountTable({ encoding: 'buffer' });
   const target = Buffer.from(`${place.directory('x')}`);
   mountSync('x', target, 'tmpfs');
   expect((await next(watcher)).entry.target).toEqual(target);
 });
 
-test('several that ask at once are answered one after the other', async ({ place }) => {
+test('concurrent next() calls of watchMountTable resolve in order with one change each', async ({ place }) => {
   await using watcher = watchMountTable();
   const pending = [next(watcher), next(watcher), next(watcher)];
   for (const name of ['a', 'b', 'c']) mountSync(name, place.directory(name), 'tmpfs');
   expect((await Promise.all(pending)).map(({ entry }) => entry.source)).toEqual(['a', 'b', 'c']);
 });
 
-test('break, return and abort end it; those who wait are told', async ({ place }) => {
+test('break, return() and an aborted signal end watchMountTable and resolve every pending next()', async ({
+  place,
+}) => {
   const target = place.directory('a');
   const before = descriptors();
   {
@@ -138,14 +144,14 @@ test('break, return and abort end it; those who wait are told', async ({ place }
   expect(openedSince(before)).toEqual([]);
 });
 
-test('wrong arguments', () => {
+test('watchMountTable throws for wrong arguments', () => {
   expect(thrownBy(() => watchMountTable({ signal: {} as never }))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   expect(thrownBy(() => watchMountTable({ under: 'relative' }))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   expect(thrownBy(() => watchMountTable({ undr: '/' } as never))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   expect(thrownBy(() => watchMountTable({ encoding: 'x' as never }))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
 });
 
-/** Applies changes to what was there, and fails at one that cannot be. */
+/** Applies each change to a copy of the mount table; fails if a change does not fit the copy. */
 class Follower {
   readonly now: Map<bigint, MountEntry>;
   readonly seen = new Set<bigint>();
@@ -168,7 +174,7 @@ class Follower {
   }
 }
 
-/** Follows until a mount is attached that marks the end. */
+/** Applies changes until a mount with the source `end` is attached. */
 async function followUntil(watcher: MountTableWatcher, follower: Follower, end: string): Promise<void> {
   for await (const change of watcher) {
     follower.apply(change);
@@ -178,7 +184,7 @@ async function followUntil(watcher: MountTableWatcher, follower: Follower, end: 
 
 const STORM = times(5_000, 300);
 
-// In a process of its own, which mounts and unmounts without ever waiting for the watcher.
+// A child process mounts and unmounts without waiting for the watcher.
 function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
   return runNode(
     `import { mkdirSync } from 'node:fs';
@@ -186,13 +192,13 @@ function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
      const [root] = process.argv.slice(1);
      const target = (index) => root + '/t' + index % 64;
      for (let index = 0; index < 64; index++) mkdirSync(target(index));
-     const isThere = Array(64).fill(false);
+     const isMounted = Array(64).fill(false);
      let random = 7;
      for (let index = 0; index < ${STORM}; index++) {
        random = (random * 1103515245 + 12345) % 2147483648;
        const which = random % 64;
-       if (isThere[which]) umountSync(target(which)); else mountSync('storm', target(which), 'tmpfs');
-       isThere[which] = !isThere[which];
+       if (isMounted[which]) umountSync(target(which)); else mountSync('storm', target(which), 'tmpfs');
+       isMounted[which] = !isMounted[which];
      }
      const stay = readMountTableSync().under(root).filter(({ source }) => source === 'storm');
      console.log(JSON.stringify(stay.map(({ uniqueId, id }) => String(uniqueId ?? id))));`,
@@ -200,7 +206,9 @@ function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
   );
 }
 
-test('a storm: the last state is the state there is, and all that stayed were seen', async ({ place }) => {
+test('watchMountTable ends in the state of the mount table after a storm of mounts, and reports every mount that stays', async ({
+  place,
+}) => {
   const follower = new Follower(readMountTableSync());
   await using watcher = watchMountTable();
   const following = followUntil(watcher, follower, 'the end');
@@ -214,7 +222,9 @@ test('a storm: the last state is the state there is, and all that stayed were se
   for (const id of JSON.parse(stdout)) expect(follower.seen.has(BigInt(id))).toBe(true);
 });
 
-test('a storm: every mount that lives over a look is seen, with its end', async ({ place }) => {
+test('watchMountTable reports every mount as attached and detached that exists while the watcher reads the table', async ({
+  place,
+}) => {
   const targets = Array.from({ length: 8 }, (_, index) => place.directory(`t${index}`));
   const changes: MountTableChange[] = [];
   const watcher = watchMountTable({ under: place.root });
@@ -227,7 +237,7 @@ test('a storm: every mount that lives over a look is seen, with its end', async 
     mountSync(`round ${round}`, target, 'tmpfs');
     const { uniqueId, id } = must(readMountTableSync().at(target));
     made.push(uniqueId ?? id);
-    // Until the watcher has told of it: it has looked.
+    // The watcher has read the table when it has reported this mount.
     while (!changes.some(({ type, entry }) => type === 'attached' && entry.source === `round ${round}`)) await sleep(1);
     umountSync(target);
   }
@@ -240,15 +250,15 @@ test('a storm: every mount that lives over a look is seen, with its end', async 
 });
 
 test.for([
-  ['nobody iterates', `watchMountTable();`],
-  ['nobody iterates any more', `for await (const _ of watcher()) break;`],
-  ['it has returned', `const w = watchMountTable(); const p = w.next(); await w.return(); await p;`],
+  ['no code iterates the watcher', `watchMountTable();`],
+  ['the iteration has ended with break', `for await (const _ of watcher()) break;`],
+  ['return() of the watcher was called', `const w = watchMountTable(); const p = w.next(); await w.return(); await p;`],
   [
-    'it is aborted',
+    'the signal of the watcher is aborted',
     `const c = new AbortController(); setTimeout(() => c.abort(), 20); for await (const _ of watchMountTable({ signal: c.signal })); `,
   ],
-  ['it has one change and asks for no more', `const w = watcher(); await w.next();`],
-] as const)('the process can end when %s', async ([_name, body], { place }) => {
+  ['the watcher has reported a change and no next() is pending', `const w = watcher(); await w.next();`],
+] as const)('a watcher does not keep the process alive when %s', async ([_name, body], { place }) => {
   const { status, stdout, stderr } = await runNode(
     `import { mountSync, watchMountTable } from 'linux-mount';
      const watcher = () => { const w = watchMountTable(); mountSync('x', process.argv[1], 'tmpfs'); return w; };
@@ -259,7 +269,7 @@ test.for([
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'done\n', stderr: '' });
 });
 
-test('while somebody waits the process stays, and process.exit ends it', async () => {
+test('a pending next() of watchMountTable keeps the process alive, and process.exit() ends the process', async () => {
   const { status, stdout } = await runNode(
     `import { watchMountTable } from 'linux-mount';
      setTimeout(() => { console.log('still here'); process.exit(3); }, 200).unref();
@@ -268,7 +278,7 @@ test('while somebody waits the process stays, and process.exit ends it', async (
   expect({ status, stdout }).toEqual({ status: 3, stdout: 'still here\n' });
 });
 
-test('no thread, descriptor or memory is left', async ({ place }) => {
+test('ended, unreferenced and terminated watchers leave no thread and no descriptor', async ({ place }) => {
   const { status, stdout, stderr } = await runNode(
     `${STARTS_WORKERS}
      import { readdirSync } from 'node:fs';
@@ -283,9 +293,9 @@ test('no thread, descriptor or memory is left', async ({ place }) => {
        const pending = watchers.slice(10).map((w) => w.next());
        await Promise.all(watchers.map((w) => w.return()));
        await Promise.all(pending);
-       for (let index = 0; index < 20; index++) watchMountTable(); // forgotten: collected
+       for (let index = 0; index < 20; index++) watchMountTable(); // unreferenced watchers are garbage-collected
      }
-     // Ended while it waits, and while it does not.
+     // One worker ends while next() is pending, another while no next() is pending.
      async function worker(body) {
        const worker = startWorker(\`\${body} parentPort.postMessage('ready'); setInterval(() => {}, 1000);\`);
        await messageOf(worker);
@@ -310,8 +320,8 @@ test('no thread, descriptor or memory is left', async ({ place }) => {
   expect(after).toEqual(before);
 });
 
-test('elsewhere the loop goes on: nothing of libuv is used', async ({ skip }) => {
-  skip(pass !== 'root', 'once is enough');
+test('eight pending watchers do not block the thread pool of libuv', async ({ skip }) => {
+  skip(pass !== 'root', 'one pass is enough');
   const { stdout } = await runNode(
     `import { watchMountTable } from 'linux-mount';
      import { readFile } from 'node:fs/promises';
@@ -323,7 +333,7 @@ test('elsewhere the loop goes on: nothing of libuv is used', async ({ skip }) =>
   expect(stdout).toBe('read\n');
 });
 
-test('a failure to open is told', async ({ skip }) => {
+test('watchMountTable throws EMFILE when the process has no free descriptor', async ({ skip }) => {
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   const { stdout } = await runNode(
     `import { watchMountTable } from 'linux-mount';
@@ -335,14 +345,14 @@ test('a failure to open is told', async ({ skip }) => {
   expect(stdout).toBe('MountError EMFILE open\n');
 });
 
-describe('in another mount namespace', () => {
+describe('watchMountTable in another mount namespace', () => {
   test.for(Object.keys(containerKinds) as ContainerKind[])('%s', async (kind, { place, skip }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     await using container = await startContainer(place, kind);
     const namespace = { pid: container.pid };
     const target = container.inside.directory('in there');
     const watcher = watchMountTable({ namespace, under: container.inside.path('') });
-    // Neither what happens here, nor that the other one is watched, changes anything there.
+    // A mount in the namespace of the test, and the watch itself, change nothing in the other namespace.
     mountSync('here', place.directory('here'), 'tmpfs');
     const mount = mountTmpfsSync(target, { namespace });
     const { type, entry } = await next(watcher);
@@ -353,7 +363,10 @@ describe('in another mount namespace', () => {
     await watcher.return();
   });
 
-  test('when its last process ends its mounts stay as long as they are watched', async ({ place, skip }) => {
+  test('a watcher keeps a mount namespace alive after the last process of the namespace ends', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     let watcher: MountTableWatcher;
     {
@@ -366,7 +379,7 @@ describe('in another mount namespace', () => {
     expect(await coming).toEqual({ done: true, value: undefined });
   });
 
-  test('one that is not there is told', () => {
+  test('watchMountTable throws ENOENT with a reason when the namespace file is missing', () => {
     const error = thrownBy(() => watchMountTable({ namespace: { path: '/proc/self/ns/nothing' } }));
     expect(error).toMatchObject({ name: 'MountError', code: 'ENOENT', syscall: 'open', reason: expect.any(String) });
     expect(() => watchMountTable({ namespace: 5 as never })).toThrow(TypeError);

@@ -1,3 +1,4 @@
+// Tests that a target in a root directory never leads outside while an attacker exchanges directories for links.
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { expect, vi } from 'vitest';
 import { mountSync } from '../../../lib/index.js';
@@ -12,8 +13,8 @@ import { lacksOverlay } from '../../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(600_000) });
 
-// Twice as many in all, as there are two kinds of attacker: a hundred thousand for each of the main ways in the pass that
-// is about it, fewer in the others.
+// Two kinds of attacker double the number of tries: the root pass makes 100,000 tries for each main operation, the
+// other passes fewer.
 const TRIES = times(pass === 'root' ? 50_000 : 5_000, 100);
 const FEWER = Math.max(TRIES / 10, times(1_000, 100));
 
@@ -22,8 +23,8 @@ const OLDER = ['open_tree=ENOSYS', 'move_mount=ENOSYS', 'fsopen=ENOSYS', 'mount_
 const PRECIOUS = ['outside/two/target', 'outside/target'];
 
 /**
- * A root in which every directory of "one/two/target" is exchanged for a link out of it all the time, to places outside
- * that look just the same.
+ * Makes a root directory in which an attacker exchanges each directory of "one/two/target" for a link that leads
+ * outside, to directories of the same names.
  */
 function battlefield(place: Place) {
   const root = place.directory('root');
@@ -31,7 +32,7 @@ function battlefield(place: Place) {
   place.directory('root/other/two/target');
   place.directory('root/one/spare');
   for (const path of ['outside', 'outside/two', 'outside/two/target', 'outside/target']) place.directory(path);
-  // What somebody else has mounted outside must stay as it is, too.
+  // The mounts of other processes outside must stay as they are.
   for (const path of PRECIOUS) mountSync('precious', place.path(path), 'tmpfs');
   symlinkSync(place.path('outside'), place.path('root/link-one'));
   symlinkSync('../../outside/two', place.path('root/one/link-two'));
@@ -46,7 +47,7 @@ function battlefield(place: Place) {
   return { root, exchanged: pairs.flat().map((path) => `${root}/${path}`) };
 }
 
-/** Inside the root nothing is left but what was there; outside nothing at all. */
+/** Inside the root directory only the directories of the test are left; outside nothing has changed. */
 function expectNothingLeft(place: Place, mountsBefore: number) {
   expect(mountTable().length).toBe(mountsBefore);
   expect(readdirSync(place.path('outside')).sort()).toEqual(['target', 'two']);
@@ -57,8 +58,8 @@ function expectNothingLeft(place: Place, mountsBefore: number) {
   }
 }
 
-// Each way to mount, and to take down: with the mount's own handle, or by the place once more.
-const WAYS = {
+// Each operation that mounts. The handle of the mount unmounts it.
+const OPERATIONS = {
   bind: `mountBindSync(source, target, { readonly: true })`,
   file: `mountBindSync(source + '/file', { ...target, path: '/one/two/file', create: 'file' }, { readonly: true })`,
   tmpfs: `mountTmpfsSync(target, { size: 4096 })`,
@@ -69,8 +70,8 @@ const WAYS = {
   create: `mountTmpfsSync({ ...target, path: '/one/two/new/target', create: 'directory' }, { size: 4096 })`,
 } as const;
 
-// The program starts the attacker, so that nobody fights while Node starts.
-const script = (way: keyof typeof WAYS, tries: number) => `
+// The program starts the attacker, so that the attack begins when Node.js has started.
+const script = (operation: keyof typeof OPERATIONS, tries: number) => `
   import { spawn } from 'node:child_process';
   import { once } from 'node:events';
   import { readdirSync, readFileSync } from 'node:fs';
@@ -81,17 +82,17 @@ const script = (way: keyof typeof WAYS, tries: number) => `
   const [root, source, lower] = ['root', 'source', 'lower'].map((name) => top + '/' + name);
   const target = { root, path: '/one/two/target', allowEmulation: allowEmulation === 'emulate' };
   const descriptors = readdirSync('/proc/self/fd').length;
-  const detached = ${way === 'clone' ? 'detachedBindSync(source)' : 'undefined'};
+  const detached = ${operation === 'clone' ? 'detachedBindSync(source)' : 'undefined'};
   const attached = (tree) => { try { return tree.attachSync(target); } finally { tree.closeSync(); } };
   const table = () => readFileSync('/proc/self/mountinfo', 'latin1').trimEnd().split('\\n').map((line) => line.split(' '));
   const before = new Set(table().map(([id]) => id));
   const added = () => table().filter(([id]) => !before.has(id));
   const found = { tries: 0, mounted: 0, outside: [], codes: {}, stuck: 0, untrue: [] };
-  // Whether what is mounted is where it may be, and what was asked for.
+  // Checks that every new mount is inside the root directory and has the attributes that were asked for.
   const check = (mounted) => {
     for (const [, , , , point, options] of added()) {
       if (!point.startsWith(root + '/')) found.outside.push(point);
-      if (${way === 'bind' || way === 'file' || way === 'recursive'} && mounted && !options.startsWith('ro,')) found.outside.push(point + ' ' + options);
+      if (${operation === 'bind' || operation === 'file' || operation === 'recursive'} && mounted && !options.startsWith('ro,')) found.outside.push(point + ' ' + options);
     }
   };
   const tell = (where, { code, reason }) => {
@@ -99,12 +100,12 @@ const script = (way: keyof typeof WAYS, tries: number) => `
     found.codes[key] = (found.codes[key] ?? 0) + 1;
     if (reason === undefined) found.untrue.push(key);
   };
-  // As many as asked for, and on a busy machine so many more that both have had a turn.
+  // On a busy machine the loop continues until the attacker has prevented at least one mount and missed at least one.
   const undecided = () => (found.mounted === 0 || found.mounted === found.tries) && found.tries < ${tries * 100};
   for (; (found.tries < ${tries} || undecided()) && found.outside.length === 0; found.tries += 1) {
     let mount;
     try {
-      mount = ${WAYS[way]};
+      mount = ${OPERATIONS[operation]};
     } catch (error) {
       tell('mount', error);
       if (found.tries % 16 === 0) check(false);
@@ -135,48 +136,52 @@ interface Found {
 
 async function attack(
   place: Place,
-  way: keyof typeof WAYS,
-  options: { deny?: readonly string[]; apart?: boolean; tries?: number; emulate?: boolean },
+  operation: keyof typeof OPERATIONS,
+  options: { deny?: readonly string[]; separateNamespace?: boolean; tries?: number; emulate?: boolean },
 ): Promise<Found> {
-  const { deny = [], apart = false, tries = TRIES, emulate = false } = options;
+  const { deny = [], separateNamespace = false, tries = TRIES, emulate = false } = options;
   const { exchanged } = battlefield(place);
   place.directory('source', { file: 'source' });
   mkdirSync(place.path('source/below'));
   place.directory('lower');
   const mounts = mountTable().length;
-  const before = apart ? ['unshare', '--mount', '--propagation', 'private', '--'] : [];
-  const { stdout, stderr, status } = await runNode(script(way, tries), {
+  const before = separateNamespace ? ['unshare', '--mount', '--propagation', 'private', '--'] : [];
+  const { stdout, stderr, status } = await runNode(script(operation, tries), {
     args: [place.root, emulate ? 'emulate' : '', ...before, exchangeProgram, ...exchanged],
     deny,
     timeout: 500_000,
   });
   expect({ stderr, status }).toEqual({ stderr: '', status: 0 });
   const result: Found & Record<string, unknown> = JSON.parse(stdout);
-  console.log(`   ${way}${apart ? ' (apart)' : ''}${deny.length > 0 ? ' (older)' : ''}: ${JSON.stringify(result)}`);
+  console.log(
+    `   ${operation}${separateNamespace ? ' (separate namespace)' : ''}${deny.length > 0 ? ' (older)' : ''}: ${JSON.stringify(result)}`,
+  );
   expect(result).toMatchObject({ outside: [], left: [], stuck: 0, descriptors: 0, untrue: [] });
   expect(result.tries).toBeGreaterThanOrEqual(tries);
   expectNothingLeft(place, mounts);
   return result;
 }
 
-/** Both happened: the attacker was in the way, and was not all the time. */
+/** The attacker prevented at least one mount, and missed at least one. */
 function expectBattle({ mounted, tries }: Found) {
   expect(mounted).toBeGreaterThan(0);
   expect(tries - mounted).toBeGreaterThan(0);
 }
 
-const here = [
-  ['from this namespace', false],
-  ['from another namespace, where mount points may be renamed', true],
+const attackers = [
+  ['in the same mount namespace', false],
+  ['in another mount namespace, which allows to rename mount points', true],
 ] as const;
 
-test.for(here)('without a root the attacker wins, %s', async ([_name, apart], { place, skip }) => {
-  skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
-  const { exchanged, root } = battlefield(place);
-  const before = apart ? ['unshare', '--mount', '--propagation', 'private', '--'] : [];
-  await using _attacker = await HolderProcess.start([...before, exchangeProgram, ...exchanged]);
-  const { stdout } = await runNode(
-    `import { mountTmpfsSync } from 'linux-mount';
+test.for(attackers)(
+  'a target without a root directory leads outside under attack by a process %s',
+  async ([_name, separateNamespace], { place, skip }) => {
+    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+    const { exchanged, root } = battlefield(place);
+    const before = separateNamespace ? ['unshare', '--mount', '--propagation', 'private', '--'] : [];
+    await using _attacker = await HolderProcess.start([...before, exchangeProgram, ...exchanged]);
+    const { stdout } = await runNode(
+      `import { mountTmpfsSync } from 'linux-mount';
      import { readFileSync } from 'node:fs';
      let outside = false;
      for (let tries = 0; tries < 100_000 && !outside; tries += 1) {
@@ -187,40 +192,43 @@ test.for(here)('without a root the attacker wins, %s', async ([_name, apart], { 
        } catch {}
      }
      console.log(outside);`,
-    { args: [root] },
-  );
-  expect(stdout).toBe('true\n');
-});
+      { args: [root] },
+    );
+    expect(stdout).toBe('true\n');
+  },
+);
 
-for (const [name, apart] of here) {
-  test.for(Object.keys(WAYS) as (keyof typeof WAYS)[])(
-    `an attacker does not get %s out, ${name}`,
-    async (way, { place, skip }) => {
+for (const [name, separateNamespace] of attackers) {
+  test.for(Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[])(
+    `a target in a root directory never leads outside under attack by a process ${name}: %s`,
+    async (operation, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
-      const why = { tree: lacksDetached, clone: lacksClone, overlay: lacksOverlay }[way as string];
+      const why = { tree: lacksDetached, clone: lacksClone, overlay: lacksOverlay }[operation as string];
       skip(why !== undefined, why);
-      const isMain = way === 'bind' || way === 'tmpfs';
-      expectBattle(await attack(place, way, { apart, tries: isMain ? TRIES : FEWER }));
+      const isMain = operation === 'bind' || operation === 'tmpfs';
+      expectBattle(await attack(place, operation, { separateNamespace, tries: isMain ? TRIES : FEWER }));
     },
   );
 
   test.for(['bind', 'file', 'tmpfs', 'overlay', 'recursive'] as const)(
-    `nor by the calls of older kernels, %s, ${name}`,
-    async (way, { place, skip }) => {
+    `a target in a root directory never leads outside on an older kernel under attack by a process ${name}: %s`,
+    async (operation, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
-      skip(way === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
-      expectBattle(await attack(place, way, { deny: OLDER, apart, tries: way === 'bind' ? TRIES : FEWER }));
+      skip(operation === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
+      expectBattle(
+        await attack(place, operation, { deny: OLDER, separateNamespace, tries: operation === 'bind' ? TRIES : FEWER }),
+      );
     },
   );
 
   test.for(['bind', 'tmpfs', 'file'] as const)(
-    `nor where openat2 is emulated, %s, ${name}`,
-    async (way, { place, skip }) => {
+    `a target in a root directory never leads outside with emulated openat2(2) under attack by a process ${name}: %s`,
+    async (operation, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
       const deny = [...OLDER, 'openat2=ENOSYS'];
-      expectBattle(await attack(place, way, { deny, apart, emulate: true, tries: FEWER }));
+      expectBattle(await attack(place, operation, { deny, separateNamespace, emulate: true, tries: FEWER }));
     },
   );
 }

@@ -1,3 +1,4 @@
+// Tests that SIGKILL during operations in a root directory leaves no mount outside and no writable mount.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
@@ -14,7 +15,7 @@ vi.setConfig({ testTimeout: patience(300_000) });
 
 const KILLS = times(pass === 'root' ? 100 : 20, 5);
 
-// Mounts and takes down in a root, in as many ways at once as there are, until it is killed.
+// Mounts and unmounts in a root directory with several concurrent operations until it is killed.
 const VICTIM = `
   import * as library from 'linux-mount';
   const [place] = process.argv.slice(1);
@@ -37,7 +38,10 @@ const VICTIM = `
   console.log('ready');
 `;
 
-test('killed at random moments it leaves nothing outside, and nothing writable', async ({ place, skip }) => {
+test('a process killed at random moments leaves no mount outside the root directory and no writable mount', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.treeCalls !== undefined, lacks.treeCalls);
   const root = place.directory('root');
   for (const path of ['root/one', 'root/other', 'outside', 'other']) place.directory(path);
@@ -48,7 +52,7 @@ test('killed at random moments it leaves nothing outside, and nothing writable',
   let left = 0;
   {
     await using _attacker = await HolderProcess.start([exchangeProgram, `${root}/one`, `${root}/link`]);
-    // On until it was killed in the middle of things, or the test would prove nothing.
+    // The test continues until one kill leaves a mount, which proves that the kills hit the critical moment.
     for (let kill = 0; kill < KILLS || (left === 0 && kill < 50 * KILLS); kill += 1) {
       const victim = spawn(process.execPath, ['--input-type=module', '--eval', VICTIM, '--', place.root], {
         cwd: projectRoot,
@@ -64,8 +68,8 @@ test('killed at random moments it leaves nothing outside, and nothing writable',
         expect(mountPoint.startsWith(`${root}/`)).toBe(true);
         expect(options).toContain('ro');
       }
-      // What is left can be taken down by whoever comes next, the last made first: by the place that it has at the moment,
-      // as it is renamed all the time.
+      // Whoever comes next can unmount what is left, the last mount first. The attacker renames the directories all the
+      // time, so each attempt reads the current path of the mount.
       for (let tries = 0; tries < 10_000 && mountTable().length > before; tries += 1) {
         const place = mountTable().at(-1)?.mountPoint ?? '';
         try {

@@ -1,3 +1,4 @@
+// Tests a target inside a root directory ({ root, path }): lookup, the option create, and the emulation of openat2(2).
 import {
   chmodSync,
   existsSync,
@@ -49,7 +50,7 @@ const points = (place: Place) =>
     .map(({ mountPoint }) => mountPoint)
     .filter((point) => point.startsWith(`${place.root}/`) && point !== place.path('movable'));
 
-/** A root with links of every kind, and the same names outside. */
+/** Makes a root directory with symbolic links of every kind, and directories of the same names outside. */
 function rootWithLinks(place: Place): string {
   const root = place.directory('root');
   place.directory('root/a/b');
@@ -86,7 +87,10 @@ const INSIDE = [
 ] as const;
 
 describe.each(mountings)('$name', (mounting) => {
-  test('mounts where a path leads inside the root, and its handle takes that down', async ({ place, skip }) => {
+  test('a target in a root directory is mounted where the path leads inside the root, and the handle unmounts the mount', async ({
+    place,
+    skip,
+  }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const root = rootWithLinks(place);
     for (const [path, expected] of INSIDE) {
@@ -107,17 +111,23 @@ describe.each(mountings)('$name', (mounting) => {
     ['dangling', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
     ['missing/x', 'ENOENT', 'does not exist (or is a link to nowhere in there)'],
     ['circle', 'ELOOP', 'leads through too many symbolic links'],
-  ] as const)('never mounts outside, and says why: %s', async ([path, code, reason], { place, skip }) => {
-    skip(mounting.lacks !== undefined, mounting.lacks);
-    const root = rootWithLinks(place);
-    const error = (await rejectionOf(mounting.mount(place, { root, path }))) as MountError;
-    expect(error).toMatchObject({ code, syscall: 'openat2', step: 'open target' });
-    expect(error.reason).toContain(`the target '${path}' inside the root '${root}' ${reason}`);
-    expect(error.dest ?? error.path).toBe(`${root}/${path}`);
-    expect(points(place)).toEqual([]);
-  });
+  ] as const)(
+    'a target in a root directory rejects with a reason and mounts nothing when its path leads outside: %s',
+    async ([path, code, reason], { place, skip }) => {
+      skip(mounting.lacks !== undefined, mounting.lacks);
+      const root = rootWithLinks(place);
+      const error = (await rejectionOf(mounting.mount(place, { root, path }))) as MountError;
+      expect(error).toMatchObject({ code, syscall: 'openat2', step: 'open target' });
+      expect(error.reason).toContain(`the target '${path}' inside the root '${root}' ${reason}`);
+      expect(error.dest ?? error.path).toBe(`${root}/${path}`);
+      expect(points(place)).toEqual([]);
+    },
+  );
 
-  test('goes on top of a mount inside the root, and takes down its own only', async ({ place, skip }) => {
+  test('a target in a root directory that is a mount point gets a second mount, and the handle unmounts only that mount', async ({
+    place,
+    skip,
+  }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const root = place.directory('root');
     mountSync('below', place.directory('root/t'), 'tmpfs');
@@ -126,12 +136,12 @@ describe.each(mountings)('$name', (mounting) => {
     expect(tableEntry(`${root}/t`)?.source).not.toBe('below');
     await mount.unmount();
     expect(tableEntry(`${root}/t`)?.source).toBe('below');
-    // Nothing of its own is there any more, and the other mount is not its business.
+    // The mount of this handle is unmounted already, and the mount below does not belong to the handle.
     await mount.unmount();
     expect(tableEntry(`${root}/t`)?.source).toBe('below');
   });
 
-  test('mounts on the root itself', async ({ place, skip }) => {
+  test('a target in a root directory can be the root directory itself', async ({ place, skip }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const root = place.directory('root');
     for (const path of ['/', '', '..']) {
@@ -141,7 +151,7 @@ describe.each(mountings)('$name', (mounting) => {
     }
   });
 
-  test('takes names of any bytes', async ({ place, skip }) => {
+  test('a target in a root directory can have a name with any bytes', async ({ place, skip }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const name = Buffer.from('ab\xff\n \\ü\t', 'latin1');
     const root = Buffer.concat([Buffer.from(`${place.directory('roots')}/`), name]);
@@ -154,7 +164,10 @@ describe.each(mountings)('$name', (mounting) => {
     expect(readdirSync(root, { encoding: 'buffer' })).toEqual([name]);
   });
 
-  test('makes what is missing, and leaves it when all is well', async ({ place, skip }) => {
+  test('create makes the missing directories of a target, and leaves them after a successful mount', async ({
+    place,
+    skip,
+  }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const root = rootWithLinks(place);
     const mount = await mounting.mount(place, { root, path: 'absolute', create: 'match' });
@@ -167,7 +180,10 @@ describe.each(mountings)('$name', (mounting) => {
     expect(existsSync(place.path('a/b/new'))).toBe(false);
   });
 
-  test('noXdev and noSymlinks', async ({ place, skip }) => {
+  test('noXdev rejects with EXDEV at another mount, and noSymlinks rejects with ELOOP at a symbolic link', async ({
+    place,
+    skip,
+  }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const root = rootWithLinks(place);
     mountSync('other', place.path('root/c'), 'tmpfs');
@@ -183,12 +199,12 @@ describe.each(mountings)('$name', (mounting) => {
     });
     const mount = await mounting.mount(place, { root, path: 'a/b', noXdev: true, noSymlinks: true });
     expect(tableEntry(`${root}/a/b`)).toBeDefined();
-    // Its own mount is another mount than that of the root.
+    // The mount of the handle is another mount than that of the root directory; noXdev must not prevent the unmount.
     await mount.unmount();
     expect(points(place)).toEqual([`${root}/c`]);
   });
 
-  test('a handle finds its mount when the path leads elsewhere by now, as long as it is in the root', async ({
+  test('a handle unmounts its mount inside a root directory after a symbolic link in the path was changed', async ({
     place,
     skip,
   }) => {
@@ -206,43 +222,50 @@ describe.each(mountings)('$name', (mounting) => {
   });
 });
 
-test('magic links lead nowhere, other links of /proc do', async ({ place }) => {
+test('a target in a root directory rejects magic links of /proc and accepts the other links of /proc', async ({
+  place,
+}) => {
   const root = place.directory('root');
   place.directory('root/proc');
   using _proc = await mountBind('/proc', { root, path: 'proc' });
   for (const path of ['proc/self/root/tmp', 'proc/self/cwd', 'proc/thread-self/fd/0', 'proc/1/root']) {
     const error = (await rejectionOf(mountTmpfs({ root, path }))) as MountError;
-    // The first process may be one that this user may not look at.
+    // An ordinary user may have no permission to read the links of process 1.
     expect(['ELOOP', 'EACCES', 'EPERM']).toContain(error.code);
     if (error.code === 'ELOOP') expect(error.reason).toContain('through one of /proc that may lead anywhere');
   }
-  // "self" is a name of /proc's own.
+  // "self" is an ordinary symbolic link of /proc.
   await using mount = await mountTmpfs({ root, path: 'proc/self/fdinfo' });
   expect(tableEntry(`${root}/proc/${process.pid}/fdinfo`)?.fsType).toBe('tmpfs');
   await mount.unmount();
 });
 
-describe('create', () => {
+describe('option create', () => {
   test.for([
     ['directory', 'source', 'directory'],
     ['match', 'source', 'directory'],
     ['match', 'source/mark', 'file'],
     ['file', 'source/mark', 'file'],
-  ] as const)('%s, of a bind of %s', async ([create, from, kind], { place }) => {
-    place.directory('source', { mark: 'content' });
-    const root = place.directory('root');
-    for (const bind of [mountBind, async (...call: Parameters<typeof mountBind>) => mountBindSync(...call)]) {
-      const mount = await bind(place.path(from), { root, path: 'new/deep/t', create }, { readonly: true });
-      expect(mount.target).toBe(`${root}/new/deep/t`);
-      await mount.unmount();
-      const made = lstatSync(`${root}/new/deep/t`);
-      expect(made.isDirectory() ? 'directory' : 'file').toBe(kind);
-      expect(made.mode & 0o777).toBe((kind === 'directory' ? 0o755 : 0o644) & ~process.umask());
-      rmSync(`${root}/new`, { recursive: true });
-    }
-  });
+  ] as const)(
+    'create: %s makes directories and the mount point for a bind of %s',
+    async ([create, from, kind], { place }) => {
+      place.directory('source', { mark: 'content' });
+      const root = place.directory('root');
+      for (const bind of [mountBind, async (...call: Parameters<typeof mountBind>) => mountBindSync(...call)]) {
+        const mount = await bind(place.path(from), { root, path: 'new/deep/t', create }, { readonly: true });
+        expect(mount.target).toBe(`${root}/new/deep/t`);
+        await mount.unmount();
+        const made = lstatSync(`${root}/new/deep/t`);
+        expect(made.isDirectory() ? 'directory' : 'file').toBe(kind);
+        expect(made.mode & 0o777).toBe((kind === 'directory' ? 0o755 : 0o644) & ~process.umask());
+        rmSync(`${root}/new`, { recursive: true });
+      }
+    },
+  );
 
-  test('uses the umask of the moment, on threads as well', async ({ place }) => {
+  test('create uses the umask of the process at the time of the call, also on threads of the addon', async ({
+    place,
+  }) => {
     const root = place.directory('root');
     const { stdout, stderr } = await runNode(
       `import { mountTmpfs, mountTmpfsSync } from 'linux-mount';
@@ -263,30 +286,41 @@ describe('create', () => {
 
   const failing: readonly (readonly [string, (place: Place, target: Target) => Promise<Mount>])[] = [
     ['a bind of a missing directory', (place, target) => mountBind(place.path('missing'), target)],
-    ['the same, sync', async (place, target) => mountBindSync(place.path('missing'), target)],
+    [
+      'a synchronous bind of a missing directory',
+      async (place, target) => mountBindSync(place.path('missing'), target),
+    ],
     ['a filesystem that does not exist', (_, target) => mountFilesystem('x', target, 'nonsense')],
-    ['an option that does not exist', (_, target) => mountTmpfs(target, { parameters: { nonsense: '1' } })],
-    ['the same, sync', async (_, target) => mountTmpfsSync(target, { parameters: { nonsense: '1' } })],
-    ['an overlay without its layers', (_, target) => mountOverlay({ lower: ['/missing/a', '/missing/b'], target })],
-    ['a move of what is not mounted', (place, target) => moveMount(place.directory('plain'), target)],
+    ['a tmpfs with an unknown parameter', (_, target) => mountTmpfs(target, { parameters: { nonsense: '1' } })],
+    [
+      'a synchronous tmpfs with an unknown parameter',
+      async (_, target) => mountTmpfsSync(target, { parameters: { nonsense: '1' } }),
+    ],
+    ['an overlay with missing layers', (_, target) => mountOverlay({ lower: ['/missing/a', '/missing/b'], target })],
+    ['a move of a directory that is no mount point', (place, target) => moveMount(place.directory('plain'), target)],
   ];
 
-  test.for(failing)('what was made is removed when it fails: %s', async ([name, operation], { place, skip }) => {
-    skip(name.includes('overlay') && lacksOverlay !== undefined, lacksOverlay);
-    const root = place.directory('root', { kept: '' });
-    place.directory('root/old');
-    for (const create of ['directory', 'file', 'match'] as const) {
-      const error = (await rejectionOf(operation(place, { root, path: 'old/new/deep/t', create }))) as MountError;
-      expect(error.code).toMatch(/^(ENOENT|ENODEV|EINVAL|ENOTDIR)$/);
-      // It was made, so that it is not at fault.
-      expect(error.reason).not.toContain('does not exist (or is a link to nowhere in there)');
-      expect(error.reason).not.toMatch(/the target \S+ (inside \S+ \S+ \S+ )?does not exist/);
-      expect(readdirSync(root).sort()).toEqual(['kept', 'old']);
-      expect(readdirSync(`${root}/old`)).toEqual([]);
-    }
-  });
+  test.for(failing)(
+    'create removes the directories that it made when the mount fails: %s',
+    async ([name, operation], { place, skip }) => {
+      skip(name.includes('overlay') && lacksOverlay !== undefined, lacksOverlay);
+      const root = place.directory('root', { kept: '' });
+      place.directory('root/old');
+      for (const create of ['directory', 'file', 'match'] as const) {
+        const error = (await rejectionOf(operation(place, { root, path: 'old/new/deep/t', create }))) as MountError;
+        expect(error.code).toMatch(/^(ENOENT|ENODEV|EINVAL|ENOTDIR)$/);
+        // The reason must not name the target as missing, because the call has created the target.
+        expect(error.reason).not.toContain('does not exist (or is a link to nowhere in there)');
+        expect(error.reason).not.toMatch(/the target \S+ (inside \S+ \S+ \S+ )?does not exist/);
+        expect(readdirSync(root).sort()).toEqual(['kept', 'old']);
+        expect(readdirSync(`${root}/old`)).toEqual([]);
+      }
+    },
+  );
 
-  test('a file over a directory and the other way round', async ({ place }) => {
+  test('create rejects with ENOTDIR and leaves nothing when the source is of another kind than the created target', async ({
+    place,
+  }) => {
     place.directory('source', { mark: '' });
     const root = place.directory('root');
     for (const [from, create] of [
@@ -301,7 +335,7 @@ describe('create', () => {
   });
 
   test.for(['directory', 'file', 'match'] as const)(
-    'nothing is made where a link leads to nowhere: %s',
+    'create rejects with ELOOP and makes nothing when the path leads through a link to a missing directory: %s',
     async (create, { place }) => {
       const root = place.directory('root');
       symlinkSync('missing', `${root}/dangling`);
@@ -320,7 +354,7 @@ describe('create', () => {
     ['missing/../t', "has '..' after what does not exist yet"],
     ['file/t', 'leads through a file'],
     ['new/t/', 'a slash after the file that is to be made'],
-  ] as const)('refuses %s', async ([path, reason], { place }) => {
+  ] as const)('create rejects the path %s with ENOTDIR and makes nothing', async ([path, reason], { place }) => {
     const root = place.directory('root', { file: '' });
     const source = place.file('source');
     const error = (await rejectionOf(mountBind(source, { root, path, create: 'match' }))) as MountError;
@@ -328,7 +362,9 @@ describe('create', () => {
     expect(readdirSync(root)).toEqual(['file']);
   });
 
-  test('what is there is taken as it is, and stays', async ({ place }) => {
+  test('create leaves an existing directory with its mode and its files, also when the mount fails', async ({
+    place,
+  }) => {
     const root = place.directory('root');
     place.directory('root/old', { kept: 'kept' });
     chmodSync(`${root}/old`, 0o700);
@@ -338,7 +374,9 @@ describe('create', () => {
     expect(readFileSync(`${root}/old/kept`, 'utf8')).toBe('kept');
   });
 
-  test('many at once make the same directories, and those that fail take away nobody’s', async ({ place }) => {
+  test('concurrent calls with create make the same directories, and failing calls remove no directory of another call', async ({
+    place,
+  }) => {
     const root = place.directory('root');
     for (let round = 0; round < 20; round += 1) {
       const path = (index: number) => ({ root, path: `${round}/deep/${index}`, create: 'directory' }) as const;
@@ -347,7 +385,8 @@ describe('create', () => {
           mountTmpfs(path(index), index % 2 === 0 ? {} : { parameters: { nonsense: '1' } }),
         ),
       );
-      // One may lose its directory to another that made it, failed and took it away again: then it says so.
+      // A failing call may remove a directory between two steps of another call; the other call then makes the
+      // directory again.
       for (const [index, result] of results.entries()) {
         expect(result.status).toBe(index % 2 === 0 ? 'fulfilled' : 'rejected');
         if (result.status === 'fulfilled') await result.value.unmount();
@@ -356,7 +395,7 @@ describe('create', () => {
     }
   });
 
-  test('it is not for what must be mounted already', async ({ place }) => {
+  test('create is rejected for operations whose target must be a mount point already', async ({ place }) => {
     const root = place.directory('root');
     const target = { root, path: 'new', create: 'directory' } as const;
     for (const operation of [
@@ -385,7 +424,9 @@ const changes = [
 describe.each(changes)('%s', (_name, change) => {
   const state = (path: string) => JSON.stringify(mountTable().filter(({ mountPoint }) => mountPoint === path));
 
-  test('acts inside the root, and nowhere else', async ({ place }) => {
+  test('a change with a target in a root directory affects only the mount inside the root directory', async ({
+    place,
+  }) => {
     const root = rootWithLinks(place);
     for (const path of ['root/a/b', 'a/b', 'outside/b']) mountSync('x', place.path(path), 'tmpfs');
     const outside = ['a/b', 'outside/b'].map((path) => state(place.path(path)));
@@ -398,7 +439,9 @@ describe.each(changes)('%s', (_name, change) => {
     expect(['a/b', 'outside/b'].map((path) => state(place.path(path)))).toEqual(outside);
   });
 
-  test('says what is wrong', async ({ place }) => {
+  test('a change with a target in a root directory rejects with a reason for a path that is no mount point or is missing', async ({
+    place,
+  }) => {
     const root = rootWithLinks(place);
     const error = (await rejectionOf(change({ root, path: 'a/b' }))) as MountError;
     expect(error).toMatchObject({ code: 'EINVAL' });
@@ -411,7 +454,7 @@ describe.each(changes)('%s', (_name, change) => {
   });
 });
 
-test('mistakes are refused before anything is done', async ({ place }) => {
+test('a wrong target in a root directory throws or rejects before anything is made', async ({ place }) => {
   const root = place.directory('root');
   for (const [target, code] of [
     [{ root }, 'ERR_INVALID_ARG_TYPE'],
@@ -429,12 +472,12 @@ test('mistakes are refused before anything is done', async ({ place }) => {
   expect(readdirSync(root)).toEqual([]);
 });
 
-test('a directory that somebody has used by the time it fails stays', async ({ place, skip }) => {
+test('create leaves a directory that another process has used when the mount fails', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const root = place.directory('root');
   using hang = new Hang(place.directory('hang'));
-  // The target is made first, and then the lookup of a layer hangs.
+  // The call makes the target first, and then hangs in the lookup of a layer.
   const lower = [`${hang.path}/one`, `${hang.path}/two`];
   const target = { root, path: 'new/t', create: 'directory' } as const;
   const failed = rejectionOf(mountOverlay({ lower, target, strategy: 'data' }));
@@ -445,7 +488,10 @@ test('a directory that somebody has used by the time it fails stays', async ({ p
   expect(readdirSync(`${root}/new`)).toEqual(['theirs']);
 });
 
-test('what somebody has put in the place of what was made stays', async ({ place, skip }) => {
+test('create leaves a directory that another process has put at the target when the mount fails', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const root = place.directory('root');
@@ -463,7 +509,10 @@ test('what somebody has put in the place of what was made stays', async ({ place
 
 const TREES = times(12, 3);
 
-test('the emulation of openat2 leads where the kernel’s own lookup does', async ({ place, skip }) => {
+test('the emulation of openat2(2) leads to the same files and errors as the kernel, for random trees', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const name = fc.constantFrom('a', 'b', 'c');
   const path = fc
@@ -484,7 +533,7 @@ test('the emulation of openat2 leads where the kernel’s own lookup does', asyn
     TREES,
   );
 
-  // One by hand, in which there is everything.
+  // This tree by hand contains every kind of entry and every kind of failure.
   const plain = { noSymlinks: false, noXdev: false };
   const known: (typeof trees)[number] = [
     [
@@ -507,13 +556,13 @@ test('the emulation of openat2 leads where the kernel’s own lookup does', asyn
   const queries = [known, ...trees].flatMap(([entries, asked], index) => {
     const root = place.directory(`root${index}`);
     for (const { at, kind, text } of entries) {
-      // Links are not to lead out while the tree is made.
+      // No link may lead outside while the test makes the tree.
       const parents = at.slice(0, -1).map((_, depth) => `${root}/${at.slice(0, depth + 1).join('/')}`);
       const made = `${root}/${at.join('/')}`;
       if (!parents.every((parent) => lstatSync(parent, { throwIfNoEntry: false })?.isDirectory())) continue;
-      const there = lstatSync(made, { throwIfNoEntry: false });
-      if (kind === 'mount' && there?.isDirectory()) mountSync(`tree${index}`, made, 'tmpfs');
-      if (there !== undefined) continue;
+      const existing = lstatSync(made, { throwIfNoEntry: false });
+      if (kind === 'mount' && existing?.isDirectory()) mountSync(`tree${index}`, made, 'tmpfs');
+      if (existing !== undefined) continue;
       if (kind === 'file') writeFileSync(made, '');
       else if (kind === 'link') symlinkSync(text, made);
       else mkdirSync(made);
@@ -522,7 +571,7 @@ test('the emulation of openat2 leads where the kernel’s own lookup does', asyn
   });
   const file = place.file('source/file');
   writeFileSync(place.path('queries'), JSON.stringify(queries));
-  // What a bind lands on: a directory takes a directory, a file a file.
+  // A bind shows where a path leads: a directory can be bound only on a directory, and a file only on a file.
   const script = `
     import { readFileSync } from 'node:fs';
     import { mountBindSync } from 'linux-mount';
@@ -551,7 +600,7 @@ test('the emulation of openat2 leads where the kernel’s own lookup does', asyn
   const [kernel = [], ...emulated] = answers;
   const compared = (answer: readonly string[]) => queries.map((asked, index) => ({ ...asked, answer: answer[index] }));
   for (const answer of emulated) expect(compared(answer)).toEqual(compared(kernel));
-  // The trees are such that there is something to compare.
+  // Every kind of result must occur, or the comparison would prove nothing.
   for (const kind of ['file ', 'directory ', 'ENOENT', 'ELOOP', 'ENOTDIR', 'EXDEV']) {
     expect([kind, kernel.filter((answer) => answer.startsWith(kind)).length]).not.toEqual([kind, 0]);
   }
@@ -560,7 +609,7 @@ test('the emulation of openat2 leads where the kernel’s own lookup does', asyn
   ).toBe(true);
 });
 
-describe('without openat2', () => {
+describe('kernel without openat2', () => {
   const EACH = `
     import { readFileSync, readdirSync, mkdirSync } from 'node:fs';
     import * as library from 'linux-mount';
@@ -638,7 +687,7 @@ describe('without openat2', () => {
     ['EPERM', []],
     ['ENOSYS', older],
   ] as const)(
-    '%s: a clear error, and with allowEmulation all goes well; besides %s',
+    'a target in a root directory rejects with %s without openat2(2), and mounts with allowEmulation; denied calls: %s',
     async ([errno, more], { place, skip }) => {
       skip(lacks.deny !== undefined, lacks.deny);
       prepare(place);

@@ -1,3 +1,4 @@
+// Tests that the undo of a failed mount unmounts only the mount of the failed call, and no other mount.
 import { describe, expect } from 'vitest';
 import { constants, mountSync } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
@@ -6,17 +7,16 @@ import { type Place, test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
 import { lacksOverlay } from '../../support/ways.js';
 
-// What has been mounted at a target and is of no use is taken down again, and nothing else with it.
-
-// A bind that is made in several steps (before Linux 5.2, or in a sandbox) may fail in the middle. A copy of a shared
-// mount is its peer, so that what is taken from it is taken from its source; and what was looked up in a root is what
-// lies below it. Once the mounts below the source went with it, and another mount lost its propagation.
+// A bind that is made in several steps (before Linux 5.2, or in a sandbox) can fail between two steps. The copy of a
+// shared mount is a peer of that mount, so an unmount below the copy propagates to the source; and a path inside a root
+// directory may lead to the mount below the copy. In earlier versions the undo unmounted the mounts below the source,
+// and took the propagation of another mount away.
 
 const INJECTOR = JSON.stringify(new URL('../../hunts/faults/injector.js', import.meta.url));
 const OLDER = ['open_tree=ENOSYS', 'mount_setattr=ENOSYS'];
 const { MS_SHARED, MS_REC } = constants;
 
-/** A shared tree to bind, and a root to bind in, where a shared mount is already. */
+/** Makes a shared tree to bind, and a root directory that contains a shared mount. */
 function prepare(place: Place): void {
   const source = place.directory('source');
   mountSync('source', source, 'tmpfs');
@@ -45,7 +45,7 @@ const BIND = `
 const IN_ROOT = `${BIND}
   console.log(JSON.stringify([await bind(inRoot)]));`;
 
-/** With no descriptor to be had once the target has been looked up. */
+/** Binds without a free descriptor after the lookup of the target. */
 const UNOPENED_IN_ROOT = `${BIND}
   const { arm, disarm } = await import(${INJECTOR});
   arm({ name: 'openat2', index: 2, code: 'EMFILE', stays: true });
@@ -53,7 +53,7 @@ const UNOPENED_IN_ROOT = `${BIND}
   disarm();
   console.log(JSON.stringify([end]));`;
 
-/** With one descriptor more to be had each time, until it is mounted. */
+/** Binds repeatedly with one more free descriptor each time, until the bind succeeds. */
 const WITH_FEW_DESCRIPTORS = `${BIND}
   const told = [];
   for (const target of [inRoot, atPath]) {
@@ -69,25 +69,28 @@ const WITH_FEW_DESCRIPTORS = `${BIND}
   }
   console.log(JSON.stringify(told));`;
 
-describe.each(['mountBind', 'mountBindSync'])('%s, recursive', (form) => {
+describe.each(['mountBind', 'mountBindSync'])('%s with recursive', (form) => {
   test.for([
-    ['is left, as what was mounted cannot be opened', UNOPENED_IN_ROOT, [], [injectProgram], ['EMFILE, left']],
-    ['fails, as it cannot be remounted', IN_ROOT, ['remount=EPERM'], [], ['EPERM']],
-    ['fails for want of descriptors', WITH_FEW_DESCRIPTORS, [], ['prlimit', '--nofile=64:64', '--'], ['EMFILE']],
-  ] as const)('%s, and no other mount is touched', async ([, program, deny, wrapper, ends], { place, skip }) => {
-    skip(lacks.deny !== undefined || lacks.prlimit !== undefined, lacks.deny ?? lacks.prlimit);
-    prepare(place);
-    const before = mountTable();
-    for (const path of ['empty', 'other']) {
-      const args = [place.root, path, form];
-      const { stdout, stderr } = await runNode(program, { args, deny: [...OLDER, ...deny], wrapper });
-      expect(stderr).toBe('');
-      expect([...new Set(JSON.parse(stdout))]).toEqual(ends);
-      const after = mountTable();
-      expect(after.filter(({ id }) => before.some((line) => line.id === id))).toEqual(before);
-      if (!ends[0].endsWith('left')) expect(after).toHaveLength(before.length);
-    }
-  });
+    ['is left because the new mount cannot be opened', UNOPENED_IN_ROOT, [], [injectProgram], ['EMFILE, left']],
+    ['fails because its remount is refused', IN_ROOT, ['remount=EPERM'], [], ['EPERM']],
+    ['fails for lack of descriptors', WITH_FEW_DESCRIPTORS, [], ['prlimit', '--nofile=64:64', '--'], ['EMFILE']],
+  ] as const)(
+    'a recursive bind that %s changes no other mount',
+    async ([, program, deny, wrapper, ends], { place, skip }) => {
+      skip(lacks.deny !== undefined || lacks.prlimit !== undefined, lacks.deny ?? lacks.prlimit);
+      prepare(place);
+      const before = mountTable();
+      for (const path of ['empty', 'other']) {
+        const args = [place.root, path, form];
+        const { stdout, stderr } = await runNode(program, { args, deny: [...OLDER, ...deny], wrapper });
+        expect(stderr).toBe('');
+        expect([...new Set(JSON.parse(stdout))]).toEqual(ends);
+        const after = mountTable();
+        expect(after.filter(({ id }) => before.some((line) => line.id === id))).toEqual(before);
+        if (!ends[0].endsWith('left')) expect(after).toHaveLength(before.length);
+      }
+    },
+  );
 });
 
 const MEANWHILE = {
@@ -97,10 +100,10 @@ const MEANWHILE = {
 } as const;
 
 test.for(Object.keys(MEANWHILE) as (keyof typeof MEANWHILE)[])(
-  'where somebody else takes it down before it can be opened, what was mounted there before stays: %s',
-  async (way, { place, skip }) => {
+  'a mount below the new mount stays when another process unmounts the new mount before it can be opened: %s',
+  async (operation, { place, skip }) => {
     skip(lacks.deny !== undefined, lacks.deny);
-    skip(way === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
+    skip(operation === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
     place.directory('source');
     const target = place.directory('root/target');
     mountSync('before', target, 'tmpfs');
@@ -112,9 +115,9 @@ test.for(Object.keys(MEANWHILE) as (keyof typeof MEANWHILE)[])(
        import { disarm, hold, isHeld, release } from ${INJECTOR};
        const [place] = process.argv.slice(1);
        const target = { root: place + '/root', path: 'target' };
-       // The first looks the target up.
+       // The first openat2(2) looks up the target.
        hold('openat2', 2);
-       const ended = ${MEANWHILE[way]}.catch((error) => error);
+       const ended = ${MEANWHILE[operation]}.catch((error) => error);
        while (!isHeld()) await sleep(1);
        umountSync(place + '/root/target');
        release();

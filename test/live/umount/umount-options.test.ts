@@ -1,3 +1,4 @@
+// Tests the options of umount() and of unmount() of handles: lazy, force, expire, noFollow, stack, and refused options.
 import { closeSync, openSync, symlinkSync } from 'node:fs';
 import { describe, expect, test as plainTest } from 'vitest';
 import {
@@ -24,7 +25,7 @@ describe.each(forms)('%s', (_, doUmount) => {
   const failure = async (...call: Parameters<typeof umount>) => rejectionOf((async () => doUmount(...call))());
   const stackAt = (path: string) => mountTable().filter(({ mountPoint }) => mountPoint === path);
 
-  test('lazy takes a busy mount away, with what is below it', async ({ place }) => {
+  test('umount with lazy detaches a busy mount and every mount below it', async ({ place }) => {
     const target = place.directory('t');
     mountSync('x', target, 'tmpfs');
     mountSync('y', place.directory('t/below'), 'tmpfs');
@@ -35,7 +36,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     closeSync(file);
   });
 
-  test('force is MNT_FORCE', async ({ place, skip }) => {
+  test('umount with force passes MNT_FORCE to the kernel', async ({ place, skip }) => {
     const why = lackOfForce(place);
     skip(why !== undefined, why);
     const target = place.directory('t');
@@ -45,7 +46,9 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('expire marks first, and a use in between takes the mark away', async ({ place }) => {
+  test('umount with expire rejects with EAGAIN at first, and unmounts if the mount is not used before the next call', async ({
+    place,
+  }) => {
     const target = place.directory('t');
     mountSync('x', target, 'tmpfs');
     const marked = await failure(target, { expire: true });
@@ -57,7 +60,9 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('noFollow names the link, and where it leads', async ({ place }) => {
+  test('umount with noFollow rejects with EINVAL and names the symbolic link and its destination', async ({
+    place,
+  }) => {
     const target = place.directory('t');
     symlinkSync('t', place.path('link'));
     mountSync('x', target, 'tmpfs');
@@ -69,7 +74,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('stack takes all mounts of a place, and no other', async ({ place }) => {
+  test('umount with stack unmounts every mount of the stack at the target, and no other mount', async ({ place }) => {
     const target = place.directory('t');
     mountSync('outside', place.directory('t2'), 'tmpfs');
     for (const name of ['a', 'b', 'c']) mountSync(name, target, 'tmpfs');
@@ -79,14 +84,14 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(await failure(target, { stack: true })).toMatchObject({ code: 'EINVAL' });
   });
 
-  test('stack, lazily too', async ({ place }) => {
+  test('umount with stack and lazy unmounts every mount of the stack at the target', async ({ place }) => {
     const target = place.directory('t');
     for (const name of ['a', 'b']) mountSync(name, target, 'tmpfs');
     await doUmount(target, { stack: true, lazy: true });
     expect(stackAt(target)).toEqual([]);
   });
 
-  test('a stack that cannot go as a whole: error.left is what stays, the reason says what is down', async ({
+  test('umount with stack rejects with EBUSY for a busy stack, and names the mounts that are left in error.left', async ({
     place,
   }) => {
     const target = place.directory('t');
@@ -105,14 +110,14 @@ describe.each(forms)('%s', (_, doUmount) => {
   test.for([
     ['flags that do not exist', 0x8000_0000, 'umount2 has no flags 0x80000000'],
     ['flags that exclude each other', constants.MNT_EXPIRE | constants.MNT_FORCE, 'MNT_EXPIRE cannot go with'],
-    ['no mount point', 0, 'is not a mount point, nothing is mounted there'],
-  ] as const)('EINVAL of %s', async ([_name, flags, reason], { place }) => {
+    ['a target that is no mount point', 0, 'is not a mount point, nothing is mounted there'],
+  ] as const)('umount rejects with EINVAL and a reason for %s', async ([_name, flags, reason], { place }) => {
     const error = await failure(place.directory('t'), flags);
     expect(error).toMatchObject({ code: 'EINVAL' });
     expect((error as MountError).reason).toContain(reason);
   });
 
-  test('a path that leads nowhere', async ({ place }) => {
+  test('umount rejects with ENOENT when the target does not exist', async ({ place }) => {
     for (const options of [{}, { recursive: true }]) {
       const error = await failure(place.path('missing'), options);
       expect(error).toMatchObject({ code: 'ENOENT', syscall: 'umount2' });
@@ -120,11 +125,11 @@ describe.each(forms)('%s', (_, doUmount) => {
     }
   });
 
-  plainTest('the root of the process is not made read-only, and nothing below it goes', async () => {
+  plainTest('umount of the root directory of the process rejects and leaves every mount as it was', async () => {
     const before = mountTable();
     for (const options of [0, {}, { force: true }, { recursive: true }, { stack: true, recursive: true }]) {
       const error = await failure('/', options);
-      // A root that is no mount point is the kernel's own EINVAL.
+      // The kernel reports EINVAL if the root directory is not a mount point.
       expect((error as MountError).code).toMatch(/^(EBUSY|EINVAL)$/);
     }
     expect(mountTable()).toEqual(before);
@@ -132,7 +137,7 @@ describe.each(forms)('%s', (_, doUmount) => {
 
   plainTest.for<[string, unknown, string]>([
     ['a mistyped option', { lazzy: true }, 'ERR_INVALID_ARG_VALUE'],
-    ['a flag that is no boolean', { lazy: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['a flag that is not a boolean', { lazy: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['null', null, 'ERR_INVALID_ARG_TYPE'],
     ['a string', 'lazy', 'ERR_INVALID_ARG_TYPE'],
     ['expire and force', { expire: true, force: true }, 'ERR_INVALID_ARG_VALUE'],
@@ -141,26 +146,26 @@ describe.each(forms)('%s', (_, doUmount) => {
     ['lazy and retry', { lazy: true, retry: { for: 1 } }, 'ERR_INVALID_ARG_VALUE'],
     ['lazy and then', { lazy: true, then: 'force' }, 'ERR_INVALID_ARG_VALUE'],
     ['force and then force', { force: true, then: 'force' }, 'ERR_INVALID_ARG_VALUE'],
-    ['another then', { then: 'expire' }, 'ERR_INVALID_ARG_VALUE'],
+    ['an unknown then', { then: 'expire' }, 'ERR_INVALID_ARG_VALUE'],
     ['a number as retry', { retry: 100 }, 'ERR_INVALID_ARG_TYPE'],
     ['retry without a time', { retry: {} }, 'ERR_INVALID_ARG_TYPE'],
     ['a negative time', { retry: { for: -1 } }, 'ERR_OUT_OF_RANGE'],
-    ['no time at all', { retry: { for: Number.NaN } }, 'ERR_OUT_OF_RANGE'],
+    ['a time that is NaN', { retry: { for: Number.NaN } }, 'ERR_OUT_OF_RANGE'],
     ['a mistyped option of retry', { retry: { for: 1, every: 1 } }, 'ERR_INVALID_ARG_VALUE'],
-    ['a signal that is none', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s, before anything is done', async ([_name, options, code]) => {
+    ['a signal that is not an AbortSignal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
+  ])('umount throws or rejects for %s before it calls the kernel', async ([_name, options, code]) => {
     expect(await failure('/missing', options as number)).toMatchObject({ code });
   });
 });
 
-plainTest('a signal is for the asynchronous form', () => {
+plainTest('umountSync throws ERR_INVALID_ARG_VALUE for a signal', () => {
   const { signal } = new AbortController();
   for (const options of [{ signal }, { retry: { for: 1, signal } }]) {
     expect(thrownBy(() => umountSync('/missing', options))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   }
 });
 
-test('a handle of several mounts says that it cannot expire, and nothing about what was not asked for', ({ place }) => {
+test('unmountSync() of a recursive bind throws for the option expire, and names only that option', ({ place }) => {
   const [source, target] = [place.directory('a'), place.directory('m')];
   using mount = mountBindSync(source, target, { recursive: true });
   expect(thrownBy(() => mount.unmountSync({ expire: true }))).toMatchObject({
@@ -169,7 +174,7 @@ test('a handle of several mounts says that it cannot expire, and nothing about w
   });
 });
 
-test('a handle takes options, but for those that would reach other mounts', async ({ place, skip }) => {
+test('unmount() of a handle throws or rejects for options that would affect other mounts', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const spec = { lower: [place.directory('a'), place.directory('b')], target: place.directory('m') };
   const mount = mountOverlaySync(spec);

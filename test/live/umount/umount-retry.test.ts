@@ -1,3 +1,4 @@
+// Tests the options `retry`, `then` and `signal` of umount(), umountSync() and unmount() of a handle.
 import { closeSync, openSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,7 +21,7 @@ function busy(place: Place) {
   return { target, end: () => closeSync(file) };
 }
 
-test('retry succeeds when the holder goes', async ({ place }) => {
+test('umount with retry resolves after the file that keeps the mount busy is closed', async ({ place }) => {
   const { target, end } = busy(place);
   const done = umount(target, { retry: { for: 20_000 } });
   await sleep(50);
@@ -30,7 +31,9 @@ test('retry succeeds when the holder goes', async ({ place }) => {
   expect(tableEntry(target)).toBeUndefined();
 });
 
-test('retry of a tree, too', async ({ place }) => {
+test('umount with recursive and retry resolves after the file that keeps the tree busy is closed', async ({
+  place,
+}) => {
   const { target, end } = busy(place);
   mountSync('y', place.directory('t/a'), 'tmpfs');
   const done = umount(target, { recursive: true, retry: { for: 20_000 } });
@@ -40,7 +43,7 @@ test('retry of a tree, too', async ({ place }) => {
   expect(tableEntry(target)).toBeUndefined();
 });
 
-test('retry gives up with EBUSY when the time is over, not before', async ({ place }) => {
+test('umount with retry rejects with EBUSY when the time is over, and not before', async ({ place }) => {
   const { target, end } = busy(place);
   for (const form of [umount, async (...call: Parameters<typeof umountSync>) => umountSync(...call)]) {
     const start = performance.now();
@@ -51,10 +54,12 @@ test('retry gives up with EBUSY when the time is over, not before', async ({ pla
   umountSync(target);
 });
 
-test('the synchronous form sleeps and tries again', async ({ place }) => {
+test('umountSync with retry sleeps between attempts and unmounts after the other process closes its file', async ({
+  place,
+}) => {
   const target = place.directory('t');
   mountSync('x', target, 'tmpfs');
-  // The other process has the file open until its input ends.
+  // The other process keeps the file open until it ends.
   const { stdout, stderr } = await runNode(
     `import { umountSync } from 'linux-mount';
      import { spawn } from 'node:child_process';
@@ -69,47 +74,56 @@ test('the synchronous form sleeps and tries again', async ({ place }) => {
   expect({ stdout, stderr }).toEqual({ stdout: 'EBUSY down\n', stderr: '' });
 });
 
-test('only EBUSY is tried again', async ({ place }) => {
+test('umount with retry rejects at once for an error other than EBUSY', async ({ place }) => {
   const start = performance.now();
   expect(await rejectionOf(umount(place.directory('t'), { retry: { for: 60_000 } }))).toMatchObject({ code: 'EINVAL' });
   expect(thrownBy(() => umountSync(place.path('t'), { retry: { for: 60_000 } }))).toMatchObject({ code: 'EINVAL' });
   expect(performance.now() - start).toBeLessThan(30_000);
 });
 
-test('then: what the plain attempts could not do, and only that', async ({ place, skip }) => {
+test('umount with then makes a forced or lazy attempt only after the plain attempts fail with EBUSY', async ({
+  place,
+  skip,
+}) => {
   const why = lackOfForce(place);
   skip(why !== undefined, why);
   const { target, end } = busy(place);
   expect(await rejectionOf(umount(target, { then: 'force' }))).toMatchObject({ code: 'EBUSY', flags: 'MNT_FORCE' });
   await umount(target, { retry: { for: 10 }, then: 'lazy' });
   expect(tableEntry(target)).toBeUndefined();
-  // EINVAL is no reason for more.
+  // A plain attempt that fails with EINVAL is not followed by a lazy attempt.
   expect(await rejectionOf(umount(target, { then: 'lazy' }))).toMatchObject({ code: 'EINVAL', flags: '0' });
   end();
 });
 
 test.for([
-  ['retry.signal', (signal: AbortSignal) => ({ retry: { for: 60_000, signal } })],
-  ['signal', (signal: AbortSignal) => ({ signal, retry: { for: 60_000 } })],
-  ['two signals', (signal: AbortSignal) => ({ signal: new AbortController().signal, retry: { for: 60_000, signal } })],
-] as const)('%s ends it at once, with an error like those of Node', async ([_name, options], { place }) => {
-  const { target, end } = busy(place);
-  const controller = new AbortController();
-  const done = rejectionOf(umount(target, options(controller.signal)));
-  await sleep(30);
-  const cause = new Error('enough');
-  controller.abort(cause);
-  const error = (await done) as Error & { code: string };
-  expect(error).toBeInstanceOf(Error);
-  expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause });
-  end();
-  // Nothing more is tried.
-  await sleep(250);
-  expect(tableEntry(target)).toBeDefined();
-  umountSync(target);
-});
+  ['the signal of retry', (signal: AbortSignal) => ({ retry: { for: 60_000, signal } })],
+  ['the option signal', (signal: AbortSignal) => ({ signal, retry: { for: 60_000 } })],
+  [
+    'one of two signals',
+    (signal: AbortSignal) => ({ signal: new AbortController().signal, retry: { for: 60_000, signal } }),
+  ],
+] as const)(
+  'umount with retry rejects with AbortError at once when %s is aborted',
+  async ([_name, options], { place }) => {
+    const { target, end } = busy(place);
+    const controller = new AbortController();
+    const done = rejectionOf(umount(target, options(controller.signal)));
+    await sleep(30);
+    const cause = new Error('enough');
+    controller.abort(cause);
+    const error = (await done) as Error & { code: string };
+    expect(error).toBeInstanceOf(Error);
+    expect(error).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause });
+    end();
+    // No further attempt follows.
+    await sleep(250);
+    expect(tableEntry(target)).toBeDefined();
+    umountSync(target);
+  },
+);
 
-test('a signal that is aborted already: nothing is done', async ({ place }) => {
+test('umount rejects with ABORT_ERR and unmounts nothing when the signal is already aborted', async ({ place }) => {
   const target = place.directory('t');
   mountSync('x', target, 'tmpfs');
   const signal = AbortSignal.abort();
@@ -119,7 +133,7 @@ test('a signal that is aborted already: nothing is done', async ({ place }) => {
   umountSync(target);
 });
 
-test('a signal ends the wait for a call that hangs', async ({ place, skip }) => {
+test('umount rejects with ABORT_ERR when it is aborted while a system call hangs', async ({ place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
   const controller = new AbortController();
@@ -130,7 +144,7 @@ test('a signal ends the wait for a call that hangs', async ({ place, skip }) => 
   hang.end();
 });
 
-test('a handle whose umount was aborted can be asked again', async ({ place, skip }) => {
+test('unmount() of a handle resolves after an earlier unmount() was aborted', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = [place.directory('a', { file: '' }), place.directory('b')];
   const mount = await mountOverlay({ lower, target: place.directory('m') });
@@ -146,7 +160,7 @@ test('a handle whose umount was aborted can be asked again', async ({ place, ski
   expect(tableEntry(place.path('m'))).toBeUndefined();
 });
 
-test('waiting does not hold up the event loop', async ({ place }) => {
+test('umount with retry does not block the event loop while it waits', async ({ place }) => {
   const { target, end } = busy(place);
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();

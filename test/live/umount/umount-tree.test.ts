@@ -1,3 +1,4 @@
+// Tests umount() with the option `recursive`: trees, hidden and stacked mounts, busy mounts and locked mounts.
 import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { constants, type MountError, mountOverlaySync, mountSync, umount, umountSync } from '../../../lib/index.js';
@@ -24,17 +25,19 @@ function tmpfs(place: Place, ...names: string[]) {
   for (const name of names) mountSync(name, place.directory(name), 'tmpfs');
 }
 
-describe.each(forms)('%s, recursive', (_, doUmount) => {
+describe.each(forms)('%s with recursive', (_, doUmount) => {
   const failure = async (...call: Parameters<typeof umount>) => rejectionOf((async () => doUmount(...call))());
   const recursive = { recursive: true } as const;
 
-  test('takes everything below, and no sibling whose name starts alike', async ({ place }) => {
+  test('umount with recursive unmounts every mount below, and no sibling with the same prefix', async ({ place }) => {
     tmpfs(place, 't', 't/a', 't/a/b', 't/ab', 't/a/b/c', 'ta', 't2', 't.old');
     await doUmount(place.path('t'), recursive);
     expect(mountsIn(place)).toEqual(['t.old', 't2', 'ta']);
   });
 
-  test('leaves what is stacked below at the same place', async ({ place }) => {
+  test('umount with recursive leaves the mounts that are stacked below the topmost mount at the target', async ({
+    place,
+  }) => {
     tmpfs(place, 't', 't/hidden', 't', 't/a');
     await doUmount(place.path('t'), recursive);
     expect(mountsIn(place)).toEqual(['t', 't/hidden']);
@@ -43,16 +46,14 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('hidden mounts go after what hides them: stacked over, and mounted over a directory above', async ({
-    place,
-  }) => {
+  test('umount with recursive unmounts hidden mounts after the mounts that hide them', async ({ place }) => {
     tmpfs(place, 't', 't/a/b/c', 't/a/b/c/d', 't/a', 't/a/x', 't/a', 't/s', 't/s/u', 't/s', 't/s', 't/s/v');
     expect(mountsIn(place)).toHaveLength(11);
     await doUmount(place.path('t'), recursive);
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('a mount whose directory was renamed after', async ({ place }) => {
+  test('umount with recursive unmounts a mount whose parent directory was renamed', async ({ place }) => {
     tmpfs(place, 't', 't/old/x', 't/old/x/y');
     renameSync(place.path('t/old'), place.path('t/new'));
     expect(mountsIn(place)).toEqual(['t', 't/new/x', 't/new/x/y']);
@@ -60,7 +61,9 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('names with any bytes: newline, space, backslash, 0xff, octal that is none', async ({ place }) => {
+  test('umount with recursive unmounts mount points whose names have a newline, a space, a backslash or the byte 0xff', async ({
+    place,
+  }) => {
     tmpfs(place, 't');
     const names = ['new\nline', 'a b', 'back\\slash', '\\040', '#', "quote'"].map((name) => Buffer.from(name));
     for (const name of [...names, Buffer.from([0xff, 0xfe]), Buffer.from('é')]) {
@@ -73,20 +76,22 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('files that are mounted on, binds of each other, and shared mounts', async ({ place }) => {
+  test('umount with recursive unmounts binds of files and mounts that are shared between peers', async ({ place }) => {
     tmpfs(place, 't', 't/s');
     const file = place.file('t/file');
     mountSync(place.file('source'), file, null, constants.MS_BIND);
     mountSync(null, place.path('t/s'), null, constants.MS_SHARED);
     mountSync(place.path('t/s'), place.directory('t/peer'), null, constants.MS_BIND);
     tmpfs(place, 't/s/in');
-    // It is at both peers now, and goes from both at once.
+    // The mount appears at both peers, and one unmount removes both copies.
     expect(mountsIn(place)).toEqual(['t', 't/file', 't/peer', 't/peer/in', 't/s', 't/s/in']);
     await doUmount(place.path('t'), recursive);
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('one that is busy stays with what it is on; all else goes, and the error tells', async ({ place }) => {
+  test('umount with recursive rejects with EBUSY for a busy mount, unmounts all others and lists what is left in error.left', async ({
+    place,
+  }) => {
     tmpfs(place, 't', 't/a', 't/b', 't/b/busy', 't/c');
     const file = openSync(place.path('t/b/busy/open'), 'w');
     const error = (await failure(place.path('t'), recursive)) as MountError;
@@ -100,7 +105,7 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('then lazily takes what is left, in one step', async ({ place }) => {
+  test('umount with recursive and then: lazy unmounts a busy tree', async ({ place }) => {
     tmpfs(place, 't', 't/a', 't/busy');
     const file = openSync(place.path('t/busy/open'), 'w');
     await doUmount(place.path('t'), { recursive: true, then: 'lazy' });
@@ -108,13 +113,16 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('lazily: the kernel takes all along', async ({ place }) => {
+  test('umount with recursive and lazy unmounts the whole tree at once', async ({ place }) => {
     tmpfs(place, 't', 't/a', 't/a/b', 't/a', 'ta');
     await doUmount(place.path('t'), { recursive: true, lazy: true });
     expect(mountsIn(place)).toEqual(['ta']);
   });
 
-  test('of a relative target', async ({ place, skip }) => {
+  test('umount with recursive resolves a relative target against the working directory at the time of the call', async ({
+    place,
+    skip,
+  }) => {
     tmpfs(place, 't', 't/a');
     skip(lacks.ownDirectory !== undefined, lacks.ownDirectory);
     const before = process.cwd();
@@ -125,7 +133,9 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('a thousand stacked at one place, and a thousand inside of each other', async ({ place }) => {
+  test('umount unmounts a stack of 1,000 mounts with stack, and 1,000 nested mounts with recursive', async ({
+    place,
+  }) => {
     place.directory('t');
     for (let index = 0; index < 1000; index++) mountSync('x', place.path('t'), 'ramfs');
     await doUmount(place.path('t'), { stack: true });
@@ -140,7 +150,10 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('of a handle: what others mounted below goes too, and it', async ({ place, skip }) => {
+  test('unmount() of a handle with recursive unmounts its mount and the mounts that others put below', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const handle = mountOverlaySync({
       lower: [place.directory('l'), place.directory('k')],
@@ -155,7 +168,7 @@ describe.each(forms)('%s, recursive', (_, doUmount) => {
   });
 });
 
-test('while others mount below, it goes on until it is done', async ({ place }) => {
+test('umount with recursive and retry resolves when other mounts appear below during the call', async ({ place }) => {
   for (let round = 0; round < 20; round++) {
     tmpfs(place, 't', ...Array.from({ length: 20 }, (_, index) => `t/${index}`));
     const done = umount(place.path('t'), { recursive: true, retry: { for: 10_000 } });
@@ -163,7 +176,7 @@ test('while others mount below, it goes on until it is done', async ({ place }) 
       try {
         mountSync('late', place.path(`t/${index}`), 'tmpfs');
       } catch {
-        break; // the mount that had these directories is gone
+        break; // the mount that held these directories is gone
       }
     }
     await done;
@@ -171,10 +184,13 @@ test('while others mount below, it goes on until it is done', async ({ place }) 
   }
 });
 
-// A mount namespace of a new user namespace: what came along is locked.
+// In the mount namespace of a new user namespace, the inherited mounts are locked.
 const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
 
-test('a mount that came from outside is locked, not "not mounted"', async ({ place, skip }) => {
+test('umount of an inherited mount in a user namespace rejects with EINVAL and says that the mount is locked', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.userNamespace !== undefined, lacks.userNamespace);
   tmpfs(place, 't', 't/a');
   const { stdout, stderr } = await runNode(
@@ -202,12 +218,12 @@ test('a mount that came from outside is locked, not "not mounted"', async ({ pla
   expect(plain.left).toBeUndefined();
   expect(whole.left).toEqual([`'${place.path('t/a')}'`]);
   expect(whole.reason).toContain(`; '${place.path('t/a/own')}' is down`);
-  expect(own).toMatchObject({ code: 'EINVAL' }); // it is down already
+  expect(own).toMatchObject({ code: 'EINVAL' }); // the recursive unmount before has already unmounted this mount
   expect(tree.left).toEqual([`'${place.path('t')}'`, `'${place.path('t/a')}'`]);
   expect(mountsIn(place)).toEqual(['t', 't/a']);
 });
 
-test('EPERM without CAP_SYS_ADMIN', async ({ place, skip }) => {
+test('umount rejects with EPERM and names CAP_SYS_ADMIN without that capability', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   tmpfs(place, 't', 't/a');
   const { stdout } = await runNode(
