@@ -111,7 +111,7 @@ test('changes() closes every descriptor before it rejects for a missing layer', 
 });
 
 test.for(['before the first next()', 'during next()', 'between two calls of next()'] as const)(
-  'next() of changes() rejects with AbortError when the signal is aborted %s',
+  'next() of changes() rejects with AbortError when the signal is aborted: %s',
   async (when, { place }) => {
     const before = openLayers(place);
     const controller = new AbortController();

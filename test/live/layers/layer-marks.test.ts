@@ -59,10 +59,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(attributesOf(layer)).toEqual({ [`${prefix}opaque`]: 'y' });
   });
 
-  test('makeOpaque marks a directory that overlayfs takes for opaque, and isOpaque finds the mark', async ({
-    place,
-    skip,
-  }) => {
+  test('makeOpaque makes a directory opaque for overlayfs, and isOpaque finds the mark', async ({ place, skip }) => {
     skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
     place.directory('upper/d', { new: '' });
     const [upper, lower] = [place.path('upper'), place.directory('lower')];
@@ -143,7 +140,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
   });
 });
 
-test('makeWhiteout and isWhiteout take names with any bytes and relative paths', async ({ place }) => {
+test('makeWhiteout and isWhiteout accept names with any bytes and relative paths', async ({ place }) => {
   const name = Buffer.concat([Buffer.from(`${place.root}/`), Buffer.from([0xff, 0x0a])]);
   await layers.makeWhiteout(name);
   expect(layers.isWhiteoutSync(name)).toBe(true);

@@ -111,7 +111,7 @@ describe.each(forms)('mount() with MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     ['the source is a directory and the target is a file', 'source', 'file', 'ENOTDIR'],
     ['the source is an empty path', '', 'target', ['EINVAL', 'ENOENT']],
   ] as const)(
-    'a read-only bind rejects with a MountError and leaves no mount when %s',
+    'a read-only bind rejects with a MountError and leaves no mount: %s',
     async ([_name, from, to, code], { place }) => {
       place.directory('source');
       place.directory('target');

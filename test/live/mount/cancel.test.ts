@@ -378,7 +378,7 @@ const racing: readonly (readonly [
 ];
 
 test.for(racing)(
-  'an operation that is aborted at random moments either gives a mounted handle or leaves nothing: %s',
+  'an operation that is aborted at a random moment either returns a handle of a mount or leaves nothing: %s',
   async ([_name, why, mount], { place, skip }) => {
     skip(why !== undefined, why);
     place.directory('source');

@@ -73,7 +73,7 @@ function layersIn(place: Place) {
 describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }) => {
   describe('detachedOverlay', () => {
     test.for(['fsconfig', 'descriptors', undefined] as const)(
-      'a detached overlay can be read and written through its path, and is in no mount table: strategy %s',
+      'a detached overlay can be read and written through its path, and appears in no mount table: strategy %s',
       async (strategy, { place, skip }) => {
         skip(lacksDetached !== undefined, lacksDetached);
         const why = strategy === undefined ? lacksOverlay : wayLacks(strategy);
@@ -192,7 +192,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
         /whose propagation is unbindable/,
       ],
     ])(
-      'detachedBind rejects with a reason that names the cause when %s',
+      'detachedBind rejects with a reason that names the cause: %s',
       async ([_name, set, code, reason], { place, skip }) => {
         skip(lacksDetached !== undefined, lacksDetached);
         const source = set(place);
@@ -234,14 +234,14 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       });
     });
 
-    test('detachedFilesystem rejects strategy: data with ERR_INVALID_ARG_VALUE', async () => {
+    test('detachedFilesystem rejects the option strategy: data with ERR_INVALID_ARG_VALUE', async () => {
       expect(await rejectionOf((async () => filesystem(null, 'tmpfs', { strategy: 'data' }))())).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
       });
     });
   });
 
-  test('functions that make detached mounts reject with the name of the missing system call on an older kernel', async ({
+  test('detachedBind, detachedFilesystem and detachedOverlay reject and name the missing system call on an older kernel', async ({
     place,
     skip,
   }) => {
@@ -383,12 +383,15 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       ['an option clone that is not a boolean', '/t', { clone: 1 }, 'ERR_INVALID_ARG_TYPE'],
       ['a missing target', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
       ['a target with a NUL byte', '/t\0', {}, 'ERR_INVALID_ARG_VALUE'],
-    ])('attach() throws or rejects for %s', async ([_name, target, options, code], { place, skip }) => {
-      skip(lacksDetached !== undefined, lacksDetached);
-      await using mount = await bind(place.root);
-      const call = [target, options] as Parameters<DetachedMount['attach']>;
-      expect(await rejectionOf((async () => attach(mount, ...call))())).toMatchObject({ code });
-    });
+    ])(
+      'attach() throws or rejects with an ERR_* code for a wrong argument: %s',
+      async ([_name, target, options, code], { place, skip }) => {
+        skip(lacksDetached !== undefined, lacksDetached);
+        await using mount = await bind(place.root);
+        const call = [target, options] as Parameters<DetachedMount['attach']>;
+        expect(await rejectionOf((async () => attach(mount, ...call))())).toMatchObject({ code });
+      },
+    );
   });
 
   test('setAttributes() changes one detached mount, and with recursive the whole detached tree', async ({
@@ -436,7 +439,7 @@ test('a second attach() rejects with ERR_INVALID_STATE while the first attach() 
   expect([tableEntry(place.path('one')) !== undefined, tableEntry(place.path('two'))]).toEqual([true, undefined]);
 });
 
-test('close() during attach() does not stop it: the mount is attached', async ({ place, skip }) => {
+test('a mount is attached although close() is called during attach()', async ({ place, skip }) => {
   skip(lacksDetached !== undefined, lacksDetached);
   const mount = await detachedBind(place.directory('source'));
   const attaching = mount.attach(place.directory('target'));
@@ -446,7 +449,7 @@ test('close() during attach() does not stop it: the mount is attached', async ({
   await attached.unmount();
 });
 
-test('functions that make detached mounts reject with EPERM and name CAP_SYS_ADMIN without that capability', async ({
+test('detachedBind, detachedFilesystem and detachedOverlay reject with EPERM without CAP_SYS_ADMIN', async ({
   place,
   skip,
 }) => {
@@ -463,7 +466,7 @@ test('functions that make detached mounts reject with EPERM and name CAP_SYS_ADM
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){3}$/);
 });
 
-test('detachedOverlay takes the strategy descriptors and hides the mount when fsopen(2) is missing', async ({
+test('detachedOverlay makes a detached mount with the strategy descriptors when fsopen(2) is missing', async ({
   place,
   skip,
 }) => {

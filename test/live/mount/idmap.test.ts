@@ -155,7 +155,7 @@ describe.each(forms)('%s', (_, call) => {
     expect(owners(source)).toEqual(before);
   });
 
-  test('a file that is created through an idmapped bind belongs to the owner that the map names', async ({
+  test('a file that root creates through an idmapped bind belongs to the mapped owner in the source', async ({
     place,
     skip,
   }) => {
@@ -171,7 +171,7 @@ describe.each(forms)('%s', (_, call) => {
     expect(owners(target)).toEqual({ 0: [65534, 65534], 3: [0, 65534], 50: [65534, 0], 9: [0, 0] });
   });
 
-  test('idmap takes the map of a user namespace that is given by process ID, descriptor or path', async ({
+  test('the option idmap accepts the map of a user namespace that is given by process ID, descriptor or path', async ({
     place,
     skip,
   }) => {
@@ -193,7 +193,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('idmap looks up a process ID in the namespace of the caller when the mount goes into another mount namespace', async ({
+  test('the option idmap looks up a process ID in the namespace of the caller when the mount goes into another mount namespace', async ({
     place,
     skip,
   }) => {
@@ -275,7 +275,7 @@ describe.each(forms)('%s', (_, call) => {
     expect(statSync(`${made.path}/`).uid).toBe(top);
   });
 
-  test('lowerIdmap maps all lower layers of an overlay with one map, or each lower layer with its own', async ({
+  test('the option lowerIdmap maps all lower layers of an overlay with one map, or each lower layer with its own', async ({
     place,
     skip,
   }) => {
@@ -324,7 +324,10 @@ describe.each(forms)('%s', (_, call) => {
       return (error as MountError).reason;
     };
 
-    test('ifMounted: reuse rejects when the bind at the target may have another ID map', async ({ place, skip }) => {
+    test('mountBind with ifMounted: reuse rejects with EBUSY when the bind at the target may have another ID map', async ({
+      place,
+      skip,
+    }) => {
       skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
       const [source, mapped] = [filesIn(place), place.directory('mapped')];
       const [one, other] = [place.directory('one'), place.directory('other')];
@@ -340,7 +343,7 @@ describe.each(forms)('%s', (_, call) => {
       expect(await again(source, other, { idmap: ranges })).toMatch(/^a bind whose map of ids cannot be read/);
     });
 
-    test('ifMounted: reuse rejects when the filesystem or tmpfs at the target may have another ID map', async ({
+    test('mountFilesystem and mountTmpfs with ifMounted: reuse reject with EBUSY when the mount may have another ID map', async ({
       place,
       skip,
     }) => {
@@ -358,7 +361,7 @@ describe.each(forms)('%s', (_, call) => {
       );
     });
 
-    test('ifMounted: reuse rejects when the overlay at the target may have layers with other ID maps', async ({
+    test('mountOverlay with ifMounted: reuse rejects with EBUSY when the layers of the overlay may have other ID maps', async ({
       place,
       skip,
     }) => {
@@ -447,7 +450,7 @@ describe.each(forms)('%s', (_, call) => {
         skip: isRealRoot ? 'all ids are mapped here' : undefined,
       },
     ])(
-      'a bind with idmap rejects with a reason and leaves no mount and no child process when $name',
+      'a bind with idmap rejects with a reason that names the cause, and leaves no mount and no child process: $name',
       async ({ idmap, source = filesIn, code, reason, skip: why }, { place, skip }) => {
         const because = why ?? tmpfsLacks(place);
         skip(because !== undefined, because);
@@ -490,7 +493,7 @@ describe.each(forms)('%s', (_, call) => {
       expect(mountTable()).toEqual(before);
     });
 
-    test('mounting with idmap rejects with ENOSYS when mount_setattr(2) is missing', async ({ place, skip }) => {
+    test('an operation with idmap rejects with ENOSYS when mount_setattr(2) is missing', async ({ place, skip }) => {
       skip(lacks.setattr === undefined, 'this kernel has mount_setattr(2)');
       const [source, target] = [place.directory('s'), place.directory('t')];
       const ids = {

@@ -166,7 +166,7 @@ describe.each([
       reason: /leads through a file/,
     },
   ])(
-    'setMountAttributes rejects with a reason and changes nothing when $name',
+    'setMountAttributes rejects with a reason that names the cause, and changes nothing: $name',
     async ({ target, code, reason }, { place }) => {
       place.directory('directory');
       place.file('file');
@@ -191,9 +191,12 @@ describe.each([
     ['an option recursive that is not a boolean', ['/t', { readonly: true }, { recursive: 1 }], 'ERR_INVALID_ARG_TYPE'],
     ['a missing target', [undefined, { readonly: true }], 'ERR_INVALID_ARG_TYPE'],
     ['a target with a NUL byte', ['/t\0', { readonly: true }], 'ERR_INVALID_ARG_VALUE'],
-  ])('setMountAttributes throws or rejects for %s', async ([_name, call, code]) => {
-    expect(await failure(...call)).toMatchObject({ code });
-  });
+  ])(
+    'setMountAttributes throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_name, call, code]) => {
+      expect(await failure(...call)).toMatchObject({ code });
+    },
+  );
 });
 
 const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
@@ -304,7 +307,7 @@ test('setMountAttributes gives the same attributes with and without mount_setatt
   expect(results[2]).toEqual(results[0]);
 });
 
-test('functions that change a mount reject with EPERM and name CAP_SYS_ADMIN without that capability', async ({
+test('setMountAttributes, setPropagation and remountFilesystem reject with EPERM without CAP_SYS_ADMIN', async ({
   place,
   skip,
 }) => {
@@ -346,7 +349,7 @@ describe.each([
     // A mount in no peer group has no master, so the kernel makes it private.
     ['slave', [], ''],
   ])(
-    'setPropagation changes one mount, and with recursive the whole tree: %s after %j',
+    'setPropagation changes one mount, and with recursive the whole tree: to %s after %j',
     async ([propagation, before, expected], { place }) => {
       const top = treeIn(place);
       for (const each of before) setPropagationSync(top, each);
@@ -392,7 +395,7 @@ describe.each([
     ['a missing propagation', ['/t', undefined], 'ERR_INVALID_ARG_VALUE'],
     ['a propagation that is a number', ['/t', 1 << 20], 'ERR_INVALID_ARG_TYPE'],
     ['an unknown option', ['/t', 'shared', { rec: true }], 'ERR_INVALID_ARG_VALUE'],
-  ])('setPropagation throws or rejects for %s', async ([_name, call, code]) => {
+  ])('setPropagation throws or rejects with an ERR_* code for a wrong argument: %s', async ([_name, call, code]) => {
     expect(await failure(...call)).toMatchObject({ code });
   });
 });
@@ -504,7 +507,7 @@ describe.each([
       /noswap|No limit|does not take its option data|kernel says/,
     ],
   ])(
-    'remountFilesystem rejects with a reason, hides the values and changes nothing when %s',
+    'remountFilesystem rejects with a reason that names the cause, hides the values and changes nothing: %s',
     async ([_name, set, options, code, reason], { place }) => {
       const target = set(place);
       const before = mountTable();
@@ -522,9 +525,12 @@ describe.each([
     ['an option readonly that is not a boolean', '/t', { readonly: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['parameters that are an array', '/t', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
     ['a missing target', undefined, { readonly: true }, 'ERR_INVALID_ARG_TYPE'],
-  ])('remountFilesystem throws or rejects for %s', async ([_name, target, options, code]) => {
-    expect(await failure(target, options)).toMatchObject({ code });
-  });
+  ])(
+    'remountFilesystem throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_name, target, options, code]) => {
+      expect(await failure(target, options)).toMatchObject({ code });
+    },
+  );
 });
 
 describe('remountFilesystem without fspick(2) or fsconfig(2)', () => {

@@ -139,7 +139,7 @@ describe.each(forms)('%s', (_, bind) => {
     ['exact sets relatime when atime is not given', MS_NOATIME, { flags: 'exact' }, ['relatime', 'rw']],
     ['exact sets the atime that is given', MS_NOSUID, { flags: 'exact', atime: 'noatime' }, ['noatime', 'rw']],
   ])(
-    'mountBind combines the attributes of the source mount with the options by flags: %s',
+    'the option flags decides how mountBind combines its options with the attributes of the source mount: %s',
     async ([_name, flags, options, expected], { place }) => {
       const [source, target] = [place.directory('source'), place.directory('target')];
       mountSync('source', source, 'tmpfs', flags);
@@ -185,7 +185,7 @@ describe.each(forms)('%s', (_, bind) => {
     await mount.unmount();
   });
 
-  describe.each(['private', 'shared'] as const)('mountBind below a parent that is %s', (parent) => {
+  describe.each(['private', 'shared'] as const)('mountBind on a %s parent mount', (parent) => {
     test.for<[Propagation, RegExp]>([
       ['private', /^$/],
       // The copies join new peer groups, which are slaves of the peer groups of the source.
@@ -206,7 +206,7 @@ describe.each(forms)('%s', (_, bind) => {
       },
     );
 
-    test('unmount() of a recursive bind leaves every mount of its source when propagation links them', async ({
+    test('unmount() of a recursive bind unmounts no mount of its source when propagation links the two trees', async ({
       place,
     }) => {
       setPropagationSync(place.root, parent);
@@ -252,7 +252,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(bound.reused).toBe(false);
   });
 
-  test('mountBind with ifMounted: reuse gives a handle of the equal bind at the target, and unmount() of it unmounts nothing', async ({
+  test('mountBind with ifMounted: reuse returns a handle of an equal bind, and unmount() of that handle unmounts nothing', async ({
     place,
   }) => {
     const [source, target] = [place.directory('source'), place.directory('target')];
@@ -299,7 +299,7 @@ describe.each(forms)('%s', (_, bind) => {
       /below are not compared/,
     ],
   ])(
-    'mountBind with ifMounted: reuse rejects with EBUSY when the mount at the target %s',
+    'mountBind with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
     async ([_name, set, options, reason], { place }) => {
       const [source, target] = [place.directory('source'), place.directory('target')];
       await set(place, source, target);
@@ -314,7 +314,7 @@ describe.each(forms)('%s', (_, bind) => {
     ['a comma and a colon', 'a,b:c'],
     ['a backslash and a space', 'a\\ b\\040'],
     ['0xff', '\xff\xfe'],
-  ])('mountBind takes paths as bytes: %s', async ([_name, name], { place }) => {
+  ])('mountBind accepts paths as bytes: %s', async ([_name, name], { place }) => {
     const [source, target] = ['from ', 'to '].map((before) => {
       const path = Buffer.concat([Buffer.from(`${place.root}/${before}`), Buffer.from(name, 'latin1')]);
       mkdirSync(path);
@@ -332,7 +332,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(mountTable()).toHaveLength(before);
   });
 
-  test('mountBind takes paths of 4095 bytes, and rejects longer paths with ENAMETOOLONG', async ({ place }) => {
+  test('mountBind accepts paths of 4095 bytes, and rejects longer paths with ENAMETOOLONG', async ({ place }) => {
     const [source, target] = [longPath(place.directory('s'), 4095), longPath(place.directory('t'), 4095)];
     mkdirSync(source, { recursive: true });
     mkdirSync(target, { recursive: true });
@@ -414,7 +414,7 @@ describe.each(forms)('%s', (_, bind) => {
       reason:
         /^the source '.*\/unbindable' is on the mount at '.*\/unbindable' \(tmpfs\), whose propagation is unbindable/,
     },
-  ])('mountBind rejects with a reason and leaves no mount when $name', async (failing, { place }) => {
+  ])('mountBind rejects with a reason that names the cause, and leaves no mount: $name', async (failing, { place }) => {
     place.directory('source');
     place.directory('target');
     place.file('file');
@@ -446,9 +446,12 @@ describe.each(forms)('%s', (_, bind) => {
     ['a missing source', undefined, '/t', {}, 'ERR_INVALID_ARG_TYPE'],
     ['a missing target', '/s', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
     ['a null source', null, '/t', {}, 'ERR_INVALID_ARG_TYPE'],
-  ])('mountBind throws or rejects for %s', async ([_name, source, target, options, code]) => {
-    expect(await failure(source, target, options)).toMatchObject({ code });
-  });
+  ])(
+    'mountBind throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_name, source, target, options, code]) => {
+      expect(await failure(source, target, options)).toMatchObject({ code });
+    },
+  );
 
   test('mountBind rejects an empty path with ENOENT and does not use the working directory', async ({ place }) => {
     for (const [from, to] of [
@@ -573,7 +576,7 @@ describe('mountBind in a user namespace with a source from the parent namespace'
   });
 });
 
-test('a bind without mount_setattr(2) leaves no copy of other mounts behind that keeps them busy', async ({
+test('a read-only bind without mount_setattr(2) leaves no copied mount namespace that keeps other mounts busy', async ({
   place,
   skip,
 }) => {

@@ -100,7 +100,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(tableEntry(target)?.source).toBe('none');
     });
 
-    test('mountFilesystem takes Buffers and numbers as the source and as values of parameters', async ({
+    test('mountFilesystem accepts Buffers and numbers as the source and as values of parameters', async ({
       place,
       skip,
     }) => {
@@ -121,7 +121,7 @@ describe.each(forms)('%s', (_, doMount) => {
       ['a parameter is unknown', { nonsense: 'hush' }, /Unknown parameter 'nonsense'/],
       ['the value of a parameter is wrong', { size: 'hush' }, /Bad value for 'size'/],
     ])(
-      'mountFilesystem rejects with EINVAL and hides the values when %s',
+      'mountFilesystem rejects with EINVAL for a wrong parameter and hides the values: %s',
       async ([_name, parameters, log], { place, skip }) => {
         skip(lack !== undefined, lack);
         const target = place.directory('t');
@@ -178,7 +178,7 @@ describe.each(forms)('%s', (_, doMount) => {
         reason: isRealRoot ? /^the source '.*\/image' is a file, and 'ext4' is mounted from a block device/ : /./,
       },
     ])(
-      'mountFilesystem rejects with a reason and leaves no mount when $name',
+      'mountFilesystem rejects with a reason that names the cause, and leaves no mount: $name',
       async ({ call, code, reason }, { place, skip }) => {
         skip(lack !== undefined, lack);
         const words = call(place);
@@ -206,14 +206,14 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('mountFilesystem takes the strategy data when no strategy is given and no value has a comma', async ({
+  test('mountFilesystem uses the strategy data when no strategy is given and no value has a comma', async ({
     place,
   }) => {
     await using mount = await doMount(null, place.directory('t'), 'tmpfs', { parameters: { size: '1m' } });
     expect(mount.strategy).toBe('data');
   });
 
-  test('mountFilesystem takes the strategy fsconfig when a value has a comma, and rejects the strategy data for it', async ({
+  test('mountFilesystem uses the strategy fsconfig when a value has a comma, and rejects the strategy data for it', async ({
     place,
     skip,
   }) => {
@@ -243,7 +243,7 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('mountFilesystem takes the strategy data for a value of more than 255 bytes, and rejects fsconfig for it', async ({
+  test('mountFilesystem uses the strategy data for a value of more than 255 bytes, and rejects fsconfig for it', async ({
     place,
     skip,
   }) => {
@@ -289,7 +289,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['parameters that are an array', [null, '/t', 'tmpfs', { parameters: ['size=1m'] }], 'ERR_INVALID_ARG_TYPE'],
     ['parameters that are a string', [null, '/t', 'tmpfs', { parameters: 'size=1m' }], 'ERR_INVALID_ARG_TYPE'],
     ['a value with a NUL character', [null, '/t', 'tmpfs', { parameters: { size: '1\0' } }], 'ERR_INVALID_ARG_VALUE'],
-  ])('mountFilesystem throws or rejects for %s', async ([_name, call, code]) => {
+  ])('mountFilesystem throws or rejects with an ERR_* code for a wrong argument: %s', async ([_name, call, code]) => {
     expect(await failure(...call)).toMatchObject({ code });
   });
 
@@ -301,7 +301,7 @@ describe.each(forms)('%s', (_, doMount) => {
       ifMounted: 'reuse',
     } as const;
 
-    test('mountFilesystem with ifMounted: reuse gives a handle of the equal mount, and unmount() of it unmounts nothing', async ({
+    test('mountFilesystem with ifMounted: reuse returns a handle of an equal mount, and unmount() of that handle unmounts nothing', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -337,7 +337,7 @@ describe.each(forms)('%s', (_, doMount) => {
       ['is not read-only', ['mine', 'tmpfs', { ...options, readonly: true }], /^one without ro is mounted there/],
       ['has another atime', ['mine', 'tmpfs', { ...options, atime: 'relatime' }], /^one with another atime is/],
     ])(
-      'mountFilesystem with ifMounted: reuse rejects with EBUSY when the mount at the target %s',
+      'mountFilesystem with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
       async ([_name, [source, fsType, wanted], reason], { place }) => {
         const target = place.directory('t');
         await using _there = await doMount('mine', target, 'tmpfs', options);
@@ -376,7 +376,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(again).toMatchObject({ id: mount.id, reused: true });
     });
 
-    test('mountFilesystem with ifMounted: reuse and readonly rejects with EBUSY when another mount can write the filesystem', async ({
+    test('mountFilesystem with ifMounted: reuse and readonly rejects with EBUSY when another mount can write to the filesystem', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -403,7 +403,7 @@ describe.each(forms)('%s', (_, doMount) => {
       await first?.unmount();
     });
 
-    test('mountFilesystem with ifMounted: reuse mounts anew when only another path is a mount point', async ({
+    test('mountFilesystem with ifMounted: reuse mounts a filesystem when only another directory is a mount point', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -439,7 +439,7 @@ describe.each(forms)('%s', (_, doMount) => {
 });
 
 describe.each(forms)('%s with ifMounted: reuse and a device', (_, doMount) => {
-  test('ifMounted: reuse accepts a device through a symbolic link, and rejects with EBUSY after the link leads to another device', async ({
+  test('mountFilesystem with ifMounted: reuse accepts a device through a link, and rejects with EBUSY after the link changes', async ({
     place,
     skip,
   }) => {
@@ -497,7 +497,7 @@ test('the strategies data and fsconfig give the same mount', async ({ place, ski
   expect(shown[0]).toMatchObject({ source: 'same', files: 44 });
 });
 
-test('mountFilesystem takes the strategy fsconfig for more than a page of parameters', ({ place, skip }) => {
+test('mountFilesystem uses the strategy fsconfig for more than a page of parameters', ({ place, skip }) => {
   skip(lacksFsconfig !== undefined, lacksFsconfig);
   const parameters: Record<string, string> = {};
   // Every parameter is unknown, so that the error shows which system call received the parameters.

@@ -118,7 +118,9 @@ test('unmount() resolves after a first attempt was rejected with EBUSY and the o
   expect(tableEntry(spec.target)).toBeUndefined();
 });
 
-test('unmount() takes flags', async ({ place }) => {
+test('unmount() of a handle passes flags to the kernel, and rejects flags that are not an integer', async ({
+  place,
+}) => {
   const spec = specIn(place);
   const mount = await mountOverlay(spec);
   const file = openSync(`${spec.target}/a`, 'r');
@@ -337,7 +339,7 @@ test.for<[string, UmountOptions]>([
   ['lazy', { lazy: true }],
   ['then: lazy', { then: 'lazy' }],
 ])(
-  'unmount() with %s succeeds while another unmount() retries, and both calls resolve',
+  'a lazy unmount() succeeds while another unmount() retries, and both calls resolve: %s',
   async ([_name, options], { place }) => {
     const { spec, mount, file } = busyIn(place);
     const waits = mount.unmount({ retry: { for: Infinity } });

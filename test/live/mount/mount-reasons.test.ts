@@ -239,7 +239,7 @@ const forms = [
 
 describe.each(forms)('%s', (_form, doMount) => {
   for (const { name, call, code, reason, skip: why } of BROKEN) {
-    test(`mount() rejects with a reason when ${name}`, async ({ place, skip }) => {
+    test(`mount() rejects with a reason that names the cause: ${name}`, async ({ place, skip }) => {
       skip(why !== undefined, why);
       const error = (await rejectionOf(doMount(...call(place)))) as MountError;
       expect(error).toBeInstanceOf(MountError);

@@ -70,7 +70,7 @@ describe.each(forms)('%s', (_, doMount) => {
       (t) => tableEntry(t)?.options.toSorted().join(),
       'noatime,nodev,nodiratime,noexec,nosuid,nosymfollow,ro',
     ],
-  ])('mountTmpfs sets %s', async ([_name, options, found, expected], { place }) => {
+  ])('mountTmpfs sets the option that it is given: %s', async ([_name, options, found, expected], { place }) => {
     const target = place.directory('t');
     await using _mount = await doMount(target, options);
     expect(found(target)).toEqual(expected);
@@ -89,7 +89,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['grpQuota', { grpQuota: true }, 'grpquota', /,grpquota/],
     ['options that are false', { noSwap: false, usrQuota: false, grpQuota: false }, 'size=1m', /^rw(?!.*(swap|quota))/],
   ])(
-    'mountTmpfs sets %s on a kernel that supports the option',
+    'mountTmpfs sets an option that the kernel supports: %s',
     async ([_name, options, data, expected], { place, skip }) => {
       const lack = takes(place, data);
       skip(lack !== undefined, lack);
@@ -101,14 +101,14 @@ describe.each(forms)('%s', (_, doMount) => {
     },
   );
 
-  test('mountTmpfs takes options that the options object inherits from its prototype', async ({ place }) => {
+  test('mountTmpfs accepts options that the options object inherits from its prototype', async ({ place }) => {
     const target = place.directory('t');
     await using _mount = await doMount(target, Object.create({ readonly: true, size: '1m' }) as TmpfsOptions);
     expect(tableEntry(target)?.options).toContain('ro');
     expect(tableEntry(target)?.superOptions).toMatch(/size=1024k/);
   });
 
-  test('mountTmpfs with ifMounted: reuse and equal options gives a handle of the mount at the target', async ({
+  test('mountTmpfs with ifMounted: reuse and equal options returns a handle of the mount at the target', async ({
     place,
   }) => {
     for (const options of [
@@ -135,7 +135,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['the number of inodes', { nrInodes: 5 }, /does not show the nr_inodes/],
     ['the source', { source: 'x' }, /^another source/],
   ])(
-    'mountTmpfs with ifMounted: reuse rejects with EBUSY when %s differs from the mount at the target',
+    'mountTmpfs with ifMounted: reuse rejects with EBUSY when an option differs from the mount at the target: %s',
     async ([_name, options, reason], { place }) => {
       const target = place.directory('t');
       await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
@@ -156,7 +156,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['no limit', { size: 0, nrInodes: 0 }, /^one with another (?:size|nr_inodes)/],
     ['a policy for memory', { mpol: 'local' }, /^one with another mpol/],
   ])(
-    'mountTmpfs with ifMounted: reuse and without options rejects with EBUSY when the mount at the target has %s',
+    'mountTmpfs with ifMounted: reuse and no other option rejects with EBUSY when the mount has another option: %s',
     async ([_name, options, reason], { place, skip }) => {
       skip(options.uid !== undefined && uid === process.geteuid?.(), 'this user namespace has only one ID');
       skip(options.gid !== undefined && gid === process.getegid?.(), 'this user namespace has only one ID');
@@ -236,7 +236,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['parameters that are an array', { parameters: ['size=1m'] }, 'ERR_INVALID_ARG_TYPE'],
     ['parameters that are a string', { parameters: 'size=1m' }, 'ERR_INVALID_ARG_TYPE'],
     ['parameters that are a number', { parameters: 5 }, 'ERR_INVALID_ARG_TYPE'],
-  ])('mountTmpfs throws or rejects for %s', async ([_name, options, code]) => {
+  ])('mountTmpfs throws or rejects with an ERR_* code for a wrong argument: %s', async ([_name, options, code]) => {
     expect(await failure('/t', options)).toMatchObject({ code });
   });
 });

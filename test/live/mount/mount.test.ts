@@ -28,7 +28,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(statSync(target).mode & 0o777).toBe(0o700);
   });
 
-  test('mount() takes flags, data and options as optional arguments', async ({ place }) => {
+  test('mount() accepts flags, data and options as optional arguments', async ({ place }) => {
     const target = place.directory('t');
     await doMount('tmpfs', target, 'tmpfs');
     expect(tableEntry(target)?.fsType).toBe('tmpfs');
@@ -48,7 +48,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['a newline, a space and a backslash', Buffer.from('a\n b\\c')],
     ['a colon and a comma', Buffer.from('a:b,c')],
     ['an emoji', Buffer.from('😀')],
-  ] as const)('mount() mounts on a target whose name has %s', async ([_name, name], { place }) => {
+  ] as const)('mount() mounts on a target with an unusual name: %s', async ([_name, name], { place }) => {
     const target = Buffer.concat([Buffer.from(`${place.root}/`), name]);
     mkdirSync(target);
     await doMount('tmpfs', target, 'tmpfs');
@@ -57,7 +57,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  test('mount() takes a URL, a Uint8Array or a Buffer for each path', async ({ place }) => {
+  test('mount() accepts a URL, a Uint8Array or a Buffer for each path', async ({ place }) => {
     const source = place.directory('source', { here: '' });
     const target = place.directory('target space');
     await doMount(pathToFileURL(source), pathToFileURL(target), null, constants.MS_BIND);
@@ -74,7 +74,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(tableEntry(target)?.fsType).toBe('tmpfs');
   });
 
-  test('mount() takes a path of 4095 bytes, and rejects a longer path with ENAMETOOLONG', async ({ place }) => {
+  test('mount() accepts a path of 4095 bytes, and rejects a longer path with ENAMETOOLONG', async ({ place }) => {
     const pad = '/'.repeat(4095 - Buffer.byteLength(place.directory('t')));
     const target = `${place.root}${pad}/t`;
     expect(Buffer.byteLength(target)).toBe(4095);
@@ -208,16 +208,19 @@ describe.each(forms)('%s', (_, doMount) => {
     ['data that is an object', ['x', '/t', 'tmpfs', 0, {}], 'ERR_INVALID_ARG_TYPE'],
     ['an unknown option', ['x', '/t', 'tmpfs', 0, null, { cdw: '/' }], 'ERR_INVALID_ARG_VALUE'],
     ['options that are null', ['x', '/t', 'tmpfs', 0, null, null], 'ERR_INVALID_ARG_TYPE'],
-  ])('mount() throws or rejects for %s', async ([_what, call, code], { place }) => {
-    // The test replaces /t by an existing directory, so that a call that reaches the kernel would make a visible mount.
-    const target = place.directory('t');
-    const placed = call.map((argument) => (typeof argument === 'string' ? argument.replace('/t', target) : argument));
-    const result = async () => doMount(...(placed as Parameters<typeof mount>));
-    const error = await rejectionOf(result());
-    expect(error).toMatchObject({ code });
-    expect(error).toBeInstanceOf(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError);
-    expect(tableEntry(target)).toBeUndefined();
-  });
+  ])(
+    'mount() throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_what, call, code], { place }) => {
+      // The test replaces /t by an existing directory, so that a call that reaches the kernel would make a visible mount.
+      const target = place.directory('t');
+      const placed = call.map((argument) => (typeof argument === 'string' ? argument.replace('/t', target) : argument));
+      const result = async () => doMount(...(placed as Parameters<typeof mount>));
+      const error = await rejectionOf(result());
+      expect(error).toMatchObject({ code });
+      expect(error).toBeInstanceOf(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError);
+      expect(tableEntry(target)).toBeUndefined();
+    },
+  );
 });
 
 test('wrong arguments throw from the synchronous form and reject the asynchronous form', async () => {

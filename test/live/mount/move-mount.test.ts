@@ -76,7 +76,7 @@ describe.each(forms)('%s', (_, move) => {
     expect(readdirSync(to)).toEqual(['above']);
   });
 
-  test('moveMount follows symbolic links, and takes paths as bytes', async ({ place }) => {
+  test('moveMount follows symbolic links, and accepts paths as bytes', async ({ place }) => {
     const from = Buffer.from(`${place.root}/fr\xffom\n`, 'latin1');
     const to = Buffer.from(`${place.root}/t,o:\xfe`, 'latin1');
     for (const path of [from, to]) mkdirSync(path);
@@ -194,7 +194,7 @@ describe.each(forms)('%s', (_, move) => {
       reason: /^the mount at '.*\/from' \(tmpfs\), or one below it, is unbindable/,
     },
   ])(
-    'moveMount rejects with a reason and moves nothing when $name',
+    'moveMount rejects with a reason that names the cause, and moves nothing: $name',
     async ({ from = 'from', to = 'to', set, code, reason }, { place }) => {
       mounted(place, 'from', {});
       place.directory('from/inside');
@@ -219,12 +219,15 @@ describe.each(forms)('%s', (_, move) => {
     ['an undefined source', undefined, '/b', {}, 'ERR_INVALID_ARG_TYPE'],
     ['an undefined target', '/a', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
     ['a source with a NUL character', '/a\0', '/b', {}, 'ERR_INVALID_ARG_VALUE'],
-  ])('moveMount throws or rejects for %s', async ([_name, from, to, options, code]) => {
-    expect(await failure(from, to, options)).toMatchObject({ code });
-  });
+  ])(
+    'moveMount throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_name, from, to, options, code]) => {
+      expect(await failure(from, to, options)).toMatchObject({ code });
+    },
+  );
 
   describe('option beneath', () => {
-    test('moveMount with beneath puts the mount below the mount at the target, and it appears after that is unmounted', async ({
+    test('moveMount with beneath puts a mount below the mount at the target, to appear when the mount above is unmounted', async ({
       place,
       skip,
     }) => {

@@ -154,7 +154,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['the target is missing', ({ root }) => ({ target: `${root}/missing` }), 'ENOENT'],
     ['the target is a file', ({ root }) => ({ target: `${root}/lower1/a` }), 'ENOTDIR'],
     ['the work directory is the upper directory', ({ root }) => ({ work: `${root}/upper` }), 'EINVAL'],
-  ])('mountOverlay rejects and leaves no mount when %s', async ([_name, wrong, code], { place }) => {
+  ])('mountOverlay rejects with a MountError and leaves no mount: %s', async ([_name, wrong, code], { place }) => {
     const options = { ...layersIn(place), ...wrong(place) };
     const error = await failure(options);
     expect(error).toBeInstanceOf(MountError);
@@ -174,11 +174,14 @@ describe.each(forms)('%s', (_, doMount) => {
     ['an attribute that is not a boolean', { noSuid: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['an unknown atime', { atime: 'never' }, 'ERR_INVALID_ARG_VALUE'],
     ['a layer that is a number', { lower: [1, 2] }, 'ERR_INVALID_ARG_TYPE'],
-  ])('mountOverlay throws or rejects for %s', async ([_name, wrong, code], { place }) => {
-    const options = layersIn(place);
-    expect(await failure({ ...options, ...wrong })).toMatchObject({ code });
-    expect(tableEntry(options.target)).toBeUndefined();
-  });
+  ])(
+    'mountOverlay throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_name, wrong, code], { place }) => {
+      const options = layersIn(place);
+      expect(await failure({ ...options, ...wrong })).toMatchObject({ code });
+      expect(tableEntry(options.target)).toBeUndefined();
+    },
+  );
 });
 
 /** A relative path of exactly `bytes` bytes: directory names repeat the letter and are filled up with x. */
@@ -229,7 +232,7 @@ describe('options that exclude each other', () => {
     /^(index=on|uuid=(null|on)|nfs_export=on|userxattr|metacopy=on|verity=require|volatile|default_permissions|redirect_dir=(on|nofollow))$/;
 
   test.for(['with upper', 'without upper'])(
-    'overlayData() accepts exactly the pairs of options that the kernel takes, %s',
+    'overlayData() accepts exactly the pairs of options that the kernel accepts: %s',
     (kind, { place, skip }) => {
       skip(!isRealRoot, 'in a user namespace some options need privilege');
       const lower = [place.directory('l1'), place.directory('l2')];

@@ -23,7 +23,7 @@ test.for([
   ['mountOverlaySync', async (options: Parameters<typeof mountOverlay>[0]) => mountOverlaySync(options)],
   ['mountOverlay', mountOverlay],
 ] as const)(
-  '%s shows exactly the layers that the options name, for random file names',
+  'an overlay shows exactly the layers that the options name, for random file names: %s',
   async ([_name, doMount], { place }) => {
     const target = place.directory('merged');
     await fc.assert(

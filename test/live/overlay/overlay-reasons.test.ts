@@ -411,22 +411,25 @@ const BROKEN: readonly Broken[] = [
 
 describe.each(overlayForms)('%s', (_form, doMount) => {
   for (const { name, set, code, reason, strategies = allWays, skip: why } of BROKEN) {
-    test.for(strategies)(`mountOverlay by %s rejects with a reason when ${name}`, async (strategy, { place, skip }) => {
-      skip(why !== undefined, why);
-      const lack = wayLacks(strategy);
-      skip(lack !== undefined, lack);
-      const layers = layersIn(place);
-      const options = { ...layers, ...set(place, layers), strategy } as OverlayMountOptions;
-      const before = tableEntry(String(options.target))?.id;
-      const error = (await rejectionOf(doMount(options))) as MountError;
-      expect({ code: error.code, reason: error.reason }).toEqual({
-        code: typeof code === 'string' ? code : expect.toBeOneOf([...code]),
-        reason: expect.stringMatching(reason),
-      });
-      expect(error.message).toContain(error.reason);
-      if (process.env['SHOW_REASONS'] !== undefined) console.log(`${error.code} ${strategy}: ${error.reason}`);
-      expect(tableEntry(String(options.target))?.id).toBe(before);
-    });
+    test.for(strategies)(
+      `mountOverlay rejects with a reason that names the cause: ${name}, by %s`,
+      async (strategy, { place, skip }) => {
+        skip(why !== undefined, why);
+        const lack = wayLacks(strategy);
+        skip(lack !== undefined, lack);
+        const layers = layersIn(place);
+        const options = { ...layers, ...set(place, layers), strategy } as OverlayMountOptions;
+        const before = tableEntry(String(options.target))?.id;
+        const error = (await rejectionOf(doMount(options))) as MountError;
+        expect({ code: error.code, reason: error.reason }).toEqual({
+          code: typeof code === 'string' ? code : expect.toBeOneOf([...code]),
+          reason: expect.stringMatching(reason),
+        });
+        expect(error.message).toContain(error.reason);
+        if (process.env['SHOW_REASONS'] !== undefined) console.log(`${error.code} ${strategy}: ${error.reason}`);
+        expect(tableEntry(String(options.target))?.id).toBe(before);
+      },
+    );
   }
 });
 
@@ -447,7 +450,7 @@ async function reasonsElsewhere(options: object, how: Parameters<typeof runNode>
 const twice = (pattern: RegExp) => Array(2).fill(expect.stringMatching(pattern));
 
 test.for(allWays)(
-  'mountOverlay by %s rejects with a reason that names CAP_SYS_ADMIN without that capability',
+  'mountOverlay rejects with a reason that names CAP_SYS_ADMIN without that capability: strategy %s',
   async (strategy, { place, skip }) => {
     skip(lacks.setpriv !== undefined, lacks.setpriv);
     const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });

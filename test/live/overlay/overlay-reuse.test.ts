@@ -48,7 +48,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   });
 
   test.for(allWays.filter((each) => each !== 'descriptors'))(
-    'mountOverlay with ifMounted: reuse gives a handle of the equal overlay at the target: strategy %s',
+    'mountOverlay with ifMounted: reuse returns a handle of an equal overlay at the target: strategy %s',
     async (strategy, { place, skip }) => {
       skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
       const { lower, target } = specIn(place);
@@ -149,7 +149,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       /^only '\/below' of such an overlay is mounted there/,
     ],
   ])(
-    'mountOverlay with ifMounted: reuse rejects with EBUSY when the mount at the target %s',
+    'mountOverlay with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
     async ([_name, make, wanted, why], { place }) => {
       const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
       await make(options);
@@ -372,7 +372,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     );
   });
 
-  test('mountOverlay with ifMounted: reuse and readonly rejects when another mount can write the overlay', async ({
+  test('mountOverlay with ifMounted: reuse and readonly rejects when another mount can write to the overlay', async ({
     place,
   }) => {
     const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };

@@ -224,7 +224,7 @@ test('mountOverlay rejects with ENOTSUP for a strategy that the kernel lacks', (
   });
 });
 
-test('mountOverlay takes the strategy data when the option data fits and no layer name has a comma', async ({
+test('mountOverlay uses the strategy data when the option data fits and no layer name has a comma', async ({
   place,
 }) => {
   const target = place.directory('merged');
@@ -278,9 +278,7 @@ describe('upper directory in use', () => {
     },
   );
 
-  test('one of six processes mounts an upper directory at the same time, and the others get EBUSY', async ({
-    place,
-  }) => {
+  test('one of six concurrent processes mounts the upper directory, and the others get EBUSY', async ({ place }) => {
     const layers = layersIn(place);
     const script = `
       import { mountOverlaySync } from 'linux-mount';
@@ -294,7 +292,7 @@ describe('upper directory in use', () => {
     expect(results.map(({ stdout }) => stdout.trim()).sort()).toEqual([...Array(5).fill('EBUSY'), 'mounted'].sort());
   });
 
-  test('one of sixteen concurrent mountOverlay calls gets the upper directory, and the others reject with EBUSY', async ({
+  test('one of sixteen concurrent mountOverlay calls mounts the upper directory, and the others reject with EBUSY', async ({
     place,
   }) => {
     const layers = layersIn(place);
@@ -378,7 +376,7 @@ test('mountOverlay rejects with EMFILE when the test for a strategy fails for la
   expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a way\n', stderr: '' });
 });
 
-test('mountOverlay takes the strategy fsconfig again after a test for it failed for lack of descriptors', async ({
+test('mountOverlay uses the strategy fsconfig again after a test for it failed for lack of descriptors', async ({
   place,
   skip,
 }) => {

@@ -93,7 +93,7 @@ describe.each(names)('%s', (name) => {
     [2n ** 64n],
     [-1n],
     [new Proxy([], {})],
-  ])('a function of the addon throws for %s at every position of another type', (value) => {
+  ])('a function of the addon throws for a value of a wrong type at every position: %s', (value) => {
     const rightCall = right[name] ?? [];
     for (const [index, belongs] of rightCall.entries()) {
       const call: unknown[] = [...rightCall];
@@ -146,7 +146,7 @@ describe.each(names)('%s', (name) => {
 });
 
 test.each(['attach', 'attachSync', 'close', 'closeSync'])(
-  '%s throws a TypeError for every value that is not a descriptor of the addon',
+  'a function of the addon throws a TypeError for a value that is not a descriptor of the addon: %s',
   (name) => {
     for (const value of [undefined, null, 0, {}, addon['ticket']?.(), new Proxy({}, {}), done]) {
       expect(() => addon[name]?.(value, ...target, false, false, false, ...operation, done)).toThrow(TypeError);
@@ -155,7 +155,7 @@ test.each(['attach', 'attachSync', 'close', 'closeSync'])(
 );
 
 test.each(['layerNext', 'layerClose'])(
-  '%s throws a TypeError for every value that is not a walk of the addon',
+  'a function of the addon throws a TypeError for a value that is not a walk of the addon: %s',
   (name) => {
     for (const value of [undefined, null, 0, {}, watch, addon['ticket']?.(), new Proxy({}, {}), done]) {
       expect(() => addon[name]?.(value, done)).toThrow(TypeError);

@@ -50,7 +50,7 @@ test('the trace prints one line for a synchronous call', async ({ place }) => {
   ]);
 });
 
-test('the trace prints one line at the begin and one at the end of an asynchronous call', async ({ place }) => {
+test('the trace prints one line at the start and one line at the end of an asynchronous call', async ({ place }) => {
   place.directory('m');
   const { lines } = await trace(
     `await m.mount('x', root + '/m', 'tmpfs'); await m.umount(root + '/m', { noFollow: true });`,
@@ -181,32 +181,29 @@ describe('trace of a call that hangs', () => {
   test.for([
     ['asynchronous', `await m.mount('x', root + '/below', 'tmpfs')`, ' <unfinished ...>\n'],
     ['synchronous', `m.mountSync('x', root + '/below', 'tmpfs')`, ')'],
-  ])(
-    'the trace shows the begin of an %s call while the call hangs in the kernel',
-    async ([_, call, end], { place, skip }) => {
-      skip(lacks.fuse !== undefined, lacks.fuse);
-      const target = place.directory('hang');
-      const source = `import * as m from 'linux-mount'; const [root] = process.argv.slice(1); ${hang} ${call}`;
-      // The mount is in a mount namespace that ends with the process.
-      const words = ['--mount', '--', process.execPath, '--input-type=module', '--eval', source, '--', target];
-      const child = spawn('unshare', words, {
-        cwd: projectRoot,
-        env: { ...process.env, NODE_DEBUG: 'linux-mount' },
-        stdio: ['ignore', 'inherit', 'pipe'],
-      });
-      let stderr = '';
-      child.stderr.setEncoding('utf8').on('data', (part: string) => {
-        stderr += part;
-      });
-      const closed = new Promise((resolve) => child.on('close', resolve));
-      const begun = `mount("x", "${target}/below", "tmpfs", 0, NULL${end}`;
-      await until(() => stderr.includes(begun) || child.exitCode !== null);
-      child.kill('SIGKILL');
-      await closed;
-      expect(stderr).toContain(begun);
-      expect(stderr.endsWith(begun)).toBe(true);
-    },
-  );
+  ])('the trace prints the start of a call that hangs in the kernel: %s', async ([_, call, end], { place, skip }) => {
+    skip(lacks.fuse !== undefined, lacks.fuse);
+    const target = place.directory('hang');
+    const source = `import * as m from 'linux-mount'; const [root] = process.argv.slice(1); ${hang} ${call}`;
+    // The mount is in a mount namespace that ends with the process.
+    const words = ['--mount', '--', process.execPath, '--input-type=module', '--eval', source, '--', target];
+    const child = spawn('unshare', words, {
+      cwd: projectRoot,
+      env: { ...process.env, NODE_DEBUG: 'linux-mount' },
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (part: string) => {
+      stderr += part;
+    });
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    const begun = `mount("x", "${target}/below", "tmpfs", 0, NULL${end}`;
+    await until(() => stderr.includes(begun) || child.exitCode !== null);
+    child.kill('SIGKILL');
+    await closed;
+    expect(stderr).toContain(begun);
+    expect(stderr.endsWith(begun)).toBe(true);
+  });
 });
 
 test('the trace prints the calls of a worker', async ({ place }) => {

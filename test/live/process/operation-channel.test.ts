@@ -182,7 +182,7 @@ describe.for(CASES)('%s', ([operation, run, missing]) => {
     ['asynchronous', '', ASYNC],
     ['synchronous', 'Sync', SYNC],
   ] as const)(
-    'the %s form publishes its events in order, with the operation, its arguments and its result',
+    'an operation publishes its events in order, with its arguments and its result: %s form',
     async ([_, form, order], { place, skip }) => {
       skip(missing !== undefined, missing);
       const [action, about] = run(place, form);
@@ -337,15 +337,18 @@ test.for([
   ['isWhiteout', false],
   ['isOpaque', false],
   ['makeOpaque', undefined],
-] as const)('%s publishes its path as the target, in both forms', async ([operation, result], { place, skip }) => {
-  const why = operation === 'makeOpaque' ? lackOfAttributes(place) : undefined;
-  skip(why !== undefined, why);
-  const { a } = paths(place);
-  const options = { userxattr: !isRealRoot };
-  const about = { target: a, ...(result !== undefined && { result }) };
-  expect(await told(operation, () => call(operation, a, options))).toMatchObject({ events: ASYNC, message: about });
-  expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
-});
+] as const)(
+  'a function for marks publishes its path as the target, in both forms: %s',
+  async ([operation, result], { place, skip }) => {
+    const why = operation === 'makeOpaque' ? lackOfAttributes(place) : undefined;
+    skip(why !== undefined, why);
+    const { a } = paths(place);
+    const options = { userxattr: !isRealRoot };
+    const about = { target: a, ...(result !== undefined && { result }) };
+    expect(await told(operation, () => call(operation, a, options))).toMatchObject({ events: ASYNC, message: about });
+    expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
+  },
+);
 
 test('changes() publishes an operation when it is called', async ({ place }) => {
   const { a, b } = paths(place);

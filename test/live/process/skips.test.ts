@@ -21,7 +21,7 @@ function areAvailable(...calls: readonly string[]): boolean {
   return answers.every((answer) => ![ENOSYS, EPERM].includes(Number(answer.split(' ')[1])));
 }
 
-test('the library takes open_tree(2) and move_mount(2) exactly when the kernel permits them', () => {
+test('the library uses open_tree(2) and move_mount(2) exactly when the kernel permits them', () => {
   expect(lacks.treeCalls === undefined).toBe(areAvailable('open_tree', 'move_mount'));
 });
 
@@ -29,11 +29,11 @@ test('the library makes detached mounts exactly when the kernel permits open_tre
   expect(lacksDetached === undefined).toBe(areAvailable('open_tree', 'move_mount'));
 });
 
-test('the library takes mount_setattr(2) exactly when the kernel permits it', () => {
+test('the library uses mount_setattr(2) exactly when the kernel permits mount_setattr(2)', () => {
   expect(lacks.setattr === undefined).toBe(areAvailable('mount_setattr'));
 });
 
-test('the library takes fsopen(2) exactly when the kernel permits fsopen(2), fsconfig(2), fsmount(2) and move_mount(2)', () => {
+test('the library uses fsopen(2) exactly when the kernel permits fsopen(2), fsconfig(2), fsmount(2) and move_mount(2)', () => {
   expect(lacks.fsopen === undefined).toBe(areAvailable('fsopen', 'fsconfig', 'fsmount', 'move_mount'));
 });
 

@@ -196,7 +196,7 @@ test.for([
   ['statmount(2), listmount(2) and statx(2)', ['statmount=ENOSYS', 'listmount=ENOSYS', 'statx=ENOSYS']],
   ['statmount(2)', ['statmount=EPERM']],
 ] as const)(
-  'isMountPoint, mountAt and readMountTable give equal results without %s',
+  'isMountPoint, mountAt and readMountTable give equal results without newer system calls: %s',
   async ([_name, deny], { place, skip }) => {
     skip(lacks.deny !== undefined, lacks.deny);
     variety(place);

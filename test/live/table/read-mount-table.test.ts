@@ -154,7 +154,7 @@ test('readMountTable rejects with ENOENT for a missing process, and throws or re
   });
 });
 
-test('readMountTable returns every lasting mount with its ID while another process mounts and unmounts', async ({
+test('readMountTable returns every mount that stays, with its ID, while another process mounts and unmounts', async ({
   place,
 }) => {
   const kept = Array.from({ length: 20 }, (_, index) => place.directory(`kept${index}`));
@@ -178,7 +178,7 @@ test('readMountTable returns every lasting mount with its ID while another proce
   expect(readMountTableSync().entries).toEqual(before.entries);
 });
 
-test('a hundred concurrent readMountTable calls leave no additional mount', async () => {
+test('a hundred concurrent readMountTable calls do not change the number of mounts', async () => {
   const count = () => readMountTableSync().entries.length;
   const entries = count();
   await Promise.all(Array.from({ length: 100 }, () => readMountTable()));

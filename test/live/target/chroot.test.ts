@@ -81,7 +81,7 @@ describe.each([true, false])('chroot whose root directory is a mount point: %s',
     ['no mount_setattr and fspick', without('mount_setattr', 'fspick')],
     ['no newer mount call', without('open_tree', 'move_mount', 'fsopen', 'mount_setattr', 'fspick')],
   ])(
-    'operations in a chroot mount the same as outside of a chroot, on a kernel with %s',
+    'operations in a chroot mount the same as outside of a chroot: kernel with %s',
     async ([_, deny], { place, skip }) => {
       skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
       skip(lacks.userNamespace !== undefined, lacks.userNamespace);
@@ -122,7 +122,7 @@ describe('/proc without this process', () => {
     ['not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],
     ['of another PID namespace', () => OTHER_PROC, expect.objectContaining({ supported: expect.any(Boolean) })],
   ])(
-    'operations that do not need /proc succeed, and all others give a reason, when /proc is %s',
+    'operations that need /proc reject with a reason, and all others succeed, without this process in /proc: %s',
     async ([_, wrapper, support], { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       // Since Linux 6.8, which has unique mount IDs, the addon can ask the kernel about one mount.
@@ -209,7 +209,7 @@ describe('/proc without this process', () => {
     ['content', ['mount_setattr=ENOSYS']],
     ['attributes', ['unshare=EPERM', 'getxattrat=ENOSYS', 'listxattrat=ENOSYS']],
   ] as const)(
-    'changes() rejects with a reason that names /proc when the %s of layers cannot be read',
+    'changes() rejects with a reason that names /proc when layers can be read only through /proc: %s',
     async ([_, deny], { place, skip }) => {
       skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
       // The files have equal times and sizes, so that their content must be compared.

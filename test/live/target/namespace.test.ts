@@ -331,7 +331,7 @@ describe('option namespace', () => {
       { code: 'EBADF', reason: expect.stringContaining('is not an open descriptor') },
     ],
   ])(
-    'every operation with a namespace rejects with a reason and changes nothing when %s',
+    'every operation with a wrong namespace rejects with a reason that names the cause, and changes nothing: %s',
     async ([_name, name, expected], { place }) => {
       const namespace = name(place);
       const target = place.directory('target');

@@ -169,12 +169,12 @@ function expectBattle({ mounted, tries }: Found) {
 }
 
 const attackers = [
-  ['in the same mount namespace', false],
-  ['in another mount namespace, which allows to rename mount points', true],
+  ['attacker in the same mount namespace', false],
+  ['attacker in another mount namespace, which may rename mount points', true],
 ] as const;
 
 test.for(attackers)(
-  'a target without a root directory leads outside under attack by a process %s',
+  'a target without a root directory leads outside when another process exchanges directories for links: %s',
   async ([_name, separateNamespace], { place, skip }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     const { exchanged, root } = battlefield(place);
@@ -198,9 +198,9 @@ test.for(attackers)(
   },
 );
 
-for (const [name, separateNamespace] of attackers) {
+for (const [attacker, separateNamespace] of attackers) {
   test.for(Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[])(
-    `a target in a root directory never leads outside under attack by a process ${name}: %s`,
+    `a target in a root directory never leads outside while another process exchanges directories: %s, ${attacker}`,
     async (operation, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       const why = { tree: lacksDetached, clone: lacksClone, overlay: lacksOverlay }[operation as string];
@@ -211,7 +211,7 @@ for (const [name, separateNamespace] of attackers) {
   );
 
   test.for(['bind', 'file', 'tmpfs', 'overlay', 'recursive'] as const)(
-    `a target in a root directory never leads outside on an older kernel under attack by a process ${name}: %s`,
+    `a target in a root directory never leads outside on an older kernel while directories are exchanged: %s, ${attacker}`,
     async (operation, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
@@ -223,7 +223,7 @@ for (const [name, separateNamespace] of attackers) {
   );
 
   test.for(['bind', 'tmpfs', 'file'] as const)(
-    `a target in a root directory never leads outside with emulated openat2(2) under attack by a process ${name}: %s`,
+    `a target in a root directory never leads outside with emulated openat2(2): %s, ${attacker}`,
     async (operation, { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);

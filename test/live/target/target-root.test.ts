@@ -164,7 +164,7 @@ describe.each(mountings)('$name', (mounting) => {
     expect(readdirSync(root, { encoding: 'buffer' })).toEqual([name]);
   });
 
-  test('create makes the missing directories of a target, and leaves them after a successful mount', async ({
+  test('the option create makes the missing directories of a target, and leaves them after a successful mount', async ({
     place,
     skip,
   }) => {
@@ -180,7 +180,7 @@ describe.each(mountings)('$name', (mounting) => {
     expect(existsSync(place.path('a/b/new'))).toBe(false);
   });
 
-  test('noXdev rejects with EXDEV at another mount, and noSymlinks rejects with ELOOP at a symbolic link', async ({
+  test('the option noXdev rejects with EXDEV at another mount, and noSymlinks rejects with ELOOP at a symbolic link', async ({
     place,
     skip,
   }) => {
@@ -247,7 +247,7 @@ describe('option create', () => {
     ['match', 'source/mark', 'file'],
     ['file', 'source/mark', 'file'],
   ] as const)(
-    'create: %s makes directories and the mount point for a bind of %s',
+    'the option create makes the missing directories and the mount point: %s for a bind of %s',
     async ([create, from, kind], { place }) => {
       place.directory('source', { mark: 'content' });
       const root = place.directory('root');
@@ -263,7 +263,7 @@ describe('option create', () => {
     },
   );
 
-  test('create uses the umask of the process at the time of the call, also on threads of the addon', async ({
+  test('the option create uses the umask of the process at the time of the call, also on threads of the addon', async ({
     place,
   }) => {
     const root = place.directory('root');
@@ -301,7 +301,7 @@ describe('option create', () => {
   ];
 
   test.for(failing)(
-    'create removes the directories that it made when the mount fails: %s',
+    'the option create removes the directories that it made when the mount fails: %s',
     async ([name, operation], { place, skip }) => {
       skip(name.includes('overlay') && lacksOverlay !== undefined, lacksOverlay);
       const root = place.directory('root', { kept: '' });
@@ -318,7 +318,7 @@ describe('option create', () => {
     },
   );
 
-  test('create rejects with ENOTDIR and leaves nothing when the source is of another kind than the created target', async ({
+  test('the option create rejects with ENOTDIR and leaves nothing when the source is of another kind than the created target', async ({
     place,
   }) => {
     place.directory('source', { mark: '' });
@@ -335,7 +335,7 @@ describe('option create', () => {
   });
 
   test.for(['directory', 'file', 'match'] as const)(
-    'create rejects with ELOOP and makes nothing when the path leads through a link to a missing directory: %s',
+    'the option create rejects with ELOOP and makes nothing when the path leads through a link to a missing directory: %s',
     async (create, { place }) => {
       const root = place.directory('root');
       symlinkSync('missing', `${root}/dangling`);
@@ -354,15 +354,18 @@ describe('option create', () => {
     ['missing/../t', "has '..' after what does not exist yet"],
     ['file/t', 'leads through a file'],
     ['new/t/', 'a slash after the file that is to be made'],
-  ] as const)('create rejects the path %s with ENOTDIR and makes nothing', async ([path, reason], { place }) => {
-    const root = place.directory('root', { file: '' });
-    const source = place.file('source');
-    const error = (await rejectionOf(mountBind(source, { root, path, create: 'match' }))) as MountError;
-    expect(error).toMatchObject({ code: 'ENOTDIR', reason: expect.stringContaining(reason) });
-    expect(readdirSync(root)).toEqual(['file']);
-  });
+  ] as const)(
+    'the option create rejects with ENOTDIR and makes nothing for an impossible path: %s',
+    async ([path, reason], { place }) => {
+      const root = place.directory('root', { file: '' });
+      const source = place.file('source');
+      const error = (await rejectionOf(mountBind(source, { root, path, create: 'match' }))) as MountError;
+      expect(error).toMatchObject({ code: 'ENOTDIR', reason: expect.stringContaining(reason) });
+      expect(readdirSync(root)).toEqual(['file']);
+    },
+  );
 
-  test('create leaves an existing directory with its mode and its files, also when the mount fails', async ({
+  test('the option create leaves an existing directory with its mode and its files, also when the mount fails', async ({
     place,
   }) => {
     const root = place.directory('root');
@@ -374,7 +377,7 @@ describe('option create', () => {
     expect(readFileSync(`${root}/old/kept`, 'utf8')).toBe('kept');
   });
 
-  test('concurrent calls with create make the same directories, and failing calls remove no directory of another call', async ({
+  test('concurrent calls with the option create share new directories, and a failing call removes no directory of another', async ({
     place,
   }) => {
     const root = place.directory('root');
@@ -395,7 +398,7 @@ describe('option create', () => {
     }
   });
 
-  test('create is rejected for operations whose target must be a mount point already', async ({ place }) => {
+  test('the option create is rejected by operations whose target must already be a mount point', async ({ place }) => {
     const root = place.directory('root');
     const target = { root, path: 'new', create: 'directory' } as const;
     for (const operation of [
@@ -472,7 +475,10 @@ test('a wrong target in a root directory throws or rejects before anything is ma
   expect(readdirSync(root)).toEqual([]);
 });
 
-test('create leaves a directory that another process has used when the mount fails', async ({ place, skip }) => {
+test('the option create leaves a directory that another process has used when the mount fails', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const root = place.directory('root');
@@ -488,7 +494,7 @@ test('create leaves a directory that another process has used when the mount fai
   expect(readdirSync(`${root}/new`)).toEqual(['theirs']);
 });
 
-test('create leaves a directory that another process has put at the target when the mount fails', async ({
+test('the option create leaves a directory that another process has put at the target when the mount fails', async ({
   place,
   skip,
 }) => {
@@ -687,7 +693,7 @@ describe('kernel without openat2', () => {
     ['EPERM', []],
     ['ENOSYS', older],
   ] as const)(
-    'a target in a root directory rejects with %s without openat2(2), and mounts with allowEmulation; denied calls: %s',
+    'a target in a root directory rejects without openat2(2), and succeeds with allowEmulation: %s, further denied calls: %s',
     async ([errno, more], { place, skip }) => {
       skip(lacks.deny !== undefined, lacks.deny);
       prepare(place);

@@ -75,7 +75,7 @@ describe.each(['mountBind', 'mountBindSync'])('%s with recursive', (form) => {
     ['fails because its remount is refused', IN_ROOT, ['remount=EPERM'], [], ['EPERM']],
     ['fails for lack of descriptors', WITH_FEW_DESCRIPTORS, [], ['prlimit', '--nofile=64:64', '--'], ['EMFILE']],
   ] as const)(
-    'a recursive bind that %s changes no other mount',
+    'a recursive bind that fails changes no other mount: the bind %s',
     async ([, program, deny, wrapper, ends], { place, skip }) => {
       skip(lacks.deny !== undefined || lacks.prlimit !== undefined, lacks.deny ?? lacks.prlimit);
       prepare(place);

@@ -364,20 +364,23 @@ test.for([
     'is not a mount point, nothing is mounted there',
   ],
   ['a missing target', (place: Place) => place.path('missing'), 'ENOENT', 'does not exist'],
-] as const)('holders() rejects with a reason for %s', async ([_name, path, code, reason], { place }) => {
-  const target = path(place);
-  for (const error of [await rejectionOf(holders(target)), thrownBy(() => holdersSync(target))]) {
-    expect(error).toMatchObject({ code, syscall: 'statx', path: target });
-    expect((error as MountError).reason).toContain(reason);
-  }
-});
+] as const)(
+  'holders() rejects with a reason for a wrong target: %s',
+  async ([_name, path, code, reason], { place }) => {
+    const target = path(place);
+    for (const error of [await rejectionOf(holders(target)), thrownBy(() => holdersSync(target))]) {
+      expect(error).toMatchObject({ code, syscall: 'statx', path: target });
+      expect((error as MountError).reason).toContain(reason);
+    }
+  },
+);
 
 test.for<[string, unknown[], string]>([
   ['a missing target', [], 'ERR_INVALID_ARG_TYPE'],
   ['a target with a NUL character', ['/a\0'], 'ERR_INVALID_ARG_VALUE'],
   ['a mistyped option', ['/', { encodin: 'buffer' }], 'ERR_INVALID_ARG_VALUE'],
   ['an unknown encoding', ['/', { encoding: 'latin1' }], 'ERR_INVALID_ARG_VALUE'],
-])('holders() throws or rejects for %s', async ([_name, call, code]) => {
+])('holders() throws or rejects with an ERR_* code for a wrong argument: %s', async ([_name, call, code]) => {
   expect(await rejectionOf(holders(...(call as [string])))).toMatchObject({ code });
   expect(thrownBy(() => holdersSync(...(call as [string])))).toMatchObject({ code });
 });

@@ -111,11 +111,14 @@ describe.each(forms)('%s', (_, doUmount) => {
     ['flags that do not exist', 0x8000_0000, 'umount2 has no flags 0x80000000'],
     ['flags that exclude each other', constants.MNT_EXPIRE | constants.MNT_FORCE, 'MNT_EXPIRE cannot go with'],
     ['a target that is no mount point', 0, 'is not a mount point, nothing is mounted there'],
-  ] as const)('umount rejects with EINVAL and a reason for %s', async ([_name, flags, reason], { place }) => {
-    const error = await failure(place.directory('t'), flags);
-    expect(error).toMatchObject({ code: 'EINVAL' });
-    expect((error as MountError).reason).toContain(reason);
-  });
+  ] as const)(
+    'umount rejects with EINVAL and a reason that names the cause: %s',
+    async ([_name, flags, reason], { place }) => {
+      const error = await failure(place.directory('t'), flags);
+      expect(error).toMatchObject({ code: 'EINVAL' });
+      expect((error as MountError).reason).toContain(reason);
+    },
+  );
 
   test('umount rejects with ENOENT when the target does not exist', async ({ place }) => {
     for (const options of [{}, { recursive: true }]) {
@@ -153,9 +156,12 @@ describe.each(forms)('%s', (_, doUmount) => {
     ['a time that is NaN', { retry: { for: Number.NaN } }, 'ERR_OUT_OF_RANGE'],
     ['a mistyped option of retry', { retry: { for: 1, every: 1 } }, 'ERR_INVALID_ARG_VALUE'],
     ['a signal that is not an AbortSignal', { signal: {} }, 'ERR_INVALID_ARG_TYPE'],
-  ])('umount throws or rejects for %s before it calls the kernel', async ([_name, options, code]) => {
-    expect(await failure('/missing', options as number)).toMatchObject({ code });
-  });
+  ])(
+    'umount throws or rejects with an ERR_* code for a wrong option, before it calls the kernel: %s',
+    async ([_name, options, code]) => {
+      expect(await failure('/missing', options as number)).toMatchObject({ code });
+    },
+  );
 });
 
 plainTest('umountSync throws ERR_INVALID_ARG_VALUE for a signal', () => {

@@ -87,7 +87,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     ['flags of -1', ['/t', -1], 'ERR_OUT_OF_RANGE'],
     ['flags of 2 ** 53', ['/t', 2 ** 53], 'ERR_OUT_OF_RANGE'],
     ['flags that are a string', ['/t', 'MNT_DETACH'], 'ERR_INVALID_ARG_TYPE'],
-  ])('umount throws or rejects for %s', async ([_what, call, code]) => {
+  ])('umount throws or rejects with an ERR_* code for a wrong argument: %s', async ([_what, call, code]) => {
     expect(await failure(...(call as Parameters<typeof umount>))).toMatchObject({ code });
   });
 });
