@@ -30,7 +30,7 @@ function openLayers(place: Place): number {
       const path = readlinkSync(`/proc/self/fd/${fd}`);
       return path === '/' || path.startsWith(place.root);
     } catch {
-      return false; // the descriptor of this readdir() itself
+      return false; // This is the descriptor of readdirSync().
     }
   }).length;
 }

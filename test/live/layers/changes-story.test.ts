@@ -221,7 +221,7 @@ async function tell(place: Place, { base, rounds }: typeof story extends fc.Arbi
   }
 }
 
-test('changes() reports exactly the differences between the mounted trees before and after, for random histories', async ({
+test('changes() reports exactly the differences between two mounted trees, for random histories', async ({
   place,
   skip,
 }) => {

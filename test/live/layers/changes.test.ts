@@ -367,7 +367,7 @@ describe('layers with marks', () => {
     }
     const error = await rejectionOf(all({ lower: [bottom, lower], upper }));
     expect(error).toMatchObject({ code: 'EINVAL', path: `${bottom}/d` });
-    // The kernel behaves in the same way.
+    // The kernel ignores redirects in the bottom layer too.
     const [work, target] = [place.directory('work'), place.directory('target')];
     const names = (layers: readonly string[]) => {
       const options = userxattr ? ({ userxattr } as const) : ({ redirectDir: 'follow' } as const);
@@ -536,9 +536,7 @@ describe('failures of changes()', () => {
     });
   });
 
-  test('changes() reports the changes before a directory that was removed during the walk, and then rejects with ENOENT', async ({
-    place,
-  }) => {
+  test('changes() reports earlier changes and then rejects with ENOENT at a removed directory', async ({ place }) => {
     const lower = layer(place, 'lower', {});
     const upper = layer(place, 'upper', { z: null, 'z/file': '' });
     for (let index = 0; index < 5000; index += 1) writeFileSync(`${upper}/file${index}`, '');

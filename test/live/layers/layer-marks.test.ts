@@ -181,7 +181,7 @@ test.for([
   expect(thrownBy(call)).toMatchObject({ code });
 });
 
-test('isOpaqueSync and isWhiteoutSync throw EMFILE, and do not return false, when the process has no free descriptor', async ({
+test('isOpaqueSync and isWhiteoutSync throw EMFILE when the process has no free descriptor', async ({
   place,
   skip,
 }) => {

@@ -69,9 +69,7 @@ describe.each(forms)('mount() with MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     expect(tableEntry(target)?.options.toSorted()).toEqual(['noexec', 'relatime', 'rw']);
   });
 
-  test('mount() with MS_BIND | MS_REC | MS_RDONLY makes every mount below read-only, and each keeps its other attributes', async ({
-    place,
-  }) => {
+  test('mount() with MS_BIND | MS_REC | MS_RDONLY makes every mount of the tree read-only', async ({ place }) => {
     const source = place.directory('source');
     place.directory('source/one');
     mountSync('one', `${source}/one`, 'tmpfs', MS_NOSUID);
@@ -215,7 +213,7 @@ describe('read-only bind whose second step fails', () => {
     },
   );
 
-  test('the error names the mount that is left when the second step of a read-only bind and its undo both fail', async ({
+  test('the error names the mount that is left when a read-only bind and its undo both fail', async ({
     place,
     skip,
   }) => {

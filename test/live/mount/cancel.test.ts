@@ -234,10 +234,7 @@ describe.each(hanging)('$name', ({ lacks: why, start }) => {
     await undo(made);
   });
 
-  test('an operation that is aborted while the kernel hangs rejects at once, and is undone when the kernel answers', async ({
-    place,
-    skip,
-  }) => {
+  test('an operation that is aborted while it hangs rejects at once, and is undone later', async ({ place, skip }) => {
     skip(why !== undefined, why);
     skip(lacks.fuse !== undefined, lacks.fuse);
     using slow = new SlowFilesystem(place.directory('fuse'));
@@ -560,9 +557,7 @@ test('thousands of aborted calls cause no unhandled rejection', async ({ place }
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${4 * CALLS}\n`, stderr: '' });
 });
 
-test('a call that uses a descriptor of a mount namespace is not disturbed when the caller closes the descriptor', async ({
-  place,
-}) => {
+test('a call with a namespace descriptor succeeds after the caller closes the descriptor', async ({ place }) => {
   const fd = openSync('/proc/self/ns/mnt', 'r');
   const controller = new AbortController();
   const target = place.directory('t');

@@ -218,9 +218,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readdirSync(place.path('target'))).toEqual(['secret']);
     });
 
-    test('detachedFilesystem rejects with the log of the kernel when a parameter is wrong, and with ENODEV for an unknown type', async ({
-      skip,
-    }) => {
+    test('detachedFilesystem rejects and names the cause for a wrong parameter and for an unknown type', async ({ skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       expect(await rejectionOf(filesystem(null, 'tmpfs', { parameters: { size: 'hush' } }))).toMatchObject({
         code: 'EINVAL',
@@ -241,7 +239,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     });
   });
 
-  test('detachedBind, detachedFilesystem and detachedOverlay reject and name the missing system call on an older kernel', async ({
+  test('functions for detached mounts reject and name the missing system call on an older kernel', async ({
     place,
     skip,
   }) => {
@@ -333,7 +331,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(mountTable()).toHaveLength(before);
     });
 
-    test('attach() with clone rejects with EINVAL and names Linux 6.15 when the kernel cannot copy a detached mount', async ({
+    test('attach() with clone rejects with EINVAL and names Linux 6.15 on an earlier kernel', async ({
       place,
       skip,
     }) => {
@@ -347,7 +345,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(mount.closed).toBe(false);
     });
 
-    test('attach() with beneath puts the mount below the mount at the target, and rejects when the target is no mount point', async ({
+    test('attach() with beneath puts the mount below the mount at the target, or rejects without one', async ({
       place,
       skip,
     }) => {
@@ -603,10 +601,10 @@ describe('release of a detached mount', () => {
            await new Promise((resolve) => setTimeout(resolve, 10));
            try { again(); break; } catch ({ code }) { if (code !== 'EBUSY') throw new Error(code); }
          }
-         before ??= descriptors(); // the first round creates resources that the process keeps
+         before ??= descriptors(); // The first round creates resources that the process keeps.
          lines.push((tries < 500) + ' ' + (descriptors() - before));
        }
-       console.log(lines.join('\\n')); // console.log opens a descriptor, so the output comes last`,
+       console.log(lines.join('\\n')); // console.log() opens a descriptor, so the output comes last.`,
       {
         args: [JSON.stringify(spec(place)), place.directory('again')],
         nodeArgs: ['--expose-gc'],

@@ -107,7 +107,7 @@ const owners = (path: string) =>
   );
 
 const mapped = isRealRoot
-  ? { 0: [top, top], 3: [top + 3, top + 3], 50: [65534, 65534] } // 65534 (nobody) is the owner of a file whose ID is not mapped
+  ? { 0: [top, top], 3: [top + 3, top + 3], 50: [65534, 65534] } // 65534 (nobody) is the owner of a file whose ID is not mapped.
   : { 0: [0, 0] };
 
 /** Starts a process in a new user namespace that maps the IDs of `ranges`. */
@@ -162,7 +162,7 @@ describe.each(forms)('%s', (_, call) => {
     const why = wide ?? tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
-    chownSync(source, 3, 50); // the kernel refuses to create a file for an ID that is not mapped
+    chownSync(source, 3, 50); // The kernel refuses to create a file for an ID that is not mapped.
     const target = place.directory('target');
     const idmap = { owner: { uid: 3, gid: 50 }, appearsAs: { uid: 0, gid: 0 } };
     await using _bind = await call.bind(source, target, { idmap });
@@ -193,7 +193,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('the option idmap looks up a process ID in the namespace of the caller when the mount goes into another mount namespace', async ({
+  test('the option idmap looks up a process ID in the namespace of the caller, not of the target', async ({
     place,
     skip,
   }) => {
@@ -219,10 +219,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('a recursive bind with idmap and readonly maps the IDs of every mount in the tree and makes each read-only', async ({
-    place,
-    skip,
-  }) => {
+  test('a recursive bind with idmap and readonly maps the IDs of every mount of the tree', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
@@ -234,10 +231,7 @@ describe.each(forms)('%s', (_, call) => {
     expect(tableEntry(`${target}/below`)?.options).toContain('ro');
   });
 
-  test('a recursive bind with idmap rejects and leaves nothing when one mount below the source cannot be idmapped', async ({
-    place,
-    skip,
-  }) => {
+  test('a recursive bind with idmap rejects when one mount of the tree cannot be idmapped', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
@@ -275,7 +269,7 @@ describe.each(forms)('%s', (_, call) => {
     expect(statSync(`${made.path}/`).uid).toBe(top);
   });
 
-  test('the option lowerIdmap maps all lower layers of an overlay with one map, or each lower layer with its own', async ({
+  test('the option lowerIdmap maps all lower layers with one map, or each layer with its own map', async ({
     place,
     skip,
   }) => {
@@ -324,7 +318,7 @@ describe.each(forms)('%s', (_, call) => {
       return (error as MountError).reason;
     };
 
-    test('mountBind with ifMounted: reuse rejects with EBUSY when the bind at the target may have another ID map', async ({
+    test('mountBind with ifMounted: reuse rejects with EBUSY when the bind may have another ID map', async ({
       place,
       skip,
     }) => {
@@ -343,7 +337,7 @@ describe.each(forms)('%s', (_, call) => {
       expect(await again(source, other, { idmap: ranges })).toMatch(/^a bind whose map of ids cannot be read/);
     });
 
-    test('mountFilesystem and mountTmpfs with ifMounted: reuse reject with EBUSY when the mount may have another ID map', async ({
+    test('mountFilesystem and mountTmpfs with ifMounted: reuse reject a mount with another ID map', async ({
       place,
       skip,
     }) => {
@@ -361,7 +355,7 @@ describe.each(forms)('%s', (_, call) => {
       );
     });
 
-    test('mountOverlay with ifMounted: reuse rejects with EBUSY when the layers of the overlay may have other ID maps', async ({
+    test('mountOverlay with ifMounted: reuse rejects an overlay whose layers may have other ID maps', async ({
       place,
       skip,
     }) => {
@@ -470,7 +464,7 @@ describe.each(forms)('%s', (_, call) => {
       },
     );
 
-    test('an overlay with lowerIdmap rejects with EINVAL and names the layer that does not support idmapped mounts', async ({
+    test('an overlay with lowerIdmap rejects with EINVAL and names the layer that cannot be idmapped', async ({
       place,
       skip,
     }) => {

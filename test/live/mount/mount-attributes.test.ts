@@ -268,7 +268,7 @@ describe.each([
   });
 });
 
-test('setMountAttributes with recursive changes no mount without mount_setattr(2) when one mount hides another', async ({
+test('setMountAttributes without mount_setattr(2) changes no mount when one mount hides another', async ({
   place,
   skip,
 }) => {
@@ -546,7 +546,7 @@ describe('remountFilesystem without fspick(2) or fsconfig(2)', () => {
        import { remountFilesystem, remountFilesystemSync } from 'linux-mount';
        const namespace = () => readdirSync('/proc/self/task').flatMap((thread) => {
          try { return readFileSync('/proc/self/task/' + thread + '/mountinfo').length; }
-         catch { return []; } // the thread has just ended
+         catch { return []; } // The thread has just ended.
        });
        process.chdir(process.argv[1]);
        await remountFilesystem('t', { readonly: true, parameters: { size: '1m' } });

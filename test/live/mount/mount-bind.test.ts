@@ -229,7 +229,7 @@ describe.each(forms)('%s', (_, bind) => {
     });
   });
 
-  test('mountBind with ifMounted: stack mounts over the mount at the target, and ifMounted: error rejects with EBUSY', async ({
+  test('mountBind with ifMounted: stack mounts over another mount, and with error rejects with EBUSY', async ({
     place,
   }) => {
     const [source, target] = [place.directory('source', { mine: '' }), place.directory('target')];
@@ -252,9 +252,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(bound.reused).toBe(false);
   });
 
-  test('mountBind with ifMounted: reuse returns a handle of an equal bind, and unmount() of that handle unmounts nothing', async ({
-    place,
-  }) => {
+  test('mountBind with ifMounted: reuse returns a handle that does not unmount the equal bind', async ({ place }) => {
     const [source, target] = [place.directory('source'), place.directory('target')];
     const options = { readonly: true, noExec: true, propagation: 'private', ifMounted: 'reuse' } as const;
     await using first = await bind(source, target, options);
@@ -553,7 +551,7 @@ describe('mountBind in a user namespace with a source from the parent namespace'
     },
   );
 
-  test('a bind in a user namespace without recursive rejects with EINVAL when a locked mount covers a directory of the source', async ({
+  test('a bind of a source with a locked mount below it rejects with EINVAL without recursive', async ({
     place,
     skip,
   }) => {
@@ -631,7 +629,7 @@ describe.each<[string, readonly string[]]>([
 ])('read-only bind under attack, %s', (_, deny) => {
   const whyNot = lacks.treeCalls ?? (deny.length > 0 ? lacks.deny : undefined);
 
-  test('a process that writes through the target of a recursive read-only bind never writes into the source or below it', async ({
+  test('a process that writes through the target of a read-only bind never changes the source tree', async ({
     place,
     skip,
   }) => {

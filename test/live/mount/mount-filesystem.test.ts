@@ -213,7 +213,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(mount.strategy).toBe('data');
   });
 
-  test('mountFilesystem uses the strategy fsconfig when a value has a comma, and rejects the strategy data for it', async ({
+  test('mountFilesystem uses the strategy fsconfig for a value with a comma, and rejects data', async ({
     place,
     skip,
   }) => {
@@ -243,7 +243,7 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('mountFilesystem uses the strategy data for a value of more than 255 bytes, and rejects fsconfig for it', async ({
+  test('mountFilesystem uses the strategy data for a value of more than 255 bytes, and rejects fsconfig', async ({
     place,
     skip,
   }) => {
@@ -266,7 +266,7 @@ describe.each(forms)('%s', (_, doMount) => {
     }
   });
 
-  test('mountFilesystem rejects with the name of the missing system call when it needs fsconfig(2) on an older kernel', async ({
+  test('mountFilesystem rejects and names the missing system call when fsconfig(2) is needed', async ({
     place,
     skip,
   }) => {
@@ -301,7 +301,7 @@ describe.each(forms)('%s', (_, doMount) => {
       ifMounted: 'reuse',
     } as const;
 
-    test('mountFilesystem with ifMounted: reuse returns a handle of an equal mount, and unmount() of that handle unmounts nothing', async ({
+    test('mountFilesystem with ifMounted: reuse returns a handle that does not unmount the equal mount', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -346,7 +346,7 @@ describe.each(forms)('%s', (_, doMount) => {
       },
     );
 
-    test('mountFilesystem with ifMounted: reuse rejects with EBUSY when the target is a bind of a subdirectory', async ({
+    test('mountFilesystem with ifMounted: reuse rejects when the target is a bind of a subdirectory', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -360,7 +360,7 @@ describe.each(forms)('%s', (_, doMount) => {
       umountSync(target);
     });
 
-    test('mountFilesystem with ifMounted: reuse rejects with EBUSY when the filesystem is read-only and its mount is writable', async ({
+    test('mountFilesystem with ifMounted: reuse rejects a writable mount of a read-only filesystem', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -376,7 +376,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(again).toMatchObject({ id: mount.id, reused: true });
     });
 
-    test('mountFilesystem with ifMounted: reuse and readonly rejects with EBUSY when another mount can write to the filesystem', async ({
+    test('mountFilesystem with ifMounted: reuse and readonly rejects when another mount can write', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -391,10 +391,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(mount.reused).toBe(false);
     });
 
-    test('mountFilesystem with ifMounted: reuse accepts a read-only mount of sysfs, whose one filesystem is shared by all mounts', async ({
-      place,
-      skip,
-    }) => {
+    test('mountFilesystem with ifMounted: reuse accepts a read-only mount of sysfs', async ({ place, skip }) => {
       const target = place.directory('t');
       const readonly = { readonly: true, ifMounted: 'reuse' } as const;
       const first = await doMount('sysfs', target, 'sysfs', readonly).catch(() => undefined);
@@ -403,7 +400,7 @@ describe.each(forms)('%s', (_, doMount) => {
       await first?.unmount();
     });
 
-    test('mountFilesystem with ifMounted: reuse mounts a filesystem when only another directory is a mount point', async ({
+    test('mountFilesystem with ifMounted: reuse mounts when only another directory is a mount point', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -439,7 +436,7 @@ describe.each(forms)('%s', (_, doMount) => {
 });
 
 describe.each(forms)('%s with ifMounted: reuse and a device', (_, doMount) => {
-  test('mountFilesystem with ifMounted: reuse accepts a device through a link, and rejects with EBUSY after the link changes', async ({
+  test('mountFilesystem with ifMounted: reuse accepts a link to the device until the link changes', async ({
     place,
     skip,
   }) => {

@@ -128,7 +128,7 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   describe('option cwd', () => {
-    test('mount() resolves a relative source and target against cwd, and the working directory of the process stays', async ({
+    test('mount() resolves a relative source and target against cwd without a chdir of the process', async ({
       place,
     }) => {
       place.directory('in/source', { here: '' });

@@ -227,10 +227,7 @@ describe.each(forms)('%s', (_, move) => {
   );
 
   describe('option beneath', () => {
-    test('moveMount with beneath puts a mount below the mount at the target, to appear when the mount above is unmounted', async ({
-      place,
-      skip,
-    }) => {
+    test('moveMount with beneath puts a mount below the mount at the target', async ({ place, skip }) => {
       skip(beneathLacks !== undefined, beneathLacks);
       const [from, to] = [mounted(place, 'new', { file: 'new' }), mounted(place, 'old', { file: 'old' })];
       const mount = await move(from, to, { beneath: true });
@@ -275,7 +272,7 @@ test('moveMount rejects with EPERM and names CAP_SYS_ADMIN without that capabili
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){2}$/);
 });
 
-test('moveMount with beneath replaces a mount in use, and a reader sees the old or the new files at every moment', async ({
+test('moveMount with beneath replaces a mount in use, and a reader always sees old or new files', async ({
   place,
   skip,
 }) => {

@@ -269,7 +269,7 @@ const BROKEN: readonly Broken[] = [
       mountSync(place.root, place.directory('bind'), null, MS_BIND | MS_RDONLY);
       return { upper: upper.replace('/upper', '/bind/upper'), work: place.path('bind/work') };
     },
-    code: ['EINVAL', 'EROFS'], // EROFS in Linux 5.10
+    code: ['EINVAL', 'EROFS'], // Linux 5.10 reports EROFS.
     reason: /^upper '.*\/bind\/upper' is on a read-only mount/,
   },
   {
@@ -308,7 +308,7 @@ const BROKEN: readonly Broken[] = [
   {
     name: 'there are more than 500 lower layers',
     set: (place) => ({ lower: Array.from({ length: 501 }, (_, index) => place.directory(`l${index}`)) }),
-    code: ['EINVAL', 'ENOMEM'], // ENOMEM in Linux 5.10
+    code: ['EINVAL', 'ENOMEM'], // Linux 5.10 reports ENOMEM.
     reason: /^there are 501 lower layers and overlayfs takes at most 500/,
     strategies: ['fsconfig', 'descriptors'],
   },
@@ -458,7 +458,7 @@ test.for(allWays)(
   },
 );
 
-test('mountOverlay rejects with EMFILE and names RLIMIT_NOFILE when there are more layers than free descriptors', async ({
+test('mountOverlay rejects with EMFILE and names RLIMIT_NOFILE for more layers than free descriptors', async ({
   place,
   skip,
 }) => {
@@ -498,7 +498,7 @@ test.for([
   },
 );
 
-// Each pass runs a part of the 10,000 failures; the root pass runs all of them.
+// At full effort the root pass runs 10,000 failures, and each other pass a fifth of that number.
 const FAILING_ROUNDS = times(pass === 'root' ? 400 : 80, 4);
 
 test('10,000 failed mounts leave no mount, no descriptor and no file', { timeout: patience(240_000) }, async ({

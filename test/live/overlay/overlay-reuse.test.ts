@@ -85,9 +85,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(mount.reused).toBe(false);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects with EBUSY and names the difference to the mount at the target', async ({
-    place,
-  }) => {
+  test('mountOverlay with ifMounted: reuse rejects with EBUSY and names how the mount differs', async ({ place }) => {
     const spec = specIn(place);
     const upper = { upper: place.directory('u'), work: place.directory('w') };
     const there = await doMount({ ...spec, ...upper });
@@ -157,7 +155,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     },
   );
 
-  test('mountOverlay with ifMounted: reuse accepts an overlay that is read-only because it has no upper directory', async ({
+  test('mountOverlay with ifMounted: reuse accepts a read-only overlay without an upper directory', async ({
     place,
   }) => {
     const options = { ...specIn(place), source: 'mine', atime: 'noatime' } as const;
@@ -165,9 +163,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await doMount({ ...options, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when the overlay at the target has relative layer names', async ({
-    place,
-  }) => {
+  test('mountOverlay with ifMounted: reuse rejects an overlay with relative layer names', async ({ place }) => {
     const { target } = specIn(place);
     for (const name of ['one/a', 'one/b', 'two/a', 'two/b']) place.directory(name);
     mountSync('overlay', target, 'overlay', 0, 'lowerdir=a:b', { cwd: place.path('one') });
@@ -192,7 +188,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     }
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when the layers of the overlay at the target are descriptors', async ({
+  test('mountOverlay with ifMounted: reuse rejects an overlay whose layers are descriptors', async ({
     place,
     skip,
   }) => {
@@ -204,7 +200,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await reason({ ...options, lower: [...options.lower, place.directory('l3')] })).toMatch(/another number/);
   });
 
-  test('mountOverlay with ifMounted: reuse reports other directories when one layer differs and another is unknown', async ({
+  test('mountOverlay with ifMounted: reuse reports a layer that differs although another is unknown', async ({
     place,
   }) => {
     const options = specIn(place);
@@ -223,7 +219,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await reason({ ...options, lower })).toMatch(/^an overlay is mounted there whose layers cannot be told: /);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when a layer is named by a descriptor in /proc, which can change', async ({
+  test('mountOverlay with ifMounted: reuse rejects a layer that is named by a descriptor in /proc', async ({
     place,
   }) => {
     const { lower, target } = specIn(place);
@@ -248,9 +244,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     closeSync(reopened);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when a layer is named by a symbolic link, which can change', async ({
-    place,
-  }) => {
+  test('mountOverlay with ifMounted: reuse rejects a layer that is named by a symbolic link', async ({ place }) => {
     const { lower, target } = specIn(place);
     place.directory('images/v1', { one: '' });
     place.directory('images/v2', { two: '' });
@@ -335,9 +329,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       ?.superOptions.replace(/,uuid=(?:on|null)/, '')
       .replace(/,redirect_dir=nofollow(?=.*,userxattr)/, '');
 
-  test('mountOverlay with ifMounted: reuse rejects with EBUSY when the overlay has an option that the call does not name', async ({
-    place,
-  }) => {
+  test('mountOverlay with ifMounted: reuse rejects an overlay with an additional option', async ({ place }) => {
     const { lower, target } = specIn(place);
     let refused = 0;
     for (const [index, options] of OPTIONS.entries()) {
@@ -360,7 +352,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(refused).toBeGreaterThan(2);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when the mount table does not show an option that the call names', async ({
+  test('mountOverlay with ifMounted: reuse rejects when the mount table does not show an option', async ({
     place,
     skip,
   }) => {

@@ -29,7 +29,7 @@ const hex = (path: PathLike | undefined) =>
 describe.each(cases)('mountOverlay by $strategy, $form', ({ strategy, doMount }) => {
   const lacks = wayLacks(strategy);
 
-  test('mountOverlay shows exactly the named layers, and overlay() of the handle returns them, for random file names', async ({
+  test('mountOverlay shows exactly the named layers, and overlay() returns their names, for random names', async ({
     place,
     skip,
   }) => {
@@ -292,7 +292,7 @@ describe('upper directory in use', () => {
     expect(results.map(({ stdout }) => stdout.trim()).sort()).toEqual([...Array(5).fill('EBUSY'), 'mounted'].sort());
   });
 
-  test('one of sixteen concurrent mountOverlay calls mounts the upper directory, and the others reject with EBUSY', async ({
+  test('one of 16 concurrent mountOverlay calls mounts the upper directory, and the others get EBUSY', async ({
     place,
   }) => {
     const layers = layersIn(place);

@@ -33,7 +33,7 @@ test('the library uses mount_setattr(2) exactly when the kernel permits mount_se
   expect(lacks.setattr === undefined).toBe(areAvailable('mount_setattr'));
 });
 
-test('the library uses fsopen(2) exactly when the kernel permits fsopen(2), fsconfig(2), fsmount(2) and move_mount(2)', () => {
+test('the library uses fsopen(2) exactly when the kernel permits all calls of the new mount API', () => {
   expect(lacks.fsopen === undefined).toBe(areAvailable('fsopen', 'fsconfig', 'fsmount', 'move_mount'));
 });
 

@@ -52,10 +52,7 @@ describe('isMountPoint', () => {
     expect(await rejectionOf(isMountPoint(1 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   });
 
-  test('isMountPoint and mountAt resolve a relative path against the working directory at the time of the call', async ({
-    place,
-    skip,
-  }) => {
+  test('isMountPoint and mountAt resolve a relative path at the time of the call', async ({ place, skip }) => {
     skip(lacks.ownDirectory !== undefined, lacks.ownDirectory);
     mountSync('x', place.directory('m'), 'tmpfs');
     const before = process.cwd();
@@ -113,7 +110,7 @@ describe('mountAt', () => {
       try {
         found = mountAtSync(entry.target);
       } catch {
-        continue; // another user owns the parent directory
+        continue; // Another user owns the parent directory.
       }
       count += 1;
       expect(found).toEqual(entry);
@@ -124,9 +121,7 @@ describe('mountAt', () => {
     expect(mountAtSync(place.root, { encoding: 'buffer' })).toEqual(bytes.at(place.root));
   });
 
-  test('mountAt returns the topmost mount at a path, also below a mount point, in a stack and after a cover is unmounted', async ({
-    place,
-  }) => {
+  test('mountAt returns the topmost mount at a path, also below a mount point and in a stack', async ({ place }) => {
     const [top, below] = [place.directory('a'), place.directory('a/b/c')];
     expect(mountAtSync(below).target).toBe(realpathSync(place.root));
     mountSync('one', below, 'tmpfs');

@@ -139,7 +139,7 @@ test('readMountTable with pid returns the mount table of the other process', asy
   }
 });
 
-test('readMountTable rejects with ENOENT for a missing process, and throws or rejects for wrong arguments', async () => {
+test('readMountTable rejects with ENOENT for a missing process, and rejects wrong arguments', async () => {
   const path = '/proc/4194303/mountinfo';
   const missing = { code: 'ENOENT', syscall: 'open', step: 'open the mount table', path };
   expect(thrownBy(() => readMountTableSync({ pid: 4194303 }))).toMatchObject(missing);

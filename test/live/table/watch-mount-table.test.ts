@@ -222,7 +222,7 @@ test('the changes that watchMountTable reports lead to the final mount table aft
   for (const id of JSON.parse(stdout)) expect(follower.seen.has(BigInt(id))).toBe(true);
 });
 
-test('watchMountTable reports a mount that exists while the watcher reads the table as attached and as detached', async ({
+test('watchMountTable reports each mount that it reads in the table as attached and as detached', async ({
   place,
 }) => {
   const targets = Array.from({ length: 8 }, (_, index) => place.directory(`t${index}`));
@@ -296,7 +296,7 @@ test('ended, unreferenced and terminated watchers leave no thread and no descrip
        const pending = watchers.slice(10).map((w) => w.next());
        await Promise.all(watchers.map((w) => w.return()));
        await Promise.all(pending);
-       for (let index = 0; index < 20; index++) watchMountTable(); // unreferenced watchers are garbage-collected
+       for (let index = 0; index < 20; index++) watchMountTable(); // Unreferenced watchers are garbage-collected.
      }
      // One worker ends while next() is pending, another while no next() is pending.
      async function worker(body) {

@@ -112,7 +112,7 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
     },
   );
 
-  test('a recursive read-only bind in a container is read-only before it is attached, also without mount_setattr(2)', async ({
+  test('a recursive read-only bind in a container is read-only also without mount_setattr(2)', async ({
     place,
     skip,
   }) => {
@@ -240,10 +240,7 @@ async function withContainer(
 }
 
 describe('option namespace', () => {
-  test('a namespace that is given as a descriptor is used even when the caller closes the descriptor during the call', async ({
-    place,
-    skip,
-  }) =>
+  test('an operation can use a namespace descriptor that the caller closes during the call', async ({ place, skip }) =>
     withContainer({ place, skip }, async ({ pid, points }) => {
       const target = place.directory('target');
       const fd = openSync(`/proc/${pid}/ns/mnt`, 'r');
@@ -251,7 +248,7 @@ describe('option namespace', () => {
       closeSync(fd);
       const mount = await mounting;
       expect(points()).toEqual([target]);
-      // A handle remembers the number of the descriptor.
+      // A handle stores the number of the descriptor and keeps no copy of the descriptor.
       const error = (await rejectionOf(mount.unmount())) as MountError;
       expect(error.code).toBe('EBADF');
       expect(error.reason).toContain(`the namespace, descriptor ${fd}, is not an open descriptor`);

@@ -155,9 +155,7 @@ describe('processes', () => {
     await umount(target);
   });
 
-  test('holders() does not report a process on another mount of the filesystem or on a path with the same prefix', async ({
-    place,
-  }) => {
+  test('holders() does not report a process on another mount or on a path with the same prefix', async ({ place }) => {
     const target = mounted(place);
     const other = place.directory('m2');
     mountSync(target, other, null, constants.MS_BIND);
@@ -170,7 +168,7 @@ describe('processes', () => {
     umountSync(target);
   });
 
-  test('holders() finds a process in another mount namespace when the unmount would propagate to that namespace', async ({
+  test('holders() finds a process in a mount namespace to which the unmount would propagate', async ({
     place,
     skip,
   }) => {
@@ -189,9 +187,7 @@ describe('processes', () => {
   });
 });
 
-test('umount inside a root directory rejects with EBUSY and names what holds the mount inside that root directory', async ({
-  place,
-}) => {
+test('umount in a root directory rejects with EBUSY and names the holder inside that directory', async ({ place }) => {
   const [root, decoy] = [place.directory('root'), mounted(place, 'decoy')];
   place.directory(`root${decoy}`);
   const target = mounted(place, `root${decoy}`);

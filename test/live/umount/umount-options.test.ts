@@ -46,7 +46,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('umount with expire rejects with EAGAIN at first, and unmounts if the mount is not used before the next call', async ({
+  test('umount with expire rejects with EAGAIN, and unmounts at the next call if the mount stays unused', async ({
     place,
   }) => {
     const target = place.directory('t');
@@ -91,7 +91,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(stackAt(target)).toEqual([]);
   });
 
-  test('umount with stack rejects with EBUSY for a busy stack, and names the mounts that are left in error.left', async ({
+  test('umount with stack rejects with EBUSY for a busy stack and lists the mounts in error.left', async ({
     place,
   }) => {
     const target = place.directory('t');

@@ -61,9 +61,7 @@ describe.each(forms)('%s with recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('umount with recursive unmounts mount points whose names have a newline, a space, a backslash or the byte 0xff', async ({
-    place,
-  }) => {
+  test('umount with recursive unmounts mount points whose names contain any bytes', async ({ place }) => {
     tmpfs(place, 't');
     const names = ['new\nline', 'a b', 'back\\slash', '\\040', '#', "quote'"].map((name) => Buffer.from(name));
     for (const name of [...names, Buffer.from([0xff, 0xfe]), Buffer.from('é')]) {
@@ -89,7 +87,7 @@ describe.each(forms)('%s with recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('umount with recursive rejects with EBUSY for a busy mount, unmounts all others and lists what is left in error.left', async ({
+  test('umount with recursive rejects with EBUSY and lists the busy mount and its parents in error.left', async ({
     place,
   }) => {
     tmpfs(place, 't', 't/a', 't/b', 't/b/busy', 't/c');
@@ -119,10 +117,7 @@ describe.each(forms)('%s with recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual(['ta']);
   });
 
-  test('umount with recursive resolves a relative target against the working directory at the time of the call', async ({
-    place,
-    skip,
-  }) => {
+  test('umount with recursive resolves a relative target at the time of the call', async ({ place, skip }) => {
     tmpfs(place, 't', 't/a');
     skip(lacks.ownDirectory !== undefined, lacks.ownDirectory);
     const before = process.cwd();
@@ -176,7 +171,7 @@ test('umount with recursive and retry resolves when other mounts appear below du
       try {
         mountSync('late', place.path(`t/${index}`), 'tmpfs');
       } catch {
-        break; // the mount that held these directories is gone
+        break; // The mount that held these directories is gone.
       }
     }
     await done;
@@ -218,7 +213,7 @@ test('umount of an inherited mount in a user namespace rejects with EINVAL and s
   expect(plain.left).toBeUndefined();
   expect(whole.left).toEqual([`'${place.path('t/a')}'`]);
   expect(whole.reason).toContain(`; '${place.path('t/a/own')}' is down`);
-  expect(own).toMatchObject({ code: 'EINVAL' }); // the recursive unmount before has already unmounted this mount
+  expect(own).toMatchObject({ code: 'EINVAL' }); // The recursive unmount has already unmounted this mount.
   expect(tree.left).toEqual([`'${place.path('t')}'`, `'${place.path('t/a')}'`]);
   expect(mountsIn(place)).toEqual(['t', 't/a']);
 });
