@@ -32,11 +32,11 @@ test('changes() reports nothing from outside of the layers while directories are
   }
   await using _attacker = await HolderProcess.start([exchangeProgram, ...pairs]);
   const codes: Record<string, number> = {};
-  let told = 0;
+  let changeCount = 0;
   // The test continues until the attacker disturbs a walk. On one processor each walk may end before the attacker runs.
-  const isFight = () => Object.keys(codes).length > 0 || availableParallelism() === 1;
+  const wasDisturbed = () => Object.keys(codes).length > 0 || availableParallelism() === 1;
   let walks = 0;
-  for (; walks < WALKS || (!isFight() && walks < 50 * WALKS); walks += 1) {
+  for (; walks < WALKS || (!wasDisturbed() && walks < 50 * WALKS); walks += 1) {
     const found: Change[] = [];
     try {
       for await (const change of changes({
@@ -53,15 +53,15 @@ test('changes() reports nothing from outside of the layers while directories are
       expect(String(path)).not.toContain('outside');
       codes[code] = (codes[code] ?? 0) + 1;
     }
-    told += found.length;
+    changeCount += found.length;
     for (const change of found) {
       expect(String(change.path)).not.toContain('secret');
       if (change.type !== 'deleted') expect(change.size).not.toBe('secret'.length);
     }
   }
-  console.log(`pass ${pass}: ${walks} walks, ${told} changes, failed with ${JSON.stringify(codes)}`);
-  expect(isFight()).toBe(true);
-  expect(told).toBeGreaterThan(walks / 10);
+  console.log(`pass ${pass}: ${walks} walks, ${changeCount} changes, failed with ${JSON.stringify(codes)}`);
+  expect(wasDisturbed()).toBe(true);
+  expect(changeCount).toBeGreaterThan(walks / 10);
 });
 
 test('changes() does not open a device that another process exchanges for a file', async ({ place, skip }) => {

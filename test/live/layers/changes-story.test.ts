@@ -25,8 +25,8 @@ import { type Place, test } from '../../support/place.js';
 vi.setConfig({ testTimeout: patience(600_000) });
 
 const userxattr = !isRealRoot;
-// The environment variable LINUX_MOUNT_STORIES sets a larger number of histories.
-const STORIES = Number(process.env['LINUX_MOUNT_STORIES'] ?? times(400, 20));
+// The environment variable LINUX_MOUNT_HISTORIES sets a larger number of histories.
+const HISTORIES = Number(process.env['LINUX_MOUNT_HISTORIES'] ?? times(400, 20));
 
 /** Why this system cannot mount overlays with marks in the upper directory; undefined if it can. */
 function lackOfOverlay(place: Place): string | undefined {
@@ -52,7 +52,7 @@ const hasAttributeWhiteouts = (() => {
 })();
 
 /** A change that changes() must report, computed from the two mounted trees. */
-interface Told {
+interface Report {
   readonly type: string;
   readonly path: string;
   readonly kind: string;
@@ -63,33 +63,33 @@ interface Told {
 const metadataOf = ({ mode, owner, device, attributes, modified, content, kind }: Shown) =>
   JSON.stringify([mode, owner, `${device}`, attributes, `${modified}`, kind === 'directory' ? 0 : content.length]);
 
-function expected(before: Snapshot, after: Snapshot): Told[] {
+function expected(before: Snapshot, after: Snapshot): Report[] {
   const paths = [...new Set([...before.keys(), ...after.keys()])];
   // A directory comes before its entries, and names are ordered by their bytes, as if the slash were the least byte.
   paths.sort((one, other) => (one.replaceAll('/', '\0') < other.replaceAll('/', '\0') ? -1 : 1));
-  const told: Told[] = [];
+  const reported: Report[] = [];
   const gone: string[] = [];
   for (const path of paths) {
     const [old, now] = [before.get(path), after.get(path)];
     if (now === undefined) {
-      if (!gone.some((parent) => path.startsWith(parent))) told.push({ type: 'deleted', path, kind: old!.kind });
+      if (!gone.some((parent) => path.startsWith(parent))) reported.push({ type: 'deleted', path, kind: old!.kind });
       gone.push(`${path}/`);
     } else if (old === undefined) {
-      told.push({ type: 'added', path, kind: now.kind });
+      reported.push({ type: 'added', path, kind: now.kind });
     } else {
       if (old.kind !== now.kind) gone.push(`${path}/`);
       const metadataChanged = old.kind !== now.kind || metadataOf(old) !== metadataOf(now);
       if (metadataChanged || old.content !== now.content) {
-        told.push({ type: 'modified', path, kind: now.kind, before: old.kind, metadataChanged });
+        reported.push({ type: 'modified', path, kind: now.kind, before: old.kind, metadataChanged });
       }
     }
   }
-  return told;
+  return reported;
 }
 
 const latin1 = (name: string | Buffer) => Buffer.from(name as string).toString('latin1');
 
-function toldBy(change: Change): Told {
+function reportOf(change: Change): Report {
   const path = latin1(change.path);
   if (change.type !== 'modified') return { type: change.type, path, kind: change.kind };
   const { type, kind, before, metadataChanged } = change;
@@ -140,7 +140,7 @@ function useAttributeWhiteouts(directory: Buffer): void {
 }
 
 const acts = fc.array(operation, { maxLength: 40, size: 'max' });
-const story = fc.record({
+const history = fc.record({
   base: acts,
   rounds: fc.array(fc.record({ acts, redirect: fc.boolean(), metacopy: fc.boolean(), attributes: fc.boolean() }), {
     minLength: 1,
@@ -174,8 +174,8 @@ const count = (name: string, by = 1) => {
  * Makes a base layer, and further layers on it by changes in a mounted overlay. For each layer, the reported changes
  * must be the differences between the mounted trees, and must turn the tree before into the tree after.
  */
-async function tell(place: Place, { base, rounds }: typeof story extends fc.Arbitrary<infer T> ? T : never) {
-  using memory = mountTmpfsSync(place.directory('story'));
+async function checkHistory(place: Place, { base, rounds }: typeof history extends fc.Arbitrary<infer T> ? T : never) {
+  using memory = mountTmpfsSync(place.directory('history'));
   const directory = (name: string) => {
     mkdirSync(`${memory.target}/${name}`);
     return `${memory.target}/${name}`;
@@ -201,20 +201,20 @@ async function tell(place: Place, { base, rounds }: typeof story extends fc.Arbi
       perform(target, round.acts, tally);
       after = snapshot(target);
     }
-    const told = await all(lower, upper);
-    expect(told.map(toldBy)).toEqual(expected(before, after));
-    expect(applied(before, told)).toEqual(after);
-    count('changes', told.length);
+    const reported = await all(lower, upper);
+    expect(reported.map(reportOf)).toEqual(expected(before, after));
+    expect(applied(before, reported)).toEqual(after);
+    count('changes', reported.length);
     count(
       'copies',
-      told.filter(
+      reported.filter(
         (change) => change.type === 'modified' && change.content !== null && !change.content.equals(change.source),
       ).length,
     );
-    count('moved', told.filter((change) => change.type === 'added' && !change.source.includes(upper)).length);
+    count('moved', reported.filter((change) => change.type === 'added' && !change.source.includes(upper)).length);
     if (round.attributes && hasAttributeWhiteouts) {
       useAttributeWhiteouts(Buffer.from(upper));
-      expect((await all(lower, upper)).map(toldBy)).toEqual(told.map(toldBy));
+      expect((await all(lower, upper)).map(reportOf)).toEqual(reported.map(reportOf));
     }
     lower.unshift(upper);
     count('rounds');
@@ -227,8 +227,8 @@ test('changes() reports exactly the differences between two mounted trees, for r
 }) => {
   skip(lackOfOverlay(place) !== undefined, lackOfOverlay(place));
   await fc.assert(
-    fc.asyncProperty(story, (told) => tell(place, told)),
-    { numRuns: STORIES, examples: [[METACOPY_MOVED_TWICE]] },
+    fc.asyncProperty(history, (each) => checkHistory(place, each)),
+    { numRuns: HISTORIES, examples: [[METACOPY_MOVED_TWICE]] },
   );
-  console.log(`pass ${pass}: ${STORIES} stories, ${JSON.stringify(tally)}`);
+  console.log(`pass ${pass}: ${HISTORIES} histories, ${JSON.stringify(tally)}`);
 });

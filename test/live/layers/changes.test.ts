@@ -254,8 +254,8 @@ describe('layers with marks', () => {
     const upper = layer(place, 'upper', { d: null, 'd/gone': '', 'd/empty': '', 'd/full': 'not empty' });
     mark(upper, 'd', 'opaque', 'x');
     for (const name of ['gone', 'full']) mark(upper, `d/${name}`, 'whiteout', '');
-    const told = ['modified file d/empty', 'added file d/full', 'deleted file d/gone'];
-    expect(words(await all({ lower: [lower], upper }))).toEqual(told);
+    const expectedChanges = ['modified file d/empty', 'added file d/full', 'deleted file d/gone'];
+    expect(words(await all({ lower: [lower], upper }))).toEqual(expectedChanges);
     // A whiteout of a lower layer hides entries of the layers below.
     const top = layer(place, 'top', { d: null, 'd/gone': 'again' });
     expect(words(await all({ lower: [upper, lower], upper: top }))).toEqual(['added file d/gone']);
@@ -272,19 +272,19 @@ describe('layers with marks', () => {
       'modified file d/b/y',
     ]);
     mark(upper, 'd', 'opaque', 'y');
-    const told = [
+    const expectedChanges = [
       'modified file d/a',
       'added file d/b/n',
       'deleted file d/b/x',
       'modified file d/b/y',
       'deleted directory d/c',
     ];
-    expect(words(await all({ lower: [lower], upper }))).toEqual(told);
+    expect(words(await all({ lower: [lower], upper }))).toEqual(expectedChanges);
     // An opaque directory of a lower layer hides the entries of the layers below.
     const top = layer(place, 'top', { d: null, 'd/c': null, 'd/b': null, 'd/b/x': WHITEOUT });
     expect(words(await all({ lower: [upper, lower], upper: top }))).toEqual(['added directory d/c']);
     mark(upper, 'd', 'opaque', 'yes');
-    expect(words(await all({ lower: [lower], upper }))).not.toEqual(told);
+    expect(words(await all({ lower: [lower], upper }))).not.toEqual(expectedChanges);
   });
 
   test('changes() follows redirects to a name and to a path', async ({ place, skip }) => {

@@ -218,7 +218,9 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readdirSync(place.path('target'))).toEqual(['secret']);
     });
 
-    test('detachedFilesystem rejects and names the cause for a wrong parameter and for an unknown type', async ({ skip }) => {
+    test('detachedFilesystem rejects and names the cause for a wrong parameter and for an unknown type', async ({
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       expect(await rejectionOf(filesystem(null, 'tmpfs', { parameters: { size: 'hush' } }))).toMatchObject({
         code: 'EINVAL',
@@ -484,7 +486,7 @@ test('detachedOverlay makes a detached mount with the strategy descriptors when 
        const isUnseen = table() === before;
        const names = readdirSync(mount.path);
        const attached = await mount.attach(target);
-       console.log(JSON.stringify({ strategy: mount.strategy, isUnseen, names, there: readdirSync(target), lower: attached.overlaySync().lower }));
+       console.log(JSON.stringify({ strategy: mount.strategy, isUnseen, names, namesAfterAttach: readdirSync(target), lower: attached.overlaySync().lower }));
        await attached.unmount();
      }
      console.log(table() === before);`,
@@ -495,7 +497,7 @@ test('detachedOverlay makes a detached mount with the strategy descriptors when 
   );
   expect(stderr).toBe('');
   const names = ['a', 'b', 'new'];
-  const result = { strategy: 'descriptors', isUnseen: true, names, there: names, lower };
+  const result = { strategy: 'descriptors', isUnseen: true, names, namesAfterAttach: names, lower };
   const [first = '', second = '', isAsBefore] = stdout.split('\n');
   expect([JSON.parse(first), JSON.parse(second), isAsBefore]).toEqual([result, result, 'true']);
 });
@@ -510,7 +512,10 @@ describe('release of a detached mount', () => {
   };
 
   const cases: readonly (readonly [name: string, program: string])[] = [
-    ['by process.exit()', `globalThis.kept = await detachedOverlay(spec); ready(); await told(); process.exit();`],
+    [
+      'by process.exit()',
+      `globalThis.kept = await detachedOverlay(spec); ready(); await inputArrives(); process.exit();`,
+    ],
     [
       'by SIGKILL',
       `globalThis.kept = await detachedOverlay(spec); ready(); await new Promise(() => setInterval(() => {}, 1e6));`,
@@ -530,7 +535,7 @@ describe('release of a detached mount', () => {
             `import { detachedOverlay } from 'linux-mount';
            const spec = JSON.parse(process.argv[1]);
            const ready = () => process.stdout.write('ready');
-           const told = () => new Promise((resolve) => process.stdin.once('data', resolve));
+           const inputArrives = () => new Promise((resolve) => process.stdin.once('data', resolve));
            ${program}`,
             ...['--', JSON.stringify(spec(place))],
           ],

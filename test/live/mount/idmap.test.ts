@@ -343,7 +343,7 @@ describe.each(forms)('%s', (_, call) => {
     }) => {
       skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
       const target = place.directory('t');
-      await using _there = await call.tmpfs(target, { idmap: ranges });
+      await using _existing = await call.tmpfs(target, { idmap: ranges });
       for (const mounting of [
         () => call.filesystem('tmpfs', target, 'tmpfs', { ifMounted: 'reuse' }),
         () => call.tmpfs(target, { ifMounted: 'reuse' }),

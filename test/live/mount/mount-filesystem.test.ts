@@ -340,7 +340,7 @@ describe.each(forms)('%s', (_, doMount) => {
       'mountFilesystem with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
       async ([_name, [source, fsType, wanted], reason], { place }) => {
         const target = place.directory('t');
-        await using _there = await doMount('mine', target, 'tmpfs', options);
+        await using _existing = await doMount('mine', target, 'tmpfs', options);
         const error = await failure(source, target, fsType, { ...(wanted as object), ifMounted: 'reuse' });
         expect(error).toMatchObject({ code: 'EBUSY', reason: expect.stringMatching(reason) });
       },
@@ -350,7 +350,7 @@ describe.each(forms)('%s', (_, doMount) => {
       place,
     }) => {
       const target = place.directory('t');
-      await using _there = await doMount('mine', target, 'tmpfs', options);
+      await using _existing = await doMount('mine', target, 'tmpfs', options);
       mkdirSync(`${target}/below`);
       mountBindSync(`${target}/below`, target);
       expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({

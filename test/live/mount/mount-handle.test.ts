@@ -144,7 +144,7 @@ describe.each(['async', 'sync'])('working directory whose name is not UTF-8, %s 
     writeFileSync('u/new', '');
     const call = (name, ...args) => library[name + '${form === 'sync' ? 'Sync' : ''}'](...args);
     const unmount = (mount) => mount['unmount${form === 'sync' ? 'Sync' : ''}']();
-    const isSame = (path, there) => Buffer.isBuffer(path) && path.equals(bytes(there));`;
+    const isSame = (path, suffix) => Buffer.isBuffer(path) && path.equals(bytes(suffix));`;
 
   test('paths of mounts in a working directory whose name is not UTF-8 are reported as Buffers', async ({ place }) => {
     const { stdout, stderr } = await runNode(
@@ -152,27 +152,27 @@ describe.each(['async', 'sync'])('working directory whose name is not UTF-8, %s 
        import { changes } from 'linux-mount/layers';
        ${inDirectory(Buffer.from('d\xff', 'latin1'), 'link')}
        const before = library.readMountTableSync().entries.length;
-       const told = {};
+       const results = {};
        const tmpfs = await call('mountTmpfs', 't');
-       told.target = isSame(tmpfs.target, '/t');
+       results.target = isSame(tmpfs.target, '/t');
        await unmount(tmpfs);
        const rooted = await call('mountTmpfs', { root: 'r', path: 'x' });
-       told.rooted = isSame(rooted.target, '/r/x');
+       results.rooted = isSame(rooted.target, '/r/x');
        await unmount(rooted);
        const overlay = await call('mountOverlay', { lower: ['l1', 'l2'], upper: 'u', work: 'w', target: 't' });
        const spec = await overlay['overlay${form === 'sync' ? 'Sync' : ''}']();
-       told.overlay = [...spec.lower, spec.upper, spec.work].map((path, index) =>
+       results.overlay = [...spec.lower, spec.upper, spec.work].map((path, index) =>
          isSame(path, ['/l1', '/l2', '/u', '/w'][index]));
        await unmount(overlay);
-       told.support = (await library.overlaySupport('l1')).filesystem.upper.supported !== undefined;
-       told.changes = [];
-       for await (const { type, path } of changes({ upper: 'u', lower: ['l1'], userxattr: ${!isRealRoot} })) told.changes.push([type, path]);
+       results.support = (await library.overlaySupport('l1')).filesystem.upper.supported !== undefined;
+       results.changes = [];
+       for await (const { type, path } of changes({ upper: 'u', lower: ['l1'], userxattr: ${!isRealRoot} })) results.changes.push([type, path]);
        const strange = await call('mountTmpfs', Buffer.from('t'));
-       told.bytes = isSame(strange.target, '/t');
+       results.bytes = isSame(strange.target, '/t');
        process.chdir('/');
        await unmount(strange);
-       told.left = library.readMountTableSync().entries.length - before;
-       console.log(JSON.stringify(told));`,
+       results.left = library.readMountTableSync().entries.length - before;
+       console.log(JSON.stringify(results));`,
       { args: [place.root] },
     );
     expect(stderr).toBe('');
@@ -192,18 +192,18 @@ describe.each(['async', 'sync'])('working directory whose name is not UTF-8, %s 
          mount.unmountSync();
          parentPort.postMessage(Buffer.from(mount.target).toString('latin1'));
        \`);
-       const told = [(await messageOf(inWorker)) === bytes('/t').toString('latin1')];
+       const results = [(await messageOf(inWorker)) === bytes('/t').toString('latin1')];
        // Node.js caches the path of the working directory.
        process.cwd();
        renameSync(bytes(''), bytes('2'));
        const moved = await call('mountTmpfs', 't');
-       told.push(isSame(moved.target, '2/t'));
+       results.push(isSame(moved.target, '2/t'));
        await unmount(moved);
        for (const name of ['r/x', 'r', 't', 'l1', 'l2', 'w']) rmdirSync(bytes('2/' + name));
        renameSync(bytes('2/u'), place + '/u');
        rmdirSync(bytes('2'));
-       try { await call('mountTmpfs', 't'); } catch ({ code, syscall, reason }) { told.push([code, syscall, reason]); }
-       console.log(JSON.stringify(told));`,
+       try { await call('mountTmpfs', 't'); } catch ({ code, syscall, reason }) { results.push([code, syscall, reason]); }
+       console.log(JSON.stringify(results));`,
       { args: [place.root] },
     );
     expect(stderr).toBe('');
@@ -242,7 +242,7 @@ test('unmount() finds its mount after the working directory changes', async ({ p
 });
 
 /** Makes a handle whose mount is busy until the file is closed. */
-function busyIn(place: Place) {
+function mountBusyOverlay(place: Place) {
   const spec = specIn(place);
   const mount = mountOverlaySync(spec);
   return { spec, mount, file: openSync(`${spec.target}/a`, 'r') };
@@ -282,7 +282,7 @@ async function betweenAttempts(mount: Mount, options?: UmountOptions): Promise<u
 test('unmountSync() with lazy while unmount() waits for its next attempt succeeds, and unmount() resolves too', async ({
   place,
 }) => {
-  const { spec, mount, file } = busyIn(place);
+  const { spec, mount, file } = mountBusyOverlay(place);
   const waits = mount.unmount({ retry: { for: Infinity } });
   expect(await betweenAttempts(mount)).toMatchObject({ code: 'EBUSY' });
   expect(await betweenAttempts(mount, { lazy: true })).toBeUndefined();
@@ -292,7 +292,7 @@ test('unmountSync() with lazy while unmount() waits for its next attempt succeed
 });
 
 test('an aborted signal rejects only the unmount() call that it was given to', async ({ place }) => {
-  const { spec, mount, file } = busyIn(place);
+  const { spec, mount, file } = mountBusyOverlay(place);
   const controller = new AbortController();
   const one = rejectionOf(mount.unmount({ signal: controller.signal, retry: { for: 60_000 } }));
   const other = mount.unmount({ retry: { for: Infinity } });
@@ -305,7 +305,7 @@ test('an aborted signal rejects only the unmount() call that it was given to', a
 });
 
 test('disposal unmounts the mount although an earlier unmount() call is aborted', async ({ place }) => {
-  const { spec, mount, file } = busyIn(place);
+  const { spec, mount, file } = mountBusyOverlay(place);
   const controller = new AbortController();
   const aborted = rejectionOf(mount.unmount({ signal: controller.signal, retry: { for: 60_000 } }));
   closeSync(file);
@@ -318,7 +318,7 @@ test('disposal unmounts the mount although an earlier unmount() call is aborted'
 });
 
 test('an unmount() call that is aborted while it waits for another call does not unmount', async ({ place }) => {
-  const { spec, mount, file } = busyIn(place);
+  const { spec, mount, file } = mountBusyOverlay(place);
   const controller = new AbortController();
   const first = rejectionOf(mount.unmount());
   const second = rejectionOf(mount.unmount({ signal: controller.signal, lazy: true }));
@@ -337,7 +337,7 @@ test.for<[string, UmountOptions]>([
 ])(
   'a lazy unmount() succeeds while another unmount() retries, and both calls resolve: %s',
   async ([_name, options], { place }) => {
-    const { spec, mount, file } = busyIn(place);
+    const { spec, mount, file } = mountBusyOverlay(place);
     const waits = mount.unmount({ retry: { for: Infinity } });
     await mount.unmount(options);
     expect(tableEntry(spec.target)).toBeUndefined();

@@ -434,7 +434,7 @@ describe.each(overlayForms)('%s', (_form, doMount) => {
 });
 
 /** Mounts with these options in a child process, with both forms, and returns the codes and reasons. */
-async function reasonsElsewhere(options: object, how: Parameters<typeof runNode>[1]): Promise<string[]> {
+async function reasonsInChild(options: object, how: Parameters<typeof runNode>[1]): Promise<string[]> {
   const { stdout, stderr } = await runNode(
     `import { mountOverlay, mountOverlaySync } from 'linux-mount';
      const options = JSON.parse(process.argv[1]);
@@ -453,7 +453,7 @@ test.for(allWays)(
   'mountOverlay rejects with a reason that names CAP_SYS_ADMIN without that capability: strategy %s',
   async (strategy, { place, skip }) => {
     skip(lacks.setpriv !== undefined, lacks.setpriv);
-    const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });
+    const reasons = await reasonsInChild({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });
     expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
   },
 );
@@ -466,7 +466,7 @@ test('mountOverlay rejects with EMFILE and names RLIMIT_NOFILE for more layers t
   const lower = Array.from({ length: 100 }, (_, index) => place.directory(`l${index}`));
   const wrapper = ['prlimit', '--nofile=80:80', '--'];
   for (const strategy of (['fsconfig', 'descriptors'] as const).filter((each) => wayLacks(each) === undefined)) {
-    const reasons = await reasonsElsewhere({ ...layersIn(place), lower, strategy }, { wrapper });
+    const reasons = await reasonsInChild({ ...layersIn(place), lower, strategy }, { wrapper });
     expect(reasons).toEqual(twice(/^EMFILE this process has as many open files as it may: raise RLIMIT_NOFILE/));
   }
 });
@@ -494,7 +494,7 @@ test.for([
     const lack = lacks.deny ?? wayLacks(strategy);
     skip(lack !== undefined, lack);
     const { lower, target } = layersIn(place);
-    expect(await reasonsElsewhere({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
+    expect(await reasonsInChild({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
   },
 );
 

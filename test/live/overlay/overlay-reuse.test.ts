@@ -88,7 +88,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   test('mountOverlay with ifMounted: reuse rejects with EBUSY and names how the mount differs', async ({ place }) => {
     const spec = specIn(place);
     const upper = { upper: place.directory('u'), work: place.directory('w') };
-    const there = await doMount({ ...spec, ...upper });
+    const existing = await doMount({ ...spec, ...upper });
     const others: [Partial<OverlayMountOptions>, RegExp][] = [
       [{ lower: spec.lower.toReversed(), ...upper }, /other directories/],
       [{ lower: [...spec.lower, place.directory('l3')], ...upper }, /another number of layers/],
@@ -103,7 +103,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       expect(error).toMatchObject({ code: 'EBUSY', step: 'check target', dest: spec.target });
       expect((error as MountError).reason).toMatch(why);
     }
-    await there.unmount();
+    await existing.unmount();
     mountSync('x', spec.target, 'tmpfs');
     const error = await rejectionOf(doMount({ ...spec, ifMounted: 'reuse' }));
     expect((error as MountError).reason).toContain('a filesystem of type tmpfs is mounted there');
@@ -180,9 +180,9 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       }`;
     const { stdout, stderr } = await runNode(script, { args: [target, place.path('two')] });
     expect(stderr).toBe('');
-    const told = stdout.trimEnd().split('\n');
-    expect(told).toHaveLength(4);
-    for (const each of told) {
+    const lines = stdout.trimEnd().split('\n');
+    expect(lines).toHaveLength(4);
+    for (const each of lines) {
       expect(each).toMatch(/^EBUSY: /);
       expect(each.slice('EBUSY: '.length)).toMatch(UNKNOWN_LAYERS);
     }
@@ -194,7 +194,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   }) => {
     skip(wayLacks('descriptors') !== undefined, wayLacks('descriptors'));
     const options = specIn(place);
-    await using _there = await doMount({ ...options, strategy: 'descriptors' });
+    await using _existing = await doMount({ ...options, strategy: 'descriptors' });
     expect(await reason(options)).toMatch(UNKNOWN_LAYERS);
     expect(await reason({ ...options, strategy: 'descriptors' })).toMatch(UNKNOWN_LAYERS);
     expect(await reason({ ...options, lower: [...options.lower, place.directory('l3')] })).toMatch(/another number/);
@@ -213,7 +213,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     place,
   }) => {
     const options = specIn(place);
-    await using _there = await doMount(options);
+    await using _existing = await doMount(options);
     renameSync(options.lower[1] as string, place.path('moved'));
     const lower = [options.lower[0] as string, place.path('moved')];
     expect(await reason({ ...options, lower })).toMatch(/^an overlay is mounted there whose layers cannot be told: /);
@@ -252,20 +252,20 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     symlinkSync('images', place.path('all'));
     for (const name of ['images/current', 'all/v1', 'images/v2/../v1']) {
       const options = { lower: [`${place.root}/${name}`, lower[1] as string], target };
-      await using _there = await doMount({ ...options, strategy: 'data' });
+      await using _existing = await doMount({ ...options, strategy: 'data' });
       expect(await reason(options)).toMatch(UNKNOWN_LAYERS);
     }
     const options = { lower: [place.path('images/current'), lower[1] as string], target };
-    const there = await doMount({ ...options, strategy: 'data' });
+    const existing = await doMount({ ...options, strategy: 'data' });
     unlinkSync(place.path('images/current'));
     symlinkSync('v2', place.path('images/current'));
-    const said = await reason(options);
-    expect(said).toMatch(UNKNOWN_LAYERS);
-    expect(said).toContain(
+    const reported = await reason(options);
+    expect(reported).toMatch(UNKNOWN_LAYERS);
+    expect(reported).toContain(
       `'${place.path('images/current')}', which leads through a symbolic link to '${place.path('images/v2')}'`,
     );
     expect(await reason({ ...options, lower: [place.path('images/v2'), lower[1] as string] })).toMatch(UNKNOWN_LAYERS);
-    await there.unmount();
+    await existing.unmount();
     // Two spellings of one path without symbolic links name the same layer.
     const spelt = { ...options, lower: [`/${place.path('images')}/.//v2/`, `${lower[1]}/.`] };
     await using first = await doMount(spelt);
@@ -274,7 +274,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
 
   test('mountOverlay with ifMounted: reuse rejects and names the layer that does not exist', async ({ place }) => {
     const options = specIn(place);
-    await using _there = await doMount(options);
+    await using _existing = await doMount(options);
     expect(await reason({ ...options, lower: [options.lower[0] as string, place.path('missing')] })).toMatch(
       /^an overlay is mounted there, and '.*\/missing' is none of its layers \(ENOENT: no such file or directory\)/,
     );
@@ -357,8 +357,8 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     skip,
   }) => {
     const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w'), overrideCreds: false };
-    const there = await doMount(options).catch(() => undefined);
-    skip(there === undefined, 'this kernel has no override_creds');
+    const existing = await doMount(options).catch(() => undefined);
+    skip(existing === undefined, 'this kernel has no override_creds');
     expect(await reason(options)).toMatch(
       /^an overlay that does not show nooverride_creds, and may have it all the same, is mounted there, and so is not known/,
     );

@@ -48,7 +48,7 @@ function tryMount(data: string, target: string, inside: () => void = () => {}): 
 }
 
 /** Mounts overlays with given options, to see what the kernel does with each option. */
-class Reality {
+class OverlayTrial {
   readonly place: Place;
   readonly words: string[];
   #count = 0;
@@ -105,22 +105,22 @@ function replaceDirectory(merged: string): void {
 test('overlaySupport() reports exactly the options that take effect in a real overlay', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const support = await overlaySupport(place.root);
-  const plain = new Reality(place, []).mount([], replaceDirectory);
-  const byUserXattr = new Reality(place, ['userxattr']).mount([], replaceDirectory);
+  const plain = new OverlayTrial(place, []).mount([], replaceDirectory);
+  const byUserXattr = new OverlayTrial(place, ['userxattr']).mount([], replaceDirectory);
   const upperWorks = plain.startsWith('rw') || byUserXattr.startsWith('rw');
   expect(support.filesystem.upper.supported).toBe(upperWorks);
   expect(support.options.userxattr.supported).toBe(byUserXattr.startsWith('rw'));
   skip(!upperWorks, 'this kernel takes no upper directory on the filesystem of the tests');
 
-  const reality = new Reality(place, plain.startsWith('rw') ? [] : ['userxattr']);
-  const said = new Map(answers(support.options));
+  const trial = new OverlayTrial(place, plain.startsWith('rw') ? [] : ['userxattr']);
+  const answerByName = new Map(answers(support.options));
   const wrong = OPTIONS.filter(([name, words, sign]) => {
-    const shown = reality.mount(words);
+    const shown = trial.mount(words);
     const works = shown.startsWith('rw') && (sign === true || sign.test(shown));
-    return said.get(name)?.supported !== works;
+    return answerByName.get(name)?.supported !== works;
   });
   expect(wrong).toEqual([]);
-  const renamed = reality.mount(['redirect_dir=on'], (merged) => renameSync(join(merged, 'd'), join(merged, 'e')));
+  const renamed = trial.mount(['redirect_dir=on'], (merged) => renameSync(join(merged, 'd'), join(merged, 'e')));
   expect(support.options.redirectDir.on.supported).toBe(renamed.startsWith('rw'));
 });
 
@@ -278,12 +278,12 @@ test('overlaySupport() reports on each kernel in a virtual machine what was meas
   const [major = 0, minor = 0] = release().split('.').map(Number);
   const series = major + minor / 100;
   const support: OverlaySupport = await overlaySupport('/var/tmp');
-  const said = new Map(answers(support));
+  const answerByName = new Map(answers(support));
   console.log(
     release(),
-    [...said].filter(([, each]) => !each.supported).map(([name, each]) => `${name}: ${reasonOf(each)}`),
+    [...answerByName].filter(([, each]) => !each.supported).map(([name, each]) => `${name}: ${reasonOf(each)}`),
   );
-  expect(FIRST.map(([name]) => `${name} ${said.get(name)?.supported}`)).toEqual(
+  expect(FIRST.map(([name]) => `${name} ${answerByName.get(name)?.supported}`)).toEqual(
     FIRST.map(([name, first]) => `${name} ${series >= first}`),
   );
 });

@@ -138,14 +138,14 @@ test('a worker can be terminated while results of every kind arrive', async ({ p
        const all = kinds.map(again);
        parentPort.postMessage('ready');
        await Promise.all(all);`)};
-     const storm = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
+     const timer = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
      for (let round = 0; round < ${times(60, 10)}; round++) {
        const worker = startWorker(source, { root });
        await messageOf(worker);
        await new Promise((resolve) => setTimeout(resolve, 20 + (round % 20)));
        await worker.terminate();
      }
-     clearInterval(storm);
+     clearInterval(timer);
      console.log('survived');`,
     { args: [place.root], timeout: 300_000 },
   );

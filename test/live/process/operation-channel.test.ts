@@ -12,7 +12,10 @@ import { rejectionOf, thrownBy } from '../../support/values.js';
 import { lacksOverlay } from '../../support/ways.js';
 
 /** Collects the events and the message of one operation while an action runs. */
-async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
+async function eventsOf(
+  operation: string,
+  action: () => unknown,
+): Promise<{ events: string[]; message: OperationTrace }> {
   const events: string[] = [];
   const messages = new Set<object>();
   const stop = onOperation(operation, (event, message) => {
@@ -187,7 +190,7 @@ describe.for(CASES)('%s', ([operation, run, missing]) => {
       skip(missing !== undefined, missing);
       const [action, about] = run(place, form);
       let result: unknown;
-      const { events, message } = await told(operation, async () => {
+      const { events, message } = await eventsOf(operation, async () => {
         result = await action();
       });
       expect(events).toEqual(order);
@@ -203,13 +206,13 @@ describe('methods of handles', () => {
   }) => {
     const { a, m } = paths(place);
     const first = library.mountBindSync(a, m);
-    const sync = await told('Mount.unmount', () => {
+    const sync = await eventsOf('Mount.unmount', () => {
       first[Symbol.dispose]();
       first.unmountSync();
     });
     expect(sync).toEqual({ events: SYNC, message: { operation: 'Mount.unmount', sync: true, target: m } });
     const second = await library.mountBind(a, m);
-    const async = await told('Mount.unmount', async () => {
+    const async = await eventsOf('Mount.unmount', async () => {
       await second.unmount();
       await second.unmount();
     });
@@ -230,34 +233,34 @@ describe('methods of handles', () => {
     const { a, b, m } = paths(place);
     using mount = library.mountOverlaySync({ lower: [a, b], target: m });
     const about = { operation: 'Mount.overlay', target: m, result: { lower: [a, b] } };
-    expect(await told('Mount.overlay', () => mount.overlay())).toMatchObject({ events: ASYNC, message: about });
-    expect(await told('Mount.overlay', () => mount.overlaySync())).toMatchObject({ events: SYNC, message: about });
+    expect(await eventsOf('Mount.overlay', () => mount.overlay())).toMatchObject({ events: ASYNC, message: about });
+    expect(await eventsOf('Mount.overlay', () => mount.overlaySync())).toMatchObject({ events: SYNC, message: about });
   });
 
   test('DetachedMount', async ({ place, skip }) => {
     skip(lacks.setattr !== undefined, lacks.setattr);
     const { a, m } = paths(place);
     const first = library.detachedBindSync(a);
-    expect(await told('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({
+    expect(await eventsOf('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({
       events: ASYNC,
     });
     let mount: library.Mount | undefined;
-    const attached = await told('DetachedMount.attach', async () => {
+    const attached = await eventsOf('DetachedMount.attach', async () => {
       mount = await first.attach(m);
     });
     expect(attached).toMatchObject({ events: ASYNC, message: { target: m, sync: false } });
     expect(attached.message.result).toBe(mount);
     mount?.unmountSync();
     const second = library.detachedBindSync(a);
-    expect(await told('DetachedMount.close', () => second.close())).toMatchObject({ events: ASYNC });
+    expect(await eventsOf('DetachedMount.close', () => second.close())).toMatchObject({ events: ASYNC });
     const third = library.detachedBindSync(a);
-    expect(await told('DetachedMount.close', () => third.closeSync())).toMatchObject({ events: SYNC });
+    expect(await eventsOf('DetachedMount.close', () => third.closeSync())).toMatchObject({ events: SYNC });
   });
 });
 
 test('watchMountTable publishes an operation when it begins to watch', async ({ place }) => {
   let watcher: library.MountTableWatcher | undefined;
-  const { events, message } = await told('watchMountTable', () => {
+  const { events, message } = await eventsOf('watchMountTable', () => {
     watcher = library.watchMountTable({ under: place.root });
   });
   await watcher?.return();
@@ -275,7 +278,7 @@ test('watchMountTable publishes the target as given, and no target without the o
     [{}, undefined],
   ] as const) {
     let watcher: library.MountTableWatcher | undefined;
-    const { message } = await told('watchMountTable', () => {
+    const { message } = await eventsOf('watchMountTable', () => {
       watcher = library.watchMountTable(options);
     });
     await watcher?.return();
@@ -345,21 +348,24 @@ test.for([
     const { a } = paths(place);
     const options = { userxattr: !isRealRoot };
     const about = { target: a, ...(result !== undefined && { result }) };
-    expect(await told(operation, () => call(operation, a, options))).toMatchObject({ events: ASYNC, message: about });
-    expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
+    expect(await eventsOf(operation, () => call(operation, a, options))).toMatchObject({
+      events: ASYNC,
+      message: about,
+    });
+    expect(await eventsOf(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
   },
 );
 
 test('changes() publishes an operation when it is called', async ({ place }) => {
   const { a, b } = paths(place);
-  const { events, message } = await told('changes', () => layers.changes({ upper: a, lower: [b] }));
+  const { events, message } = await eventsOf('changes', () => layers.changes({ upper: a, lower: [b] }));
   expect(events).toEqual(SYNC);
   expect(message).toMatchObject({ source: a });
 });
 
 test('overlaySupport publishes an operation for each call, also for a cached answer', async ({ place }) => {
   for (let count = 0; count < 2; count += 1) {
-    const { events, message } = await told('overlaySupport', () => library.overlaySupport(place.root));
+    const { events, message } = await eventsOf('overlaySupport', () => library.overlaySupport(place.root));
     expect(events).toEqual(ASYNC);
     expect(message).toMatchObject({ target: place.root, result: { filesystem: expect.anything() } });
   }
@@ -369,13 +375,13 @@ test('a failed operation publishes the error that the caller gets', async ({ pla
   const { a } = paths(place);
   const target = place.path('missing');
   let error: unknown;
-  const async = await told('mountBind', async () => {
+  const async = await eventsOf('mountBind', async () => {
     error = await rejectionOf(library.mountBind(a, target));
   });
   expect(async.events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
   expect(async.message.error).toBe(error);
   expect(error).toBeInstanceOf(library.MountError);
-  const sync = await told('umount', () => {
+  const sync = await eventsOf('umount', () => {
     error = thrownBy(() => library.umountSync(a));
   });
   expect(sync.events).toEqual(['start', 'error', 'end']);
@@ -384,7 +390,7 @@ test('a failed operation publishes the error that the caller gets', async ({ pla
 
 test('a cancelled operation publishes an AbortError', async ({ place }) => {
   const { m } = paths(place);
-  const { message, events } = await told('mountTmpfs', () =>
+  const { message, events } = await eventsOf('mountTmpfs', () =>
     rejectionOf(library.mountTmpfs(m, { signal: AbortSignal.abort() })),
   );
   expect(events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
@@ -408,10 +414,10 @@ test('a published operation contains no value of an option', async ({ place }) =
   const { m } = paths(place);
   const secret = 'hunter2';
   const messages = [
-    await told('mountFilesystem', () =>
+    await eventsOf('mountFilesystem', () =>
       rejectionOf(library.mountFilesystem('//s/x', m, 'cifs', { parameters: { password: secret } })),
     ),
-    await told('mount', () => rejectionOf(library.mount('//s/x', m, 'cifs', 0, `password=${secret}`))),
+    await eventsOf('mount', () => rejectionOf(library.mount('//s/x', m, 'cifs', 0, `password=${secret}`))),
   ];
   expect(messages.map(({ message }) => message.parameters)).toEqual([['password'], undefined]);
   for (const { message } of messages) expect(JSON.stringify(message)).not.toContain(secret);

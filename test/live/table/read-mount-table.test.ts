@@ -161,10 +161,10 @@ test('readMountTable returns every mount that stays, with its ID, while another 
   for (const target of kept) mountSync('kept', target, 'tmpfs');
   const before = readMountTableSync();
   const ids = kept.map((target) => before.at(target)?.uniqueId);
-  const storm = place.directory('storm');
+  const busyTarget = place.directory('storm');
   // A child process mounts and unmounts as fast as it can.
   const script = `i=0; while [ $i -lt ${times(400, 40)} ]; do mount -t tmpfs x "$0"; umount "$0"; i=$((i+1)); done`;
-  const child = spawn('sh', ['-c', script, storm], { stdio: 'ignore' });
+  const child = spawn('sh', ['-c', script, busyTarget], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   let isOver = false;
   void ended.then(() => {

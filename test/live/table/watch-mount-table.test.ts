@@ -182,10 +182,10 @@ async function followUntil(watcher: MountTableWatcher, follower: Follower, end: 
   }
 }
 
-const STORM = times(5_000, 300);
+const STEPS = times(5_000, 300);
 
 // A child process mounts and unmounts without waiting for the watcher.
-function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
+function mountRepeatedly(place: Place): Promise<{ stdout: string; stderr: string }> {
   return runNode(
     `import { mkdirSync } from 'node:fs';
      import { mountSync, readMountTableSync, umountSync } from 'linux-mount';
@@ -194,7 +194,7 @@ function storm(place: Place): Promise<{ stdout: string; stderr: string }> {
      for (let index = 0; index < 64; index++) mkdirSync(target(index));
      const isMounted = Array(64).fill(false);
      let random = 7;
-     for (let index = 0; index < ${STORM}; index++) {
+     for (let index = 0; index < ${STEPS}; index++) {
        random = (random * 1103515245 + 12345) % 2147483648;
        const which = random % 64;
        if (isMounted[which]) umountSync(target(which)); else mountSync('storm', target(which), 'tmpfs');
@@ -212,7 +212,7 @@ test('the changes that watchMountTable reports lead to the final mount table aft
   const follower = new Follower(readMountTableSync());
   await using watcher = watchMountTable();
   const following = followUntil(watcher, follower, 'the end');
-  const { stdout, stderr } = await storm(place);
+  const { stdout, stderr } = await mountRepeatedly(place);
   expect(stderr).toBe('');
   mountSync('the end', place.directory('end'), 'tmpfs');
   await following;
@@ -222,9 +222,7 @@ test('the changes that watchMountTable reports lead to the final mount table aft
   for (const id of JSON.parse(stdout)) expect(follower.seen.has(BigInt(id))).toBe(true);
 });
 
-test('watchMountTable reports each mount that it reads in the table as attached and as detached', async ({
-  place,
-}) => {
+test('watchMountTable reports each mount that it reads in the table as attached and as detached', async ({ place }) => {
   const targets = Array.from({ length: 8 }, (_, index) => place.directory(`t${index}`));
   const changes: MountTableChange[] = [];
   const watcher = watchMountTable({ under: place.root });

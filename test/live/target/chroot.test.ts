@@ -28,22 +28,22 @@ const PROGRAM = `
   const [source, one, two, target] = ['source', 'one', 'two', 'target'].map(made);
   mkdirSync(join(source, 'below'));
   library.mountTmpfsSync(join(source, 'below'));
-  const there = () => library.readMountTableSync().under(target);
+  const mountsAtTarget = () => library.readMountTableSync().under(target);
   const attempt = async (name, make) => {
-    const told = [name];
+    const results = [name];
     try {
       const mount = await make();
       if (mount instanceof library.Mount) {
-        told.push(mount.strategy, readdirSync(target).join());
-        for (const { options, superOptions } of there()) told.push(options[0], superOptions.find((word) => word.startsWith('size')));
+        results.push(mount.strategy, readdirSync(target).join());
+        for (const { options, superOptions } of mountsAtTarget()) results.push(options[0], superOptions.find((word) => word.startsWith('size')));
         await mount.unmount();
-      } else told.push(JSON.stringify(mount));
+      } else results.push(JSON.stringify(mount));
     } catch (error) {
       if (!(error instanceof library.MountError)) throw error;
-      told.push(error.code, error.reason);
+      results.push(error.code, error.reason);
     }
-    if (there().length > 0) told.push('left');
-    console.log(told.join(' ').replaceAll(place, ''));
+    if (mountsAtTarget().length > 0) results.push('left');
+    console.log(results.join(' ').replaceAll(place, ''));
   };
   const attached = async (make) => {
     const mount = await make();
@@ -172,14 +172,14 @@ describe('/proc without this process', () => {
            await library.mountTmpfs('t');
          },
        };
-       const told = {};
+       const results = {};
        for (const [name, attempt] of Object.entries(tried)) {
-         try { told[name] = (await attempt()) ?? 'done'; } catch (error) {
+         try { results[name] = (await attempt()) ?? 'done'; } catch (error) {
            if (!(error instanceof library.MountError)) throw error;
-           told[name] = error.reason;
+           results[name] = error.reason;
          }
        }
-       console.log(JSON.stringify(told));`,
+       console.log(JSON.stringify(results));`,
         { args: [place.directory('place')], wrapper: wrapper(place.directory('root')) },
       );
       expect(stderr).toBe('');

@@ -42,7 +42,7 @@ const kinds = Object.keys(containerKinds) as ContainerKind[];
 const A_NAMESPACE = 'a mount namespace';
 
 /** The namespaces, directories and mounts of this process and its threads, which no test may change. */
-function home() {
+function ownState() {
   return {
     namespace: readlinkSync('/proc/self/ns/mnt'),
     thread: readlinkSync('/proc/thread-self/ns/mnt'),
@@ -65,7 +65,7 @@ function namespacesOfThreads(): Set<string> {
 }
 
 /** Waits until no thread is in another mount namespace; a thread may end a moment after its call. */
-async function expectAllHome() {
+async function expectNoThreadElsewhere() {
   await until(() => namespacesOfThreads().size === 1);
 }
 
@@ -91,10 +91,10 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
         const target = inside.directory('target');
         // A tree that is attached in the container is made in the namespace of the test.
         const from = goesElsewhere ? inside : place;
-        const before = home();
+        const before = ownState();
         const mounted = await mount(from, target, { namespace: { pid } });
         expect(container.points()).toEqual([target]);
-        expect(home()).toEqual(before);
+        expect(ownState()).toEqual(before);
         await mounted.unmount();
         expect(container.points()).toEqual([]);
 
@@ -106,8 +106,8 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
         expect(container.points()).toEqual([inside.path('root/new/t')]);
         again.unmountSync();
         expect(container.points()).toEqual([]);
-        expect(home()).toEqual(before);
-        await expectAllHome();
+        expect(ownState()).toEqual(before);
+        await expectNoThreadElsewhere();
       });
     },
   );
@@ -152,7 +152,7 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
     const { pid, inside } = container;
     const namespace = { pid };
     const [one, two] = [inside.directory('one'), inside.directory('two')];
-    const before = home();
+    const before = ownState();
     const line = (point: string) =>
       readFileSync(`/proc/${pid}/mountinfo`, 'latin1')
         .split('\n')
@@ -177,8 +177,8 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
       else await umount(two, { namespace });
       expect(container.points()).toEqual([]);
     }
-    expect(home()).toEqual(before);
-    await expectAllHome();
+    expect(ownState()).toEqual(before);
+    await expectNoThreadElsewhere();
   });
 
   test('overlay() and ifMounted read the mount table of the container', async ({ place, skip }) => {
@@ -212,7 +212,7 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
     const { pid, inside } = container;
     const lower = [place.directory('secret/one', { one: '1' }), place.directory('secret/two', { two: '2' })];
     const target = inside.directory('target');
-    const before = home();
+    const before = ownState();
     for (const make of [
       () => detachedBind(place.path('secret/one'), { readonly: true }),
       ...(lacksOverlay === undefined ? [() => detachedOverlay({ lower })] : []),
@@ -222,11 +222,11 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
       expect(container.points()).toEqual([]);
       const mount = await detached.attach(target, { namespace: { pid } });
       expect(container.points()).toEqual([target]);
-      expect(home()).toEqual(before);
+      expect(ownState()).toEqual(before);
       await mount.unmount();
       expect(container.points()).toEqual([]);
     }
-    await expectAllHome();
+    await expectNoThreadElsewhere();
   });
 });
 
@@ -282,10 +282,10 @@ describe('option namespace', () => {
       }
     }
     skip(!isBound, 'this kernel takes every new mount namespace for older than that of the test');
-    const before = home();
+    const before = ownState();
     for (const path of [file, relative(process.cwd(), file), Buffer.from(file), new URL(`file://${file}`)]) {
       await using mount = await mountTmpfs(target, { namespace: { path } });
-      expect(home()).toEqual(before);
+      expect(ownState()).toEqual(before);
       expect(await rejectionOf(mountTmpfs(target, { namespace: { path }, ifMounted: 'error' }))).toMatchObject({
         code: 'EBUSY',
       });
@@ -332,7 +332,7 @@ describe('option namespace', () => {
     async ([_name, name, expected], { place }) => {
       const namespace = name(place);
       const target = place.directory('target');
-      const before = home();
+      const before = ownState();
       const lower = [place.directory('l1'), place.directory('l2')];
       for (const operation of [
         async () => mountTmpfs(target, { namespace }),
@@ -352,7 +352,7 @@ describe('option namespace', () => {
         expect(await rejectionOf(operation())).toMatchObject(expected);
       }
       expect(readdirSync(target)).toEqual([]);
-      expect(home()).toEqual(before);
+      expect(ownState()).toEqual(before);
     },
   );
 
@@ -467,7 +467,7 @@ test('reasons of failures describe the paths inside the namespace of the call', 
 test('64 concurrent calls in another namespace leave no thread in that namespace', async ({ place, skip }) =>
   withContainer({ place, skip }, async ({ pid, points }) => {
     const targets = Array.from({ length: 64 }, (_, index) => place.directory(`t${index}`));
-    const before = home();
+    const before = ownState();
     for (let round = 0; round < 4; round += 1) {
       const mounts = await Promise.all(targets.map((target) => mountTmpfs(target, { namespace: { pid } })));
       expect(points()).toHaveLength(64);
@@ -482,8 +482,8 @@ test('64 concurrent calls in another namespace leave no thread in that namespace
       for (const [index, mount] of mounts.entries()) if (index % 2 === 0) mount.unmountSync();
       expect(points()).toEqual([]);
     }
-    expect(home()).toEqual(before);
-    await expectAllHome();
+    expect(ownState()).toEqual(before);
+    await expectNoThreadElsewhere();
     await until(() => ourThreads().length === 0);
   }));
 
@@ -538,7 +538,7 @@ test('a call that hangs in another namespace blocks no other call, and an abort 
   expect(await hung).toMatchObject({ name: 'AbortError' });
   await mount.unmount();
   hang.end();
-  await expectAllHome();
+  await expectNoThreadElsewhere();
 });
 
 test('the process ID in idmap.userNamespace is looked up in the namespace of the caller', async ({ place, skip }) => {

@@ -20,20 +20,20 @@ const FEWER = Math.max(TRIES / 10, times(1_000, 100));
 
 const OLDER = ['open_tree=ENOSYS', 'move_mount=ENOSYS', 'fsopen=ENOSYS', 'mount_setattr=ENOSYS'];
 
-const PRECIOUS = ['outside/two/target', 'outside/target'];
+const OUTSIDE_MOUNTS = ['outside/two/target', 'outside/target'];
 
 /**
  * Makes a root directory in which an attacker exchanges each directory of "one/two/target" for a link that leads
  * outside, to directories of the same names.
  */
-function battlefield(place: Place) {
+function prepareAttack(place: Place) {
   const root = place.directory('root');
   place.directory('root/one/two/target');
   place.directory('root/other/two/target');
   place.directory('root/one/spare');
   for (const path of ['outside', 'outside/two', 'outside/two/target', 'outside/target']) place.directory(path);
   // The mounts of other processes outside must stay as they are.
-  for (const path of PRECIOUS) mountSync('precious', place.path(path), 'tmpfs');
+  for (const path of OUTSIDE_MOUNTS) mountSync('precious', place.path(path), 'tmpfs');
   symlinkSync(place.path('outside'), place.path('root/link-one'));
   symlinkSync('../../outside/two', place.path('root/one/link-two'));
   symlinkSync(place.path('outside/target'), place.path('root/one/two/link-target'));
@@ -52,7 +52,7 @@ function expectNothingLeft(place: Place, mountsBefore: number) {
   expect(mountTable().length).toBe(mountsBefore);
   expect(readdirSync(place.path('outside')).sort()).toEqual(['target', 'two']);
   expect(readdirSync(place.path('outside/two'))).toEqual(['target']);
-  for (const path of PRECIOUS) {
+  for (const path of OUTSIDE_MOUNTS) {
     expect(tableEntry(place.path(path))).toMatchObject({ source: 'precious', options: ['rw', 'relatime'] });
     expect(readdirSync(place.path(path))).toEqual([]);
   }
@@ -95,7 +95,7 @@ const script = (operation: keyof typeof OPERATIONS, tries: number) => `
       if (${operation === 'bind' || operation === 'file' || operation === 'recursive'} && mounted && !options.startsWith('ro,')) found.outside.push(point + ' ' + options);
     }
   };
-  const tell = (where, { code, reason }) => {
+  const record = (where, { code, reason }) => {
     const key = where + ' ' + code;
     found.codes[key] = (found.codes[key] ?? 0) + 1;
     if (reason === undefined) found.untrue.push(key);
@@ -107,7 +107,7 @@ const script = (operation: keyof typeof OPERATIONS, tries: number) => `
     try {
       mount = ${OPERATIONS[operation]};
     } catch (error) {
-      tell('mount', error);
+      record('mount', error);
       if (found.tries % 16 === 0) check(false);
       continue;
     }
@@ -118,7 +118,7 @@ const script = (operation: keyof typeof OPERATIONS, tries: number) => `
         mount.unmountSync();
         break;
       } catch (error) {
-        tell('unmount', error);
+        record('unmount', error);
         if (attempt === 1000) { found.stuck += 1; break; }
       }
     }
@@ -140,7 +140,7 @@ async function attack(
   options: { deny?: readonly string[]; separateNamespace?: boolean; tries?: number; emulate?: boolean },
 ): Promise<Found> {
   const { deny = [], separateNamespace = false, tries = TRIES, emulate = false } = options;
-  const { exchanged } = battlefield(place);
+  const { exchanged } = prepareAttack(place);
   place.directory('source', { file: 'source' });
   mkdirSync(place.path('source/below'));
   place.directory('lower');
@@ -163,7 +163,7 @@ async function attack(
 }
 
 /** The attacker prevented at least one mount, and missed at least one. */
-function expectBattle({ mounted, tries }: Found) {
+function expectBothOutcomes({ mounted, tries }: Found) {
   expect(mounted).toBeGreaterThan(0);
   expect(tries - mounted).toBeGreaterThan(0);
 }
@@ -177,7 +177,7 @@ test.for(attackers)(
   'a target without a root directory leads outside when another process exchanges directories for links: %s',
   async ([_name, separateNamespace], { place, skip }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
-    const { exchanged, root } = battlefield(place);
+    const { exchanged, root } = prepareAttack(place);
     const before = separateNamespace ? ['unshare', '--mount', '--propagation', 'private', '--'] : [];
     await using _attacker = await HolderProcess.start([...before, exchangeProgram, ...exchanged]);
     const { stdout } = await runNode(
@@ -206,7 +206,7 @@ for (const [attacker, separateNamespace] of attackers) {
       const why = { tree: lacksDetached, clone: lacksClone, overlay: lacksOverlay }[operation as string];
       skip(why !== undefined, why);
       const isMain = operation === 'bind' || operation === 'tmpfs';
-      expectBattle(await attack(place, operation, { separateNamespace, tries: isMain ? TRIES : FEWER }));
+      expectBothOutcomes(await attack(place, operation, { separateNamespace, tries: isMain ? TRIES : FEWER }));
     },
   );
 
@@ -216,7 +216,7 @@ for (const [attacker, separateNamespace] of attackers) {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
       skip(operation === 'overlay' && lacksOverlay !== undefined, lacksOverlay);
-      expectBattle(
+      expectBothOutcomes(
         await attack(place, operation, { deny: OLDER, separateNamespace, tries: operation === 'bind' ? TRIES : FEWER }),
       );
     },
@@ -228,7 +228,7 @@ for (const [attacker, separateNamespace] of attackers) {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
       const deny = [...OLDER, 'openat2=ENOSYS'];
-      expectBattle(await attack(place, operation, { deny, separateNamespace, emulate: true, tries: FEWER }));
+      expectBothOutcomes(await attack(place, operation, { deny, separateNamespace, emulate: true, tries: FEWER }));
     },
   );
 }

@@ -16,7 +16,7 @@ vi.setConfig({ testTimeout: patience(300_000) });
 const KILLS = times(pass === 'root' ? 100 : 20, 5);
 
 // Mounts and unmounts in a root directory with several concurrent operations until it is killed.
-const VICTIM = `
+const PROGRAM = `
   import * as library from 'linux-mount';
   const [place] = process.argv.slice(1);
   const root = place + '/root';
@@ -54,14 +54,14 @@ test('a process killed at random moments leaves no mount outside the root direct
     await using _attacker = await HolderProcess.start([exchangeProgram, `${root}/one`, `${root}/link`]);
     // The test continues until one kill leaves a mount, which proves that the kills hit the critical moment.
     for (let kill = 0; kill < KILLS || (left === 0 && kill < 50 * KILLS); kill += 1) {
-      const victim = spawn(process.execPath, ['--input-type=module', '--eval', VICTIM, '--', place.root], {
+      const child = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM, '--', place.root], {
         cwd: projectRoot,
         stdio: ['ignore', 'pipe', 'inherit'],
       });
-      await once(victim.stdout, 'data');
+      await once(child.stdout, 'data');
       await sleep(Math.random() * patience(30));
-      victim.kill('SIGKILL');
-      await once(victim, 'close');
+      child.kill('SIGKILL');
+      await once(child, 'close');
       const mounts = mountTable().slice(before);
       left += mounts.length;
       for (const { mountPoint, options } of mounts) {

@@ -644,21 +644,21 @@ describe('kernel without openat2', () => {
       ...(kinds.includes('tree') && { attach }),
     };
     const report = {};
-    const tell = async (name, action) => {
+    const record = async (name, action) => {
       try { report[name] = await action(); }
       catch ({ code, reason, syscall }) { report[name] = [code, syscall, String(reason).includes('openat2(2), which keeps the target') && String(reason).includes('allowEmulation: true')]; }
     };
     for (const [name, operation] of Object.entries(operations)) {
       for (const isSync of [false, true]) {
-        await tell(name + isSync, async () => {
+        await record(name + isSync, async () => {
           const mount = await operation(isSync)(target('link/new', { create: 'match' }));
-          const there = points();
+          const mounted = points();
           await form('setMountAttributes', isSync)(target('link/new'), { noExec: true });
           await form('setPropagation', isSync)(target('link/new'), 'private', { recursive: true });
           if (isSync) mount.unmountSync(); else await mount.unmount();
-          return [...there, points().length];
+          return [...mounted, points().length];
         });
-        await tell('umount ' + name + isSync, async () => {
+        await record('umount ' + name + isSync, async () => {
           await operation(isSync)(target('link/new', { create: 'match' }));
           await form('umount', isSync)(target('link/new'), isSync ? { recursive: true } : undefined);
           return points().length;

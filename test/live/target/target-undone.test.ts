@@ -55,19 +55,19 @@ const UNOPENED_IN_ROOT = `${BIND}
 
 /** Binds repeatedly with one more free descriptor each time, until the bind succeeds. */
 const WITH_FEW_DESCRIPTORS = `${BIND}
-  const told = [];
+  const results = [];
   for (const target of [inRoot, atPath]) {
     const all = [];
     try { for (;;) all.push(openSync('/', 'r')); } catch {}
     let end = await bind(target);
     for (; typeof end === 'string'; end = await bind(target)) {
-      told.push(end);
+      results.push(end);
       closeSync(all.pop());
     }
     for (const fd of all) closeSync(fd);
     await end.unmount({ recursive: true });
   }
-  console.log(JSON.stringify(told));`;
+  console.log(JSON.stringify(results));`;
 
 describe.each(['mountBind', 'mountBindSync'])('%s with recursive', (form) => {
   test.for([
@@ -93,13 +93,13 @@ describe.each(['mountBind', 'mountBindSync'])('%s with recursive', (form) => {
   );
 });
 
-const MEANWHILE = {
+const OPERATIONS = {
   tmpfs: `mountFilesystem('new', target, 'tmpfs', { strategy: 'data' })`,
   bind: `mountBind(place + '/source', target, { readonly: true })`,
   overlay: `mountOverlay({ lower: [place + '/source', place + '/root'], target, strategy: 'data' })`,
 } as const;
 
-test.for(Object.keys(MEANWHILE) as (keyof typeof MEANWHILE)[])(
+test.for(Object.keys(OPERATIONS) as (keyof typeof OPERATIONS)[])(
   'a mount below the new mount stays when another process unmounts the new mount before it can be opened: %s',
   async (operation, { place, skip }) => {
     skip(lacks.deny !== undefined, lacks.deny);
@@ -117,7 +117,7 @@ test.for(Object.keys(MEANWHILE) as (keyof typeof MEANWHILE)[])(
        const target = { root: place + '/root', path: 'target' };
        // The first openat2(2) looks up the target.
        hold('openat2', 2);
-       const ended = ${MEANWHILE[operation]}.catch((error) => error);
+       const ended = ${OPERATIONS[operation]}.catch((error) => error);
        while (!isHeld()) await sleep(1);
        umountSync(place + '/root/target');
        release();

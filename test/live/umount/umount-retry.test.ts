@@ -67,8 +67,8 @@ test('umountSync with retry sleeps between attempts and unmounts after the other
      const [target] = process.argv.slice(1);
      const holder = spawn('sh', ['-c', 'exec 3>"$0/open"; echo; sleep ${patience(300) / 1000}', target], { stdio: ['ignore', 'pipe', 'inherit'] });
      await once(holder.stdout, 'data');
-     const tell = (action) => { try { action(); return 'down'; } catch ({ code }) { return code; } };
-     console.log(tell(() => umountSync(target)), tell(() => umountSync(target, { retry: { for: ${patience(15_000)} } })));`,
+     const outcomeOf = (action) => { try { action(); return 'down'; } catch ({ code }) { return code; } };
+     console.log(outcomeOf(() => umountSync(target)), outcomeOf(() => umountSync(target, { retry: { for: ${patience(15_000)} } })));`,
     { args: [target] },
   );
   expect({ stdout, stderr }).toEqual({ stdout: 'EBUSY down\n', stderr: '' });

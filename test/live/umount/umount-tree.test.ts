@@ -192,15 +192,15 @@ test('umount of an inherited mount in a user namespace rejects with EINVAL and s
     `import { umountSync, mountSync } from 'linux-mount';
      import { mkdirSync } from 'node:fs';
      const [target] = process.argv.slice(1);
-     const tell = (path, options) => {
+     const outcomeOf = (path, options) => {
        try { umountSync(path, options); return 'down'; }
        catch ({ code, reason, left }) { return { code, reason, left }; }
      };
      mkdirSync(target + '/a/own');
      mountSync('own', target + '/a/own', 'tmpfs');
      console.log(JSON.stringify([
-       tell(target + '/a'), tell(target + '/a', { lazy: true }), tell(target + '/a', { recursive: true }),
-       tell(target + '/a/own'), tell(target, { recursive: true, then: 'lazy' }),
+       outcomeOf(target + '/a'), outcomeOf(target + '/a', { lazy: true }), outcomeOf(target + '/a', { recursive: true }),
+       outcomeOf(target + '/a/own'), outcomeOf(target, { recursive: true, then: 'lazy' }),
      ]));`,
     { args: [place.path('t')], wrapper: IN_USER_NAMESPACE },
   );
