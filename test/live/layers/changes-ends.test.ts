@@ -2,14 +2,12 @@ import { readdirSync, readFileSync, readlinkSync, truncateSync, utimesSync, writ
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { type ChangesSpec, changes } from '../../../lib/layers/index.js';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { inEveryPass } from '../../support/effort.js';
 import { isRealRoot } from '../../support/environment.js';
-import { ourThreads } from '../../support/own-process.js';
+import { libraryThreads } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
-import { until } from '../../support/until.js';
-import { rejectionOf } from '../../support/values.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { rejectionOf, until } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -138,9 +136,9 @@ test('a signal that outlives the walk keeps nothing of it', async ({ place }) =>
 test('while nobody asks no thread is there, and one batch ahead is all that is made', async ({ place }) => {
   const walk = changes(layers(place));
   await walk.next();
-  await until(() => ourThreads().length === 0);
+  await until(() => libraryThreads().length === 0);
   await sleep(50);
-  expect(ourThreads()).toEqual([]);
+  expect(libraryThreads()).toEqual([]);
   await walk.return();
 });
 
@@ -170,7 +168,7 @@ test('a process, or a worker, may end in the middle', async ({ place }) => {
   const spec = layers(place);
   const worker = "for (;;) for await (const _ of layers.changes(workerData)) parentPort.postMessage('one');";
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      import { changes } from 'linux-mount/layers';
      const spec = JSON.parse(process.argv[1]);
      for (let index = 0; index < ${inEveryPass(10, 4)}; index += 1) {

@@ -17,16 +17,8 @@ import { MountError, mountOverlaySync, mountSync, umountSync } from '../../../li
 import { type Change, type ChangesSpec, changes } from '../../../lib/layers/index.js';
 import { runNode } from '../../support/child.js';
 import { isRealRoot, lacks, pass } from '../../support/environment.js';
-import {
-  joined,
-  lackOfAttributes,
-  makeNode,
-  prefix,
-  S_IFCHR,
-  S_IFIFO,
-  S_IFSOCK,
-  setAttribute,
-} from '../../support/layers.js';
+import { joined, lacksOverlayAttributes, prefix } from '../../support/layers.js';
+import { makeNode, S_IFCHR, S_IFIFO, S_IFSOCK, setAttribute } from '../../support/native-files.js';
 import { type Place, test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
 
@@ -240,7 +232,7 @@ describe('what there is without attributes', () => {
 
 describe('marks by attributes', () => {
   test('whiteouts', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { d: null, 'd/gone': '1', 'd/empty': '1' });
     const upper = layer(place, 'upper', { d: null, 'd/gone': '', 'd/empty': '', 'd/full': 'not empty' });
     mark(upper, 'd', 'opaque', 'x');
@@ -253,7 +245,7 @@ describe('marks by attributes', () => {
   });
 
   test('opaque directories: each topmost entry that is gone', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const entries = { d: null, 'd/a': 'a', 'd/b': null, 'd/b/x': '', 'd/b/y': '', 'd/c': null, 'd/c/z': '' };
     const lower = layer(place, 'lower', entries);
     const upper = layer(place, 'upper', { d: null, 'd/a': 'other', 'd/b': null, 'd/b/y': 'other', 'd/b/n': '' });
@@ -279,7 +271,7 @@ describe('marks by attributes', () => {
   });
 
   test('redirects, to a name and to a path', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { a: null, 'a/one': null, 'a/one/x': 'x', 'a/one/y': '', b: null });
     const upper = layer(place, 'upper', {
       ...{ a: null, 'a/one': WHITEOUT, 'a/two': null, 'a/two/y': WHITEOUT, 'a/two/new': '' },
@@ -303,7 +295,7 @@ describe('marks by attributes', () => {
     place,
     skip,
   }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const base = layer(place, 'base', { file: 'data', tree: null, 'tree/right': '', moved: null, here: null });
     const lower = layer(place, 'lower', {
       ...{ moved: null, 'moved/new': null, 'moved/new/file': '', 'moved/new/tree': null },
@@ -333,7 +325,7 @@ describe('marks by attributes', () => {
   test.for(['a/b', '/a//b', '/a/', '/', '.', '..', '/..', '/a/./b', ''])(
     'a redirect to %j is an error that says so',
     async (redirect, { place, skip }) => {
-      skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+      skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
       const lower = layer(place, 'lower', {});
       const upper = layer(place, 'upper', { d: null });
       mark(upper, 'd', 'redirect', redirect);
@@ -351,7 +343,7 @@ describe('marks by attributes', () => {
     place,
     skip,
   }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const bottom = layer(place, 'bottom', { d: null, 'd/below': '' });
     const lower = layer(place, 'lower', {});
     const upper = layer(place, 'upper', { d: null, 'd/new': '' });
@@ -373,7 +365,7 @@ describe('marks by attributes', () => {
   });
 
   test('a redirect leads out of no layer', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     place.directory('outside', { secret: '' });
     const lower = layer(place, 'lower', { link: { link: '../outside' }, x: null });
     for (const [index, redirect] of ['/../outside', '..', '.', '/link', '/x/../../outside'].entries()) {
@@ -385,7 +377,7 @@ describe('marks by attributes', () => {
   });
 
   test('metacopies: the content is that of below', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { file: 'data', 'moved-from': 'data' });
     const data = layer(place, 'data', { store: null, 'store/blob': 'blob' });
     const upper = layer(place, 'upper', { file: '', moved: '', 'moved-from': WHITEOUT });
@@ -413,7 +405,7 @@ describe('marks by attributes', () => {
   });
 
   test('attributes of the file count, those of overlayfs do not', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { a: null, b: null, c: '', d: null });
     const upper = layer(place, 'upper', { a: null, b: null, c: '', d: null });
     alike(`${lower}/c`, `${upper}/c`);

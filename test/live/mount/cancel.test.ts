@@ -27,17 +27,15 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { lacks, pass } from '../../support/environment.js';
-import { descriptors, openedSince, ourThreads } from '../../support/own-process.js';
+import { lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
+import { descriptors, libraryThreads, openedSince } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
 import { SlowFilesystem } from '../../support/slow-filesystem.js';
 import { mountTable } from '../../support/table.js';
-import { until } from '../../support/until.js';
-import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { rejectionOf, thrownBy, until } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -163,7 +161,7 @@ const hanging: readonly Hanging[] = [
   },
   ...(['data', 'fsconfig', 'descriptors'] as const).map((strategy) => ({
     name: `an overlay of it, by ${strategy}`,
-    lacks: wayLacks(strategy),
+    lacks: lacksStrategy(strategy),
     start: (place: Place, slow: string, signal: AbortSignal) =>
       mountOverlay({ lower: layersOn(place, slow), target: created(place), strategy, signal }),
   })),
@@ -222,7 +220,7 @@ describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
     skip(why !== undefined, why);
     skip(lacks.fuse !== undefined, lacks.fuse);
     using slow = new SlowFilesystem(place.directory('fuse'));
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     const before = state();
     const controller = new AbortController();
     const started = rejectionOf(start(place, `${slow.path}/slow`, controller.signal));
@@ -232,9 +230,9 @@ describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
     // At once: the filesystem has not said a word yet.
     expect(await started).toMatchObject({ ...ABORTED, cause: 'because' });
     expect(slow.waiting).toBe(waiting);
-    expect(ourThreads().length).toBeGreaterThan(0);
+    expect(libraryThreads().length).toBeGreaterThan(0);
     slow.answer();
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     const moved = before.table.length + (mountTable().some(({ source }) => source === 'moved') ? 1 : 0);
     expect(mountTable().length).toBe(moved);
     expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(slow.path))).toHaveLength(1);
@@ -263,7 +261,7 @@ test('a change is not made when it was aborted before it could be', async ({ pla
     expect(await started).toMatchObject(ABORTED);
     expect(slow.waiting).toBe(1);
     slow.answer();
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     expect(mountTable()).toEqual(before);
   }
   for (const mount of mounts) await mount.unmount();
@@ -285,7 +283,7 @@ test('an umount that hangs rejects at once, and nothing more is begun', async ({
   expect(await started).toMatchObject(ABORTED);
   expect(slow.waiting).toBe(1);
   slow.answer();
-  await until(() => ourThreads().length === 0);
+  await until(() => libraryThreads().length === 0);
   // The call that was under way may have taken it down: that is what its documentation says.
   await mount.unmount().catch((error: unknown) => expect(error).toMatchObject({ code: 'EINVAL' }));
   expect(mountTable().filter(({ mountPoint }) => mountPoint === `${slow.path}/a`)).toEqual([]);
@@ -302,7 +300,7 @@ test('the reason of a failure is not waited for', async ({ place, skip }) => {
   controller.abort();
   expect(await started).toMatchObject(ABORTED);
   slow.answer();
-  await until(() => ourThreads().length === 0);
+  await until(() => libraryThreads().length === 0);
 });
 
 const ROUNDS = times(pass === 'root' ? 4_000 : 1_000, 200);
@@ -333,7 +331,7 @@ const racing: readonly (readonly [
   ],
   [
     'mountOverlay in a root',
-    wayLacks('fsconfig'),
+    lacksStrategy('fsconfig'),
     (place, index, signal) =>
       mountOverlay({
         lower: [place.path('source'), place.path('other')],
@@ -358,7 +356,7 @@ test.for(racing)(
     place.directory('r');
     const WIDTH = 16;
     for (let index = 0; index < WIDTH; index += 1) place.directory(`t/${index}`);
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     const before = state();
     const count = { mounted: 0, aborted: 0, rounds: 0 };
     // With one processor the kernel may be through with a call before anybody could abort it, each time.
@@ -391,7 +389,7 @@ test.for(racing)(
       );
     }
     console.log(`   ${_name}: ${JSON.stringify(count)}`);
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     expectNothingLeft(before);
     expect(readdirSync(place.path('r')).filter((name) => readdirSync(`${place.path('r')}/${name}`).length > 1)).toEqual(
       [],
@@ -456,7 +454,7 @@ test.for([
   using slow = new SlowFilesystem(place.directory('fuse'));
   const before = mountTable();
   const child = runNode(
-    `${CHILD} ${STARTS_WORKERS}
+    `${CHILD} ${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        const { mountTmpfs, mountOverlay } = library;
        const controller = new AbortController();

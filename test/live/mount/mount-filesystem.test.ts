@@ -15,11 +15,10 @@ import {
 } from '../../../lib/index.js';
 import { runNode, withoutPrivilege } from '../../support/child.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
-import { missing } from '../../support/missing.js';
-import { type Place, test } from '../../support/place.js';
+import { lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
+import { missingCall, type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
 
 const forms = [
   ['mountFilesystemSync', async (...call: Parameters<typeof mountFilesystem>) => mountFilesystemSync(...call)],
@@ -204,7 +203,7 @@ describe.each(forms)('%s', (_, doMount) => {
       workdir: place.directory('wo,rk'),
       ...xattr,
     };
-    if (wayLacks('fsconfig') !== undefined) {
+    if (lacksStrategy('fsconfig') !== undefined) {
       // Such a kernel's overlayfs has no lowerdir+, and knows that only when it is to be created.
       expect(await failure('overlay', target, 'overlay', { parameters })).toMatchObject({
         code: isRealRoot ? 'EINVAL' : expect.stringMatching(/^E(INVAL|PERM)$/),
@@ -245,7 +244,7 @@ describe.each(forms)('%s', (_, doMount) => {
   test('where there is no fsconfig, what needs it says so', async ({ place, skip }) => {
     skip(lacksFsconfig === undefined, 'this kernel has it');
     for (const options of [{ strategy: 'fsconfig' }, { parameters: { mpol: 'bind:0,0' } }] as const) {
-      expect(await failure(null, place.directory('t'), 'tmpfs', options)).toMatchObject(missing('fsopen'));
+      expect(await failure(null, place.directory('t'), 'tmpfs', options)).toMatchObject(missingCall('fsopen'));
     }
   });
 

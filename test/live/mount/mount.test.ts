@@ -5,10 +5,10 @@ import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync, pageSize, umount, umountSync } from '../../../lib/index.js';
 import { asOrdinaryUser, runNode } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { detachedBuffer, rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 // Each is tried in both forms: what differs is the thread only.
 const forms = [

@@ -8,13 +8,13 @@ import {
   type OverlayStrategy,
   umountSync,
 } from '../../../lib/index.js';
-import { COUNTS_ITSELF, NOTHING_LEFT, runNode, withoutPrivilege } from '../../support/child.js';
+import { NOTHING_LEFT, RESOURCE_FUNCTIONS, runNode, withoutPrivilege } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { isRealRoot, lacks, pass } from '../../support/environment.js';
+import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -397,7 +397,7 @@ const BROKEN: readonly Broken[] = [
     set: () => ({ redirectDir: 'on' }),
     code: 'EPERM',
     reason: /^redirect_dir=on needs extended attributes trusted\.\*/,
-    skip: inUserNamespace ?? (wayLacks('fsconfig') && 'overlayfs before Linux 6.5 drops it'),
+    skip: inUserNamespace ?? (lacksStrategy('fsconfig') && 'overlayfs before Linux 6.5 drops it'),
   },
   {
     name: 'inherited mounts below a lower layer, in a user namespace',
@@ -409,10 +409,10 @@ const BROKEN: readonly Broken[] = [
 ];
 
 describe.each(overlayForms)('%s', (_form, doMount) => {
-  for (const { name, set, code, reason, strategies = allWays, skip: why } of BROKEN) {
+  for (const { name, set, code, reason, strategies = overlayStrategies, skip: why } of BROKEN) {
     test.for(strategies)(`says why: ${name}, by %s`, async (strategy, { place, skip }) => {
       skip(why !== undefined, why);
-      const lack = wayLacks(strategy);
+      const lack = lacksStrategy(strategy);
       skip(lack !== undefined, lack);
       const layers = layersIn(place);
       const options = { ...layers, ...set(place, layers), strategy } as OverlayMountOptions;
@@ -445,7 +445,7 @@ async function reasonsElsewhere(options: object, how: Parameters<typeof runNode>
 
 const twice = (pattern: RegExp) => Array(2).fill(expect.stringMatching(pattern));
 
-test.for(allWays)('says why: CAP_SYS_ADMIN is missing, by %s', async (strategy, { place, skip }) => {
+test.for(overlayStrategies)('says why: CAP_SYS_ADMIN is missing, by %s', async (strategy, { place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const reasons = await reasonsElsewhere({ ...layersIn(place), strategy }, { wrapper: withoutPrivilege });
   expect(reasons).toEqual(twice(/^(?:EPERM|ENOTSUP) this process lacks CAP_SYS_ADMIN/));
@@ -455,7 +455,7 @@ test('says why: too many layers for the open files that are allowed', async ({ p
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   const lower = Array.from({ length: 100 }, (_, index) => place.directory(`l${index}`));
   const wrapper = ['prlimit', '--nofile=80:80', '--'];
-  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((way) => wayLacks(way) === undefined)) {
+  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((way) => lacksStrategy(way) === undefined)) {
     const reasons = await reasonsElsewhere({ ...layersIn(place), lower, strategy }, { wrapper });
     expect(reasons).toEqual(twice(/^EMFILE this process has as many open files as it may: raise RLIMIT_NOFILE/));
   }
@@ -479,7 +479,7 @@ test.for([
   ],
   ['unshare=EPERM', 'descriptors', /^EPERM no thread may have a working directory of its own here/],
 ] as const)('says what it is not when it cannot be known: %s', async ([deny, strategy, pattern], { place, skip }) => {
-  const lack = lacks.deny ?? wayLacks(strategy);
+  const lack = lacks.deny ?? lacksStrategy(strategy);
   skip(lack !== undefined, lack);
   const { lower, target } = layersIn(place);
   expect(await reasonsElsewhere({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
@@ -493,7 +493,7 @@ test('10,000 failures leave nothing behind', { timeout: patience(240_000) }, asy
   const entries = () => (readdirSync(place.root, { recursive: true }) as string[]).toSorted();
   const before = entries();
   const { stdout, stderr } = await runNode(
-    `${COUNTS_ITSELF}
+    `${RESOURCE_FUNCTIONS}
      import { mount, mountOverlay, mountOverlaySync, mountSync } from 'linux-mount';
      const options = JSON.parse(process.argv[1]);
      const broken = ['data', 'fsconfig', 'descriptors'].flatMap((strategy) => [

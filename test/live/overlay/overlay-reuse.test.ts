@@ -9,10 +9,10 @@ import {
   setMountAttributes,
 } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
+import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -47,10 +47,10 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(tableEntry(spec.target)?.fsType).toBe('tmpfs');
   });
 
-  test.for(allWays.filter((way) => way !== 'descriptors'))(
+  test.for(overlayStrategies.filter((way) => way !== 'descriptors'))(
     "'reuse' takes what is the same: %s",
     async (strategy, { place, skip }) => {
-      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      skip(lacksStrategy(strategy) !== undefined, lacksStrategy(strategy));
       const { lower, target } = specIn(place);
       symlinkSync(lower[1] as string, place.path('link'));
       const writable = {
@@ -178,7 +178,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   });
 
   test("'reuse' takes no layers by descriptors, and says that they cannot be told", async ({ place, skip }) => {
-    skip(wayLacks('descriptors') !== undefined, wayLacks('descriptors'));
+    skip(lacksStrategy('descriptors') !== undefined, lacksStrategy('descriptors'));
     const options = specIn(place);
     await using _there = await doMount({ ...options, strategy: 'descriptors' });
     expect(await reason(options)).toMatch(NAMES_OF_NOBODY);

@@ -12,21 +12,23 @@ import {
 import { runNode } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
 import { lacks as environment, injectProgram } from '../../support/environment.js';
+import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
 import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
-const cases = allWays.flatMap((strategy) => overlayForms.map(([form, doMount]) => ({ strategy, form, doMount })));
+const cases = overlayStrategies.flatMap((strategy) =>
+  overlayForms.map(([form, doMount]) => ({ strategy, form, doMount })),
+);
 
 const hex = (path: PathLike | undefined) =>
   path === undefined ? undefined : Buffer.from(path as Buffer).toString('hex');
 
 describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
-  const lacks = wayLacks(strategy);
+  const lacks = lacksStrategy(strategy);
 
   test('shows the layers that were named, and reads them back', async ({ place, skip }) => {
     skip(lacks !== undefined, lacks);
@@ -152,7 +154,7 @@ describe.each(cases)('$strategy, $form', ({ strategy, doMount }) => {
 });
 
 test('once it is mounted nothing is opened any more, which could fail', async ({ place, skip }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   skip(environment.deny !== undefined, environment.deny);
   const [lower, upper, work, target] = ['l', 'u', 'w', 'merged'].map((name) => place.directory(name));
   const { stdout, stderr } = await runNode(
@@ -173,7 +175,7 @@ test('once it is mounted nothing is opened any more, which could fail', async ({
 });
 
 test('whether it can be written is asked of the overlay, and not of what is below it', async ({ place, skip }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   const below = place.directory('below');
   mountSync('below', below, 'tmpfs');
   const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
@@ -196,7 +198,7 @@ test('whether it can be written is asked of the overlay, and not of what is belo
 });
 
 test('a way that the kernel lacks is a clear error', ({ place, skip }) => {
-  skip(wayLacks('fsconfig') === undefined, 'this kernel has all the ways');
+  skip(lacksStrategy('fsconfig') === undefined, 'this kernel has all the ways');
   const options = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
   expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'fsconfig' }))).toMatchObject({
     code: 'ENOTSUP',
@@ -215,21 +217,21 @@ test('the way is the option string where that fits and needs no escaped comma', 
     expect(mount.strategy).toBe('data');
   }
   await using mount = await mountOverlay({ lower: [...plain, place.directory('l,3')], target });
-  expect(mount.strategy).toBe(wayLacks('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
+  expect(mount.strategy).toBe(lacksStrategy('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
 });
 
 describe('an upper layer that another overlay has', () => {
   const layersIn = (place: { directory(name: string): string }) => ({
     lower: [place.directory('l')],
     // An upper with a comma goes by descriptors where there is no fsconfig, and then the table shows no name.
-    upper: place.directory(`u:\\ x${wayLacks('fsconfig') === undefined ? ',' : ''}`),
+    upper: place.directory(`u:\\ x${lacksStrategy('fsconfig') === undefined ? ',' : ''}`),
     work: place.directory('w'),
   });
 
-  test.for(allWays.filter((way) => way !== 'descriptors'))(
+  test.for(overlayStrategies.filter((way) => way !== 'descriptors'))(
     'is refused, and the other is named: %s',
     async (strategy, { place, skip }) => {
-      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      skip(lacksStrategy(strategy) !== undefined, lacksStrategy(strategy));
       const layers = layersIn(place);
       const [target, other] = [place.directory('merged'), place.directory('other')];
       symlinkSync(layers.upper, place.path('link'));
@@ -283,7 +285,7 @@ describe('an upper layer that another overlay has', () => {
 });
 
 test('a layer is the directory that was opened, whatever happens to its path meanwhile', async ({ place, skip }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   place.directory('one', { one: '' });
   place.directory('two', { two: '' });
   place.directory('swapped');
@@ -325,7 +327,7 @@ test('a mount of a handle that was moved away cannot be read as its own', async 
 });
 
 test('a way that could not be tried is not taken for one that is there', async ({ place, skip }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   skip(environment.deny !== undefined, environment.deny);
   // As before Linux 6.13: whether an option that does not exist is refused tells whether one that is taken means something.
   const { stdout, stderr } = await runNode(
@@ -347,7 +349,7 @@ test('a way that could not be tried is not taken for one that is there', async (
 });
 
 test('a way is not given up for good as there was no descriptor left to try it', async ({ place, skip }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   skip(environment.prlimit !== undefined, environment.prlimit);
   const { stdout, stderr } = await runNode(
     `import { closeSync, openSync } from 'node:fs';

@@ -1,5 +1,5 @@
 import { expect, vi } from 'vitest';
-import { COUNTS_ITSELF, NOTHING_LEFT, runNode } from '../../support/child.js';
+import { NOTHING_LEFT, RESOURCE_FUNCTIONS, runNode } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { pass } from '../../support/environment.js';
 import { test } from '../../support/place.js';
@@ -13,7 +13,7 @@ const ROUNDS = 8;
 // In a process of its own, whose memory is nobody else's. A first round sets up for good what has to be; the others must
 // add nothing to it. Memory also grows by what V8 does at times, a leak in every round: the least growth counts.
 const script = (body: string) => `
-  ${COUNTS_ITSELF}
+  ${RESOURCE_FUNCTIONS}
   import { mkdirSync } from 'node:fs';
   import { constants, holders, isMountPoint, mount, mountAt, mountOverlay, mountOverlaySync, mountSync, readMountTable, umount, umountSync } from 'linux-mount';
   const [source, target] = process.argv.slice(1);

@@ -1,10 +1,9 @@
 import { expect, vi } from 'vitest';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
 import { fuseDevice, isRealRoot, lacks } from '../../support/environment.js';
 import { test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -52,7 +51,7 @@ test('a process ends at once with calls just begun', async ({ place }) => {
 test('it loads in several workers at once, and each takes its turn', async ({ place }) => {
   for (let index = 0; index < 8; index += 1) place.directory(`t${index}`);
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        const { mount, mountSync, umount, umountSync } = library;
        for (let round = 0; round < 50; round++) {
@@ -86,7 +85,7 @@ test.for([
 ])('a worker is terminated with calls in flight: %s', async ([_name, main], { place }) => {
   for (let index = 0; index < 64; index += 1) place.directory(`t${index}`);
   const { status, signal, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      ${main}
      const source = ${JSON.stringify(`
        const { mount, umount } = library;
@@ -111,7 +110,7 @@ test('a worker is terminated while answers of every kind come', async ({ place }
   place.directory('upper', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`f${index}`, ''])));
   place.directory('lower');
   const { status, signal, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      import { mountSync, umountSync } from 'linux-mount';
      const [root] = process.argv.slice(1);
      const source = ${JSON.stringify(`
@@ -153,7 +152,7 @@ test('a worker is terminated with calls that hang, which end when it is long gon
   place.directory('hang');
   place.directory('target');
   const { status, signal, stdout, stderr } = await runNode(
-    `${HANG} ${STARTS_WORKERS}
+    `${HANG} ${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        for (let i = 0; i < 16; i++) library.mount('x', workerData.root + '/hang/' + i, 'tmpfs').catch(() => {});
        setTimeout(() => parentPort.postMessage('ready'), 100);`)};
@@ -175,7 +174,7 @@ test('a worker is terminated with calls that hang, which end when it is long gon
 test('a worker that has ended by itself leaves the others what they need', async ({ place }) => {
   place.directory('target');
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      const source = "await library.mount('x', workerData.root + '/target', 'tmpfs');";
      for (let round = 0; round < 10; round++) {
        const worker = startWorker(source, { root: process.argv[1] });

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { describe, expect, vi } from 'vitest';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { patience } from '../../support/effort.js';
 import { fuseDevice, isRealRoot, lacks, projectRoot } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
-import { until } from '../../support/until.js';
-import { lacksOverlay } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { until } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -205,7 +204,7 @@ describe('a call that hangs is to be seen', () => {
 test('a worker has its calls in it too', async ({ place }) => {
   place.directory('m');
   const { lines, status } = await trace(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      const source =
        'library.mountSync("x", workerData.root + "/m", "tmpfs"); await library.umount(workerData.root + "/m");';
      startWorker(source, { root });`,

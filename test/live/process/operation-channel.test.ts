@@ -4,17 +4,16 @@ import * as library from '../../../lib/index.js';
 import * as layers from '../../../lib/layers/index.js';
 import type { OperationTrace } from '../../../lib/operation/channel.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
-import { lackOfAttributes } from '../../support/layers.js';
-import { onOperation } from '../../support/operation-events.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { lacksOverlayAttributes } from '../../support/layers.js';
 import { type Place, test } from '../../support/place.js';
-import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
+import { rejectionOf, subscribeToOperation, thrownBy } from '../../support/values.js';
 
 /** What an operation's channel is told while something is done. */
 async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
   const events: string[] = [];
   const messages = new Set<object>();
-  const stop = onOperation(operation, (event, message) => {
+  const stop = subscribeToOperation(operation, (event, message) => {
     events.push(event);
     messages.add(message);
   });
@@ -214,7 +213,7 @@ describe('handles', () => {
     const { a, m } = paths(place);
     const mount = await library.mountBind(a, m);
     const events: string[] = [];
-    const stop = onOperation('Mount.unmount', (event) => events.push(event));
+    const stop = subscribeToOperation('Mount.unmount', (event) => events.push(event));
     await Promise.all([mount.unmount(), mount.unmount()]).finally(stop);
     expect(events.toSorted()).toEqual([...ASYNC, ...ASYNC].toSorted());
   });
@@ -290,7 +289,7 @@ test('whoever listens cannot change what is done', async ({ place }) => {
   const { a, b, m } = paths(place);
   const bytes = (path: string) => Buffer.from(path);
   const stops = ['mountBind', 'umount', 'Mount.unmount', 'Mount.overlay'].map((operation) =>
-    onOperation(operation, (event, message) => event === 'start' && overwrite(message)),
+    subscribeToOperation(operation, (event, message) => event === 'start' && overwrite(message)),
   );
   try {
     for (const form of ['', 'Sync']) {
@@ -332,7 +331,7 @@ test.for([
   ['isOpaque', false],
   ['makeOpaque', undefined],
 ] as const)('%s tells of its path, in both forms', async ([operation, result], { place, skip }) => {
-  const why = operation === 'makeOpaque' ? lackOfAttributes(place) : undefined;
+  const why = operation === 'makeOpaque' ? lacksOverlayAttributes(place) : undefined;
   skip(why !== undefined, why);
   const { a } = paths(place);
   const options = { userxattr: !isRealRoot };
@@ -385,7 +384,7 @@ test('a cancellation is a failure like another', async ({ place }) => {
 test('wrong arguments are no operation', async ({ place }) => {
   const { a } = paths(place);
   const events: string[] = [];
-  const stop = onOperation('mountBind', (event) => events.push(event));
+  const stop = subscribeToOperation('mountBind', (event) => events.push(event));
   try {
     await rejectionOf(library.mountBind('a\0b', a));
     thrownBy(() => library.mountBindSync(a, a, { readOnly: true } as never));

@@ -1,10 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import { lacksDetached } from '../../support/detached.js';
 import { callsProgram, lacks } from '../../support/environment.js';
+import { lacksDetached, lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
 
 // What a test is skipped for is found out with the library. Here it is asked for without it: else what is broken in the
 // library would be taken for what this kernel lacks.
@@ -43,5 +42,9 @@ test('overlays are mounted where mount(8) can, by both ways that every kernel wi
   });
   skip(status !== 0, `mount(8) cannot either: ${stderr.trim()}`);
   expect(spawnSync('umount', [target]).status).toBe(0);
-  expect([lacksOverlay, wayLacks('data'), wayLacks('descriptors')]).toEqual([undefined, undefined, undefined]);
+  expect([lacksOverlay, lacksStrategy('data'), lacksStrategy('descriptors')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

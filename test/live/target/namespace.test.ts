@@ -24,18 +24,16 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode, withoutPrivilege } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS, withoutPrivilege } from '../../support/child.js';
 import { type Container, type ContainerKind, containerKinds, startContainer } from '../../support/container.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { mountings } from '../../support/mountings.js';
-import { ourThreads } from '../../support/own-process.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { mountOperations } from '../../support/mount-operations.js';
+import { libraryThreads } from '../../support/own-process.js';
 import { test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
-import { until } from '../../support/until.js';
-import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { rejectionOf, thrownBy, until } from '../../support/values.js';
 
 const kinds = Object.keys(containerKinds) as ContainerKind[];
 const A_NAMESPACE = 'a mount namespace';
@@ -76,9 +74,9 @@ function whyNot(kind: ContainerKind): string | undefined {
 
 describe.each(kinds)('into a container: %s', (kind) => {
   // What is moved has to be mounted there before: see below.
-  describe.each(mountings.filter(({ name }) => !name.startsWith('moveMount')))(
+  describe.each(mountOperations.filter(({ name }) => !name.startsWith('moveMount')))(
     '$name',
-    ({ lacks: why, goesElsewhere, mount }) => {
+    ({ lacks: why, takesNamespace, mount }) => {
       test('what is mounted there is seen there only, and its handle takes it down', async ({ place, skip }) => {
         skip(whyNot(kind) !== undefined, whyNot(kind));
         skip(why !== undefined, why);
@@ -86,7 +84,7 @@ describe.each(kinds)('into a container: %s', (kind) => {
         const { pid, inside } = container;
         const target = inside.directory('target');
         // The tree that is attached is made here.
-        const from = goesElsewhere ? inside : place;
+        const from = takesNamespace ? inside : place;
         const before = home();
         const mounted = await mount(from, target, { namespace: { pid } });
         expect(container.points()).toEqual([target]);
@@ -462,14 +460,14 @@ test('64 at once, each thread is thrown away', async ({ place, skip }) =>
     }
     expect(home()).toEqual(before);
     await expectAllHome();
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
   }));
 
 test('from worker threads, whose process stays where it is', async ({ place, skip }) =>
   withContainer({ place, skip }, async ({ pid, points }) => {
     for (let index = 0; index < 4; index += 1) place.directory(`t${index}`);
     const { stdout, stderr } = await runNode(
-      `${STARTS_WORKERS}
+      `${WORKER_FUNCTIONS}
        import { readlinkSync } from 'node:fs';
        const before = readlinkSync('/proc/self/ns/mnt');
        const source = ${JSON.stringify(`

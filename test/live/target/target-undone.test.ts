@@ -2,9 +2,9 @@ import { describe, expect } from 'vitest';
 import { constants, mountSync } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
 import { injectProgram, lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 // What has been mounted at a target and is of no use is taken down again, and nothing else with it.
 

@@ -6,12 +6,11 @@ import { mountOverlay, mountSync, umount, umountSync } from '../../../lib/index.
 import { runNode } from '../../support/child.js';
 import { patience } from '../../support/effort.js';
 import { lacks } from '../../support/environment.js';
-import { lackOfForce } from '../../support/force.js';
 import { Hang } from '../../support/hang.js';
+import { lacksForce, lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 function busy(place: Place) {
   const target = place.directory('t');
@@ -77,7 +76,7 @@ test('only EBUSY is tried again', async ({ place }) => {
 });
 
 test('then: what the plain attempts could not do, and only that', async ({ place, skip }) => {
-  const why = lackOfForce(place);
+  const why = lacksForce(place);
   skip(why !== undefined, why);
   const { target, end } = busy(place);
   expect(await rejectionOf(umount(target, { then: 'force' }))).toMatchObject({ code: 'EBUSY', flags: 'MNT_FORCE' });

@@ -35,10 +35,13 @@ describe('attributeFlags', () => {
     expect(attributeFlags(options)).toBe(flags);
   });
 
-  it.each([{ readonly: 1 }, { noDev: 'yes' }, { atime: 'sometimes' }])('attributeFlags and attributeChange throw a TypeError for %o', (options) => {
-    expect(() => attributeFlags(options)).toThrow(TypeError);
-    expect(() => attributeChange(options, 'add')).toThrow(TypeError);
-  });
+  it.each([{ readonly: 1 }, { noDev: 'yes' }, { atime: 'sometimes' }])(
+    'attributeFlags and attributeChange throw a TypeError for %o',
+    (options) => {
+      expect(() => attributeFlags(options)).toThrow(TypeError);
+      expect(() => attributeChange(options, 'add')).toThrow(TypeError);
+    },
+  );
 
   it('attributeFlags and attributeChange translate the same options to equal flags', () => {
     fc.assert(
@@ -97,8 +100,22 @@ describe('attributesDiffer', () => {
     ['the requested attribute is not set', words, words, MOUNT_ATTR_RDONLY, 0, 'without ro'],
     ['the attribute to clear is still set', ['ro', 'relatime'], ['ro', 'relatime'], 0, MOUNT_ATTR_RDONLY, 'with ro'],
     ['an attribute is set that nobody requested', ['rw', 'nosuid', 'nodev', 'relatime'], words, 0, 0, 'with nodev'],
-    ['the access time is not the requested one', words, words, MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, 'with another atime'],
-    ['strictatime is requested, which the mount table never shows', ['rw'], ['rw'], MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME, undefined],
+    [
+      'the access time is not the requested one',
+      words,
+      words,
+      MOUNT_ATTR_NOATIME,
+      MOUNT_ATTR__ATIME,
+      'with another atime',
+    ],
+    [
+      'strictatime is requested, which the mount table never shows',
+      ['rw'],
+      ['rw'],
+      MOUNT_ATTR_STRICTATIME,
+      MOUNT_ATTR__ATIME,
+      undefined,
+    ],
   ])('attributesDiffer compares the mount before and after a change: %s', (_, now, before, set, clear, difference) => {
     expect(attributesDiffer(now, before, set, clear)).toBe(difference);
   });

@@ -86,10 +86,14 @@ describe('flagsArgument', () => {
   test.each([[0], [1], [0xffff_ffff], [-0]])('flagsArgument accepts %s', (value) => {
     expect(flagsArgument('flags', value)).toBe(value);
   });
-  test('flagsArgument returns 0 when the argument is left out', () => expect(flagsArgument('flags', undefined)).toBe(0));
-  test.each([[1.5], [-1], [2 ** 32], [2 ** 53], [Number.NaN], [Number.POSITIVE_INFINITY]])('flagsArgument throws ERR_OUT_OF_RANGE for %s', (value) => {
-    expect(() => flagsArgument('flags', value)).toThrow(outOfRange);
-  });
+  test('flagsArgument returns 0 when the argument is left out', () =>
+    expect(flagsArgument('flags', undefined)).toBe(0));
+  test.each([[1.5], [-1], [2 ** 32], [2 ** 53], [Number.NaN], [Number.POSITIVE_INFINITY]])(
+    'flagsArgument throws ERR_OUT_OF_RANGE for %s',
+    (value) => {
+      expect(() => flagsArgument('flags', value)).toThrow(outOfRange);
+    },
+  );
   test.each([['1'], [1n], [null], [{}], [Symbol('x')]])('flagsArgument throws ERR_INVALID_ARG_TYPE for %s', (value) => {
     expect(() => flagsArgument('flags', value)).toThrow(invalidType);
   });

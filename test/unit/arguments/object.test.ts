@@ -51,7 +51,11 @@ describe('options objects', () => {
     ['an object with own properties', () => ({ one: 1, two: undefined }), { one: 1, two: undefined }],
     ['an object without a prototype', () => Object.assign(Object.create(null), { one: 1 }), { one: 1 }],
     ['an object with an inherited property', () => Object.create({ one: 1 }), { one: 1 }],
-    ['an object whose own property hides an inherited one', () => Object.assign(Object.create({ one: 1 }), { one: 3 }), { one: 3 }],
+    [
+      'an object whose own property hides an inherited one',
+      () => Object.assign(Object.create({ one: 1 }), { one: 3 }),
+      { one: 3 },
+    ],
     [
       'an object whose own undefined property hides an inherited one',
       () => Object.assign(Object.create({ one: 1 }), { one: undefined }),
@@ -195,10 +199,7 @@ describe('planOverlay fast path', () => {
           usual,
         ),
     ],
-    [
-      'a Proxy',
-      () => new Proxy(usual, { get: (all, name) => (name === 'readonly' ? true : Reflect.get(all, name)) }),
-    ],
+    ['a Proxy', () => new Proxy(usual, { get: (all, name) => (name === 'readonly' ? true : Reflect.get(all, name)) })],
   ])('planOverlay gives the same plan for options that are %s as for plain options', ([_name, options]) => {
     const expected = planOverlay({ ...usual, readonly: true });
     expect(expected.flags).not.toBe(0);

@@ -35,7 +35,10 @@ describe('ThreadSanitizer reports', () => {
     ['when V8 reads and writes during a call by the addon', race([TSAN, NODE], [TSAN, NODE, OURS])],
     ['when the stack of one access is lost', race([NODE], ['    [failed to restore the stack]'])],
     ['when another addon writes', race([OURS.replace(ADDON, 'other.node')], [NODE])],
-    ['when two file descriptors had the same number', `${race([OURS], [OURS])}\n  Location is file descriptor 21 created by`],
+    [
+      'when two file descriptors had the same number',
+      `${race([OURS], [OURS])}\n  Location is file descriptor 21 created by`,
+    ],
     ['when no stack names the addon', 'WARNING: ThreadSanitizer: thread leak (pid=1)\n    #0 main (node+0x1)\n'],
   ])('isAbout ignores a ThreadSanitizer report %s', (_, report) => {
     expect(isAbout(ADDON, report)).toBe(false);

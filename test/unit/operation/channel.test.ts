@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import * as library from '../../../lib/index.js';
 import * as layers from '../../../lib/layers/index.js';
 import { OperationChannel, type OperationTrace, tracedOperations } from '../../../lib/operation/channel.js';
-import { onOperation } from '../../support/operation-events.js';
+import { subscribeToOperation } from '../../support/values.js';
 
 // They ask nothing of the kernel.
 const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData', 'setAddon'];
@@ -21,7 +21,7 @@ test('every operation has a tracing channel', () => {
 
 function listen(operation: string) {
   const events: { event: string; message: OperationTrace }[] = [];
-  const stop = onOperation(operation, (event, message) => events.push({ event, message: { ...message } }));
+  const stop = subscribeToOperation(operation, (event, message) => events.push({ event, message: { ...message } }));
   return { events, stop };
 }
 

@@ -58,9 +58,12 @@ describe('overlayOptionOfWord', () => {
     expect(overlayOptionWords({ ...writable, [name]: value })).toEqual([word]);
   });
 
-  test.each(['', 'index', 'index=', 'index=ON', 'volatile=on', 'redirectDir=on', 'constructor'])('overlayOptionOfWord returns undefined for %j', (word) => {
-    expect(overlayOptionOfWord(word)).toBeUndefined();
-  });
+  test.each(['', 'index', 'index=', 'index=ON', 'volatile=on', 'redirectDir=on', 'constructor'])(
+    'overlayOptionOfWord returns undefined for %j',
+    (word) => {
+      expect(overlayOptionOfWord(word)).toBeUndefined();
+    },
+  );
 
   test('overlayWordsLike returns every mount option of one name', () => {
     expect(overlayWordsLike('xino')).toEqual(['xino=off', 'xino=auto', 'xino=on']);

@@ -207,18 +207,21 @@ describe('parseOverlayData round trips', () => {
     );
   });
 
-  test.each(['lowerdir', 'lowerdir+'])('parseOverlayData recovers any names from the mount table when it shows %s', (kind) => {
-    fc.assert(
-      fc.property(layers, writable, (names, above) => {
-        const shown = kind === 'lowerdir' ? shownAsGiven(names, above) : shownOneByOne(names, above);
-        const text = Buffer.from(`rw${shown},index=off`, 'latin1');
-        const expected = { ...names, ...above, index: false };
-        expect(parseOverlayData(text, { encoding: 'buffer', form: 'table' })).toEqual(expected);
-        expect(parseOverlayData(text, { encoding: 'buffer' })).toEqual(expected);
-      }),
-      { numRuns: times(500, 20) },
-    );
-  });
+  test.each(['lowerdir', 'lowerdir+'])(
+    'parseOverlayData recovers any names from the mount table when it shows %s',
+    (kind) => {
+      fc.assert(
+        fc.property(layers, writable, (names, above) => {
+          const shown = kind === 'lowerdir' ? shownAsGiven(names, above) : shownOneByOne(names, above);
+          const text = Buffer.from(`rw${shown},index=off`, 'latin1');
+          const expected = { ...names, ...above, index: false };
+          expect(parseOverlayData(text, { encoding: 'buffer', form: 'table' })).toEqual(expected);
+          expect(parseOverlayData(text, { encoding: 'buffer' })).toEqual(expected);
+        }),
+        { numRuns: times(500, 20) },
+      );
+    },
+  );
 
   interface Names {
     lower: Buffer[];

@@ -16,7 +16,12 @@ describe('hidden values', () => {
     ['a quoted value', 'a=hunter2', "e x: Bad value 'hunter2' for 'a'", "e x: Bad value '…' for 'a'"],
     ['every occurrence of the value', 'a=hunter2', 'e hunter2:hunter2', 'e …:…'],
     ['the part of a value after a comma', 'subset=pid,hunter2', `${SUBSET}hunter2`, `${SUBSET}…`],
-    ['a value with characters that are special in a regular expression', 'a=(.*)$^\\[x]', 'e bad (.*)$^\\[x]!', 'e bad …!'],
+    [
+      'a value with characters that are special in a regular expression',
+      'a=(.*)$^\\[x]',
+      'e bad (.*)$^\\[x]!',
+      'e bad …!',
+    ],
     ['a value with spaces around it', 'a= hush ', 'e bad hush', 'e bad …'],
     ['a value with a line feed', 'a=hush\nhush', 'e bad hush\nhush', 'e bad …'],
     ['a value with an equals sign', 'a=b=hush', 'e bad b=hush', 'e bad …'],
@@ -24,7 +29,9 @@ describe('hidden values', () => {
     ['a value of bytes', Buffer.from('a=gräulich'), 'e bad gräulich', 'e bad …'],
     ['a value of one letter that stands alone', 'a=x', 'e bad option x, exactly x', 'e bad option …, exactly …'],
     ['a value that is a number', 'a=17', 'e 17 is not 117', 'e … is not 117'],
-  ])('withoutValues hides a parameter value in the kernel log: %s', ([_name, word, log, expected]) => expect(hidden(log, word)).toBe(expected));
+  ])('withoutValues hides a parameter value in the kernel log: %s', ([_name, word, log, expected]) =>
+    expect(hidden(log, word)).toBe(expected),
+  );
 
   test('withoutValues hides a value of bytes that are not UTF-8', () => {
     expect(hidden(Buffer.from('e bad \xff\xfe!', 'latin1'), Buffer.from('a=\xff\xfe', 'latin1'))).toBe('e bad …!');
@@ -43,7 +50,9 @@ describe('unchanged messages', () => {
     ['a value that is a space', 'subset= '],
     ['a value whose parts have two letters', 'subset=is,not,in,it'],
     ['a value that is the beginning of a word', 'subset=sub'],
-  ])('withoutValues leaves the kernel log unchanged for %s', ([_name, word]) => expect(hidden(`${SUBSET}name`, word)).toBe(`${SUBSET}name`));
+  ])('withoutValues leaves the kernel log unchanged for %s', ([_name, word]) =>
+    expect(hidden(`${SUBSET}name`, word)).toBe(`${SUBSET}name`),
+  );
 
   test('withoutValues keeps the names of parameters in the kernel log', () => {
     expect(hidden("e tmpfs: Unknown parameter 'password'", 'password=hush')).toBe(

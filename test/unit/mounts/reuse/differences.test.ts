@@ -108,7 +108,13 @@ describe('tmpfs reuse', () => {
   test.each<[string, string[], string, Buffer | null, string]>([
     ['no options', [], own[0] === 0 ? 'rw' : `rw,uid=${own[0]},gid=${own[1]}`, all, 'same'],
     ['IDs in a user namespace', ['uid=5', 'gid=7'], 'rw,uid=100005,gid=100007', mapped, 'same'],
-    ['the caller\'s own IDs in a user namespace', [], `rw,uid=${100_000 + own[0]},gid=${100_000 + own[1]}`, mapped, 'same'],
+    [
+      "the caller's own IDs in a user namespace",
+      [],
+      `rw,uid=${100_000 + own[0]},gid=${100_000 + own[1]}`,
+      mapped,
+      'same',
+    ],
     ['IDs in a nested user namespace', ['uid=5', 'gid=7'], 'rw,uid=300005,gid=300007', mapped, 'untold'],
     ['IDs without a readable ID map', ['uid=5', 'gid=7'], 'rw,uid=5,gid=7', null, 'untold'],
     ['another ID', ['uid=5', 'gid=7'], 'rw,uid=6,gid=7', all, 'other'],
@@ -121,7 +127,13 @@ describe('tmpfs reuse', () => {
     ['the default mode', ['uid=0', 'gid=0', 'mode=1777'], 'rw', all, 'same'],
     ['32-bit inode numbers', ['uid=0', 'gid=0', 'inode32'], 'rw', all, 'same'],
     ['64-bit inode numbers', ['uid=0', 'gid=0', 'inode32'], 'rw,inode64', all, 'other'],
-    ['a memory policy in another notation', ['uid=0', 'gid=0', 'mpol=interleave'], 'rw,mpol=interleave:0-1', all, 'untold'],
+    [
+      'a memory policy in another notation',
+      ['uid=0', 'gid=0', 'mpol=interleave'],
+      'rw,mpol=interleave:0-1',
+      all,
+      'untold',
+    ],
     ['one more option', ['uid=0', 'gid=0'], 'rw,noswap', all, 'other'],
   ])('tmpfsDiffers compares the requested tmpfs with the mounted one: %s', (_name, words, shown, map, expected) => {
     expect(told(words, shown, map)).toBe(expected);
@@ -148,7 +160,13 @@ describe('overlay reuse', () => {
     ['the default that a module parameter sets', 'index=on', '', [N, Y, Y, N, N, N], 'same'],
     ['an option that was not requested', '', 'index=on', usual, 'other'],
     ['redirect_dir=off while follow is the default', 'redirect_dir=off', '', usual, 'same'],
-    ['redirect_dir=off while nofollow is the default', 'redirect_dir=off', 'redirect_dir=nofollow', [N, N, N, N, N, N], 'same'],
+    [
+      'redirect_dir=off while nofollow is the default',
+      'redirect_dir=off',
+      'redirect_dir=nofollow',
+      [N, N, N, N, N, N],
+      'same',
+    ],
     ['redirect_dir=off while on is the default', 'redirect_dir=off', '', [Y, Y, N, N, N, N], 'other'],
     ['redirect_dir=off as older kernels show it', 'redirect_dir=off', 'redirect_dir=off', [Y, Y, N, N, N, N], 'same'],
     ['redirect_dir=on that metacopy implies', 'metacopy=on', 'metacopy=on,redirect_dir=on', usual, 'same'],
@@ -162,10 +180,13 @@ describe('overlay reuse', () => {
     ['no options without readable module parameters', '', 'uuid=on', none, 'same'],
     ['an option that is shown, without readable module parameters', 'index=on', 'index=on', none, 'same'],
     ['one option that differs and one that cannot be compared', 'nooverride_creds', 'index=on', usual, 'other'],
-  ])('optionsDiffer compares the requested overlay options with the mounted ones: %s', (_name, asked, shown, parameters, expected) => {
-    const words = (text: string) => text.split(',').filter((word) => word !== '');
-    expect(told(words(asked), words(shown), parameters)).toBe(expected);
-  });
+  ])(
+    'optionsDiffer compares the requested overlay options with the mounted ones: %s',
+    (_name, asked, shown, parameters, expected) => {
+      const words = (text: string) => text.split(',').filter((word) => word !== '');
+      expect(told(words(asked), words(shown), parameters)).toBe(expected);
+    },
+  );
 
   test('optionsDiffer accepts the values that the kernel shows for an overlay without an upper directory', () => {
     expect(told([], ['redirect_dir=on'], usual, false)).toBe('same');
