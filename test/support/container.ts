@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { copyProgram, HolderProcess, whereIs } from './holder.js';
+import { copyProgram, HolderProcess, programPath } from './holder.js';
 import type { Place } from './place.js';
 
 /** A process in a mount namespace of its own, and what its mounts are called there. */
@@ -45,7 +45,7 @@ export async function startContainer(place: Place, kind: ContainerKind): Promise
     return containerOf(await HolderProcess.shell('', { before }), place);
   }
   const root = place.directory('container');
-  for (const program of ['sleep', 'umount']) copyProgram(whereIs(program), root);
+  for (const program of ['sleep', 'umount']) copyProgram(programPath(program), root);
   for (const name of ['old', 'proc']) mkdirSync(`${root}/${name}`);
   // umount(8) reads the table, and takes its own /proc down last.
   const script = `

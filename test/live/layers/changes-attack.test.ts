@@ -6,7 +6,7 @@ import { type Change, changes, MountError } from '../../../lib/layers/index.js';
 import { inEveryPass, patience } from '../../support/effort.js';
 import { exchangeProgram, isRealRoot, lacks, pass } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
-import { makeNode, S_IFCHR, watchOpens } from '../../support/layers.js';
+import { makeNode, S_IFCHR, watchOpens } from '../../support/native-files.js';
 import { test } from '../../support/place.js';
 
 vi.setConfig({ testTimeout: patience(600_000) });

@@ -3,14 +3,12 @@ import { readdirSync, readFileSync, readlinkSync, truncateSync, utimesSync, writ
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
 import { type ChangesSpec, changes } from '../../../lib/layers/index.js';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { inEveryPass } from '../../support/effort.js';
 import { isRealRoot } from '../../support/environment.js';
-import { ourThreads } from '../../support/own-process.js';
+import { libraryThreads } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
-import { until } from '../../support/until.js';
-import { rejectionOf } from '../../support/values.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { rejectionOf, until } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: 120_000 });
 
@@ -144,9 +142,9 @@ test('changes() removes its listener from the signal at the end of the walk', as
 test('changes() keeps no thread busy while no next() is pending', async ({ place }) => {
   const walk = changes(layers(place));
   await walk.next();
-  await until(() => ourThreads().length === 0);
+  await until(() => libraryThreads().length === 0);
   await sleep(50);
-  expect(ourThreads()).toEqual([]);
+  expect(libraryThreads()).toEqual([]);
   await walk.return();
 });
 
@@ -176,7 +174,7 @@ test('a worker can be terminated and the process can exit during a walk of chang
   const spec = layers(place);
   const worker = "for (;;) for await (const _ of layers.changes(workerData)) parentPort.postMessage('one');";
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      import { changes } from 'linux-mount/layers';
      const spec = JSON.parse(process.argv[1]);
      for (let index = 0; index < ${inEveryPass(10, 4)}; index += 1) {

@@ -4,7 +4,8 @@ import { expect, vi } from 'vitest';
 import { runNode } from '../../support/child.js';
 import { inEveryPass, patience } from '../../support/effort.js';
 import { isRealRoot, lacks, pass } from '../../support/environment.js';
-import { lackOfAttributes, prefix, setAttribute } from '../../support/layers.js';
+import { lacksOverlayAttributes, prefix } from '../../support/layers.js';
+import { setAttribute } from '../../support/native-files.js';
 import { type Place, test } from '../../support/place.js';
 
 vi.setConfig({ testTimeout: patience(600_000) });
@@ -86,7 +87,7 @@ test.for([
   async ([_, deny], { place, skip }) => {
     skip(lacks.deny !== undefined, lacks.deny);
     const [lower, upper] = layers(place, FEW) as [string, string];
-    const why = lackOfAttributes(place);
+    const why = lacksOverlayAttributes(place);
     skip(why !== undefined, why);
     setAttribute(`${upper}/directory7`, `${prefix}opaque`, 'y');
     const source = `${walk}

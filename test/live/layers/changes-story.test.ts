@@ -8,19 +8,10 @@ import { mountOverlaySync, mountTmpfsSync } from '../../../lib/index.js';
 import { type Change, changes } from '../../../lib/layers/index.js';
 import { patience, times } from '../../support/effort.js';
 import { isRealRoot, pass } from '../../support/environment.js';
-import { operation, perform, type Tally } from '../../support/layer-story.js';
-import {
-  attributesOf,
-  joined,
-  namesIn,
-  prefix,
-  type Shown,
-  type Snapshot,
-  setAttribute,
-  shown,
-  snapshot,
-} from '../../support/layers.js';
+import { joined, namesIn, prefix, type Shown, type Snapshot, shown, snapshot } from '../../support/layers.js';
+import { attributesOf, setAttribute } from '../../support/native-files.js';
 import { type Place, test } from '../../support/place.js';
+import { operation, perform, type Tally } from '../../support/random-operations.js';
 
 vi.setConfig({ testTimeout: patience(600_000) });
 

@@ -19,16 +19,8 @@ import { MountError, mountOverlaySync, mountSync, umountSync } from '../../../li
 import { type Change, type ChangesSpec, changes } from '../../../lib/layers/index.js';
 import { runNode } from '../../support/child.js';
 import { isRealRoot, lacks, pass } from '../../support/environment.js';
-import {
-  joined,
-  lackOfAttributes,
-  makeNode,
-  prefix,
-  S_IFCHR,
-  S_IFIFO,
-  S_IFSOCK,
-  setAttribute,
-} from '../../support/layers.js';
+import { joined, lacksOverlayAttributes, prefix } from '../../support/layers.js';
+import { makeNode, S_IFCHR, S_IFIFO, S_IFSOCK, setAttribute } from '../../support/native-files.js';
 import { type Place, test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
 
@@ -249,7 +241,7 @@ describe('layers without marks', () => {
 
 describe('layers with marks', () => {
   test('changes() reads whiteouts that are marked by attributes', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { d: null, 'd/gone': '1', 'd/empty': '1' });
     const upper = layer(place, 'upper', { d: null, 'd/gone': '', 'd/empty': '', 'd/full': 'not empty' });
     mark(upper, 'd', 'opaque', 'x');
@@ -262,7 +254,7 @@ describe('layers with marks', () => {
   });
 
   test('changes() reports each topmost entry that an opaque directory hides', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const entries = { d: null, 'd/a': 'a', 'd/b': null, 'd/b/x': '', 'd/b/y': '', 'd/c': null, 'd/c/z': '' };
     const lower = layer(place, 'lower', entries);
     const upper = layer(place, 'upper', { d: null, 'd/a': 'other', 'd/b': null, 'd/b/y': 'other', 'd/b/n': '' });
@@ -288,7 +280,7 @@ describe('layers with marks', () => {
   });
 
   test('changes() follows redirects to a name and to a path', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { a: null, 'a/one': null, 'a/one/x': 'x', 'a/one/y': '', b: null });
     const upper = layer(place, 'upper', {
       ...{ a: null, 'a/one': WHITEOUT, 'a/two': null, 'a/two/y': WHITEOUT, 'a/two/new': '' },
@@ -312,7 +304,7 @@ describe('layers with marks', () => {
     place,
     skip,
   }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const base = layer(place, 'base', { file: 'data', tree: null, 'tree/right': '', moved: null, here: null });
     const lower = layer(place, 'lower', {
       ...{ moved: null, 'moved/new': null, 'moved/new/file': '', 'moved/new/tree': null },
@@ -342,7 +334,7 @@ describe('layers with marks', () => {
   test.for(['a/b', '/a//b', '/a/', '/', '.', '..', '/..', '/a/./b', ''])(
     'changes() rejects with EINVAL and names the attribute for a redirect to %j',
     async (redirect, { place, skip }) => {
-      skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+      skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
       const lower = layer(place, 'lower', {});
       const upper = layer(place, 'upper', { d: null });
       mark(upper, 'd', 'redirect', redirect);
@@ -357,7 +349,7 @@ describe('layers with marks', () => {
   );
 
   test('changes() ignores redirects in the bottom layer, as the kernel does', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const bottom = layer(place, 'bottom', { d: null, 'd/below': '' });
     const lower = layer(place, 'lower', {});
     const upper = layer(place, 'upper', { d: null, 'd/new': '' });
@@ -379,7 +371,7 @@ describe('layers with marks', () => {
   });
 
   test('changes() never follows a redirect out of the layers', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     place.directory('outside', { secret: '' });
     const lower = layer(place, 'lower', { link: { link: '../outside' }, x: null });
     for (const [index, redirect] of ['/../outside', '..', '.', '/link', '/x/../../outside'].entries()) {
@@ -391,7 +383,7 @@ describe('layers with marks', () => {
   });
 
   test('changes() reports the content of a metacopy as the file in the lower layer', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { file: 'data', 'moved-from': 'data' });
     const data = layer(place, 'data', { store: null, 'store/blob': 'blob' });
     const upper = layer(place, 'upper', { file: '', moved: '', 'moved-from': WHITEOUT });
@@ -419,7 +411,7 @@ describe('layers with marks', () => {
   });
 
   test('changes() compares extended attributes, except those of overlayfs', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { a: null, b: null, c: '', d: null });
     const upper = layer(place, 'upper', { a: null, b: null, c: '', d: null });
     alike(`${lower}/c`, `${upper}/c`);

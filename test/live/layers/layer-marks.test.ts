@@ -5,10 +5,11 @@ import { mountOverlaySync, mountSync, umountSync } from '../../../lib/index.js';
 import * as layers from '../../../lib/layers/index.js';
 import { runNode, withoutPrivilege } from '../../support/child.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
-import { attributesOf, lackOfAttributes, prefix } from '../../support/layers.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { lacksOverlayAttributes, prefix } from '../../support/layers.js';
+import { attributesOf } from '../../support/native-files.js';
 import { test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const userxattr = !isRealRoot;
 
@@ -45,7 +46,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     place,
     skip,
   }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const layer = place.directory('layer');
     await makeWhiteout(`${layer}/gone`, { form: 'xattr', userxattr });
     expect(attributesOf(`${layer}/gone`)).toEqual({ [`${prefix}whiteout`]: '' });
@@ -60,7 +61,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
   });
 
   test('makeOpaque makes a directory opaque for overlayfs, and isOpaque finds the mark', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     place.directory('upper/d', { new: '' });
     const [upper, lower] = [place.path('upper'), place.directory('lower')];
     place.directory('lower/d', { old: '' });
@@ -114,7 +115,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
   });
 
   test('makeWhiteout with form: xattr leaves no mark when the file exists already', async ({ place, skip }) => {
-    skip(lackOfAttributes(place) !== undefined, lackOfAttributes(place));
+    skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const layer = place.directory('layer', { taken: '' });
     expect(await rejectionOf(makeWhiteout(`${layer}/taken`, { form: 'xattr', userxattr }))).toMatchObject({
       ...{ code: 'EEXIST', syscall: 'openat' },

@@ -29,17 +29,15 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { lacks, pass } from '../../support/environment.js';
-import { descriptors, openedSince, ourThreads } from '../../support/own-process.js';
+import { lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
+import { descriptors, libraryThreads, openedSince } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
 import { SlowFilesystem } from '../../support/slow-filesystem.js';
 import { mountTable } from '../../support/table.js';
-import { until } from '../../support/until.js';
-import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { rejectionOf, thrownBy, until } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -173,7 +171,7 @@ const hanging: readonly Hanging[] = [
   },
   ...(['data', 'fsconfig', 'descriptors'] as const).map((strategy) => ({
     name: `mountOverlay() by ${strategy} with a layer on a slow filesystem`,
-    lacks: wayLacks(strategy),
+    lacks: lacksStrategy(strategy),
     start: (place: Place, slow: string, signal: AbortSignal) =>
       mountOverlay({ lower: layersOn(place, slow), target: created(place), strategy, signal }),
   })),
@@ -238,7 +236,7 @@ describe.each(hanging)('$name', ({ lacks: why, start }) => {
     skip(why !== undefined, why);
     skip(lacks.fuse !== undefined, lacks.fuse);
     using slow = new SlowFilesystem(place.directory('fuse'));
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     const before = state();
     const controller = new AbortController();
     const started = rejectionOf(start(place, `${slow.path}/slow`, controller.signal));
@@ -248,9 +246,9 @@ describe.each(hanging)('$name', ({ lacks: why, start }) => {
     // The promise rejects before the slow filesystem answers.
     expect(await started).toMatchObject({ ...ABORTED, cause: 'because' });
     expect(slow.waiting).toBe(waiting);
-    expect(ourThreads().length).toBeGreaterThan(0);
+    expect(libraryThreads().length).toBeGreaterThan(0);
     slow.answer();
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     const moved = before.table.length + (mountTable().some(({ source }) => source === 'moved') ? 1 : 0);
     expect(mountTable().length).toBe(moved);
     expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(slow.path))).toHaveLength(1);
@@ -282,7 +280,7 @@ test('a mount is not changed when its operation is aborted before the system cal
     expect(await started).toMatchObject(ABORTED);
     expect(slow.waiting).toBe(1);
     slow.answer();
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     expect(mountTable()).toEqual(before);
   }
   for (const mount of mounts) await mount.unmount();
@@ -307,7 +305,7 @@ test('umount rejects at once when it is aborted while the kernel hangs, and make
   expect(await started).toMatchObject(ABORTED);
   expect(slow.waiting).toBe(1);
   slow.answer();
-  await until(() => ourThreads().length === 0);
+  await until(() => libraryThreads().length === 0);
   // umount() documents that a system call that has begun may still unmount the mount after the abort.
   await mount.unmount().catch((error: unknown) => expect(error).toMatchObject({ code: 'EINVAL' }));
   expect(mountTable().filter(({ mountPoint }) => mountPoint === `${slow.path}/a`)).toEqual([]);
@@ -327,7 +325,7 @@ test('an operation rejects at once when it is aborted during the search for the 
   controller.abort();
   expect(await started).toMatchObject(ABORTED);
   slow.answer();
-  await until(() => ourThreads().length === 0);
+  await until(() => libraryThreads().length === 0);
 });
 
 const ROUNDS = times(pass === 'root' ? 4_000 : 1_000, 200);
@@ -358,7 +356,7 @@ const racing: readonly (readonly [
   ],
   [
     'mountOverlay in a root directory',
-    wayLacks('fsconfig'),
+    lacksStrategy('fsconfig'),
     (place, index, signal) =>
       mountOverlay({
         lower: [place.path('source'), place.path('other')],
@@ -383,7 +381,7 @@ test.for(racing)(
     place.directory('r');
     const WIDTH = 16;
     for (let index = 0; index < WIDTH; index += 1) place.directory(`t/${index}`);
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     const before = state();
     const count = { mounted: 0, aborted: 0, rounds: 0 };
     // On one processor the kernel may finish every call before any other code can abort it.
@@ -417,7 +415,7 @@ test.for(racing)(
       );
     }
     console.log(`   ${_name}: ${JSON.stringify(count)}`);
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
     expectNothingLeft(before);
     expect(readdirSync(place.path('r')).filter((name) => readdirSync(`${place.path('r')}/${name}`).length > 1)).toEqual(
       [],
@@ -488,7 +486,7 @@ test.for([
     using slow = new SlowFilesystem(place.directory('fuse'));
     const before = mountTable();
     const child = runNode(
-      `${CHILD} ${STARTS_WORKERS}
+      `${CHILD} ${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        const { mountTmpfs, mountOverlay } = library;
        const controller = new AbortController();

@@ -18,16 +18,13 @@ import {
   setPropagationSync,
   umountSync,
 } from '../../../lib/index.js';
-import { COUNTS_ITSELF, NOTHING_LEFT, runNode, withoutPrivilege } from '../../support/child.js';
-import { lacksBeneath, lacksClone, lacksDetached } from '../../support/detached.js';
+import { NOTHING_LEFT, RESOURCE_FUNCTIONS, runNode, WORKER_FUNCTIONS, withoutPrivilege } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { isRealRoot, lacks, projectRoot } from '../../support/environment.js';
-import { missing } from '../../support/missing.js';
-import { type Place, test } from '../../support/place.js';
+import { lacksBeneath, lacksClone, lacksDetached, lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
+import { missingCall, type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -76,7 +73,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       'a detached overlay can be read and written through its path, and appears in no mount table: strategy %s',
       async (strategy, { place, skip }) => {
         skip(lacksDetached !== undefined, lacksDetached);
-        const why = strategy === undefined ? lacksOverlay : wayLacks(strategy);
+        const why = strategy === undefined ? lacksOverlay : lacksStrategy(strategy);
         skip(why !== undefined, why);
         const layers = layersIn(place);
         const before = mountTable();
@@ -249,7 +246,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     const { lower } = layersIn(place);
     const before = mountTable();
     for (const attempt of [() => bind(place.root), () => filesystem(null, 'tmpfs'), () => overlay({ lower })]) {
-      expect(await rejectionOf(attempt())).toMatchObject(missing('open_tree|fsopen'));
+      expect(await rejectionOf(attempt())).toMatchObject(missingCall('open_tree|fsopen'));
     }
     expect(mountTable()).toEqual(before);
   });
@@ -555,7 +552,7 @@ describe('release of a detached mount', () => {
     skip(lacksDetached !== undefined, lacksDetached);
     skip(indexed !== undefined, indexed);
     const { stdout, stderr } = await runNode(
-      `${STARTS_WORKERS}
+      `${WORKER_FUNCTIONS}
        import { readdirSync } from 'node:fs';
        import { mountOverlaySync } from 'linux-mount';
        const [spec, target] = process.argv.slice(1);
@@ -693,7 +690,7 @@ test('5,000 detached mounts leave no descriptor, no thread and no mount', async 
   skip(lacksDetached !== undefined, lacksDetached);
   mkdirSync(place.path('target'));
   const { stdout, stderr } = await runNode(
-    `${COUNTS_ITSELF}
+    `${RESOURCE_FUNCTIONS}
      import { detachedBind, detachedBindSync, detachedFilesystem } from 'linux-mount';
      const [source, target] = process.argv.slice(1);
      const rounds = [

@@ -28,11 +28,10 @@ import { runNode } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
-import { missing } from '../../support/missing.js';
-import { type Place, test } from '../../support/place.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { missingCall, type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const forms = [
   [
@@ -494,7 +493,7 @@ describe.each(forms)('%s', (_, call) => {
         code: 'ENOSYS',
         reason: expect.stringMatching(/^ids cannot be mapped here: mount_setattr\(2\) is missing \(.*\) or denied/),
       };
-      const made = lacks.fsopen === undefined ? ids : missing('open_tree|fsopen');
+      const made = lacks.fsopen === undefined ? ids : missingCall('open_tree|fsopen');
       for (const [attempt, error] of [
         [() => call.bind(source, target, { idmap: ranges }), ids],
         [() => call.tmpfs(target, { idmap: ranges }), made],

@@ -16,11 +16,10 @@ import {
 } from '../../../lib/index.js';
 import { runNode, withoutPrivilege } from '../../support/child.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
-import { missing } from '../../support/missing.js';
-import { type Place, test } from '../../support/place.js';
+import { lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
+import { missingCall, type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
 
 const forms = [
   ['mountFilesystemSync', async (...call: Parameters<typeof mountFilesystem>) => mountFilesystemSync(...call)],
@@ -225,7 +224,7 @@ describe.each(forms)('%s', (_, doMount) => {
       workdir: place.directory('wo,rk'),
       ...xattr,
     };
-    if (wayLacks('fsconfig') !== undefined) {
+    if (lacksStrategy('fsconfig') !== undefined) {
       // overlayfs without lowerdir+ reports the unknown parameter only when the kernel creates the filesystem.
       expect(await failure('overlay', target, 'overlay', { parameters })).toMatchObject({
         code: isRealRoot ? 'EINVAL' : expect.stringMatching(/^E(INVAL|PERM)$/),
@@ -272,7 +271,7 @@ describe.each(forms)('%s', (_, doMount) => {
   }) => {
     skip(lacksFsconfig === undefined, 'this kernel has fsconfig(2)');
     for (const options of [{ strategy: 'fsconfig' }, { parameters: { mpol: 'bind:0,0' } }] as const) {
-      expect(await failure(null, place.directory('t'), 'tmpfs', options)).toMatchObject(missing('fsopen'));
+      expect(await failure(null, place.directory('t'), 'tmpfs', options)).toMatchObject(missingCall('fsopen'));
     }
   });
 

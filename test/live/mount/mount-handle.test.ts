@@ -11,14 +11,13 @@ import {
   type UmountOptions,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { patience } from '../../support/effort.js';
 import { lacks as environment, isRealRoot } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -185,7 +184,7 @@ describe.each(['async', 'sync'])('working directory whose name is not UTF-8, %s 
   test('a relative target follows a renamed working directory, and is ENOENT in a removed one', async ({ place }) => {
     const { stdout, stderr } = await runNode(
       `import * as library from 'linux-mount';
-       ${STARTS_WORKERS}
+       ${WORKER_FUNCTIONS}
        ${inDirectory(Buffer.from('d\xff', 'latin1'), 'link')}
        const inWorker = startWorker(\`
          const mount = library.mountTmpfsSync('t');

@@ -6,10 +6,10 @@ import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync } from '../../../lib/index.js';
 import { runNode, withoutPrivilege } from '../../support/child.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
 import { must, rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const { MS_BIND, MS_MOVE, MS_RDONLY, MS_REC, MS_REMOUNT, MS_PRIVATE, MS_SHARED, MS_UNBINDABLE } = constants;
 

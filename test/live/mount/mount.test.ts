@@ -6,10 +6,10 @@ import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync, pageSize, umount, umountSync } from '../../../lib/index.js';
 import { asOrdinaryUser, runNode } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { detachedBuffer, rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 // Each test runs with both forms, which differ only in the thread that makes the system call.
 const forms = [

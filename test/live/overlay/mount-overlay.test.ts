@@ -12,10 +12,10 @@ import {
   umountSync,
 } from '../../../lib/index.js';
 import { isRealRoot } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 

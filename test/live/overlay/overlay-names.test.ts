@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { beforeEach, expect } from 'vitest';
 import { mountOverlay, mountOverlaySync } from '../../../lib/index.js';
 import { times } from '../../support/effort.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
 import { test } from '../../support/place.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 

@@ -4,11 +4,11 @@ import { beforeEach, expect } from 'vitest';
 import { mountOverlaySync, mountSync, overlayData, parseOverlayData, umountSync } from '../../../lib/index.js';
 import { times } from '../../support/effort.js';
 import { isRealRoot } from '../../support/environment.js';
+import { lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
 import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { must } from '../../support/values.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -18,7 +18,7 @@ function superOptions(target: string): Buffer {
 }
 
 function isNamedByFsconfig(place: Place, target: string): boolean {
-  if (wayLacks('fsconfig') !== undefined) return false;
+  if (lacksStrategy('fsconfig') !== undefined) return false;
   const lower = [place.directory('named'), place.directory('base')];
   using _merged = mountOverlaySync({ lower, target, strategy: 'fsconfig' });
   return superOptions(target).includes(place.path('named'));

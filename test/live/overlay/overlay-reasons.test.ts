@@ -9,13 +9,13 @@ import {
   type OverlayStrategy,
   umountSync,
 } from '../../../lib/index.js';
-import { COUNTS_ITSELF, NOTHING_LEFT, runNode, withoutPrivilege } from '../../support/child.js';
+import { NOTHING_LEFT, RESOURCE_FUNCTIONS, runNode, withoutPrivilege } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { isRealRoot, lacks, pass } from '../../support/environment.js';
+import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -398,7 +398,7 @@ const BROKEN: readonly Broken[] = [
     set: () => ({ redirectDir: 'on' }),
     code: 'EPERM',
     reason: /^redirect_dir=on needs extended attributes trusted\.\*/,
-    skip: inUserNamespace ?? (wayLacks('fsconfig') && 'overlayfs before Linux 6.5 ignores the option'),
+    skip: inUserNamespace ?? (lacksStrategy('fsconfig') && 'overlayfs before Linux 6.5 ignores the option'),
   },
   {
     name: 'a lower layer has inherited mounts below it in a user namespace',
@@ -410,12 +410,12 @@ const BROKEN: readonly Broken[] = [
 ];
 
 describe.each(overlayForms)('%s', (_form, doMount) => {
-  for (const { name, set, code, reason, strategies = allWays, skip: why } of BROKEN) {
+  for (const { name, set, code, reason, strategies = overlayStrategies, skip: why } of BROKEN) {
     test.for(strategies)(
       `mountOverlay rejects with a reason that names the cause: ${name}, by %s`,
       async (strategy, { place, skip }) => {
         skip(why !== undefined, why);
-        const lack = wayLacks(strategy);
+        const lack = lacksStrategy(strategy);
         skip(lack !== undefined, lack);
         const layers = layersIn(place);
         const options = { ...layers, ...set(place, layers), strategy } as OverlayMountOptions;
@@ -449,7 +449,7 @@ async function reasonsInChild(options: object, how: Parameters<typeof runNode>[1
 
 const twice = (pattern: RegExp) => Array(2).fill(expect.stringMatching(pattern));
 
-test.for(allWays)(
+test.for(overlayStrategies)(
   'mountOverlay rejects with a reason that names CAP_SYS_ADMIN without that capability: strategy %s',
   async (strategy, { place, skip }) => {
     skip(lacks.setpriv !== undefined, lacks.setpriv);
@@ -465,7 +465,7 @@ test('mountOverlay rejects with EMFILE and names RLIMIT_NOFILE for more layers t
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   const lower = Array.from({ length: 100 }, (_, index) => place.directory(`l${index}`));
   const wrapper = ['prlimit', '--nofile=80:80', '--'];
-  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((each) => wayLacks(each) === undefined)) {
+  for (const strategy of (['fsconfig', 'descriptors'] as const).filter((each) => lacksStrategy(each) === undefined)) {
     const reasons = await reasonsInChild({ ...layersIn(place), lower, strategy }, { wrapper });
     expect(reasons).toEqual(twice(/^EMFILE this process has as many open files as it may: raise RLIMIT_NOFILE/));
   }
@@ -491,7 +491,7 @@ test.for([
 ] as const)(
   'mountOverlay rejects with a reason that excludes causes when the cause is unknown: %s',
   async ([deny, strategy, pattern], { place, skip }) => {
-    const lack = lacks.deny ?? wayLacks(strategy);
+    const lack = lacks.deny ?? lacksStrategy(strategy);
     skip(lack !== undefined, lack);
     const { lower, target } = layersIn(place);
     expect(await reasonsInChild({ lower, target, strategy }, { deny: [deny] })).toEqual(twice(pattern));
@@ -508,7 +508,7 @@ test('10,000 failed mounts leave no mount, no descriptor and no file', { timeout
   const entries = () => (readdirSync(place.root, { recursive: true }) as string[]).toSorted();
   const before = entries();
   const { stdout, stderr } = await runNode(
-    `${COUNTS_ITSELF}
+    `${RESOURCE_FUNCTIONS}
      import { mount, mountOverlay, mountOverlaySync, mountSync } from 'linux-mount';
      const options = JSON.parse(process.argv[1]);
      const broken = ['data', 'fsconfig', 'descriptors'].flatMap((strategy) => [

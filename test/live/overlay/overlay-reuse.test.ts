@@ -9,10 +9,10 @@ import {
   setMountAttributes,
 } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
+import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
@@ -47,10 +47,10 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(tableEntry(spec.target)?.fsType).toBe('tmpfs');
   });
 
-  test.for(allWays.filter((each) => each !== 'descriptors'))(
+  test.for(overlayStrategies.filter((each) => each !== 'descriptors'))(
     'mountOverlay with ifMounted: reuse returns a handle of an equal overlay at the target: strategy %s',
     async (strategy, { place, skip }) => {
-      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      skip(lacksStrategy(strategy) !== undefined, lacksStrategy(strategy));
       const { lower, target } = specIn(place);
       symlinkSync(lower[1] as string, place.path('link'));
       const writable = {
@@ -192,7 +192,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     place,
     skip,
   }) => {
-    skip(wayLacks('descriptors') !== undefined, wayLacks('descriptors'));
+    skip(lacksStrategy('descriptors') !== undefined, lacksStrategy('descriptors'));
     const options = specIn(place);
     await using _existing = await doMount({ ...options, strategy: 'descriptors' });
     expect(await reason(options)).toMatch(UNKNOWN_LAYERS);

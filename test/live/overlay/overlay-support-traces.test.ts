@@ -6,16 +6,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, vi } from 'vitest';
 import { overlaySupport } from '../../../lib/index.js';
-import { runNode, withoutPrivilege } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS, withoutPrivilege } from '../../support/child.js';
 import { inEveryPass, patience } from '../../support/effort.js';
 import { lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { descriptors, openedSince, ourThreads, readOfThread } from '../../support/own-process.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { descriptors, libraryThreads, openedSince, readOfThread } from '../../support/own-process.js';
 import { test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -27,7 +26,7 @@ test('twenty concurrent overlaySupport() calls leave no mount, descriptor, child
   const directories = Array.from({ length: 20 }, (_, index) => place.directory(`d${index}`));
   const onDisk = mkdtempSync(join(tmpdir(), 'support-'));
   await overlaySupport(place.root);
-  await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
+  await vi.waitUntil(() => libraryThreads().length === 0, { timeout: patience(10_000) });
   const before = { table: mountTable(), open: descriptors(), children: children() };
   const calls = [...directories, onDisk].map((directory) => overlaySupport(directory));
   // Other child processes of this process must be reaped while overlaySupport() starts and reaps its own child
@@ -41,7 +40,7 @@ test('twenty concurrent overlaySupport() calls leave no mount, descriptor, child
   expect(await Promise.all(others)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   const supports = await Promise.all(calls);
   expect(supports.every(({ overlay }) => overlay.supported)).toBe(true);
-  await vi.waitUntil(() => ourThreads().length === 0, { timeout: patience(10_000) });
+  await vi.waitUntil(() => libraryThreads().length === 0, { timeout: patience(10_000) });
   expect({ table: mountTable(), children: children() }).toEqual({ table: before.table, children: before.children });
   expect(openedSince(before.open)).toEqual([]);
   for (const directory of [...directories, onDisk]) expect(readdirSync(directory)).toEqual([]);
@@ -71,7 +70,7 @@ test('overlaySupport() for a directory that hangs does not block a call for anot
 test('overlaySupport() removes its files when its worker is terminated during the call', async ({ place }) => {
   const rounds = inEveryPass(10, 4);
   const { status, signal, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      import { readdirSync } from 'node:fs';
      const [directory] = process.argv.slice(1);
      const source = \`

@@ -13,10 +13,10 @@ import {
 } from '../../../lib/index.js';
 import { patience } from '../../support/effort.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 

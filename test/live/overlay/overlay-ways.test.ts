@@ -13,21 +13,23 @@ import {
 import { runNode } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
 import { lacks as environment, injectProgram } from '../../support/environment.js';
+import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
 import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { allWays, lacksOverlay, overlayForms, wayLacks } from '../../support/ways.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
 
-const cases = allWays.flatMap((strategy) => overlayForms.map(([form, doMount]) => ({ strategy, form, doMount })));
+const cases = overlayStrategies.flatMap((strategy) =>
+  overlayForms.map(([form, doMount]) => ({ strategy, form, doMount })),
+);
 
 const hex = (path: PathLike | undefined) =>
   path === undefined ? undefined : Buffer.from(path as Buffer).toString('hex');
 
 describe.each(cases)('mountOverlay by $strategy, $form', ({ strategy, doMount }) => {
-  const lacks = wayLacks(strategy);
+  const lacks = lacksStrategy(strategy);
 
   test('mountOverlay shows exactly the named layers, and overlay() returns their names, for random names', async ({
     place,
@@ -165,7 +167,7 @@ test('mountOverlay opens no descriptor after the mount is attached, so that no l
   place,
   skip,
 }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   skip(environment.deny !== undefined, environment.deny);
   const [lower, upper, work, target] = ['l', 'u', 'w', 'merged'].map((name) => place.directory(name));
   const { stdout, stderr } = await runNode(
@@ -189,7 +191,7 @@ test('mountOverlay accepts a writable overlay on a target whose own filesystem i
   place,
   skip,
 }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   const below = place.directory('below');
   mountSync('below', below, 'tmpfs');
   const layers = { lower: [place.directory('l')], upper: place.directory('u'), work: place.directory('w') };
@@ -213,7 +215,7 @@ test('mountOverlay accepts a writable overlay on a target whose own filesystem i
 });
 
 test('mountOverlay rejects with ENOTSUP for a strategy that the kernel lacks', ({ place, skip }) => {
-  skip(wayLacks('fsconfig') === undefined, 'this kernel has every strategy');
+  skip(lacksStrategy('fsconfig') === undefined, 'this kernel has every strategy');
   const options = { lower: [place.directory('l1'), place.directory('l2')], target: place.directory('merged') };
   expect(thrownBy(() => mountOverlaySync({ ...options, strategy: 'fsconfig' }))).toMatchObject({
     code: 'ENOTSUP',
@@ -234,7 +236,7 @@ test('mountOverlay uses the strategy data when the option data fits and no layer
     expect(mount.strategy).toBe('data');
   }
   await using mount = await mountOverlay({ lower: [...plain, place.directory('l,3')], target });
-  expect(mount.strategy).toBe(wayLacks('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
+  expect(mount.strategy).toBe(lacksStrategy('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
 });
 
 describe('upper directory in use', () => {
@@ -242,14 +244,14 @@ describe('upper directory in use', () => {
     lower: [place.directory('l')],
     // Without fsconfig, an upper directory with a comma needs the strategy descriptors, and the mount table shows no
     // name.
-    upper: place.directory(`u:\\ x${wayLacks('fsconfig') === undefined ? ',' : ''}`),
+    upper: place.directory(`u:\\ x${lacksStrategy('fsconfig') === undefined ? ',' : ''}`),
     work: place.directory('w'),
   });
 
-  test.for(allWays.filter((each) => each !== 'descriptors'))(
+  test.for(overlayStrategies.filter((each) => each !== 'descriptors'))(
     'mountOverlay rejects with EBUSY and names the overlay that uses the upper directory: strategy %s',
     async (strategy, { place, skip }) => {
-      skip(wayLacks(strategy) !== undefined, wayLacks(strategy));
+      skip(lacksStrategy(strategy) !== undefined, lacksStrategy(strategy));
       const layers = layersIn(place);
       const [target, other] = [place.directory('merged'), place.directory('other')];
       symlinkSync(layers.upper, place.path('link'));
@@ -308,7 +310,7 @@ test('an overlay shows the directory that the addon opened when a symbolic link 
   place,
   skip,
 }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   place.directory('one', { one: '' });
   place.directory('two', { two: '' });
   place.directory('swapped');
@@ -354,7 +356,7 @@ test('mountOverlay rejects with EMFILE when the test for a strategy fails for la
   place,
   skip,
 }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   skip(environment.deny !== undefined, environment.deny);
   // This is the state before Linux 6.13: fsconfig(2) refuses descriptors. The addon tests with an unknown option
   // whether the kernel reports unknown options.
@@ -380,7 +382,7 @@ test('mountOverlay uses the strategy fsconfig again after a test for it failed f
   place,
   skip,
 }) => {
-  skip(wayLacks('fsconfig') !== undefined, wayLacks('fsconfig'));
+  skip(lacksStrategy('fsconfig') !== undefined, lacksStrategy('fsconfig'));
   skip(environment.prlimit !== undefined, environment.prlimit);
   const { stdout, stderr } = await runNode(
     `import { closeSync, openSync } from 'node:fs';

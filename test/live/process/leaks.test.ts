@@ -1,6 +1,6 @@
 // Tests that thousands of mounts and unmounts leave no memory, descriptor, thread or mount.
 import { expect, vi } from 'vitest';
-import { COUNTS_ITSELF, NOTHING_LEFT, runNode } from '../../support/child.js';
+import { NOTHING_LEFT, RESOURCE_FUNCTIONS, runNode } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
 import { pass } from '../../support/environment.js';
 import { test } from '../../support/place.js';
@@ -15,7 +15,7 @@ const ROUNDS = 8;
 // keeps; later rounds must add nothing. V8 grows the memory in some rounds, a leak in every round, so the test looks at
 // the least growth.
 const script = (body: string) => `
-  ${COUNTS_ITSELF}
+  ${RESOURCE_FUNCTIONS}
   import { mkdirSync } from 'node:fs';
   import { constants, holders, isMountPoint, mount, mountAt, mountOverlay, mountOverlaySync, mountSync, readMountTable, umount, umountSync } from 'linux-mount';
   const [source, target] = process.argv.slice(1);

@@ -1,12 +1,11 @@
 // Tests the end of processes and workers in every phase of a call. Each test uses a child process, whose status shows a
 // crash.
 import { expect, vi } from 'vitest';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
 import { fuseDevice, isRealRoot, lacks } from '../../support/environment.js';
 import { test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -55,7 +54,7 @@ test('a process ends at once while its calls have just begun', async ({ place })
 test('eight workers load the addon at the same time, and the calls of each succeed', async ({ place }) => {
   for (let index = 0; index < 8; index += 1) place.directory(`t${index}`);
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        const { mount, mountSync, umount, umountSync } = library;
        for (let round = 0; round < 50; round++) {
@@ -89,7 +88,7 @@ test.for([
 ])('a worker can be terminated while its calls run: %s', async ([_name, main], { place }) => {
   for (let index = 0; index < 64; index += 1) place.directory(`t${index}`);
   const { status, signal, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      ${main}
      const source = ${JSON.stringify(`
        const { mount, umount } = library;
@@ -115,7 +114,7 @@ test('a worker can be terminated while results of every kind arrive', async ({ p
   place.directory('upper', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`f${index}`, ''])));
   place.directory('lower');
   const { status, signal, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      import { mountSync, umountSync } from 'linux-mount';
      const [root] = process.argv.slice(1);
      const source = ${JSON.stringify(`
@@ -157,7 +156,7 @@ test('a worker can be terminated while its calls hang, and the calls end after t
   place.directory('hang');
   place.directory('target');
   const { status, signal, stdout, stderr } = await runNode(
-    `${HANG} ${STARTS_WORKERS}
+    `${HANG} ${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        for (let i = 0; i < 16; i++) library.mount('x', workerData.root + '/hang/' + i, 'tmpfs').catch(() => {});
        setTimeout(() => parentPort.postMessage('ready'), 100);`)};
@@ -179,7 +178,7 @@ test('a worker can be terminated while its calls hang, and the calls end after t
 test('the addon works in other threads after a worker that has loaded it ends', async ({ place }) => {
   place.directory('target');
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      const source = "await library.mount('x', workerData.root + '/target', 'tmpfs');";
      for (let round = 0; round < 10; round++) {
        const worker = startWorker(source, { root: process.argv[1] });

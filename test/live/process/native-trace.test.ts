@@ -1,13 +1,12 @@
 // Tests the trace of native calls that NODE_DEBUG=linux-mount prints.
 import { spawn } from 'node:child_process';
 import { describe, expect, vi } from 'vitest';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { patience } from '../../support/effort.js';
 import { fuseDevice, isRealRoot, lacks, projectRoot } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
-import { until } from '../../support/until.js';
-import { lacksOverlay } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { until } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
@@ -209,7 +208,7 @@ describe('trace of a call that hangs', () => {
 test('the trace prints the calls of a worker', async ({ place }) => {
   place.directory('m');
   const { lines, status } = await trace(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      const source =
        'library.mountSync("x", workerData.root + "/m", "tmpfs"); await library.umount(workerData.root + "/m");';
      startWorker(source, { root });`,

@@ -5,11 +5,10 @@ import * as library from '../../../lib/index.js';
 import * as layers from '../../../lib/layers/index.js';
 import type { OperationTrace } from '../../../lib/operation/channel.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
-import { lackOfAttributes } from '../../support/layers.js';
-import { onOperation } from '../../support/operation-events.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { lacksOverlayAttributes } from '../../support/layers.js';
 import { type Place, test } from '../../support/place.js';
-import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
+import { rejectionOf, subscribeToOperation, thrownBy } from '../../support/values.js';
 
 /** Collects the events and the message of one operation while an action runs. */
 async function eventsOf(
@@ -18,7 +17,7 @@ async function eventsOf(
 ): Promise<{ events: string[]; message: OperationTrace }> {
   const events: string[] = [];
   const messages = new Set<object>();
-  const stop = onOperation(operation, (event, message) => {
+  const stop = subscribeToOperation(operation, (event, message) => {
     events.push(event);
     messages.add(message);
   });
@@ -223,7 +222,7 @@ describe('methods of handles', () => {
     const { a, m } = paths(place);
     const mount = await library.mountBind(a, m);
     const events: string[] = [];
-    const stop = onOperation('Mount.unmount', (event) => events.push(event));
+    const stop = subscribeToOperation('Mount.unmount', (event) => events.push(event));
     await Promise.all([mount.unmount(), mount.unmount()]).finally(stop);
     expect(events.toSorted()).toEqual([...ASYNC, ...ASYNC].toSorted());
   });
@@ -299,7 +298,7 @@ test('a subscriber that overwrites the Buffers of a message does not change the 
   const { a, b, m } = paths(place);
   const bytes = (path: string) => Buffer.from(path);
   const stops = ['mountBind', 'umount', 'Mount.unmount', 'Mount.overlay'].map((operation) =>
-    onOperation(operation, (event, message) => event === 'start' && overwrite(message)),
+    subscribeToOperation(operation, (event, message) => event === 'start' && overwrite(message)),
   );
   try {
     for (const form of ['', 'Sync']) {
@@ -343,7 +342,7 @@ test.for([
 ] as const)(
   'a function for marks publishes its path as the target, in both forms: %s',
   async ([operation, result], { place, skip }) => {
-    const why = operation === 'makeOpaque' ? lackOfAttributes(place) : undefined;
+    const why = operation === 'makeOpaque' ? lacksOverlayAttributes(place) : undefined;
     skip(why !== undefined, why);
     const { a } = paths(place);
     const options = { userxattr: !isRealRoot };
@@ -400,7 +399,7 @@ test('a cancelled operation publishes an AbortError', async ({ place }) => {
 test('a call with wrong arguments publishes no operation', async ({ place }) => {
   const { a } = paths(place);
   const events: string[] = [];
-  const stop = onOperation('mountBind', (event) => events.push(event));
+  const stop = subscribeToOperation('mountBind', (event) => events.push(event));
   try {
     await rejectionOf(library.mountBind('a\0b', a));
     thrownBy(() => library.mountBindSync(a, a, { readOnly: true } as never));

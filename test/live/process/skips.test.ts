@@ -3,10 +3,9 @@
 import { spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
 import { expect } from 'vitest';
-import { lacksDetached } from '../../support/detached.js';
 import { callsProgram, lacks } from '../../support/environment.js';
+import { lacksDetached, lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
-import { lacksOverlay, wayLacks } from '../../support/ways.js';
 
 // Tests are skipped by answers of the library. These tests ask the kernel without the library; otherwise a bug in the
 // library would look like a kernel without the feature.
@@ -48,5 +47,9 @@ test('the library mounts overlays with the strategies data and descriptors where
   });
   skip(status !== 0, `mount(8) cannot mount an overlay: ${stderr.trim()}`);
   expect(spawnSync('umount', [target]).status).toBe(0);
-  expect([lacksOverlay, wayLacks('data'), wayLacks('descriptors')]).toEqual([undefined, undefined, undefined]);
+  expect([lacksOverlay, lacksStrategy('data'), lacksStrategy('descriptors')]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -6,10 +6,10 @@ import { mount, mountOverlay, mountSync, umount } from '../../../lib/index.js';
 import { asOrdinaryUser, runNode } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { ourThreads, readOfThread } from '../../support/own-process.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { libraryThreads, readOfThread } from '../../support/own-process.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 async function until(condition: () => boolean, seconds: number): Promise<void> {
   const end = Date.now() + seconds * 1000;
@@ -28,7 +28,7 @@ test('64 mount() calls that hang block neither file reads nor other mounts', asy
   const hung = Array.from({ length: 64 }, (_, index) =>
     mount('x', `${hang.path}/${index}`, 'tmpfs').catch((error: unknown) => settled.push(error)),
   );
-  await until(() => ourThreads().length >= 64, 10);
+  await until(() => libraryThreads().length >= 64, 10);
 
   // libuv has four threads, so eight reads would wait if the mounts used any of these threads.
   const contents = await Promise.all(Array.from({ length: 8 }, () => fs.readFile(file, 'utf8')));
@@ -60,15 +60,15 @@ test('mount() calls that hang do not block a mountSync() that needs a thread', a
 test('the threads of the addon end when no call is left', async ({ place }) => {
   const targets = Array.from({ length: 20 }, (_, index) => place.directory(`t${index}`));
   await Promise.all(targets.map((target) => mount('x', target, 'tmpfs')));
-  expect(ourThreads().length).toBeGreaterThan(0);
-  await until(() => ourThreads().length === 0, 10);
+  expect(libraryThreads().length).toBeGreaterThan(0);
+  await until(() => libraryThreads().length === 0, 10);
 });
 
 test('the threads of the addon block all signals, and keep no directory busy', async ({ place }) => {
   const inside = place.directory('inside');
   await mount('x', 'inside', 'tmpfs', 0, null, { cwd: place.root });
   await umount(inside);
-  const threads = ourThreads();
+  const threads = libraryThreads();
   expect(threads.length).toBeGreaterThan(0);
   for (const id of threads) {
     const blocked = BigInt(`0x${/^SigBlk:\s*(\w+)/m.exec(readOfThread(id, 'status'))?.[1]}`);

@@ -15,10 +15,9 @@ import {
 import { runNode } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { lacksLastingIds } from '../../support/lasting-ids.js';
+import { lacksOverlay, lacksUniqueIds } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const { MS_BIND, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_NOSYMFOLLOW, MS_RDONLY, MS_REMOUNT } =
   constants;
@@ -137,7 +136,7 @@ describe('mountAt', () => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const lower = [place.directory('l1'), place.directory('l2')];
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
-    const why = lacksLastingIds(merged);
+    const why = lacksUniqueIds(merged);
     skip(why !== undefined, why);
     const { id, uniqueId } = mountAtSync(merged.target);
     expect(uniqueId ?? id).toBe(merged.id);

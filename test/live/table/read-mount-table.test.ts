@@ -13,10 +13,9 @@ import {
   umountSync,
 } from '../../../lib/index.js';
 import { times } from '../../support/effort.js';
-import { lacksLastingIds } from '../../support/lasting-ids.js';
+import { lacksOverlay, lacksUniqueIds } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
 import { must, rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const { MS_BIND, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_NOSUID, MS_UNBINDABLE } = constants;
 const withoutId = (entry: MountEntry) => ({ ...entry, uniqueId: null });
@@ -35,7 +34,7 @@ test('entries of the mount table have the mount IDs of the handles', async ({ pl
   skip(lacksOverlay !== undefined, lacksOverlay);
   const lower = [place.directory('l1'), place.directory('l2')];
   using merged = mountOverlaySync({ lower, target: place.directory('merged') });
-  const why = lacksLastingIds(merged);
+  const why = lacksUniqueIds(merged);
   skip(why !== undefined, why);
   const table = await readMountTable();
   expect(table.byId(merged.id)).toBe(table.at(merged.target));

@@ -13,14 +13,13 @@ import {
   umountSync,
   watchMountTable,
 } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { type ContainerKind, containerKinds, startContainer } from '../../support/container.js';
 import { patience, times } from '../../support/effort.js';
 import { lacks, pass } from '../../support/environment.js';
 import { descriptors, openedSince } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
 import { must, thrownBy } from '../../support/values.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
@@ -281,7 +280,7 @@ test('a pending next() of watchMountTable keeps the process alive, and process.e
 
 test('ended, unreferenced and terminated watchers leave no thread and no descriptor', async ({ place }) => {
   const { status, stdout, stderr } = await runNode(
-    `${STARTS_WORKERS}
+    `${WORKER_FUNCTIONS}
      import { readdirSync } from 'node:fs';
      import { mountSync, umountSync, watchMountTable } from 'linux-mount';
      const target = process.argv[1];

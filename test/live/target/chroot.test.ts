@@ -2,8 +2,7 @@
 import { utimesSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { mountTmpfsSync } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
-import { inChroot } from '../../support/chroot.js';
+import { inChroot, runNode } from '../../support/child.js';
 import { denyProgram, lacks } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
 import { test } from '../../support/place.js';

@@ -25,18 +25,16 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode, withoutPrivilege } from '../../support/child.js';
+import { runNode, WORKER_FUNCTIONS, withoutPrivilege } from '../../support/child.js';
 import { type Container, type ContainerKind, containerKinds, startContainer } from '../../support/container.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { mountings } from '../../support/mountings.js';
-import { ourThreads } from '../../support/own-process.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { mountOperations } from '../../support/mount-operations.js';
+import { libraryThreads } from '../../support/own-process.js';
 import { test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
-import { until } from '../../support/until.js';
-import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
-import { STARTS_WORKERS } from '../../support/worker.js';
+import { rejectionOf, thrownBy, until } from '../../support/values.js';
 
 const kinds = Object.keys(containerKinds) as ContainerKind[];
 const A_NAMESPACE = 'a mount namespace';
@@ -77,9 +75,9 @@ function whyNot(kind: ContainerKind): string | undefined {
 
 describe.each(kinds)('operation in a container: %s', (kind) => {
   // The tests of moveMount() are below, because the mount to move must exist in the container first.
-  describe.each(mountings.filter(({ name }) => !name.startsWith('moveMount')))(
+  describe.each(mountOperations.filter(({ name }) => !name.startsWith('moveMount')))(
     '$name',
-    ({ lacks: why, goesElsewhere, mount }) => {
+    ({ lacks: why, takesNamespace, mount }) => {
       test('a mount into a container is visible only in the container, and its handle unmounts it', async ({
         place,
         skip,
@@ -90,7 +88,7 @@ describe.each(kinds)('operation in a container: %s', (kind) => {
         const { pid, inside } = container;
         const target = inside.directory('target');
         // A tree that is attached in the container is made in the namespace of the test.
-        const from = goesElsewhere ? inside : place;
+        const from = takesNamespace ? inside : place;
         const before = ownState();
         const mounted = await mount(from, target, { namespace: { pid } });
         expect(container.points()).toEqual([target]);
@@ -484,7 +482,7 @@ test('64 concurrent calls in another namespace leave no thread in that namespace
     }
     expect(ownState()).toEqual(before);
     await expectNoThreadElsewhere();
-    await until(() => ourThreads().length === 0);
+    await until(() => libraryThreads().length === 0);
   }));
 
 test('calls of workers in another namespace leave the workers and the process in their own namespace', async ({
@@ -494,7 +492,7 @@ test('calls of workers in another namespace leave the workers and the process in
   withContainer({ place, skip }, async ({ pid, points }) => {
     for (let index = 0; index < 4; index += 1) place.directory(`t${index}`);
     const { stdout, stderr } = await runNode(
-      `${STARTS_WORKERS}
+      `${WORKER_FUNCTIONS}
        import { readlinkSync } from 'node:fs';
        const before = readlinkSync('/proc/self/ns/mnt');
        const source = ${JSON.stringify(`

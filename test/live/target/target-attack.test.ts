@@ -3,13 +3,12 @@ import { mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { expect, vi } from 'vitest';
 import { mountSync } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
-import { lacksClone, lacksDetached } from '../../support/detached.js';
 import { patience, times } from '../../support/effort.js';
 import { exchangeProgram, lacks, pass } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
+import { lacksClone, lacksDetached, lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 vi.setConfig({ testTimeout: patience(600_000) });
 

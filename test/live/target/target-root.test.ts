@@ -38,12 +38,11 @@ import { runNode } from '../../support/child.js';
 import { times } from '../../support/effort.js';
 import { lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { mountings } from '../../support/mountings.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import { mountOperations } from '../../support/mount-operations.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
-import { until } from '../../support/until.js';
-import { rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
+import { rejectionOf, until } from '../../support/values.js';
 
 const points = (place: Place) =>
   mountTable()
@@ -86,7 +85,7 @@ const INSIDE = [
   ['a/root/c', 'c'],
 ] as const;
 
-describe.each(mountings)('$name', (mounting) => {
+describe.each(mountOperations)('$name', (mounting) => {
   test('a path in a root directory leads inside that directory, and the handle unmounts its mount', async ({
     place,
     skip,

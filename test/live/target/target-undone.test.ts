@@ -3,9 +3,9 @@ import { describe, expect } from 'vitest';
 import { constants, mountSync } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
 import { injectProgram, lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 // A bind that is made in several steps (before Linux 5.2, or in a sandbox) can fail between two steps. The copy of a
 // shared mount is a peer of that mount, so an unmount below the copy propagates to the source; and a path inside a root

@@ -27,11 +27,11 @@ import {
 import { times } from '../../support/effort.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { copyProgram, HolderProcess, whereIs } from '../../support/holder.js';
+import { copyProgram, HolderProcess, programPath } from '../../support/holder.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { descriptors, openedSince } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 function mounted(place: Place, name = 'm'): string {
   const target = place.directory(name);
@@ -87,7 +87,7 @@ describe('processes', () => {
 
   test('holders() finds a process by its executable and by a mapped file', async ({ place }) => {
     const target = mounted(place);
-    copyFileSync(whereIs('sleep'), `${target}/sleep`);
+    copyFileSync(programPath('sleep'), `${target}/sleep`);
     {
       await using child = await HolderProcess.start(['sh', '-c', `echo; exec ${target}/sleep 1000`]);
       await waitFor(() => of(holdersSync(target), child.pid).length > 0);
@@ -106,7 +106,7 @@ describe('processes', () => {
 
   test('holders() finds a process by its root directory', async ({ place, skip }) => {
     const target = mounted(place);
-    copyProgram(whereIs('sleep'), target);
+    copyProgram(programPath('sleep'), target);
     skip(
       spawnSync('chroot', [target, '/sleep', '0']).status !== 0,
       'chroot(8) of a copied program does not work on this system',

@@ -10,11 +10,10 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
-import { lackOfForce } from '../../support/force.js';
+import { lacksForce, lacksOverlay } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const forms = [
   ['umountSync', umountSync as (...call: Parameters<typeof umount>) => unknown],
@@ -37,7 +36,7 @@ describe.each(forms)('%s', (_, doUmount) => {
   });
 
   test('umount with force passes MNT_FORCE to the kernel', async ({ place, skip }) => {
-    const why = lackOfForce(place);
+    const why = lacksForce(place);
     skip(why !== undefined, why);
     const target = place.directory('t');
     expect(await failure(target, { force: true, lazy: true })).toMatchObject({ flags: 'MNT_FORCE|MNT_DETACH' });

@@ -7,12 +7,11 @@ import { mountOverlay, mountSync, umount, umountSync } from '../../../lib/index.
 import { runNode } from '../../support/child.js';
 import { patience } from '../../support/effort.js';
 import { lacks } from '../../support/environment.js';
-import { lackOfForce } from '../../support/force.js';
 import { Hang } from '../../support/hang.js';
+import { lacksForce, lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 function busy(place: Place) {
   const target = place.directory('t');
@@ -85,7 +84,7 @@ test('umount with then makes a forced or lazy attempt only after the plain attem
   place,
   skip,
 }) => {
-  const why = lackOfForce(place);
+  const why = lacksForce(place);
   skip(why !== undefined, why);
   const { target, end } = busy(place);
   expect(await rejectionOf(umount(target, { then: 'force' }))).toMatchObject({ code: 'EBUSY', flags: 'MNT_FORCE' });

@@ -4,10 +4,10 @@ import { describe, expect } from 'vitest';
 import { constants, type MountError, mountOverlaySync, mountSync, umount, umountSync } from '../../../lib/index.js';
 import { runNode, withoutPrivilege } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 const forms = [
   ['umountSync', umountSync as (...call: Parameters<typeof umount>) => unknown],

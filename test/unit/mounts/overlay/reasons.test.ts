@@ -64,7 +64,7 @@ function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...fac
   return overlayReason(failed, plan, examination, facts.inUserNamespace ?? false);
 }
 
-describe('what an overlay failed of', () => {
+describe('overlayReason', () => {
   test.for<[string, Facts, RegExp]>([
     ['upper on NFS', { error: EINVAL, paths: { '/u': { type: 0x6969n } } }, /^upper '\/u' is on .*\(NFS\)/],
     ['upper on FAT', { error: EINVAL, paths: { '/u': { type: 0x4d44n } } }, /^upper '\/u' is on .*\(FAT\)/],
@@ -102,7 +102,7 @@ describe('what an overlay failed of', () => {
       /^there are 1 mounts and \/proc\/sys\/fs\/mount-max allows 1/,
     ],
     [
-      'an upper in use out of sight',
+      'an upper directory in use by an overlay outside of the mount table',
       { error: ERRNO.EBUSY, spec: { index: true } },
       /^overlayfs says that upper '\/u' or its work directory is in use, and no overlay in the mount table here has them/,
     ],
@@ -112,7 +112,7 @@ describe('what an overlay failed of', () => {
       /^with index: true upper '\/u' can be mounted/,
     ],
     [
-      'an option that the kernel writes about',
+      'an option that the kernel log names',
       {
         error: EINVAL,
         spec: { xino: 'on' },
@@ -121,7 +121,7 @@ describe('what an overlay failed of', () => {
       /^overlayfs does not take one of the options redirect_dir=off and xino=on: the kernel says "overlay: Unknown parameter 'xino'"/,
     ],
     [
-      'an option that nothing tells about',
+      'an option that no log names',
       { error: EINVAL, spec: { xino: 'on' } },
       /^nothing is wrong with the directories as far as can be seen.* one of the options.* redirect_dir=off and xino=on/,
     ],
@@ -131,25 +131,25 @@ describe('what an overlay failed of', () => {
       /^dataOnly needs metacopy: true/,
     ],
     [
-      'a way that the kernel has not',
+      'a strategy that the kernel lacks',
       { error: OTHER.ENOTSUP, failure: { step: 'choose a way', syscall: 'fsconfig' } },
       /^strategy 'fsconfig' cannot be had/,
     ],
     [
-      'nothing that is known',
+      'an unknown cause',
       { error: EINVAL, spec: { redirectDir: undefined } },
       /^the cause could not be found out; it is not something that is not a directory, not more than 500 layers, .*not upper and work on different mounts.*: the log of the kernel \(dmesg\)/,
     ],
     [
-      'what the kernel says of a layer',
+      'a kernel log about a layer',
       { error: EINVAL, spec: { redirectDir: undefined }, failure: { log: Buffer.from('e overlay: no good\n') } },
       /^the kernel says "overlay: no good"; it is not/,
     ],
-  ])('%s', ([_name, facts, pattern]) => {
+  ])('overlayReason names the cause: %s', ([_name, facts, pattern]) => {
     expect(reason(facts)).toMatch(pattern);
   });
 
-  test('what cannot be read is not ruled out', () => {
+  test('overlayReason rules out no cause whose facts could not be read', () => {
     const known = reason({ error: EINVAL, spec: { redirectDir: undefined } });
     const unknown = reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null });
     for (const what of ['overlays stacked too deep', 'a layer on an unbindable mount', 'inside one another']) {
@@ -163,7 +163,7 @@ describe('what an overlay failed of', () => {
     );
   });
 
-  test('a lower layer that is an overlay over an overlay whose layers are not in the table is not called too deep', () => {
+  test('overlayReason does not report stacking depth for a lower overlay whose own layers are not in the mount table', () => {
     const mounts = `${MOUNTINFO}30 22 0:30 / /l1 rw - overlay overlay rw,lowerdir=10:11\n`;
     const said = reason({
       error: EINVAL,
@@ -174,7 +174,7 @@ describe('what an overlay failed of', () => {
     expect(said).not.toContain('too deep');
   });
 
-  test('overlapping is told by the filesystem, not by the names of the paths', () => {
+  test('overlayReason compares filesystems, not path names, to detect layers that overlap', () => {
     // /l0/in is inside of /l0 by name, but another filesystem is mounted there.
     const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
     const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
@@ -184,7 +184,7 @@ describe('what an overlay failed of', () => {
   });
 });
 
-test('what the step tells needs no examination', () => {
+test('overlayReasonOfStep explains EAGAIN and EMFILE without an examination of the paths', () => {
   const plan = planOverlay(SPEC);
   const failure = { syscall: 'pthread_create', step: 'start a thread', left: false, mountId: 0n, index: -1 };
   const none = { log: null, other: null };

@@ -17,18 +17,18 @@ import {
   type Target,
 } from '../../lib/index.js';
 import { lacks } from './environment.js';
+import { lacksStrategy, overlayStrategies } from './kernel-features.js';
 import type { Place } from './place.js';
-import { allWays, wayLacks } from './ways.js';
 
 type Options = Pick<MountingOptions, 'namespace' | 'signal'>;
 
 /** An operation that mounts something at a target, in one of its two forms. */
-export interface Mounting {
+export interface MountOperation {
   readonly name: string;
   /** Why it cannot be tried here. */
   readonly lacks: string | undefined;
   /** Whether it takes `namespace` and finds its source there. */
-  readonly goesElsewhere: boolean;
+  readonly takesNamespace: boolean;
   mount(place: Place, target: Target, options?: Options): Promise<Mount>;
 }
 
@@ -47,7 +47,7 @@ type Pair = readonly [
   sync: (place: Place, target: Target, options: Options) => Mount,
 ];
 
-const pairs: readonly (readonly [name: string, why: string | undefined, goesElsewhere: boolean, pair: Pair])[] = [
+const pairs: readonly (readonly [name: string, why: string | undefined, takesNamespace: boolean, pair: Pair])[] = [
   [
     'mountBind',
     undefined,
@@ -75,11 +75,11 @@ const pairs: readonly (readonly [name: string, why: string | undefined, goesElse
       (_, target, options) => mountFilesystemSync('x', target, 'tmpfs', { strategy: 'fsconfig', ...options }),
     ],
   ],
-  ...allWays.map(
+  ...overlayStrategies.map(
     (strategy) =>
       [
         `mountOverlay by ${strategy}`,
-        wayLacks(strategy),
+        lacksStrategy(strategy),
         true,
         [
           (place: Place, target: Target, options: Options) =>
@@ -116,12 +116,14 @@ const pairs: readonly (readonly [name: string, why: string | undefined, goesElse
 ];
 
 /** Every operation that mounts something, in both forms. */
-export const mountings: readonly Mounting[] = pairs.flatMap(([name, why, goesElsewhere, [async, sync]]) => [
-  { name, lacks: why, goesElsewhere, mount: (place, target, options = {}) => async(place, target, options) },
-  {
-    name: `${name}, sync`,
-    lacks: why,
-    goesElsewhere,
-    mount: async (place, target, options = {}) => sync(place, target, options),
-  },
-]);
+export const mountOperations: readonly MountOperation[] = pairs.flatMap(
+  ([name, why, takesNamespace, [async, sync]]) => [
+    { name, lacks: why, takesNamespace, mount: (place, target, options = {}) => async(place, target, options) },
+    {
+      name: `${name}, sync`,
+      lacks: why,
+      takesNamespace,
+      mount: async (place, target, options = {}) => sync(place, target, options),
+    },
+  ],
+);

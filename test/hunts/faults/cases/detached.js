@@ -1,7 +1,7 @@
 import { bindStage, detached, handle, inside, layerStage, rootStage, treeStage } from './stages.js';
 
 /** Mounts that have no place yet. */
-export const withoutPlace = [
+export const detachedMounts = [
   {
     name: 'detachedBind',
     prepare: treeStage,

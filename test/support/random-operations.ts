@@ -18,7 +18,8 @@ import {
 } from 'node:fs';
 import fc from 'fast-check';
 import { isRealRoot } from './environment.js';
-import { joined, makeNode, namesIn, removeAttribute, removeTree, S_IFCHR, S_IFIFO, setAttribute } from './layers.js';
+import { joined, namesIn, removeTree } from './layers.js';
+import { makeNode, removeAttribute, S_IFCHR, S_IFIFO, setAttribute } from './native-files.js';
 
 /** What somebody does in a mounted overlay: a list of operations, each on entries that are chosen by number. */
 
