@@ -3,7 +3,7 @@ import type { Examination, Failure, PathFacts, UpperFacts } from '../../../../li
 import { type OverlayMountOptions, planOverlay } from '../../../../lib/mounts/overlay/plan.js';
 import { overlayReason, overlayReasonOfStep } from '../../../../lib/mounts/overlay/reasons.js';
 
-// Facts made by hand: what no machine of the tests has. What can be mounted is in test/live/overlay/overlay-reasons.test.ts.
+// Facts made by hand: what no machine of the tests has. What can be mounted is in test/live/overlay/reasons.test.ts.
 
 const SPEC = {
   lower: ['/l0', '/l1'],
