@@ -11,6 +11,9 @@ export interface Finished {
 
 // Both may still look for the project and for Node where only the owner may go: a checkout may be such a place.
 
+/** Words before a command, which then has its own user namespace and mount namespace; the inherited mounts are locked. */
+export const inUserNamespace = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
+
 /** Words before a command, which then has none of the privileges of root. */
 export const withoutPrivilege: readonly string[] = [
   'setpriv',

@@ -18,7 +18,7 @@ import {
   type Target,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode, withoutPrivilege } from '../../support/child.js';
+import { inUserNamespace, runNode, withoutPrivilege } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
@@ -199,8 +199,6 @@ describe.each([
   );
 });
 
-const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
-
 const changeScript = `
   import { readFileSync } from 'node:fs';
   import { setMountAttributes, setMountAttributesSync } from 'linux-mount';
@@ -233,7 +231,7 @@ describe.each([
     const { stdout, stderr } = await runNode(changeScript, {
       args: [target, JSON.stringify({ noSuid: false, noExec: true }), '{}'],
       deny,
-      wrapper: IN_USER_NAMESPACE,
+      wrapper: inUserNamespace,
     });
     expect(stderr).toBe('');
     const error = {
@@ -256,7 +254,7 @@ describe.each([
     const { stdout, stderr } = await runNode(changeScript, {
       args: [top, JSON.stringify({ noDev: false, noExec: true }), '{"recursive":true}'],
       deny,
-      wrapper: IN_USER_NAMESPACE,
+      wrapper: inUserNamespace,
     });
     expect(stderr).toBe('');
     const error = {

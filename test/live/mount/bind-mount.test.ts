@@ -16,7 +16,7 @@ import {
   type Target,
   umountSync,
 } from '../../../lib/index.js';
-import { nodeCommand, runNode, withoutPrivilege } from '../../support/child.js';
+import { inUserNamespace, nodeCommand, runNode, withoutPrivilege } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
 import { lacks } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
@@ -487,7 +487,6 @@ test('mountBind rejects with EPERM and names CAP_SYS_ADMIN without that capabili
 });
 
 describe('mountBind in a user namespace with a source from the parent namespace', () => {
-  const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
   const script = `
     import { readFileSync, writeFileSync } from 'node:fs';
     import { mountBind, mountBindSync } from 'linux-mount';
@@ -511,7 +510,7 @@ describe('mountBind in a user namespace with a source from the parent namespace'
     const target = place.directory('target');
     mountSync('x', source, 'tmpfs', MS_NOSUID | MS_NODEV);
     const args = [source, target, JSON.stringify(options)];
-    const { stdout, stderr } = await runNode(script, { args, deny, wrapper: IN_USER_NAMESPACE });
+    const { stdout, stderr } = await runNode(script, { args, deny, wrapper: inUserNamespace });
     umountSync(source);
     expect(stderr).toBe('');
     return stdout
@@ -560,7 +559,7 @@ describe('mountBind in a user namespace with a source from the parent namespace'
     mountSync('x', place.directory('source/below'), 'tmpfs');
     const { stdout } = await runNode(script, {
       args: [source, place.directory('target'), '{}'],
-      wrapper: IN_USER_NAMESPACE,
+      wrapper: inUserNamespace,
     });
     const lines = stdout.trimEnd().split('\n');
     expect(lines).toHaveLength(2);

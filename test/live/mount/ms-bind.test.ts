@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { constants, MountError, mount, mountSync, umountSync } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
+import { inUserNamespace, runNode } from '../../support/child.js';
 import { inEveryPass } from '../../support/effort.js';
 import { lacks } from '../../support/environment.js';
 import { test } from '../../support/place.js';
@@ -302,7 +302,7 @@ test('a read-only bind in a user namespace keeps the locked flags nosuid, nodev 
     const { stdout, stderr } = await runNode(script, {
       args: [source, target],
       deny,
-      wrapper: ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'],
+      wrapper: inUserNamespace,
     });
     expect(stderr).toBe('');
     expect(stdout).toContain('ro,nosuid,nodev,noexec,relatime');

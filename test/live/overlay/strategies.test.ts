@@ -352,7 +352,7 @@ test('overlay() rejects with EINVAL when another mount covers the mount of the h
   expect(await rejectionOf(mount.overlay())).toMatchObject({ code: 'EINVAL', step: 'identify' });
 });
 
-test('mountOverlay rejects with EMFILE when the test for a strategy fails for lack of descriptors', async ({
+test('mountOverlay rejects with EMFILE when the probe of a strategy fails for lack of descriptors', async ({
   place,
   skip,
 }) => {
@@ -378,7 +378,7 @@ test('mountOverlay rejects with EMFILE when the test for a strategy fails for la
   expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a way\n', stderr: '' });
 });
 
-test('mountOverlay uses the strategy fsconfig again after a test for it failed for lack of descriptors', async ({
+test('mountOverlay uses the strategy fsconfig again after a probe of fsconfig failed for lack of descriptors', async ({
   place,
   skip,
 }) => {

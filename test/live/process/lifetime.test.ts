@@ -34,7 +34,7 @@ test.for([
   },
 );
 
-test('a process ends at once while its calls have just begun', async ({ place }) => {
+test('process.exit() ends a process at once although its calls have just begun', async ({ place }) => {
   const targets = Array.from({ length: 32 }, (_, index) => place.directory(`t${index}`));
   for (const delay of [
     'process.exit(3)',

@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, renameSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { constants, type MountError, mountOverlaySync, mountSync, umount, umountSync } from '../../../lib/index.js';
-import { runNode, withoutPrivilege } from '../../support/child.js';
+import { inUserNamespace, runNode, withoutPrivilege } from '../../support/child.js';
 import { lacks } from '../../support/environment.js';
 import { lacksOverlay } from '../../support/kernel-features.js';
 import { type Place, test } from '../../support/place.js';
@@ -179,9 +179,6 @@ test('umount with recursive and retry resolves when other mounts appear below du
   }
 });
 
-// In the mount namespace of a new user namespace, the inherited mounts are locked.
-const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
-
 test('umount of an inherited mount in a user namespace rejects with EINVAL and says that the mount is locked', async ({
   place,
   skip,
@@ -202,7 +199,7 @@ test('umount of an inherited mount in a user namespace rejects with EINVAL and s
        outcomeOf(target + '/a'), outcomeOf(target + '/a', { lazy: true }), outcomeOf(target + '/a', { recursive: true }),
        outcomeOf(target + '/a/own'), outcomeOf(target, { recursive: true, then: 'lazy' }),
      ]));`,
-    { args: [place.path('t')], wrapper: IN_USER_NAMESPACE },
+    { args: [place.path('t')], wrapper: inUserNamespace },
   );
   expect(stderr).toBe('');
   const [plain, lazy, whole, own, tree] = JSON.parse(stdout);
