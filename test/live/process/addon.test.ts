@@ -24,7 +24,7 @@ const idMap = [null, null, null];
 const operation = [null, null];
 
 const calls: Readonly<Record<string, readonly unknown[]>> = {
-  mount: ['x', '/nowhere', 'tmpfs', 0, null, null, false],
+  mount: ['x', '/nowhere', 'tmpfs', 0, null, null],
   umount: [...target, 0, null, ...operation],
   umountTree: [...target, 0, null, true, true, ...operation],
   holders: ['/nowhere'],
@@ -65,7 +65,7 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
 
 // These functions take an object that only the addon makes.
 const others = [
-  ...['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'ticket', 'cancel', 'pageSize'],
+  ...['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'newCancellation', 'cancel', 'pageSize'],
   ...['layerNext', 'layerClose'],
 ];
 
@@ -148,7 +148,7 @@ describe.each(names)('%s', (name) => {
 test.each(['attach', 'attachSync', 'close', 'closeSync'])(
   'a function of the addon throws a TypeError for a value that is not a descriptor of the addon: %s',
   (name) => {
-    for (const value of [undefined, null, 0, {}, addon['ticket']?.(), new Proxy({}, {}), done]) {
+    for (const value of [undefined, null, 0, {}, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
       expect(() => addon[name]?.(value, ...target, false, false, false, ...operation, done)).toThrow(TypeError);
     }
   },
@@ -157,7 +157,7 @@ test.each(['attach', 'attachSync', 'close', 'closeSync'])(
 test.each(['layerNext', 'layerClose'])(
   'a function of the addon throws a TypeError for a value that is not a walk of the addon: %s',
   (name) => {
-    for (const value of [undefined, null, 0, {}, watch, addon['ticket']?.(), new Proxy({}, {}), done]) {
+    for (const value of [undefined, null, 0, {}, watch, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
       expect(() => addon[name]?.(value, done)).toThrow(TypeError);
     }
   },

@@ -1,23 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import type { PathFacts } from '../../../../lib/kernel/native.js';
 import { type FilesystemOptions, planFilesystem } from '../../../../lib/mounts/filesystem/plan.js';
-import { lookAtFilesystem } from '../../../../lib/mounts/filesystem/reuse.js';
+import { probeFilesystem } from '../../../../lib/mounts/filesystem/reuse.js';
 import { tmpfsDiffers } from '../../../../lib/mounts/filesystem/tmpfs-reuse.js';
 import { optionsDiffer } from '../../../../lib/mounts/overlay/option-reuse.js';
 import { mountDiffers } from '../../../../lib/mounts/reuse/differences.js';
-import type { Found } from '../../../../lib/operation/driver.js';
+import type { ReuseAnswer } from '../../../../lib/operation/driver.js';
 
 const SAME_DEVICE = { error: 0, mode: 0o060_600, special: 9n, path: '/dev/sdb' };
 
 /** What is found where the table has this line, from the root on, and the source is this device. */
-function found(line: string, fsType: string, options: FilesystemOptions = {}, device = SAME_DEVICE): Found<unknown> {
-  const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
-  const looking = lookAtFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
+function found(
+  line: string,
+  fsType: string,
+  options: FilesystemOptions = {},
+  device = SAME_DEVICE,
+): ReuseAnswer<unknown> {
+  const facts = { error: 0, mountId: 7n, uniqueId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
+  const looking = probeFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
   looking.next();
   const number = fsType === 'btrfs' ? '0:9' : '8:16';
   looking.next({ paths: [facts], files: [Buffer.from(`7 1 ${number} ${line}\n`)], upper: null });
   return looking.next({ paths: [{ ...device, path: Buffer.from(device.path) } as PathFacts], files: [], upper: null })
-    .value as Found<unknown>;
+    .value as ReuseAnswer<unknown>;
 }
 
 const why = (...call: Parameters<typeof found>) => {
