@@ -11,6 +11,9 @@ export interface Finished {
 
 // Both may still look for the project and for Node where only the owner may go: a checkout may be such a place.
 
+/** Words before a command, which then has its own user namespace and mount namespace; the inherited mounts are locked. */
+export const inUserNamespace = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
+
 /** Words before a command, which then has none of the privileges of root. */
 export const withoutPrivilege: readonly string[] = [
   'setpriv',
@@ -28,7 +31,7 @@ export const asOrdinaryUser: readonly string[] = [
 ];
 
 /** What a program begins with that counts what it has: `resources()` and `left(before)`, see own-process.js. */
-export const COUNTS_ITSELF: string = `import { left, resources } from ${JSON.stringify(new URL('own-process.js', import.meta.url))};`;
+export const RESOURCE_FUNCTIONS: string = `import { left, resources } from ${JSON.stringify(new URL('own-process.js', import.meta.url))};`;
 
 /** Nothing, as `left` says it. */
 export const NOTHING_LEFT: object = { descriptors: 0, threads: 0, mounts: 0 };
@@ -85,3 +88,43 @@ export function runNode(source: string, options: NodeOptions & { readonly timeou
     child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
   });
 }
+
+/**
+ * Words before a command, which then runs in a chroot that shows all of the machine, in a mount namespace of its own.
+ *
+ * @param root an empty directory
+ * @param isMountPoint whether something is mounted at it: if not, `/` is in the middle of a mount for the command
+ * @param without directories of the machine's root that are not to be seen
+ */
+export const inChroot = (root: string, isMountPoint: boolean, without: readonly string[] = []): readonly string[] => [
+  ...['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc'],
+  `${isMountPoint ? `mount -t tmpfs root "${root}"` : ''}
+  for name in /*; do
+    case " ${without.join(' ')} " in *" $name "*) continue ;; esac
+    if [ -L "$name" ]; then cp -P "$name" "${root}$name"
+    elif [ -d "$name" ]; then mkdir "${root}$name"; mount --rbind "$name" "${root}$name"
+    fi
+  done
+  exec chroot "${root}" sh -euc 'cd "$0"; exec "$@"' "$PWD" "$@"`,
+  'sh',
+];
+
+/**
+ * The beginning of a program for `runNode` that starts workers: `startWorker(source, data)` and `messageOf(worker)`.
+ *
+ * What a worker throws ends the program, whenever it does: one that is dead already would survive every `terminate()`.
+ * Its source is a module, which has the library as `library` and `layers`, as code of a data: URL cannot look up
+ * packages, and `workerData` and `parentPort`.
+ */
+export const WORKER_FUNCTIONS = `
+  import { Worker } from 'node:worker_threads';
+  const importOf = (name, from) => 'import * as ' + name + ' from ' + JSON.stringify(import.meta.resolve(from)) + ';';
+  const imports =
+    "import { parentPort, workerData } from 'node:worker_threads';" +
+    importOf('library', 'linux-mount') + importOf('layers', 'linux-mount/layers');
+  const startWorker = (source, workerData) => {
+    const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(imports + source)), { workerData });
+    return worker.on('error', (error) => { throw error; });
+  };
+  const messageOf = (worker) => new Promise((resolve) => worker.once('message', resolve));
+`;

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
-import { copyProgram, HolderProcess, whereIs } from './holder.js';
+import { inUserNamespace } from './child.js';
+import { copyProgram, HolderProcess, programPath } from './holder.js';
 import type { Place } from './place.js';
 
 /** A process in a mount namespace of its own, and what its mounts are called there. */
@@ -33,7 +34,7 @@ export const containerKinds = {
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
   ],
   'with its own root, and without /proc': ['unshare', '--mount', '--propagation', 'private', '--'],
-  'with its own user namespace': ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'],
+  'with its own user namespace': inUserNamespace,
 } as const;
 
 export type ContainerKind = keyof typeof containerKinds;
@@ -45,7 +46,7 @@ export async function startContainer(place: Place, kind: ContainerKind): Promise
     return containerOf(await HolderProcess.shell('', { before }), place);
   }
   const root = place.directory('container');
-  for (const program of ['sleep', 'umount']) copyProgram(whereIs(program), root);
+  for (const program of ['sleep', 'umount']) copyProgram(programPath(program), root);
   for (const name of ['old', 'proc']) mkdirSync(`${root}/${name}`);
   // umount(8) reads the table, and takes its own /proc down last.
   const script = `

@@ -59,7 +59,7 @@ export function copyProgram(program: string, root: string): void {
 }
 
 /** Where a program is. */
-export function whereIs(name: string): string {
+export function programPath(name: string): string {
   const directories = (process.env['PATH'] ?? '').split(':');
   const found = directories.find((directory) => {
     try {

@@ -1,39 +1,16 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { isRealRoot } from './environment.js';
+import { attributesOf, removeAttribute, setAttribute } from './native-files.js';
 import type { Place } from './place.js';
-
-/** What tests need of files and Node has not: test/native/files.c. */
-interface Files {
-  setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
-  removeAttribute(path: Buffer, name: Buffer): void;
-  listAttributes(path: Buffer): Buffer;
-  getAttribute(path: Buffer, name: Buffer): Buffer;
-  makeNode(path: Buffer, mode: number, major: number, minor: number): void;
-  watchOpens(path: Buffer): number;
-}
-
-const files = createRequire(import.meta.url)(
-  fileURLToPath(new URL('../native/build/Release/files.node', import.meta.url)),
-) as Files;
 
 type Path = string | Buffer;
 const bytes = (path: Path) => (typeof path === 'string' ? Buffer.from(path) : path);
-
-export function setAttribute(path: Path, name: string, value: string): void {
-  files.setAttribute(bytes(path), Buffer.from(name), Buffer.from(value));
-}
-
-export function removeAttribute(path: Path, name: string): void {
-  files.removeAttribute(bytes(path), Buffer.from(name));
-}
 
 /** What the attributes of overlayfs begin with: in a user namespace it may have those of users only. */
 export const prefix: string = isRealRoot ? 'trusted.overlay.' : 'user.overlay.';
 
 /** Why they cannot be had on the tmpfs of a place: before Linux 6.6 it has none of users. */
-export function lackOfAttributes({ root }: Place): string | undefined {
+export function lacksOverlayAttributes({ root }: Place): string | undefined {
   try {
     setAttribute(root, `${prefix}probe`, 'y');
     removeAttribute(root, `${prefix}probe`);
@@ -41,27 +18,6 @@ export function lackOfAttributes({ root }: Place): string | undefined {
   } catch {
     return `no ${prefix}* attributes on tmpfs here`;
   }
-}
-
-/** The extended attributes of a file, by name, in latin1. */
-export function attributesOf(path: Path): Record<string, string> {
-  const names = files.listAttributes(bytes(path)).toString('latin1').split('\0').slice(0, -1).sort();
-  return Object.fromEntries(
-    names.map((name) => [name, files.getAttribute(bytes(path), Buffer.from(name, 'latin1')).toString('latin1')]),
-  );
-}
-
-export const S_IFIFO = 0o010000;
-export const S_IFCHR = 0o020000;
-export const S_IFSOCK = 0o140000;
-
-export function makeNode(path: Path, mode: number, major = 0, minor = 0): void {
-  files.makeNode(bytes(path), mode, major, minor);
-}
-
-/** A descriptor that has something to be read when somebody has opened what is at a path now, and EAGAIN before. */
-export function watchOpens(path: Path): number {
-  return files.watchOpens(bytes(path));
 }
 
 export function joined(directory: Path, name: Path): Buffer {

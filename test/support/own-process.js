@@ -14,7 +14,7 @@ export function readOfThread(id, file) {
 }
 
 /** The threads of this process that are the library's. */
-export function ourThreads() {
+export function libraryThreads() {
   return readdirSync(TASKS).filter((id) => readOfThread(id, 'comm').trim() === 'linux-mount');
 }
 
@@ -23,7 +23,7 @@ export function ourThreads() {
  * longer, so that whoever counts finds those that do not end.
  */
 export async function threadsEnd(milliseconds = 60_000) {
-  for (const end = performance.now() + milliseconds; ourThreads().length > 0 && performance.now() < end; )
+  for (const end = performance.now() + milliseconds; libraryThreads().length > 0 && performance.now() < end; )
     await sleep(20);
 }
 

@@ -4,15 +4,16 @@ import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { test as base } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { constants, mountSync, umountSync } from '../../lib/index.js';
-import { Ground } from './ground.js';
+import { pass } from './environment.js';
+import { ScratchDirectory } from './scratch-directory.js';
 
 /**
  * A directory of a test's own: a tmpfs, so that taking it down takes everything with it, mounts below included, and
  * nothing is ever deleted recursively.
  */
-export class Place extends Ground implements Disposable {
+export class Place extends ScratchDirectory implements Disposable {
   constructor() {
     super(mkdtempSync(join(tmpdir(), 'place-')));
     mountSync('place', this.root, 'tmpfs', 0, 'mode=755');
@@ -51,3 +52,10 @@ export const test = base.extend<{ place: Place }>({
     }
   },
 });
+
+/** The error of a system call that is not available: EPERM in the pass "sandbox", ENOSYS in the pass "older-kernel". */
+export function missingCall(calls: string): { code: string; reason: string } {
+  return pass === 'sandbox'
+    ? { code: 'EPERM', reason: expect.stringContaining('a seccomp filter') }
+    : { code: 'ENOSYS', reason: expect.stringMatching(`(${calls})\\(2\\) is missing here, .*Linux 5\\.`) };
+}

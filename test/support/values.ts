@@ -1,3 +1,8 @@
+// Small helpers that tests of any kind use: errors, waiting, detached buffers, events of tracing channels.
+import { tracingChannel } from 'node:diagnostics_channel';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { OperationTrace } from '../../lib/operation/channel.js';
+
 /** A Buffer whose memory has been given away, as happens to one that is sent to a worker. */
 export function detachedBuffer(): Buffer {
   const memory = new ArrayBuffer(8);
@@ -30,4 +35,29 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
     },
     (error: unknown) => error,
   );
+}
+
+/** Waits until a condition holds. The time limit of the test ends a wait that would last for ever. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await sleep(5);
+}
+
+/** Reports all events of the tracing channel of an operation, until the caller calls the returned function. */
+export function subscribeToOperation(
+  operation: string,
+  report: (event: string, message: OperationTrace) => void,
+): () => void {
+  const on = (event: string) => (message: unknown) => report(event, message as OperationTrace);
+  const handlers = {
+    start: on('start'),
+    end: on('end'),
+    asyncStart: on('asyncStart'),
+    asyncEnd: on('asyncEnd'),
+    error: on('error'),
+  };
+  const channel = tracingChannel(`linux-mount:${operation}`);
+  channel.subscribe(handlers);
+  return () => {
+    channel.unsubscribe(handlers);
+  };
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mountSync, umountSync } from '../../lib/index.js';
 import { isRealRoot } from '../support/environment.js';
-import { Ground } from '../support/ground.js';
+import { ScratchDirectory } from '../support/scratch-directory.js';
 import { binds, useIdmap } from './features/binds.js';
 import { type Features, type Finding, find } from './features/feature.js';
 import { filesystems, unmounting } from './features/filesystems.js';
@@ -22,12 +22,12 @@ const place = mkdtempSync(join(tmpdir(), 'features-'));
 mountSync('features', place, 'tmpfs');
 
 // The filesystem of the machine, which has what a tmpfs has not. Nothing is mounted in there.
-const disk = new Ground(mkdtempSync('/var/tmp/features-'));
+const disk = new ScratchDirectory(mkdtempSync('/var/tmp/features-'));
 
 const groups: Readonly<Record<string, Features>> = {
-  Overlays: { ...overlays, 'lowerIdmap, ext4': (ground) => useLowerIdmap(ground, disk) },
+  Overlays: { ...overlays, 'lowerIdmap, ext4': (scratch) => useLowerIdmap(scratch, disk) },
   'Layers (`linux-mount/layers`)': layers,
-  Binds: { ...binds, 'idmap, ext4': (ground) => useIdmap(ground, disk) },
+  Binds: { ...binds, 'idmap, ext4': (scratch) => useIdmap(scratch, disk) },
   'Targets in a root': targets,
   Filesystems: filesystems,
   Unmounting: unmounting,
@@ -41,7 +41,7 @@ for (const [group, features] of Object.entries(groups)) {
     mkdirSync(root);
     // With what is mounted below it when it is over.
     mountSync('feature', root, 'tmpfs');
-    const finding = await find(group, name, use, new Ground(root));
+    const finding = await find(group, name, use, new ScratchDirectory(root));
     umountSync(root, { lazy: true });
     findings.push(finding);
     if (finding.outcome === 'wrong') console.log(`${group}, ${name}: ${finding.how}`);

@@ -46,8 +46,7 @@ const MAX_REMEMBERED = 1000;
 
 const CHANNEL = new OperationChannel('overlaySupport');
 
-// Errors of this process at this moment. An answer made of them would be remembered.
-const { EMFILE, ENFILE, ENOMEM, EINTR } = constants.errno;
+const { ENOMEM } = constants.errno;
 
 /**
  * Finds out what overlays can do in a directory: with this kernel, in this namespace and on the filesystem of the

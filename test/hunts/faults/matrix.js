@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
-import { otherNamespace } from '../../support/other-namespace.js';
-import { children, ourThreads, threadsEnd } from '../../support/own-process.js';
+import { processInOtherNamespace } from '../../support/namespaces.js';
+import { children, libraryThreads, threadsEnd } from '../../support/own-process.js';
+import { Random } from '../fuzz/random.js';
 import { cases } from './cases/index.js';
 import { codesFor, NO_FAULT } from './injector.js';
 import { trial } from './trial.js';
@@ -17,16 +18,6 @@ const { values: options } = parseArgs({
     trace: { type: 'boolean', default: false },
   },
 });
-
-/** Numbers that are the same for the same seed (xorshift32). */
-function* random(seed) {
-  for (let state = seed >>> 0 || 1; ; ) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    yield (state >>> 0) / 2 ** 32;
-  }
-}
 
 const words = ({ name, index, code, stays }) => `${name}:${index}:${code}${stays ? ':on' : ''}`;
 
@@ -50,7 +41,7 @@ function faultsOf(names, numbers) {
   });
   const most = Number(options.sample);
   if (all.length <= most) return all;
-  const keyed = all.map((fault) => [numbers.next().value, fault]);
+  const keyed = all.map((fault) => [numbers.next(), fault]);
   const chosen = new Set(
     keyed
       .sort(([a], [b]) => a - b)
@@ -60,7 +51,7 @@ function faultsOf(names, numbers) {
   return all.filter((fault) => chosen.has(fault));
 }
 
-const holder = await otherNamespace();
+const holder = await processInOtherNamespace();
 const containers = [{ pid: holder.pid }];
 const totals = { operations: 0, faults: 0, failed: 0, unharmed: 0, wrong: 0 };
 const kinds = new Map();
@@ -83,7 +74,7 @@ for (const one of cases) {
     const [name, index, code, stays] = options.fault?.split(':') ?? [];
     const faults =
       name === undefined
-        ? faultsOf(plain.names, random(seed))
+        ? faultsOf(plain.names, new Random(seed))
         : [{ name, index: Number(index), code, stays: stays === 'on' }];
     for (const fault of faults) {
       const { injected, error, wrong } = await trial(one, form, fault, containers, plain);
@@ -107,7 +98,7 @@ function report(one, form, fault, what) {
 
 // Nothing else has been begun.
 await threadsEnd(10_000);
-if (ourThreads().length > 0) report({ name: 'all' }, '', NO_FAULT, `${ourThreads().length} threads are left`);
+if (libraryThreads().length > 0) report({ name: 'all' }, '', NO_FAULT, `${libraryThreads().length} threads are left`);
 if (children().length !== 1) report({ name: 'all' }, '', NO_FAULT, `${children().length - 1} children are left`);
 holder.kill('SIGKILL');
 

@@ -14,16 +14,15 @@ import { existsSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { denied, NEWER } from '../../support/newer-calls.js';
-import { inPrivatePlace } from '../../support/private-place.js';
+import { denied, NEWER_CALLS } from '../../passes.js';
+import { inPrivateTmpfs } from '../../support/namespaces.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [inject, deny] = ['inject', 'deny'].map((name) => here(`../native/build/Release/${name}`));
 
-// With processes of its own, as some operations look at every process that /proc has; shared, so that the processes in
-// other namespaces see the scenes that are made later.
-const ALONE = ['--pid', '--fork', '--kill-child', '--mount-proc'];
-const PRIVATE = inPrivatePlace('faults', { isShared: true, more: ALONE });
+// The tmpfs is shared, so that processes in other mount namespaces see the scenes that are made later. The PID namespace
+// keeps other processes out of /proc, because some operations look at every process there.
+const PRIVATE = inPrivateTmpfs('faults', { isShared: true, pid: true });
 
 const words = process.argv.slice(2);
 const at = words.indexOf('--passes');
@@ -31,7 +30,7 @@ const asked = at < 0 ? ['modern', 'older', 'apart', 'walked', 'killed'] : (words
 const matrix = [process.execPath, here('matrix.js'), ...words];
 const passes = {
   modern: [inject, ...matrix],
-  older: [inject, deny, ...denied(NEWER, 'ENOSYS'), '--', ...matrix],
+  older: [inject, deny, ...denied(NEWER_CALLS, 'ENOSYS'), '--', ...matrix],
   apart: [inject, deny, ...denied(['mount_setattr'], 'ENOSYS'), '--', ...matrix],
   walked: [inject, deny, ...denied(['openat2'], 'ENOSYS'), '--', ...matrix],
   killed: [process.execPath, here('killed.js'), ...words],

@@ -1,33 +1,23 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, mountSync, umountSync } from 'linux-mount';
-import { attributesOf } from './attributes.js';
+import { attributesOf } from '../../support/native-files.js';
+import { ScratchDirectory } from '../../support/scratch-directory.js';
 
 /** Where an operation takes place: a tmpfs of its own, so that what it leaves behind goes with it. */
-export class Scene {
-  root = mkdtempSync(join(tmpdir(), 'scene-'));
+export class Scene extends ScratchDirectory {
   /** Whether the extended attributes are among what may change: overlayfs sets its own. */
   tellsAttributes = false;
   #containers = [];
 
   /** @param containers processes in other mount namespaces, which see what is mounted here */
   constructor(containers = []) {
+    super(mkdtempSync(join(tmpdir(), 'scene-')));
     this.#containers = containers;
     mountSync('scene', this.root, 'tmpfs', 0, 'mode=755');
     // They have it by now; what is mounted in it is not for them.
     mountSync(null, this.root, null, constants.MS_PRIVATE);
-  }
-
-  path(name) {
-    return join(this.root, name);
-  }
-
-  directory(name, files = {}) {
-    const path = this.path(name);
-    mkdirSync(path, { recursive: true });
-    for (const [file, content] of Object.entries(files)) writeFileSync(join(path, file), content);
-    return path;
   }
 
   /** A directory with a tmpfs on it, in which there are the directories named. */
@@ -66,7 +56,7 @@ export class Scene {
   #names(directory) {
     return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
       const path = join(directory, entry.name);
-      const marks = this.tellsAttributes ? ` ${attributesOf(path).join(' ')}` : '';
+      const marks = this.tellsAttributes ? ` ${JSON.stringify(attributesOf(path))}` : '';
       const name = path.slice(this.root.length) + (entry.isDirectory() ? '/' : '') + marks;
       return entry.isDirectory() && entry.name !== 'work' ? [name, ...this.#names(path)] : [name];
     });

@@ -8,7 +8,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, unlinkSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inPrivatePlace } from '../../support/private-place.js';
+import { inPrivateTmpfs } from '../../support/namespaces.js';
 
 const place = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const file = `${place}.log`;
@@ -19,7 +19,7 @@ const words = [...process.argv.slice(2), ...seed];
 console.log(words.join(' '));
 const child = fileURLToPath(new URL('boundary-child.js', import.meta.url));
 const [command, ...rest] = [
-  ...inPrivatePlace('fuzz'),
+  ...inPrivateTmpfs('fuzz'),
   ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
   ...[process.execPath, '--expose-gc', child, ...words, '--log', '3'],
 ];

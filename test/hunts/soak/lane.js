@@ -31,10 +31,10 @@ const isMounted = (path) =>
 
 /** Where one lane mounts. After a cancellation it goes on in another: what was cancelled may still be on its way. */
 class Place {
-  constructor(ground, name) {
-    const of = (what) => directory(join(ground.root, `${name}${what}`));
+  constructor(shared, name) {
+    const of = (what) => directory(join(shared.root, `${name}${what}`));
     this.given = {
-      ...ground,
+      ...shared,
       name,
       directory,
       at: of(''),
@@ -68,14 +68,14 @@ export class Lane {
   calls = new Map();
   counts = new Map();
   #random;
-  #ground;
+  #shared;
   #places = [];
 
   /** @param isCancelling whether its operations are aborted now and then, and may then fail */
-  constructor(name, seed, ground, { child, isCancelling }) {
+  constructor(name, seed, shared, { child, isCancelling }) {
     Object.assign(this, { name, child, isCancelling });
     this.#random = new Random(seed);
-    this.#ground = ground;
+    this.#shared = shared;
     this.#goOn();
   }
 
@@ -92,7 +92,7 @@ export class Lane {
   }
 
   #goOn() {
-    this.#places.push(new Place(this.#ground, `${this.name}-${this.#places.length}`));
+    this.#places.push(new Place(this.#shared, `${this.name}-${this.#places.length}`));
   }
 
   async #once(kind) {

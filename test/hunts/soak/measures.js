@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { children, descriptorNames, ourThreads } from '../../support/own-process.js';
+import { children, descriptorNames, libraryThreads } from '../../support/own-process.js';
 
 // What a process has, and whether it is as before: to the last piece what can be counted, and memory by its growth.
 
@@ -20,7 +20,7 @@ export function state(child) {
     'mounts here': table('self'),
     'mounts in the other namespace': table(child),
     descriptors: descriptorNames(),
-    "the library's threads": ourThreads(),
+    "the library's threads": libraryThreads(),
     children: children().sort(),
     directories: readdirSync(tmpdir()).sort(),
     'working directory': [process.cwd()],

@@ -106,7 +106,7 @@ const mounts = {
   },
 };
 
-const withoutPlace = {
+const detachedMounts = {
   detached: async ({ call, source, lower, at, signal, random, keep, drop }) => {
     const mount = await random.pick([
       () => call('detachedBind')(source, { readonly: true, signal }),
@@ -195,4 +195,4 @@ const made = {
   },
 };
 
-export const kinds = { ...mounts, ...withoutPlace, ...umounts, ...failing, ...elsewhere, ...made, ...questions };
+export const kinds = { ...mounts, ...detachedMounts, ...umounts, ...failing, ...elsewhere, ...made, ...questions };

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { functionNames } from '../../support/library.js';
-import { otherNamespace } from '../../support/other-namespace.js';
+import { processInOtherNamespace } from '../../support/namespaces.js';
 import { Scene } from '../faults/scene.js';
 import { Random } from '../fuzz/random.js';
 import { Lane, prepare } from './lane.js';
@@ -31,8 +31,8 @@ const EVERY = 3; // rounds: with workers
 /** Two lanes in a thread that is terminated while they are under way, with a scene that goes with them. */
 async function terminated(child, random) {
   const scene = new Scene([child]);
-  const ground = prepare(scene);
-  const workerData = { ground, child: child.pid, seed: random.below(2 ** 30) };
+  const shared = prepare(scene);
+  const workerData = { shared, child: child.pid, seed: random.below(2 ** 30) };
   const worker = new Worker(new URL('worker.js', import.meta.url), { workerData });
   const failed = once(worker, 'error').then(([error]) => Promise.reject(error));
   await Promise.race([once(worker, 'message'), failed]);
@@ -47,12 +47,12 @@ const totals = { calls: new Map(), counts: new Map() };
 async function round(number, child) {
   const random = new Random(seed + number);
   const scene = new Scene([child]);
-  const ground = prepare(scene);
+  const shared = prepare(scene);
   const before = scene.state();
   const lanes = Array.from(
     { length: LANES },
     (_, index) =>
-      new Lane(`lane${index}`, random.below(2 ** 30), ground, { child: child.pid, isCancelling: index < CANCELLING }),
+      new Lane(`lane${index}`, random.below(2 ** 30), shared, { child: child.pid, isCancelling: index < CANCELLING }),
   );
   const worker = (seed + number) % EVERY === 0 ? terminated(child, random) : undefined;
   worker?.catch(() => {}); // it is awaited below
@@ -79,7 +79,7 @@ const problems = [];
 // Of what could not be taken back after its promise was rejected the library tells so.
 process.on('warning', (warning) => problems.push(String(warning)));
 
-const child = await otherNamespace();
+const child = await processInOtherNamespace();
 const before = state(child.pid);
 const samples = [];
 let workers = 0;

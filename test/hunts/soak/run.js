@@ -11,7 +11,7 @@ import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inPrivatePlace } from '../../support/private-place.js';
+import { inPrivateTmpfs } from '../../support/namespaces.js';
 
 // As what it is found. Memory is compared over several rounds; for the rest nobody has to wait long.
 const FOUND = {
@@ -30,7 +30,7 @@ const SOON = ['--rounds', '1', '--patience', '3000'];
 const isMemory = (leak) => ['memory', 'pages', 'objects'].includes(leak);
 
 // Shared, so that a process in another namespace sees the scenes that are made later.
-const PRIVATE = inPrivatePlace('soak', { isShared: true });
+const PRIVATE = inPrivateTmpfs('soak', { isShared: true });
 // So that the resident set comes to rest: it has room for what V8 and malloc(3) may keep without using it, and by default
 // that is most of it, more with each thread.
 const NODE = ['env', 'MALLOC_ARENA_MAX=2', process.execPath, '--expose-gc', '--max-semi-space-size=1'];

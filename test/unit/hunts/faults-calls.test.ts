@@ -18,8 +18,8 @@ const LEFT_OUT = /^(close|closedir|mmap|munmap)$/;
 
 const read = (...path: string[]) => readFileSync(join(projectRoot, ...path), 'utf8');
 
-test('the fault injection knows every call that the addon makes', ({ skip }) => {
-  skip(!existsSync(join(projectRoot, 'src-native')), 'the sources are not here');
+test('the fault injector lists every system call that the addon makes', ({ skip }) => {
+  skip(!existsSync(join(projectRoot, 'src-native')), 'this copy of the project lacks src-native/');
   const known = new Set(
     [...read('test/native/inject_calls.h').matchAll(/CALL\((\w+)\)|"(\w+)", \d+/g)].map((at) => at[1] ?? at[2]),
   );

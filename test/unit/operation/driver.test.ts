@@ -41,12 +41,12 @@ async function cancelled(what: Partial<Failure>): Promise<unknown> {
   return rejectionOf(run(operation, { signal: controller.signal }));
 }
 
-test('cancelled while it is being found out why it failed, it is cancelled', async () => {
+test('an operation that is aborted while its failure is examined rejects with AbortError', async () => {
   expect(await cancelled({})).toMatchObject({ name: 'AbortError' });
   expect(await cancelled({ leftMade: null })).toMatchObject({ name: 'AbortError' });
 });
 
-test('but what is left nobody else would be told of', async () => {
+test('an aborted operation rejects with MountError when it leaves a mount or a directory behind', async () => {
   expect(await cancelled({ left: true })).toMatchObject({ name: 'MountError', code: 'EPERM', left: ['/m'] });
   expect(await cancelled({ leftMade: Buffer.from('./made') })).toMatchObject({ name: 'MountError', left: ['/made'] });
 });

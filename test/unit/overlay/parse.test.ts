@@ -46,7 +46,7 @@ describe('parseOverlayData', () => {
     ['rw,context=system_u:object_r:t:s0,lowerdir=/a:/b', { lower: ['/a', '/b'] }],
     ['rw,context="u:r:t:s0:c1,c2",rootcontext="a\\042,lowerdir=/x",lowerdir=/a\\040', { lower: ['/a '] }],
     ['lowerdir=context="a:b":/c"', { lower: ['context="a', 'b"', '/c"'] }],
-  ])('%s', (text, spec) => {
+  ])('parseOverlayData reads %s', (text, spec) => {
     expect(parseOverlayData(text)).toEqual(spec);
     expect(parseOverlayData(Buffer.from(text))).toEqual(spec);
   });
@@ -76,15 +76,15 @@ describe('parseOverlayData', () => {
       'userxattr,redirect_dir=on,metacopy=on,nfs_export=on,index=off',
       { userxattr: true, index: false, metacopy: true },
     ],
-  ])('gives the option its name: %s', (words, options) => {
+  ])('parseOverlayData translates the mount options %s', (words, options) => {
     expect(parseOverlayData(`rw,lowerdir=/a:/b,${words}`)).toMatchObject({ lower: ['/a', '/b'], ...options });
   });
 
-  test('has no key for what is not there', () => {
+  test('parseOverlayData returns no key for an option that the text lacks', () => {
     expect(Object.keys(parseOverlayData('lowerdir=/a:/b,index=on')).sort()).toEqual(['index', 'lower']);
   });
 
-  test('gives strings for names that are UTF-8 and Buffers for others, or all as Buffers', () => {
+  test('parseOverlayData returns a string for a UTF-8 name and a Buffer for any other name', () => {
     const text = Buffer.from('lowerdir=/\xff:/\xc3\xbc,upperdir=/u,workdir=/\xfe', 'latin1');
     const [odd, work] = [Buffer.from([0x2f, 0xff]), Buffer.from([0x2f, 0xfe])];
     expect(parseOverlayData(text)).toEqual({ lower: [odd, '/ü'], upper: '/u', work });
@@ -96,7 +96,7 @@ describe('parseOverlayData', () => {
     expect(parseOverlayData('lowerdir=/ü:/\\303\\274', { encoding: 'utf8' })).toEqual({ lower: ['/ü', '/ü'] });
   });
 
-  test('reads as it is told: a backslash and digits are an octal escape or not', () => {
+  test('parseOverlayData reads octal escapes with form table and not with form data', () => {
     const text = 'lowerdir=/a\\134:b:/c';
     expect(parseOverlayData(text)).toEqual({ lower: ['/a:b', '/c'] });
     expect(parseOverlayData(text, { form: 'table' })).toEqual({ lower: ['/a:b', '/c'] });
@@ -105,7 +105,7 @@ describe('parseOverlayData', () => {
   });
 
   test.each<[string, string, RegExp, OverlayParseOptions?]>([
-    ['nothing', '', /has no lowerdir and no lowerdir\+/],
+    ['an empty text', '', /has no lowerdir and no lowerdir\+/],
     ['no layer', 'rw,index=on', /has no lowerdir/],
     ['data-only layers alone', 'datadir+=/d', /has no lowerdir/],
     ['an empty lowerdir', 'lowerdir=,upperdir=/u', /empty lowerdir$/],
@@ -126,25 +126,25 @@ describe('parseOverlayData', () => {
     ['workdir twice', 'lowerdir=/a,upperdir=/u,workdir=/w,workdir=/v', /has workdir twice/],
     ['an option twice', 'lowerdir=/a:/b,index=on,index=off', /has index twice/],
     ['an option and its opposite', 'lowerdir=/a:/b,override_creds,nooverride_creds', /has nooverride_creds twice/],
-    ['a value that is none', 'lowerdir=/a:/b,index=secret', /has 'index' with an unknown value.*index=on, index=off$/],
+    ['an invalid value', 'lowerdir=/a:/b,index=secret', /has 'index' with an unknown value.*index=on, index=off$/],
     ['a flag with a value', 'lowerdir=/a:/b,volatile=secret', /has 'volatile' with an unknown value/],
     ['no value', 'lowerdir=/a:/b,xino', /has 'xino' with an unknown value/],
     ['an unknown word', 'lowerdir=/a:/b,relatime', /the word 'relatime', which overlayfs does not know/],
     ['an unknown word with a value', 'lowerdir=/a:/b,password=secret', /the word 'password',/],
-    ['a name of every object', 'lowerdir=/a:/b,constructor=secret', /the word 'constructor',/],
+    ['a property name of Object.prototype', 'lowerdir=/a:/b,constructor=secret', /the word 'constructor',/],
     ['a flag of the VFS with a value', 'lowerdir=/a:/b,ro=secret', /the word 'ro',/],
     ['a label whose quotes are open', 'context="a,b,lowerdir=/a:/b', /the word 'b'/],
     ['a cut octal escape', 'lowerdir=/a\\04', /give options.form/],
     ['both kinds of escapes', 'lowerdir=/a\\054\\,', /give options.form/],
     ['half an escape', 'lowerdir=/a\\', /give options.form/],
-    ['half an escape, said to be data', 'lowerdir=/a\\', /half an escape/, { form: 'data' }],
+    ['half an escape with form data', 'lowerdir=/a\\', /half an escape/, { form: 'data' }],
     ['half an escape in the table', 'lowerdir=/a\\134', /half an escape/],
     ['a cut octal escape in the table', 'upperdir=/a\\04', /octal digits of a byte in 'upperdir'/, { form: 'table' }],
     ['octal above a byte', 'lowerdir=/a\\400:/b', /octal digits/, { form: 'table' }],
     ['an octal NUL', 'lowerdir=/a\\000:/b', /octal digits of a byte in 'lowerdir'/],
     ['a NUL', 'lowerdir=/a\0', /null bytes/],
     ['half a character', 'lowerdir=/\ud800', /well-formed/],
-  ])('refuses %s', (_, text, message, options) => {
+  ])('parseOverlayData rejects %s', (_, text, message, options) => {
     const error = thrownBy(() => parseOverlayData(text, options));
     expect(error).toMatchObject({ ...invalidValue, message: expect.stringMatching(message) });
     expect((error as Error).message).not.toContain('secret');
@@ -152,18 +152,18 @@ describe('parseOverlayData', () => {
 
   test.each<[string, unknown, unknown, object]>([
     ['null', null, undefined, invalidType],
-    ['nothing', undefined, undefined, invalidType],
+    ['undefined', undefined, undefined, invalidType],
     ['a URL', new URL('file:///a'), undefined, invalidType],
     ['an unknown option', 'lowerdir=/a:/b', { from: 'table' }, invalidValue],
     ['an unknown form', 'lowerdir=/a:/b', { form: 'mountinfo' }, invalidValue],
     ['an unknown encoding', 'lowerdir=/a:/b', { encoding: 'hex' }, invalidValue],
-  ])('refuses arguments that are wrong: %s', (_, data, options, expected) => {
+  ])('parseOverlayData rejects an invalid argument: %s', (_, data, options, expected) => {
     const error = thrownBy(() => parseOverlayData(data as string, options as OverlayParseOptions));
     expect(error).toMatchObject(expected);
   });
 });
 
-describe('parseOverlayData, whatever the names and options', () => {
+describe('parseOverlayData round trips', () => {
   const anyOptions = fc.record(
     {
       defaultPermissions: fc.constant(true),
@@ -190,7 +190,7 @@ describe('parseOverlayData, whatever the names and options', () => {
   );
   const writable = fc.option(fc.record({ upper: fileName, work: fileName }), { nil: {} });
 
-  test('takes back what overlayData wrote', () => {
+  test('parseOverlayData recovers any names and options from the output of overlayData', () => {
     // Options that exclude each other are left out one after the other, until overlayData takes the rest.
     fc.assert(
       fc.property(layers, writable, anyOptions, (names, above, options) => {
@@ -207,18 +207,21 @@ describe('parseOverlayData, whatever the names and options', () => {
     );
   });
 
-  test.each(['lowerdir', 'lowerdir+'])('takes back what the kernel shows, %s', (kind) => {
-    fc.assert(
-      fc.property(layers, writable, (names, above) => {
-        const shown = kind === 'lowerdir' ? shownAsGiven(names, above) : shownOneByOne(names, above);
-        const text = Buffer.from(`rw${shown},index=off`, 'latin1');
-        const expected = { ...names, ...above, index: false };
-        expect(parseOverlayData(text, { encoding: 'buffer', form: 'table' })).toEqual(expected);
-        expect(parseOverlayData(text, { encoding: 'buffer' })).toEqual(expected);
-      }),
-      { numRuns: times(500, 20) },
-    );
-  });
+  test.each(['lowerdir', 'lowerdir+'])(
+    'parseOverlayData recovers any names from the mount table when it shows %s',
+    (kind) => {
+      fc.assert(
+        fc.property(layers, writable, (names, above) => {
+          const shown = kind === 'lowerdir' ? shownAsGiven(names, above) : shownOneByOne(names, above);
+          const text = Buffer.from(`rw${shown},index=off`, 'latin1');
+          const expected = { ...names, ...above, index: false };
+          expect(parseOverlayData(text, { encoding: 'buffer', form: 'table' })).toEqual(expected);
+          expect(parseOverlayData(text, { encoding: 'buffer' })).toEqual(expected);
+        }),
+        { numRuns: times(500, 20) },
+      );
+    },
+  );
 
   interface Names {
     lower: Buffer[];

@@ -1,6 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
 import { MountError } from '../../../lib/index.js';
-import type { Ground } from '../../support/ground.js';
+import type { ScratchDirectory } from '../../support/scratch-directory.js';
 
 /** What a feature did on this kernel. */
 export interface Finding {
@@ -23,7 +23,7 @@ export const fallsBack = (how: string): Way => ({ outcome: 'falls back', how });
 export const inPart = (how: string): Way => ({ outcome: 'in part', how });
 
 /** Uses a feature for real, looks whether it did what it should, and tells how. Whatever is wrong it throws. */
-export type Use = (ground: Ground) => Promise<Way> | Way;
+export type Use = (scratch: ScratchDirectory) => Promise<Way> | Way;
 
 /** Features by name. */
 export type Features = Readonly<Record<string, Use>>;
@@ -45,20 +45,20 @@ export function refused(code: string, action: () => unknown): void {
 }
 
 /** Uses a feature and says what came of it. */
-export async function find(group: string, name: string, use: Use, ground: Ground): Promise<Finding> {
+export async function find(group: string, name: string, use: Use, scratch: ScratchDirectory): Promise<Finding> {
   try {
-    const { outcome, how } = await use(ground);
-    return { group, name, outcome, how: withoutPaths(how, ground) };
+    const { outcome, how } = await use(scratch);
+    return { group, name, outcome, how: withoutPaths(how, scratch) };
   } catch (error) {
     if (error instanceof MountError && error.reason !== undefined) {
-      return { group, name, outcome: 'clear error', how: `${error.code}: ${withoutPaths(error.reason, ground)}` };
+      return { group, name, outcome: 'clear error', how: `${error.code}: ${withoutPaths(error.reason, scratch)}` };
     }
     return { group, name, outcome: 'wrong', how: String(error instanceof Error ? error.stack : error) };
   }
 }
 
 /** The same sentence in every run. */
-function withoutPaths(reason: string, { root }: Ground): string {
+function withoutPaths(reason: string, { root }: ScratchDirectory): string {
   return reason
     .replaceAll(`${root}/`, '')
     .replaceAll(/\/var\/tmp\/features-\w+\//g, '')

@@ -1,4 +1,5 @@
 import { changes } from './changes.js';
+import { detachedMounts } from './detached.js';
 import { elsewhere } from './elsewhere.js';
 import { inRoot } from './in-root.js';
 import { layerChanges } from './layer-changes.js';
@@ -9,7 +10,6 @@ import { overlays } from './overlays.js';
 import { questions } from './questions.js';
 import { pass } from './stages.js';
 import { umounts } from './umounts.js';
-import { withoutPlace } from './without-place.js';
 
 // The operations whose system calls are made to fail. Each is written once, for both forms: `call` gives the form asked
 // for of a function of the library.
@@ -35,7 +35,7 @@ const all = [
   ...mountedAlready,
   ...inRoot,
   ...changes,
-  ...withoutPlace,
+  ...detachedMounts,
   ...umounts,
   ...elsewhere,
   ...questions,

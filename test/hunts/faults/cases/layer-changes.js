@@ -1,5 +1,5 @@
 import { lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { setAttribute } from '../attributes.js';
+import { setAttribute } from '../../../support/native-files.js';
 
 // linux-mount/layers: what an upper layer did to lower ones, walked through on a thread and told in batches.
 

@@ -1,4 +1,4 @@
-import { setAttribute } from '../attributes.js';
+import { setAttribute } from '../../../support/native-files.js';
 import { refusal } from './stages.js';
 
 // linux-mount/layers: the marks of overlayfs, which no mount shows. They are among what must be as before.

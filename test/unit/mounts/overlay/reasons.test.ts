@@ -3,7 +3,7 @@ import type { Examination, Failure, PathFacts, UpperFacts } from '../../../../li
 import { type OverlayMountOptions, planOverlay } from '../../../../lib/mounts/overlay/plan.js';
 import { overlayReason, overlayReasonOfStep } from '../../../../lib/mounts/overlay/reasons.js';
 
-// Facts made by hand: what no machine of the tests has. What can be mounted is in test/live/overlay/overlay-reasons.test.ts.
+// Facts made by hand: what no machine of the tests has. What can be mounted is in test/live/overlay/reasons.test.ts.
 
 const SPEC = {
   lower: ['/l0', '/l1'],
@@ -64,7 +64,7 @@ function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...fac
   return overlayReason(failed, plan, examination, facts.inUserNamespace ?? false);
 }
 
-describe('what an overlay failed of', () => {
+describe('overlayReason', () => {
   test.for<[string, Facts, RegExp]>([
     ['upper on NFS', { error: EINVAL, paths: { '/u': { type: 0x6969n } } }, /^upper '\/u' is on .*\(NFS\)/],
     ['upper on FAT', { error: EINVAL, paths: { '/u': { type: 0x4d44n } } }, /^upper '\/u' is on .*\(FAT\)/],
@@ -102,7 +102,7 @@ describe('what an overlay failed of', () => {
       /^the number of mounts in this mount namespace \(1\) has reached \/proc\/sys\/fs\/mount-max \(1\): unmount/,
     ],
     [
-      'an upper in use out of sight',
+      'an upper directory in use by an overlay outside of the mount table',
       { error: ERRNO.EBUSY, spec: { index: true } },
       /^upper '\/u' or its work directory is in use by an overlay that the mount table does not show/,
     ],
@@ -112,7 +112,7 @@ describe('what an overlay failed of', () => {
       /^with index: true upper '\/u' can be mounted/,
     ],
     [
-      'an option that the kernel writes about',
+      'an option that the kernel log names',
       {
         error: EINVAL,
         spec: { xino: 'on' },
@@ -121,7 +121,7 @@ describe('what an overlay failed of', () => {
       /^overlayfs refuses one of the options redirect_dir=off and xino=on, and the kernel reports "overlay: Unknown parameter 'xino'"/,
     ],
     [
-      'an option that nothing tells about',
+      'an option that no log names',
       { error: EINVAL, spec: { xino: 'on' } },
       /^the kernel probably refuses one of the options redirect_dir=off and xino=on/,
     ],
@@ -131,25 +131,25 @@ describe('what an overlay failed of', () => {
       /^dataOnly needs metacopy, .*: give metacopy: true/,
     ],
     [
-      'a way that the kernel has not',
+      'a strategy that the kernel lacks',
       { error: OTHER.ENOTSUP, failure: { step: 'choose a strategy', syscall: 'fsconfig' } },
       /^strategy 'fsconfig' needs Linux 6\.7/,
     ],
     [
-      'nothing that is known',
+      'an unknown cause',
       { error: EINVAL, spec: { redirectDir: undefined } },
       /^the cause could not be found out; it is not a path that leads to no directory, not more than 500 lower layers, .*not an upper and a work directory on different mounts.*: the log of the kernel \(dmesg\)/,
     ],
     [
-      'what the kernel says of a layer',
+      'a kernel log about a layer',
       { error: EINVAL, spec: { redirectDir: undefined }, failure: { log: Buffer.from('e overlay: no good\n') } },
       /^the kernel reports "overlay: no good": correct the option or the path/,
     ],
-  ])('%s', ([_name, facts, pattern]) => {
+  ])('overlayReason names the cause: %s', ([_name, facts, pattern]) => {
     expect(reason(facts)).toMatch(pattern);
   });
 
-  test('what cannot be read is not ruled out', () => {
+  test('overlayReason rules out no cause whose facts could not be read', () => {
     const known = reason({ error: EINVAL, spec: { redirectDir: undefined } });
     const unknown = reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null });
     for (const what of [
@@ -167,7 +167,7 @@ describe('what an overlay failed of', () => {
     );
   });
 
-  test('a lower layer that is an overlay over an overlay whose layers are not in the table is not called too deep', () => {
+  test('overlayReason does not report stacking depth for a lower overlay whose own layers are not in the mount table', () => {
     const mounts = `${MOUNTINFO}30 22 0:30 / /l1 rw - overlay overlay rw,lowerdir=10:11\n`;
     const said = reason({
       error: EINVAL,
@@ -178,7 +178,7 @@ describe('what an overlay failed of', () => {
     expect(said).not.toContain('too deep');
   });
 
-  test('overlapping is told by the filesystem, not by the names of the paths', () => {
+  test('overlayReason compares filesystems, not path names, to detect layers that overlap', () => {
     // /l0/in is inside of /l0 by name, but another filesystem is mounted there.
     const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
     const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
@@ -190,7 +190,7 @@ describe('what an overlay failed of', () => {
   });
 });
 
-test('what the step tells needs no examination', () => {
+test('overlayReasonOfStep explains EAGAIN and EMFILE without an examination of the paths', () => {
   const plan = planOverlay(SPEC);
   const failure = { syscall: 'pthread_create', step: 'start a thread', left: false, mountId: 0n, index: -1 };
   const none = { log: null, other: null };
