@@ -76,7 +76,8 @@ async function inScene(scene, one, form, fault, containers, plain) {
     one.undo?.(result);
     const [now, then] =
       one.keeps === 'names' ? [mountsOf(scene.state()), mountsOf(before.state)] : [scene.state(), before.state];
-    if (one.keeps !== true && now !== then) wrong.push(`the scene differs after the operation was undone: ${difference(now, then)}`);
+    if (one.keeps !== true && now !== then)
+      wrong.push(`the scene differs after the operation was undone: ${difference(now, then)}`);
   }
   if (!(await soon(() => exchanged(before.fds).length === 0))) wrong.push(...exchanged(before.fds));
   if (names.some((name) => name.startsWith('clone')) && !(await soon(() => children().length === before.children))) {

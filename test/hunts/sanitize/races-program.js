@@ -1,9 +1,8 @@
+// Runs the load on the main thread for the whole time, and in two workers at once, each of which lives for a few
+// seconds and is terminated in the middle of its calls.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { load } from './load.js';
-
-// The load on the main thread all the time, and in two workers at once, of which each lives for a few seconds and is
-// terminated in the middle of its calls.
 
 const seconds = Number(process.argv[2]);
 const end = performance.now() + seconds * 1000;

@@ -1,7 +1,7 @@
+// The kinds of operations that read, watch and walk. Some iterators are read to the end, some are ended early, and some
+// are dropped.
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-
-// The kinds that ask, watch and walk: of each iterator some are read to the end, some ended early, some abandoned.
 
 const attached = (changes, at) => changes.some(({ type, entry }) => type === 'attached' && entry.target === at);
 
@@ -33,7 +33,7 @@ export const questions = {
   watch: async ({ call, at, random, keep, signal }) => {
     const controller = new AbortController();
     const watcher = await call('watchMountTable')({ under: at, signal: signal ?? controller.signal });
-    // Nobody has asked it for anything: it goes with the garbage.
+    // Without a call of next(), the garbage collector closes the watcher.
     if (random.chance(0.3)) return;
     try {
       const next = watcher.next();

@@ -1,3 +1,4 @@
+// Tests of how reports of ThreadSanitizer are split and assigned to the addon.
 import { describe, expect, test } from 'vitest';
 import { isAbout, split } from '../../hunts/sanitize/reports.js';
 

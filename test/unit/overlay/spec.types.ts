@@ -1,4 +1,4 @@
-// Nothing here runs: `npm run types` checks that the compiler takes what is right and refuses what is wrong.
+// Checks the types of overlay options when `npm run types` compiles this file. No code in this file runs.
 import type { OverlayMountOptions, OverlaySpec } from '../../../lib/index.js';
 
 declare const layers: string[];

@@ -1,3 +1,4 @@
+// Tests of the checks that a prebuilt addon and a manifest must pass before publishing.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ let place: string;
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'gate-'));
 });
-afterEach(() => rmSync(place, { recursive: true })); // nothing is ever mounted in here
+afterEach(() => rmSync(place, { recursive: true })); // nothing is mounted in this directory
 
 describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
   const problemsOf = (prebuild: string) => examine({ ...here!, prebuild }).problems;

@@ -1,3 +1,4 @@
+// Tests of which holders of a mount are found, and of the reason that names them.
 import { describe, expect, test } from 'vitest';
 import type { HoldersScan, ProcessUse } from '../../../lib/kernel/native.js';
 import { busyReason } from '../../../lib/umount/busy-reason.js';

@@ -1,3 +1,4 @@
+// Tests of how the trace prints system call arguments.
 import { expect, test } from 'vitest';
 import {
   hiddenData,
@@ -10,7 +11,7 @@ import {
   quoted,
 } from '../../../../lib/kernel/trace/text.js';
 
-// What strace 6.1 prints of the same bytes.
+// The expected texts are the output of strace 6.1 for the same bytes.
 test.each([
   ['/a b', '"/a b"'],
   ['', '""'],
@@ -60,7 +61,7 @@ test('inNamespace shows a namespace as a descriptor number or a file path', () =
   expect(inNamespace('/proc/1/ns/mnt')).toEqual(['namespace="/proc/1/ns/mnt"']);
 });
 
-// A password may have a comma, and cifs doubles it: what follows is no name.
+// A password may contain a comma, which cifs doubles, so the text after a comma may not be a name.
 test.each(['password=hun,ter2', 'password=hun,,ter2=x', Buffer.from('password=hun,ter2')])(
   'hiddenData shows only the length of option data that is one string: %s',
   (data) => {

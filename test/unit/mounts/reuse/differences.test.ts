@@ -1,3 +1,4 @@
+// Tests of the comparison between a requested mount and the mount at the target.
 import { describe, expect, test } from 'vitest';
 import type { PathFacts } from '../../../../lib/kernel/native.js';
 import { type FilesystemOptions, planFilesystem } from '../../../../lib/mounts/filesystem/plan.js';
@@ -9,7 +10,10 @@ import type { Found } from '../../../../lib/operation/driver.js';
 
 const SAME_DEVICE = { error: 0, mode: 0o060_600, special: 9n, path: '/dev/sdb' };
 
-/** What is found where the table has this line, from the root on, and the source is this device. */
+/**
+ * The result of lookAtFilesystem when the mount table has this line (from the field of the root on) and the source is
+ * this device.
+ */
 function found(line: string, fsType: string, options: FilesystemOptions = {}, device = SAME_DEVICE): Found<unknown> {
   const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
   const looking = lookAtFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
@@ -210,6 +214,6 @@ test('mountDiffers reports two idmapped mounts as not comparable', () => {
   expect(mountDiffers('a bind', mapped, plain)?.kind).toBe('other');
   expect(mountDiffers('a bind', plain, mapped)?.kind).toBe('other');
   expect(mountDiffers('a bind', mapped, mapped)?.kind).toBe('untold');
-  // What is known to be another is said first.
+  // A known difference is reported before one that cannot be compared.
   expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe('a bind with noexec is mounted there');
 });

@@ -1,3 +1,4 @@
+// Tests of overlaySupport that need no overlay: arguments, other platforms, and the evaluation of trials.
 import { expect, test } from 'vitest';
 import { overlaySupport } from '../../../../lib/index.js';
 import { Program, shownOption } from '../../../../lib/overlay/support/program.js';
