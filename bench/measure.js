@@ -1,4 +1,4 @@
-// The inside of bench/run.js: measures, in the private mount namespace that it was started in.
+// The part of bench/run.js that measures, in a private mount namespace.
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -29,8 +29,8 @@ const { values: options } = parseArgs({
 
 if (options.docs && options.only !== '') throw new Error('--docs is for all rows, not for --only some');
 
-// How long a row is measured, in seconds and in turns, each of so many times: the long form and the short one. Rows that this library is judged
-// by are measured longer.
+// How long a row is measured: `seconds`, and `least` to `most` turns, each of `times` repetitions, in the long and the
+// short form. Rows of the summary (`judged`) are measured longer.
 const LIMITS = options.short
   ? { row: { seconds: 0.7, least: 4, most: 100, times: 25 }, judged: { seconds: 4, least: 10, most: 100, times: 100 } }
   : {

@@ -1,9 +1,9 @@
-// What was measured in ten rows: for who asks whether this library is fast enough. Each has this library, the same in C,
-// and what else a program would use for it.
+// The summary chart: ten rows for readers who ask whether this library is fast enough. Each row shows this library, the
+// same work in C, and what else a program would use.
 import { BAR, bar, figureOf, grid, picture, scaleOf, text, widthOf } from './svg.js';
 
 const MARGIN = 14;
-const WIDTH = 830; // as wide as GitHub shows a page
+const WIDTH = 830; // GitHub shows a page 830 pixels wide
 const LINE = 14;
 const GAP = 15;
 const HEAD = 82;
@@ -12,7 +12,7 @@ const LOOP = ['C', 'loop on the same thread'];
 const ours = (how) => ['linux-mount', how];
 const command = (who) => [who, 'spawnSync'];
 
-/** What each row is called, words below that, the row of the table that it is from, and its entries by who and how. */
+/** The title of each row, the words below it, the row of the table, and the entries by `who` and `how`. */
 const ROWS = [
   {
     title: 'bind + umount',
@@ -76,7 +76,7 @@ const ROWS = [
   },
 ];
 
-/** The rows of the summary from those of the table. What is not there any more by its name is an error. */
+/** Finds the rows of the summary in the table. A missing name is an error. */
 function chosen(rows) {
   return ROWS.map(({ title, words, from, entries }) => {
     const row = rows.find(({ name }) => name === from);

@@ -1,4 +1,4 @@
-// What an upper layer did to the lower ones: a walk of it, with a look below for each entry.
+// Rows of changes(): a walk of the upper layer, with a lookup in the lower layer for each entry.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { oursAsync } from '../ours.js';
 
 const { countChanges } = createRequire(import.meta.url)('../native/build/Release/changes.node');
 
-const IN_ONE = 1000; // files of a directory
+const IN_ONE = 1000; // files in a directory
 
 export function layerRows(place, peers, count) {
   const [lower, upper] = [place.directory('changed-lower'), place.directory('changed-upper')];

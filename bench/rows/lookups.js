@@ -1,16 +1,16 @@
-// What it costs to ask about one path, among few mounts and among many, and until a watcher tells of a mount.
+// Rows of lookups of a path, with few and with many mounts, and the time until a watcher reports a mount.
 import { statSync } from 'node:fs';
 import { isMountPoint, isMountPointSync, mountAtSync, mountSync, umountSync, watchMountTable } from 'linux-mount';
 import { ours, oursAsync, oursAtOnce } from '../ours.js';
 import { crowdOfBinds } from '../place.js';
 
 const AT_ONCE = 64;
-const MANY = { times: 500 }; // of what takes less than a microsecond
+const MANY = { times: 500 }; // for calls that take less than a microsecond
 
 export const IS_MOUNT_POINT = 'isMountPointSync';
 export const FEW_PATHS = 'whether a path is a mount point';
 
-/** The rows beside other rows, and those beside so many mounts. */
+/** The rows with few mounts, and the rows with `many` other mounts. */
 export function lookupRows(place, peers, many) {
   const { path } = place;
   const asked = (name, before) => ({
@@ -53,5 +53,5 @@ export function lookupRows(place, peers, many) {
   }
 }
 
-/** The name of the row with the path beside that many mounts. */
+/** The name of the row of a lookup with this number of other mounts. */
 export const pathBeside = (many) => `${FEW_PATHS}, beside ${many.toLocaleString('en')} mounts`;

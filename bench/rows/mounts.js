@@ -1,4 +1,4 @@
-// Mounts that any program makes: binds, a tmpfs, and taking them down.
+// Rows of mounts that every program makes: binds, a tmpfs, and unmounting them.
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -204,7 +204,7 @@ export function mountRows(place, peers) {
     };
   }
 
-  // To change a mount is a call that waits for nobody; umount(2) waits for the other processors to have seen it
+  // Changing a mount does not wait for other processors. umount(2) waits until all processors have seen the change
   // (synchronize_rcu_expedited), which takes longer in some processes than in others (bench/behind.md).
   function changes() {
     const path = place.path;

@@ -1,11 +1,11 @@
-// Overlays: of few layers and of many, read-only and writable, and beside many other mounts.
+// Rows of overlays: few and many layers, read-only and writable, and with many other mounts.
 import { mountOverlay, mountOverlaySync, mountSync, overlayData, umountSync } from 'linux-mount';
 import { ours, oursAsync, oursAtOnce } from '../ours.js';
 import { crowd } from '../place.js';
 
 const CROWD = 1000;
-const LAYERS = 500; // as many as the kernel takes
-const NAME = 255; // bytes of a file name
+const LAYERS = 500; // the limit of the kernel
+const NAME = 255; // the longest file name in bytes
 const PATH = 3000;
 
 export const READ_ONLY = 'overlay of 2 layers + umount';
@@ -26,7 +26,7 @@ export function overlayRows(place, peers) {
   const above = { upper: place.directory('upper'), work: place.directory('work') };
   const words = (data) => ['overlay', target, 'overlay', data];
 
-  /** Loops of other programs, with an option string. */
+  /** The loops of other programs, with an option string. */
   const others = (data, more) => [peers.go('mount', words(data), more), peers.moby('mount', words(data), more)];
   const forked = (data) =>
     peers.forked('mount(8)', 'mount', [
@@ -36,7 +36,7 @@ export function overlayRows(place, peers) {
   const c = (data, more) => [peers.c('mount', words(data), more), peers.program('mount', words(data), more)];
   const known = (name, data) => ({ ...peers.c(name, words(data)), how: KNOWN });
 
-  /** Read-only layers by every form. */
+  /** Read-only overlays in every form. */
   const stack = (layers, more) => {
     const data = overlayData({ lower: layers });
     const plain = () => {
@@ -93,7 +93,8 @@ export function overlayRows(place, peers) {
         forked(writableData),
       ],
     },
-    // Whether another overlay has the upper layer is found out among all mounts: with many of them, of every kind.
+    // The library compares the upper directory with all mounts, to find an overlay that uses it. These rows have many
+    // mounts of each kind.
     beside(BESIDE_TMPFS, (path) => mountSync('tmpfs', path, 'tmpfs')),
     beside(BESIDE_OVERLAYS, ofTheirKind),
     { name: 'overlay of 50 layers + umount', contenders: stack(place.several(50, 'fifty'), { times: 20 }) },

@@ -1,4 +1,4 @@
-// What the rest of the process notices, and what is to be found out about other processes.
+// Rows of what the rest of the process notices, and of the search for holders in other processes.
 import { promises as fs } from 'node:fs';
 import { constants, holders, holdersSync, mount, mountSync, umount, umountSync } from 'linux-mount';
 import { ours, oursAsync } from '../ours.js';
@@ -9,7 +9,7 @@ export function processRows(place, peers) {
   const { source, targets } = place;
   return [late(), held()];
 
-  // One turn of the event loop after the other, for as long as something is under way: the longest.
+  // Measures the longest turn of the event loop while operations run.
   function late() {
     const longest = async (underWay) => {
       let isDone = false;
@@ -56,7 +56,7 @@ export function processRows(place, peers) {
       contenders: [
         ours('holdersSync', () => holdersSync(busy), { times: 1 }),
         oursAsync('await holders', () => holders(busy), { times: 1 }),
-        // They say by their status whether there is somebody.
+        // These commands report the result by their exit status.
         peers.forked('fuser(1)', 'psmisc', [['fuser', '--mount', busy]], { isAnyStatus: true }),
         peers.forked('lsof(8)', 'lsof', [['lsof', busy]], { isAnyStatus: true }),
       ],

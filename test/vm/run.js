@@ -1,5 +1,5 @@
-// npm run test:kernels: the compiled suite on real kernels, each in a virtual machine (qemu, no KVM and no root needed); for
-// other processors than this one with the addon as it is published.
+// npm run test:kernels: runs the compiled test suite on real kernels, each in a virtual machine (QEMU; neither KVM nor
+// root is needed). On other processors the suite uses the published form of the addon.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -77,7 +77,7 @@ function refuse(why) {
   console.error(why);
   process.exit(1);
 }
-// A pass that nobody knows would be none: nothing run, and all well.
+// An unknown pass would run no test and succeed.
 const unknown = chosen.find((pass) => !PASSES.includes(pass));
 if (unknown !== undefined) refuse(`there is no pass "${unknown}": ${PASSES.join(', ')}`);
 if (asked.length === 0 || chosen.length === 0) refuse('there is nothing to do without a kernel and a pass');
@@ -88,7 +88,7 @@ if (options.docs && !isWhole)
 const machines = new Set(asked.map((name) => kernelOf(name).machine));
 for (const { emulator, architecture } of machines) {
   TOOLS[emulator.program] = emulator.debianPackage;
-  // The addon is built for that processor, and what the tests have in C (foreign.js).
+  // The addon and the native programs of the tests are cross-compiled for the other processor (foreign.js).
   const { prefix, debianPackage } = ARCHITECTURES.find(({ name }) => name === architecture);
   TOOLS[`${prefix}g++`] = debianPackage;
 }
@@ -107,10 +107,10 @@ mkdirSync(cache, { recursive: true });
 const script = (name, ...words) => spawnSync(join(here, name), words, { stdio: 'inherit' }).status === 0;
 const quoted = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-// The suite in there is compiled: a test file may be named as it is here.
+// The image contains compiled tests, so the names of test files end in .js.
 const wanted = positionals.map((word) => quoted(word.replace(/\.test\.ts$/, '.test.js')));
 
-// Run inside, in the project. A pass that fails does not keep the others from being run.
+// The command in the image, which runs in the project. A failing pass does not stop the later passes.
 const suite = (pass) => `LINUX_MOUNT_PASSES=${pass} node test/run.js ${wanted.join(' ')}`;
 const features = 'unshare --mount --propagation private node test/vm/features.js';
 const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups unshare --user --map-root-user';
@@ -133,7 +133,7 @@ exit $status`;
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(signal)));
 
-/** Boots a kernel, with what its passes say. */
+/** Boots a kernel, and returns the results of its passes. */
 async function run(series) {
   const passes = chosen.filter((pass) => !options.short || pass === 'features' || series === asked[0]);
   const directory = join(cache, series);
@@ -173,7 +173,7 @@ async function run(series) {
 const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
 const imageOf = ({ architecture }) => join(work, architecture);
 
-/** Makes what kernels for a machine start from; gives the busybox for it. */
+/** Makes the files from which kernels of a machine boot, and returns the busybox for the machine. */
 function prepare(machine) {
   const { architecture, debian } = machine;
   const isOurs = architecture === process.arch;

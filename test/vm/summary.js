@@ -1,12 +1,12 @@
-// What came of each kernel, from what its machine said in lines for a program: test/support/reporter.ts, features.ts.
+// Summarises the result of each kernel, from the machine-readable lines of test/support/reporter.ts and features.ts.
 
-/** What was said of a kind, one object for each line. */
+/** Returns the objects of one kind, one for each line. */
 export function said(output, kind) {
-  // What was said before may be a control sequence without an end of line.
+  // A control sequence without an end of line may come before the marker.
   return [...output.matchAll(new RegExp(`@@${kind} (.*)$`, 'gm'))].map(([, json]) => JSON.parse(json));
 }
 
-/** What came of a suite. Where a worker of vitest has crashed, no test failed, and those that were left never ran. */
+/** Describes the result of a suite. When a vitest worker crashes, no test fails, but the remaining tests never run. */
 function ofSuite(pass, suite) {
   if (suite === undefined) return `   ${pass}: FAILED, it ended before the suite said anything`;
   const { passed, failed, skipped, errors, seconds } = suite;
@@ -14,7 +14,7 @@ function ofSuite(pass, suite) {
   return `   ${pass}: ${errors.length === 0 ? counts : `FAILED, ${counts}: ${errors.join('; ')}`}`;
 }
 
-/** What came of a kernel, in a few lines. */
+/** Describes the result of a kernel in a few lines. */
 export function* inWords({ release, seconds, ok, status, passes, suites, features }) {
   yield `${release}: ${ok ? 'ok' : 'FAILED'}${status === undefined ? ', the machine never ended' : ''}, ${seconds} s`;
   for (const pass of passes) {

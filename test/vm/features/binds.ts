@@ -1,3 +1,4 @@
+// Features of bind mounts and of changes of mounts.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedBind,
@@ -22,19 +23,22 @@ const BIND_AND_REMOUNT =
 
 const NAMESPACE = ['unshare', '--mount', '--propagation', 'private', '--'];
 
-/** mount_setattr(2) changes the attributes of a mount; before, it is remounted. */
+/** Kernels with mount_setattr(2) use it to change the attributes of a mount; older kernels need a remount. */
 const setattr = (): Way => (lacks.setattr === undefined ? works('mount_setattr') : fallsBack(REMOUNT));
 
 const DETOUR =
   "strategy 'tree' by a detour: it gets its attributes in a mount namespace that nobody sees, by mount(2), as there is no mount_setattr(2)";
 
-/** How a bind went, one with attributes unless said: before Linux 5.12 a copy of a tree cannot be given any. */
+/**
+ * Returns how a bind mount with attributes was made. Before Linux 5.12 a copied tree cannot get attributes before it is
+ * attached.
+ */
 function bindWay(strategy: string, hasAttributes = true): Way {
   if (strategy !== 'tree') return fallsBack(BIND_AND_REMOUNT);
   return hasAttributes && lacks.setattr !== undefined ? fallsBack(DETOUR) : works(strategy);
 }
 
-/** A source with a mount below it. */
+/** Makes a source directory with a mount below it. */
 function tree(scratch: ScratchDirectory): string {
   const source = scratch.directory('source', { mark: 'source' });
   mountSync('tree', source, 'tmpfs');
@@ -172,7 +176,7 @@ export const binds: Features = {
   },
 };
 
-/** A bind through which the owner appears as nobody. */
+/** Makes an idmapped bind mount in which the owner of the files is not mapped. */
 export async function useIdmap(scratch: ScratchDirectory, source: ScratchDirectory): Promise<Way> {
   await using mount = await mountBind(source.directory('a', { file: '' }), scratch.directory('b'), { idmap: onlyOne });
   same([statSync(scratch.path('b/file')).uid, statSync(source.path('a/file')).uid], [NOBODY, 0]);

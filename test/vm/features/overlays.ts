@@ -1,3 +1,4 @@
+// Features of mountOverlay.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedOverlay,
@@ -25,12 +26,12 @@ const writable = (scratch: ScratchDirectory) => ({
   work: scratch.directory('work'),
 });
 
-/** Which way an overlay went. To hand over descriptors is the older one where it was not asked for. */
+/** Returns how an overlay was mounted. Strategy "descriptors" is a fallback when the caller did not ask for it. */
 function wayOf(strategy: string, asked?: OverlayStrategy): Way {
   return strategy === 'descriptors' && asked === undefined ? fallsBack(strategy) : works(strategy);
 }
 
-/** Mounts it, writes into it, and looks where that went. */
+/** Mounts an overlay, writes into it, and checks that the upper directory receives the file. */
 async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMountOptions>): Promise<Way> {
   const target = scratch.directory('merged');
   const spec = { ...writable(scratch), target, ...options } as OverlayMountOptions;
@@ -42,7 +43,7 @@ async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMo
   return wayOf(mount.strategy, options.strategy);
 }
 
-/** An option of an overlay. Kernels take some that they then drop, which {@link overlaySupport} finds out. */
+/** Mounts an overlay with an option. A kernel may ignore the option, which {@link overlaySupport} reports. */
 const option =
   (spec: Partial<OverlaySpec>, supportOf: (options: OverlayOptionSupport) => Support): Use =>
   async (scratch) => {
@@ -51,7 +52,7 @@ const option =
     return support.supported ? way : inPart(support.reason);
   };
 
-/** Many layers, with a file in the first and one in the last. */
+/** Makes many layers, with a file in the first layer and another in the last. */
 function manyLayers(scratch: ScratchDirectory, count: number, length: number): string[] {
   const lower = Array.from({ length: count }, (_, index) => scratch.directory(`${index}/${'x'.repeat(length)}`));
   writeFileSync(`${lower[0]}/first`, '');
@@ -79,7 +80,7 @@ export const overlays: Features = {
     try {
       mountOverlaySync(options);
     } catch (error) {
-      // Where there are no overlays at all, that is what there is to say.
+      // If this user cannot mount any overlay, that error is the result.
       if (error instanceof MountError && /\b500\b/.test(error.reason ?? '')) return works();
       throw error;
     }
@@ -137,7 +138,8 @@ export const overlays: Features = {
   dataOnly: async (scratch) => {
     const target = scratch.directory('merged');
     const lower = [scratch.directory('l', { seen: '' }), scratch.directory('m')];
-    // Only what has been copied up by metadata leads there, and in a user namespace nothing is.
+    // Only a file whose metadata was copied up without its data refers to a data-only layer, and a user namespace has
+    // no such files.
     const more = isRealRoot ? ({ metacopy: true, redirectDir: 'follow' } as const) : {};
     const dataOnly = [scratch.directory('d', { unseen: '' })];
     await using mount = await mountOverlay({ lower, dataOnly, target, ...more });
@@ -147,7 +149,7 @@ export const overlays: Features = {
   'lowerIdmap, tmpfs': (scratch) => useLowerIdmap(scratch, scratch),
 };
 
-/** An overlay over a layer whose owner appears as nobody. */
+/** Mounts an overlay over an idmapped layer in which the owner of the files is not mapped. */
 export async function useLowerIdmap(scratch: ScratchDirectory, layers: ScratchDirectory): Promise<Way> {
   const lower = [layers.directory('idmapped', { file: '' }), layers.directory('plain')];
   const target = scratch.directory('merged');

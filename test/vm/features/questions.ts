@@ -1,3 +1,4 @@
+// Features that read mounts: mount table, IDs, watching, holders.
 import {
   isMountPoint,
   mountAt,
@@ -8,7 +9,7 @@ import {
 } from '../../../lib/index.js';
 import { type Features, fallsBack, same, type Way, works } from './feature.js';
 
-/** Ids that are never used again are what the newer calls give and the older ones do not (`null`, Linux 6.8). */
+/** The newer system calls return unique mount IDs (Linux 6.8); the older ones do not, and the library returns null. */
 const byIds = (id: bigint | null | undefined, newer: string, older: string): Way =>
   typeof id === 'bigint' ? works(newer) : fallsBack(older);
 
