@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, mountSync, umountSync } from 'linux-mount';
+import { ScratchDirectory } from '../test/support/scratch-directory.js';
 
 const AT_ONCE = 64;
 
@@ -12,10 +13,8 @@ export function makePlace() {
   mountSync('bench', path, 'tmpfs');
   const before = process.cwd();
   process.chdir(path);
-  const directory = (name) => {
-    mkdirSync(join(path, name), { recursive: true });
-    return join(path, name);
-  };
+  const scratch = new ScratchDirectory(path);
+  const directory = (name) => scratch.directory(name);
   const several = (count, name) => Array.from({ length: count }, (_, index) => directory(`${name}${index}`));
   return {
     path,
@@ -76,6 +75,6 @@ export function crowdOfBinds(place, count) {
 
 /** Returns the number of mounts, and the limit of mounts in a mount namespace. */
 export function mountLimit() {
-  const there = readFileSync('/proc/self/mountinfo', 'latin1').split('\n').length - 1;
-  return { there, most: Number(readFileSync('/proc/sys/fs/mount-max', 'latin1')) };
+  const current = readFileSync('/proc/self/mountinfo', 'latin1').split('\n').length - 1;
+  return { current, most: Number(readFileSync('/proc/sys/fs/mount-max', 'latin1')) };
 }

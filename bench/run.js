@@ -10,17 +10,15 @@
 import { spawnSync } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { inNamespaces, isRoot } from '../release/namespaces.js';
 import { writeDocs } from './docs.js';
 
 function measure() {
   const outside = readlinkSync('/proc/self/ns/mnt');
-  const user = process.getuid() === 0 ? [] : ['--user', '--map-root-user'];
   const inside = fileURLToPath(new URL('measure.js', import.meta.url));
-  const { status } = spawnSync(
-    'unshare',
-    [...user, '--mount', '--propagation', 'private', '--', process.execPath, inside, outside, ...process.argv.slice(2)],
-    { stdio: 'inherit' },
-  );
+  const [command, ...namespaces] = inNamespaces(isRoot ? 'root' : 'user');
+  const words = [...namespaces, process.execPath, inside, outside, ...process.argv.slice(2)];
+  const { status } = spawnSync(command, words, { stdio: 'inherit' });
   return status ?? 1;
 }
 

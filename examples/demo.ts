@@ -1,8 +1,8 @@
 /**
- * `npm run demo`: overlays mounted for real, and every claim about them checked.
+ * `npm run demo`: mounts overlays for real, and checks every claim that it prints.
  *
- * The program runs twice. The first run, outside, makes an empty directory and starts the second one in a private
- * mount namespace, where everything is mounted and where it all ends with the process.
+ * The program runs twice. The first run makes an empty directory and starts the second run in a private mount
+ * namespace. The second run mounts everything there, and all mounts end with it.
  */
 import { existsSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

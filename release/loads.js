@@ -1,6 +1,6 @@
-// Loads a prebuild for real, and makes calls: with every Node that is supported and with Bun for musl (probe.mjs), on other
-// processors under qemu; and with a C program that has just enough of Node-API (host.c), on glibc and, but for riscv64, on
-// musl (musl.js).
+// Loads a prebuilt addon and makes calls: with every supported Node.js version and with Bun for musl (probe.mjs), under
+// QEMU for other processors, and with a C program that has just enough of Node-API (host.c), on glibc and, except for
+// riscv64, on musl (musl.js).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,7 +17,7 @@ const isForeign = ({ name }) => name !== process.arch;
 const emulated = (architecture) =>
   isForeign(architecture) ? [architecture.qemu, '-L', `/usr/${architecture.gnu}`] : [];
 
-/** A project that has this package in it, with one prebuild and nothing built. */
+/** Makes a project that contains the package with one prebuilt addon and without a built addon. */
 function makeProject({ prebuild, name }, place) {
   const packaged = join(place, 'node_modules/linux-mount');
   const there = join(packaged, 'prebuilds', `linux-${name}`);
@@ -48,7 +48,7 @@ function runNodes(architecture, place) {
     console.log(`          npm has no Node for ${architecture.name}: the C program only`);
 }
 
-/** Functions that fail, for all of Node-API that host.c does not have. */
+/** Writes failing functions for all of Node-API that host.c lacks. */
 function restOfNodeApi(place) {
   const { js_native_api_symbols: js, node_api_symbols: node } = apiHeaders.symbols.v8;
   const host = readFileSync(join(project, 'release/host.c'), 'utf8');
@@ -78,7 +78,8 @@ function runHosts(architecture, place) {
   runHost('a C program on musl', compiler, wrapper, architecture, place);
 }
 
-// Debian's libstdc++ is for glibc, whose loader it wants: under that name it gets what musl lacks.
+// Debian's libstdc++ is built for glibc and loads glibc's loader by name. A library of this name provides the functions
+// that musl lacks.
 function runBun(architecture, place) {
   const { bun, name, gnu, isRequired } = architecture;
   if (bun === undefined || name !== process.arch) return;
@@ -98,7 +99,10 @@ function runBun(architecture, place) {
   });
 }
 
-/** Loads it in every way there is here, or where it is required in every way; throws when one fails. `place` is an empty folder. */
+/**
+ * Loads the addon in every way that this machine supports, or in every way if it is required. Throws when one fails.
+ * `place` is an empty folder.
+ */
 export function load(architecture, place) {
   const { qemu, prefix, debianPackage, gnu, isRequired } = architecture;
   if (isForeign(architecture) && !hasProgram(qemu)) return skip('to load it', qemu, 'qemu-user-static', isRequired);

@@ -1,5 +1,5 @@
-// TypeScript as somebody writes it who uses the package: every export imported, values as values and types as types, and
-// the main calls made with what they take and give. That is checked; what mounts something is compiled as well, and run.
+// TypeScript programs of a user of the package: they import every export, values as values and types as types, and make
+// the main calls. All programs are compiled, and those that mount also run.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -12,7 +12,7 @@ const OPTIONS = {
   lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
   strict: true,
   exactOptionalPropertyTypes: true,
-  // The package's own declarations are looked into as well.
+  // The compiler also checks the declarations of the package.
   skipLibCheck: false,
   noEmit: true,
   types: ['node'],
@@ -40,7 +40,7 @@ export async function use(signal: AbortSignal): Promise<bigint> {
 }
 `;
 
-// One of them as an ES module, the other as CommonJS, each in a mount namespace of its own.
+// One program is an ES module and the other is CommonJS. Each runs in its own mount namespace.
 const PROGRAMS = {
   'mounts.mts': `
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -93,7 +93,7 @@ try {
 console.log(answer + ', still mounted: ' + library.isMountPointSync('m') + ', ' + code);
 `,
 };
-/** What each of them says. */
+/** The output of each program. */
 export const SAID = 'EROFS true, still mounted: false, ENOENT';
 
 const problemsOf = (program) =>
@@ -105,10 +105,10 @@ const problemsOf = (program) =>
     }),
   );
 
-/** The doors of the package, by the file behind each. What several export is imported from the first. */
+/** The entry points of the package, with the file of each. A name that several export is imported from the first. */
 const DOORS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers/index.d.ts' };
 
-/** The names that a door of the installed package exports, by whether they are values. */
+/** Returns the names that an entry point of the installed package exports, by whether they are values. */
 function exportsOf(place, door) {
   const file = join(place, 'node_modules/linux-mount/dist', DOORS[door]);
   const program = ts.createProgram([file], OPTIONS);
@@ -121,7 +121,7 @@ function exportsOf(place, door) {
   return names;
 }
 
-/** Writes and compiles what mounts something; the names of the programs. */
+/** Writes and compiles the programs that mount. Returns the names of the programs. */
 function emit(place) {
   const files = Object.keys(PROGRAMS).map((name) => join(place, name));
   for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(place, name), text);
@@ -132,7 +132,10 @@ function emit(place) {
   return Object.keys(PROGRAMS).map((name) => name.replace(/ts$/, 'js'));
 }
 
-/** Compiles it in that project, as an ES module and as CommonJS; how many names there are, and programs to run. */
+/**
+ * Compiles the programs in the project, as ES modules and as CommonJS. Returns the number of names, and the programs to
+ * run.
+ */
 export function compile(place) {
   const all = { values: [], types: [] };
   let imports = '';

@@ -13,7 +13,7 @@ export const tableName = (count) => `mount table of ${count.toLocaleString('en')
 
 /** Returns the rows for tables of these sizes, including the existing mounts, up to the limit of mounts. */
 export function tableRows(place, peers, counts) {
-  const { there, most } = mountLimit();
+  const { current, most } = mountLimit();
   return counts.map((asked) => {
     const count = Math.min(asked, Math.floor((most - MARGIN) / 1000) * 1000);
     const times = Math.max(1, Math.round(1000 / count));
@@ -25,7 +25,7 @@ export function tableRows(place, peers, counts) {
         count < asked
           ? `A mount namespace may have ${most.toLocaleString('en')} mounts here (fs.mount-max).`
           : undefined,
-      before: () => crowdOfBinds(place, count - there),
+      before: () => crowdOfBinds(place, count - current),
       contenders: [
         { ...peers.c('table', [], { times }), how: 'bare read, nothing parsed' },
         ours('readMountTableSync', () => readMountTableSync(), { times }),

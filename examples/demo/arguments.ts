@@ -1,16 +1,17 @@
+// Reads the command line of the demo.
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DemoError, printable } from './output.js';
 
-/** What the user asked for. */
+/** The options on the command line. */
 export interface Request {
   readonly help: boolean;
-  /** The layers of the last act, the first topmost; null for this machine's own. */
+  /** The layers of the last act, topmost first, or null for directories of this machine. */
   readonly lower: readonly string[] | null;
 }
 
-/** The command line is wrong, whatever is on the disk. */
+/** The command line is wrong, independent of the files on the disk. */
 export class UsageError extends DemoError {}
 
 export const HELP = `Usage: npm run demo
@@ -45,7 +46,7 @@ function parse(words: readonly string[]): { help?: boolean | undefined; lower?: 
 
 function layer(given: string): string {
   if (given === '') throw new UsageError('--lower needs the name of a directory, not an empty one');
-  // npm runs scripts in the package's directory and tells in INIT_CWD where the user was.
+  // npm runs scripts in the directory of the package, and INIT_CWD is the user's working directory.
   const start = process.env['INIT_CWD'] ?? process.cwd();
   try {
     const path = realpathSync(isAbsolute(given) ? given : `${start}/${given}`);

@@ -1,3 +1,4 @@
+// The second run of the demo, which mounts in the private mount namespace.
 import { readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { constants, MountError, mount, umountSync } from 'linux-mount';
@@ -7,10 +8,10 @@ import { type Errand, inUserNamespace } from './namespace.js';
 import { checkedClaims, claim, DemoError } from './output.js';
 import { realInputAct } from './real-input-act.js';
 
-/** The run inside: checks that it is inside, and plays all acts on a tmpfs that nobody else sees. */
+/** Checks that the run is in the private mount namespace, and plays all acts on a tmpfs that no other process sees. */
 export async function runInside({ place, outside, lower }: Errand): Promise<void> {
   const here = readlinkSync('/proc/self/ns/mnt');
-  // A demo must never mount anything where other people work.
+  // The demo must not mount anything in a mount namespace of other processes.
   if (here === outside) {
     throw new DemoError('This part of the demo mounts things and refuses to run outside a mount namespace of its own.');
   }
@@ -32,7 +33,7 @@ export async function runInside({ place, outside, lower }: Errand): Promise<void
   process.send?.(checkedClaims());
 }
 
-/** What is written into the place goes with the mount, and the directory below it stays empty. */
+/** The tmpfs receives all files of the demo, so that the directory below it stays empty. */
 async function mountTmpfs(place: string): Promise<Disposable> {
   await mount('tmpfs', place, 'tmpfs', constants.MS_NOSUID | constants.MS_NODEV, 'mode=700,size=64m');
   return { [Symbol.dispose]: () => umountSync(place) };

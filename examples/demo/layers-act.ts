@@ -1,3 +1,4 @@
+// Acts 1 to 5 of the demo: an overlay of three small layers.
 import { lstatSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { mountOverlay, mountOverlaySync } from 'linux-mount';
@@ -6,14 +7,14 @@ import { mountPoints } from './mount-table.js';
 import { claim, drawing, heading, note } from './output.js';
 import { drawLayers, MARKS } from './tree.js';
 
-/** Acts 1 to 5: three small layers, and all that an overlay does with them. */
+/** Plays acts 1 to 5: three small layers, and everything that an overlay does with them. */
 export async function layersAct(place: string, isUserNamespace: boolean): Promise<void> {
   const { upper, work, target } = makeDirectories(`${place}/small`);
   const [lower1, lower2] = [`${place}/small/lower1`, `${place}/small/lower2`];
   makeLayer(lower1, 'a', 'b');
   makeLayer(lower2, 'a');
   makeLayer(upper, 'c');
-  // In a user namespace overlayfs may not use its own attributes, trusted.*.
+  // In a user namespace overlayfs cannot use trusted.* attributes.
   const options = { target, ...(isUserNamespace ? { userxattr: true as const } : {}) };
   const descriptors = openDescriptors();
   {
@@ -27,7 +28,7 @@ export async function layersAct(place: string, isUserNamespace: boolean): Promis
   nothingIsLeft(target, descriptors);
 }
 
-/** Where to look, under the names that are printed. */
+/** The directories of the overlay by the names that the demo prints. */
 interface Scene {
   readonly merged: string;
   readonly upper: string;
@@ -125,7 +126,7 @@ function nothingIsLeft(target: string, descriptors: readonly string[]): void {
   claim('no descriptor is open that was not open before, by /proc/self/fd', more.length === 0, more.join(', '));
 }
 
-// The list is read through a descriptor of its own, which is closed when it is looked for here.
+// readdir lists /proc/self/fd through a descriptor of its own, which is closed before the names are checked.
 function openDescriptors(): string[] {
   return readdirSync('/proc/self/fd').filter((name) => lstatSync(`/proc/self/fd/${name}`, { throwIfNoEntry: false }));
 }
@@ -139,7 +140,7 @@ function isWhiteoutAt(path: string): boolean {
   return stats !== undefined && isWhiteout(stats);
 }
 
-/** The code of the error that an attempt ends with, or `'none'`. */
+/** Returns the code of the error that an attempt throws, or `'none'`. */
 function codeOf(attempt: () => void): string {
   try {
     attempt();

@@ -1,3 +1,4 @@
+// Act 6 of the demo: an overlay of directories of this machine.
 import { mkdirSync, realpathSync } from 'node:fs';
 import { constants, type Mount, MountError, mountOverlaySync, mountSync, umountSync } from 'linux-mount';
 import { type Census, takeCensus, total } from './census.js';
@@ -7,10 +8,10 @@ import { mountPoints, mountsBelow } from './mount-table.js';
 import { claim, DemoError, drawing, grouped, heading, note, plural, printable, shorten } from './output.js';
 import { changeAndDelete } from './real-writes.js';
 
-/** What every Linux machine has. */
+/** Directories that every Linux machine has. */
 const USUAL = ['/etc', '/usr'];
 
-/** Act 6: the machine's own directories, or the user's, as lower layers under a writable upper. */
+/** Plays act 6: directories of the machine or of the user as lower layers below a writable upper directory. */
 export function realInputAct(place: string, given: readonly string[] | null, isUserNamespace: boolean): void {
   const lower = given ?? usual(isUserNamespace);
   const shown = lower.map((path) => `'${printable(path)}'`).join(', ');
@@ -69,7 +70,7 @@ function claimSame({ fromLayers, throughMount, ...census }: Census): void {
   );
 }
 
-// A user namespace may not look under mounts that were there before it: mount_namespaces(7), "locked".
+// A user namespace cannot look below mounts that were made before it: mount_namespaces(7), "locked".
 function usual(isUserNamespace: boolean): string[] {
   const all = USUAL.map((path) => realpathSync(path));
   const usable = all.filter((path) => !isUserNamespace || mountsBelow(path).length === 0);
@@ -99,7 +100,10 @@ function mountLayers(lower: readonly string[], directories: Directories, isUserN
   }
 }
 
-/** The layers as overlayfs sees them: without what is mounted below, where a walk of the layer itself would go. */
+/**
+ * Binds the layers without the mounts below them, because overlayfs does not show those mounts and a walk would enter
+ * them.
+ */
 function mountViews(lower: readonly string[], parent: string): { paths: string[] } & Disposable {
   const paths: string[] = [];
   const unmount = () => {

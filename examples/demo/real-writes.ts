@@ -1,3 +1,4 @@
+// Changes and deletes files through the overlay of act 6, and checks that the originals stay unchanged.
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -7,9 +8,9 @@ import { claim, drawing, note, printable, shorten } from './output.js';
 import { drawTree } from './tree.js';
 import { bytes, type Entry } from './walk.js';
 
-/** A file of a lower layer, in the three places where it can be looked at. */
+/** A file of a lower layer, with its paths in the layer, in the upper directory and in the merged directory. */
 interface RealFile {
-  /** From the root of the layers, as in {@link Entry}. */
+  /** The path from the root of the layers, as in {@link Entry}. */
   readonly path: string;
   readonly name: string;
   readonly original: Buffer;
@@ -18,17 +19,19 @@ interface RealFile {
   readonly upper: Buffer;
 }
 
-/** What is now in upper: path, and what was done to it. */
+/** The paths that the upper directory now has, each with what was done to it. */
 type Done = Map<string, string>;
 
 const LINE = Buffer.from('\n# This line is new: the linux-mount demo wrote it.\n');
 const NEW_PATH = '/new-file-of-the-demo';
-/** Of all files, those that a reader knows. */
+/** Well-known files are changed first. */
 const FAMILIAR = ['/hostname', '/fstab', '/passwd', '/package.json', '/README.md', '/README'];
-/** What a user may not do to other people's files; the last where the owner has no id in the user namespace. */
+/** The errors for changing files of other users. EOVERFLOW means that the owner has no ID in the user namespace. */
 const REFUSALS: readonly unknown[] = ['EACCES', 'EPERM', 'EOVERFLOW'];
 
-/** Changes a file and deletes another one, through the merged directory, and checks that the originals are untouched. */
+/**
+ * Changes a file and deletes another file through the merged directory, and checks that the originals are unchanged.
+ */
 export function changeAndDelete(lower: readonly string[], directories: Directories, entries: readonly Entry[]): void {
   const files = [...entries]
     .sort((one, other) => rank(one) - rank(other))
@@ -63,7 +66,7 @@ function change(file: RealFile, done: Done): void {
   claimUntouched(file, before);
 }
 
-/** Writes a file in place or, where it is somebody else's, puts a new one in its place, as editors do. */
+/** Writes a file in place, or replaces the file of another user by a new file, as editors do. */
 function write(path: Buffer, data: Buffer): 'changed' | 'replaced' {
   if (isPermitted(() => writeFileSync(path, data))) return 'changed';
   const directory = path.subarray(0, path.lastIndexOf('/'));
@@ -88,7 +91,10 @@ function remove(file: RealFile, done: Done): void {
   claimUntouched(file, before);
 }
 
-/** Where no file may be changed, a new one can still be made: the merged root is upper's, and so the user's own. */
+/**
+ * If no file can be changed, a new file can still be made, because the merged root is the root of upper, which the user
+ * owns.
+ */
 function makeFile(lower: readonly string[], { upper, target }: Directories, done: Done): void {
   note('');
   note('(There is no small file here that this user may change: a new one is made.)');
@@ -99,7 +105,10 @@ function makeFile(lower: readonly string[], { upper, target }: Directories, done
   claim('no lower layer has it', there.length === 0, there.join(', '));
 }
 
-/** What changes when a file is written to, even if the same is written; reading it changes none of this. */
+/**
+ * Returns the properties that change when a file is written, even with the same content, and that reading leaves
+ * unchanged.
+ */
 function fingerprint(path: Buffer): Record<string, string | bigint> {
   const { ino, mode, uid, gid, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -124,7 +133,7 @@ function realFile({ path, layer }: Entry, lower: readonly string[], { upper, tar
   return { path, name, original: at(directory), originalName, merged: at(target), upper: at(upper) };
 }
 
-/** Whether the layer's file is what its path leads to: another file can be mounted on it, as containers do in /etc. */
+/** Whether the path leads to the layer's own file: another file may be mounted on it, as containers do in /etc. */
 function isVisible({ path, layer, stats }: Entry, lower: readonly string[]): boolean {
   try {
     const { ino, dev } = lstatSync(Buffer.concat([Buffer.from(lower[layer] ?? ''), bytes(path)]));
@@ -150,7 +159,7 @@ function isPermitted(attempt: () => void): boolean {
   }
 }
 
-/** The paths of all that is below a directory, without directories. */
+/** Returns the paths of all files below a directory, without directories. */
 function contents(directory: string): string[] {
   const list = (path: string): string[] =>
     readdirSync(Buffer.concat([Buffer.from(directory), bytes(path)]), {

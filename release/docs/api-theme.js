@@ -1,16 +1,18 @@
-// How a page of docs/api looks: short enough to be read in an editor, and with no headings but the names of what it tells.
+// The layout of the pages of docs/api: short enough to read in an editor, with only the names of the exports as
+// headings.
 import { ReflectionKind, ReflectionType } from 'typedoc';
 import { MarkdownTheme, MarkdownThemeContext } from 'typedoc-plugin-markdown';
 
 const NOTICE = '<!-- Made from the docstrings in lib/ by: npm run docs. Do not edit. -->';
 
-// Headings of the plugin above a table whose first line says the same, or above what speaks for itself.
+// The plugin puts these headings above a table that already names its content in the first line, or above content that
+// needs no heading.
 const SUPERFLUOUS = [
   ...['Parameters', 'Properties', 'Type Declaration', 'Union Members', 'Methods', 'Accessors', 'Constructors'],
   ...['Get Signature', 'Type Parameters'],
 ].join('|');
 
-// The longest list of parameters, and the longest type, that is in one line.
+// The longest parameter list and the longest type that stay on one line.
 const LINE = 76;
 const TYPE = 104;
 
@@ -28,16 +30,16 @@ export class ApiTheme extends MarkdownTheme {
           (_, list) => `Implements ${list.match(/`.*`/g).join(', ')}.\n`,
         )
         .replace(/^\*\*(Throws|See)\*\*\n\n(?! *-)/gm, '**$1** ')
-        // Members of a class are one level below it.
+        // Members of a class are one level below the class.
         .replace(/^#{5,6} /gm, '#### ')
-        // A property of an argument that has its name and type in the line of the argument, and nothing more to say.
+        // A property of an argument without a description repeats only the name and type in the line of the argument.
         .replace(/^\| `\w+\.[\w.]+\??` \|.*\| - \|\n/gm, '')
         .replace(/ \| - \|$/gm, ' | |'),
     );
   }
 }
 
-/** Changes a page's text; of its code only what nobody sees. */
+/** Changes the text of a page. In code blocks, only characters that the page does not show change. */
 function inMarkdown(page, change) {
   return page
     .split(/^(```.*?^```\n)/ms)
@@ -45,7 +47,7 @@ function inMarkdown(page, change) {
     .join('');
 }
 
-/** How long something is in code, without links and the marks of Markdown. */
+/** Returns the length of code without Markdown links and escapes. */
 const lengthOf = (text) => text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`\\]/g, '').length;
 
 class ApiContext extends MarkdownThemeContext {
@@ -62,7 +64,7 @@ class ApiContext extends MarkdownThemeContext {
 
     this.partials.comment = (model, said) => comment(model, { ...said, headingLevel: undefined });
 
-    // As this project's code is written: two spaces, and one line where there is room for one.
+    // Signatures have the form of this project's code: two spaces of indent, and one line where it is long enough.
     this.partials.signatureParameters = (parameters, said) => {
       const lines = signatureParameters(parameters, said);
       const line = lines
@@ -86,12 +88,12 @@ class ApiContext extends MarkdownThemeContext {
       return lengthOf(line) <= TYPE ? line : lines;
     };
 
-    // An object of many values is told by its table alone.
+    // An object with many values is described by its table alone.
     this.partials.declarationTitle = (model) =>
       model.kindOf(ReflectionKind.Variable) && model.type instanceof ReflectionType ? '' : declarationTitle(model);
 
-    // What differs between the signatures of a function is in their types; the words are the same. Its table and its result
-    // are those of the signature for text, not of the one for bytes.
+    // The signatures of a function differ in their types and have the same description. The table and the result are
+    // those of the signature that returns text, not of the signature that returns bytes.
     this.partials.signatures = (model, said) => {
       const all = model.signatures ?? [];
       if (all.length < 2) return signatures(model, said);
@@ -104,7 +106,7 @@ class ApiContext extends MarkdownThemeContext {
       return `${together}\n\n${this.partials.signature(all[usual], { ...said, hideTitle: true })}`;
     };
 
-    // The signature has the types. A table or a paragraph is for words about them and for links, which code cannot have.
+    // The signature shows the types. A table or a paragraph adds descriptions, and links, which code cannot have.
     this.partials.parametersTable = (parameters) => {
       const table = parametersTable(parameters);
       const isTold = parameters.some((parameter) => parameter.hasComment());
@@ -117,7 +119,7 @@ class ApiContext extends MarkdownThemeContext {
       return `**Returns** ${name}${words === '' ? '' : `: ${words}`}`;
     };
 
-    // The members of a union that have something to say, in one table.
+    // The members of a union that have a description, in one table.
     this.partials.typeDeclarationUnionContainer = ({ type, kind }) => {
       const literals = type.types.filter((member) => member instanceof ReflectionType);
       return this.partials.typeDeclarationTable(
@@ -127,7 +129,7 @@ class ApiContext extends MarkdownThemeContext {
     };
 
     this.partials.hierarchy = ({ types, isTarget }) => {
-      // What is not exported has no name here; what comes from it is in the table.
+      // A type that is not exported has no name for readers. The table shows its members.
       const named = (types ?? []).filter((type) => type.reflection !== undefined || type.package !== 'linux-mount');
       if (isTarget || named.length === 0) return '';
       return `Extends ${named.map((type) => this.partials.someType(type)).join(', ')}.`;
@@ -140,7 +142,7 @@ class ApiContext extends MarkdownThemeContext {
     return `${NOTICE}\n\n${text.trim().replace('\n', `\n\n${from}\n`)}`;
   }
 
-  /** Each page, with a line for each function, class and constant; types by name. */
+  /** Lists each page, with a line for each function, class and constant, and the types by name. */
   #index(project) {
     const pages = project.children.map((page) => {
       const [types, others] = [true, false].map((isType) =>

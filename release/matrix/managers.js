@@ -1,4 +1,4 @@
-// The package managers of the matrix, and what each is asked to do with the package.
+// The package managers of the matrix, and the steps that each runs with the package.
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Place, tool, versionOf } from './place.js';
@@ -7,8 +7,8 @@ import { Registry } from './registry.js';
 const NODE_24 = tool('node24/bin/node');
 
 /**
- * A package manager: the words of its program and of each step, and by `env` or `flags` how it is told whether it may run install
- * scripts (`isAllowed`).
+ * A package manager: the words of its program and of each step. `env` or `flags` set whether install scripts may run
+ * (`isAllowed`).
  */
 const npm = (name, node) => ({
   name: `npm ${versionOf(name)}`,
@@ -39,7 +39,7 @@ const pnpm = (name, cli) => ({
   },
 });
 
-/** What yarn 1 and bun have in common: neither has a command that rebuilds. */
+/** The steps that yarn 1 and bun share. Neither has a command that rebuilds. */
 const FORCING = {
   flags: (isAllowed) => (isAllowed ? [] : ['--ignore-scripts']),
   add: ['add'],
@@ -99,7 +99,7 @@ export const MANAGERS = () => [
   bun(),
 ];
 
-/** What an installation consists of. It is removed before each install that has to start from the lockfile alone. */
+/** The files of an installation. They are removed before each install that starts from the lock file alone. */
 const INSTALLED = ['node_modules', '.pnp.cjs', '.pnp.loader.mjs', '.yarn/unplugged', '.yarn/install-state.gz'];
 
 /** What the output of a manager must not contain: words about install scripts of the package, or about compiling it. */
@@ -137,15 +137,15 @@ class Trial {
     return this.run([...add, form(spec)]);
   }
 
-  /** Takes away what is installed; the lockfile stays. */
+  /** Removes the installation and keeps the lock file. */
   clear() {
     for (const name of INSTALLED) rmSync(join(this.#place.project, name), { recursive: true, force: true });
   }
 }
 
 /**
- * A package that does have an install script: it runs where scripts are allowed and does not where they are refused. If not,
- * the columns of the table would mean nothing.
+ * Installs a package with an install script: the script must run where scripts are allowed, and must not run where they
+ * are denied. Without this check the columns of the table would prove nothing.
  */
 async function checkControl(manager, registry, place) {
   for (const isAllowed of [true, false]) {
@@ -157,7 +157,7 @@ async function checkControl(manager, registry, place) {
   }
 }
 
-/** One cell: the package from `spec`, installed in every way; throws where anything is not as it has to be. */
+/** A cell of the table: installs the package from `spec` in every way, and throws when a result is wrong. */
 async function check(manager, spec, registry, isAllowed, place) {
   const trial = new Trial(manager, registry, isAllowed, place);
   const { steps, run = ['node'], offlineEnv } = manager;
@@ -182,10 +182,10 @@ async function check(manager, spec, registry, isAllowed, place) {
 }
 
 /**
- * Runs all cells of a manager, with a registry of its own.
+ * Runs all cells of a manager, with its own registry.
  *
  * @param packages the tarballs in the registry
- * @returns for each cell the column's name, and the error or undefined
+ * @returns for each cell the name of the column, and the error or undefined
  */
 export async function tryManager(manager, packages, { version, tarball }) {
   const registry = await new Registry().open();
