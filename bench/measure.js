@@ -16,7 +16,7 @@ import { summarize } from './summary.js';
 import { compare } from './turns.js';
 
 const [outside, ...args] = process.argv.slice(2);
-if (outside === readlinkSync('/proc/self/ns/mnt')) throw new Error('run this with: npm run bench');
+if (outside === readlinkSync('/proc/self/ns/mnt')) throw new Error('start the benchmark with: npm run bench');
 const { values: options } = parseArgs({
   args,
   options: {

@@ -86,9 +86,9 @@ export function markdown({ machine, rows, summary, seconds }, behind) {
 [All rows as a picture](bench.svg), and [as a table](#all-rows) below.
 
 Measured by \`npm run bench\` in ${seconds} s on ${processors} × ${processor} (${arch}), Linux ${kernel}, Node ${node}. All contenders of
-a row take turns in one run, so that what else the machine does is the same for all. "Median" is that of the turns, and its ratio is the
-median of the turns' ratios to the first line of the row; "least" is the fastest turn, and its ratio is that to the fastest
-turn of the first line. On a busy machine, the ratios say more than the times, and the least ones most.
+a row take turns in one run, so that other load on the machine affects all of them. "Median" is the median of the turns, and its ratio is
+the median of the ratios of the turns to the first line of the row. "Least" is the fastest turn, and its ratio is the ratio to
+the fastest turn of the first line. On a busy machine the ratios tell more than the times, and the least ratios tell most.
 
 ${behind.trim()}
 
@@ -99,6 +99,6 @@ ${line(['', ''])}${line(['---', '---:'])}${figures.join('')}
 
 ${line(['', 'who', 'how', 'median', 'ratio', 'least'])}${line(['---', '---', '---', '---:', '---:', '---:'])}${table.join('')}
 ${notes.join('')}
-The figures are in [bench.json](bench.json), too.
+[bench.json](bench.json) has all figures.
 `;
 }

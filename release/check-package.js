@@ -14,7 +14,7 @@ import { Place } from './matrix/place.js';
 import { runMatrix } from './matrix/run.js';
 import { explain } from './tarball.js';
 import { explainMissing } from './to-publish.js';
-import { compile, SAID } from './typed.js';
+import { compile, EXPECTED_OUTPUT } from './typed.js';
 
 const bin = (name) => join(project, 'node_modules/.bin', name);
 const tool = (name, ...words) =>
@@ -51,9 +51,9 @@ async function typed(place) {
   const { values, types, programs } = compile(place.project);
   console.log(`  TypeScript, all of its ${values} values and ${types} types: compiles`);
   for (const program of programs) {
-    const said = (await place.mount([process.execPath, program])).trim();
+    const output = (await place.mount([process.execPath, program])).trim();
     rmSync(join(place.project, 'm'), { recursive: true }); // the mounts ended with their namespace
-    expect(`TypeScript, compiled to ${program}`, said, SAID);
+    expect(`TypeScript, compiled to ${program}`, output, EXPECTED_OUTPUT);
   }
 }
 
@@ -61,10 +61,10 @@ async function typed(place) {
 async function buildFromSource(place) {
   const folder = join(place.project, 'node_modules/linux-mount');
   rmSync(join(folder, 'prebuilds'), { recursive: true });
-  const said = await place.run([process.execPath, 'instance.mjs']).catch(({ message }) => message);
-  const message = said.match(/linux-mount has no addon for .*$/m)?.[0] ?? '';
+  const output = await place.run([process.execPath, 'instance.mjs']).catch(({ message }) => message);
+  const message = output.match(/linux-mount has no addon for .*$/m)?.[0] ?? '';
   const command = `cd '${folder}' && npm run build:source`;
-  if (!message.endsWith(command)) throw new Error(`what to do is not said:\n${said}`);
+  if (!message.endsWith(command)) throw new Error(`the error does not name the build command:\n${output}`);
   console.log(`  ${message}`);
   const start = performance.now();
   await place.run(['sh', '-c', command]);

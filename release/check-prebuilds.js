@@ -42,6 +42,6 @@ for (const architecture of chosen) {
   }
 }
 if (failed.length > 0) {
-  console.error(`not to be published: ${failed.join(', ')}`);
+  console.error(`must not be published: ${failed.join(', ')}`);
   process.exitCode = 1;
 }

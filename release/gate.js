@@ -92,11 +92,12 @@ function* problemsOf({ name, machine, prebuild: file }) {
   const { wanted, offered } = symbolsOf(file);
   const allowed = allowedSymbols(name);
   const unknown = wanted.filter((symbol) => !allowed.has(symbol));
-  if (unknown.length > 0) yield `calls what is not on the list in symbols.js: ${unknown.join(', ')}`;
-  if (offered.sort().join() !== EXPORTS.join()) yield `offers ${offered.join(', ')}`;
+  if (unknown.length > 0) yield `imports symbols that symbols.js does not list: ${unknown.join(', ')}`;
+  if (offered.sort().join() !== EXPORTS.join()) yield `exports ${offered.join(', ')}`;
 
   // The addon was built in a copy of the project (prebuilds.js), or by hand in the project.
-  if ([project, BUILT_IN].some((place) => readFileSync(file).includes(place))) yield 'tells where it was built';
+  if ([project, BUILT_IN].some((place) => readFileSync(file).includes(place)))
+    yield 'contains the path of the build folder';
   if (name === process.arch && !testedBinary()?.equals(readFileSync(file))) {
     yield 'is not the binary that the tests run: npm run build && npm run prebuilds';
   }

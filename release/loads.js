@@ -35,7 +35,7 @@ function run(what, words, options = {}) {
     ...options,
   });
   if (status === 0) return console.log(`  loads   ${what}: ${stdout.trim().split('\n').at(-1)}`);
-  throw new Error(`${what} does not load it (${error ?? signal ?? status}):\n${stdout}${stderr}`);
+  throw new Error(`${what} does not load the addon (${error ?? signal ?? status}):\n${stdout}${stderr}`);
 }
 
 function runNodes(architecture, place) {
@@ -72,7 +72,7 @@ function runHost(what, [compiler, ...flags], wrapper, { prebuild }, place) {
 function runHosts(architecture, place) {
   const { prefix, isRequired, musl } = architecture;
   runHost('a C program on glibc', [`${prefix}gcc`], emulated(architecture), architecture, place);
-  if (musl === false) return console.log('          not loaded on musl: nothing here can link a program for it');
+  if (musl === false) return console.log('          not loaded on musl: this machine cannot link a program for musl');
   const { compiler, wrapper, missing } = muslOf(architecture);
   if (missing !== undefined) return skip('a C program on musl', ...missing, isRequired);
   runHost('a C program on musl', compiler, wrapper, architecture, place);

@@ -36,7 +36,7 @@ function build({ name, prefix, prebuild }, place) {
       },
     },
   );
-  if (status !== 0) throw new Error(`prebuildify failed for ${name}; without --quiet it says why`);
+  if (status !== 0) throw new Error(`prebuildify failed for ${name}; run it without --quiet to see why`);
   const made = join(place, 'prebuilds', `linux-${name}`, 'linux-mount.node');
   dropNeeded(made);
   mkdirSync(dirname(prebuild), { recursive: true });

@@ -24,6 +24,6 @@ export function missingToPublish(manifest, changelog) {
 export function explainMissing(isComplete) {
   const read = (name) => readFileSync(join(project, name), 'utf8');
   const missing = missingToPublish(JSON.parse(read('package.json')), read('CHANGELOG.md'));
-  for (const each of missing) console.log(`  to be said before it is published: ${each}`);
-  if (isComplete && missing.length > 0) throw new Error('not to be published');
+  for (const each of missing) console.log(`  required before publishing: ${each}`);
+  if (isComplete && missing.length > 0) throw new Error('package.json or CHANGELOG.md is not ready for publishing');
 }

@@ -94,7 +94,7 @@ console.log(answer + ', still mounted: ' + library.isMountPointSync('m') + ', ' 
 `,
 };
 /** The output of each program. */
-export const SAID = 'EROFS true, still mounted: false, ENOENT';
+export const EXPECTED_OUTPUT = 'EROFS true, still mounted: false, ENOENT';
 
 const problemsOf = (program) =>
   ts.getPreEmitDiagnostics(program).map((problem) =>
@@ -127,7 +127,7 @@ function emit(place) {
   for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(place, name), text);
   const program = ts.createProgram(files, { ...OPTIONS, noEmit: false });
   const problems = problemsOf(program);
-  if (problems.length > 0) throw new Error(`TypeScript that mounts something does not compile:\n${problems.join('')}`);
+  if (problems.length > 0) throw new Error(`a TypeScript program that mounts does not compile:\n${problems.join('')}`);
   program.emit();
   return Object.keys(PROGRAMS).map((name) => name.replace(/ts$/, 'js'));
 }
@@ -157,6 +157,6 @@ export function compile(place) {
       `const spec2: layers.ChangesSpec = { lower: ['/a'], upper: '/b' };\nexport = { size, spec, spec2 };\n`,
   );
   const problems = problemsOf(ts.createProgram([join(place, 'typed.mts'), join(place, 'typed.cts')], OPTIONS));
-  if (problems.length > 0) throw new Error(`TypeScript of a user does not compile:\n${problems.join('')}`);
+  if (problems.length > 0) throw new Error(`a TypeScript program of a user does not compile:\n${problems.join('')}`);
   return { values: values.length, types: types.length, programs: emit(place) };
 }

@@ -91,18 +91,18 @@ async function run(name, words) {
     const child = spawn(command, rest, { stdio, env, detached: true });
     running.add(child);
     const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null);
-    const said = outputs.map((stream) => {
+    const closed = outputs.map((stream) => {
       const lines = createInterface({ input: stream });
       lines.on('line', (line) => console.log(`${name.padEnd(longest)} | ${line}`));
       return once(lines, 'close');
     });
-    const [[status, signal], told] = await Promise.all([once(child, 'exit'), text(child.stdio[3])]);
+    const [[status, signal], report] = await Promise.all([once(child, 'exit'), text(child.stdio[3])]);
     running.delete(child);
     signalGroup(child, 'SIGKILL');
     // A process that a test leaves behind may keep the output open, so this wait has a limit of two seconds.
-    await Promise.race([Promise.all(said), sleep(2_000, undefined, { ref: false })]);
+    await Promise.race([Promise.all(closed), sleep(2_000, undefined, { ref: false })]);
     for (const stream of outputs) stream.destroy();
-    const result = { ...NOTHING, ...JSON.parse(told || '{}') };
+    const result = { ...NOTHING, ...JSON.parse(report || '{}') };
     if (status === 0 || result.failed > 0 || result.unfinished.length > 0) return result;
     return { ...result, failed: 1, failures: [`vitest ended with ${signal ?? `status ${status}`}`] };
   } finally {

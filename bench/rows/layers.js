@@ -24,7 +24,7 @@ export function layerRows(place, peers, count) {
   return [
     {
       name: `changes of ${count.toLocaleString('en')} files`,
-      note: 'Half of them are below as well. C and Go look at each, above and below, and say nothing of it; nftw(3) asks for the mark of each as well, and counts; find(1) looks at each above.',
+      note: 'The lower layer has half of them too. C and Go look up each file in both layers and report nothing. The walk by nftw(3) also reads the attribute of each file, and counts. find(1) looks up each file in the upper layer only.',
       before: () => {
         fill();
         return () => {

@@ -30,7 +30,7 @@ export function lookupRows(place, peers, many) {
   const watched = (name, before) => ({
     name,
     before,
-    contenders: [oursAsync('tmpfs mounted, told, taken down, told', watch, { times: 1 })],
+    contenders: [oursAsync('tmpfs mount and umount, each reported', watch, { times: 1 })],
   });
   const crowd = () => crowdOfBinds(place, many);
   const beside = `beside ${many.toLocaleString('en')} mounts`;

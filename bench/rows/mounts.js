@@ -84,7 +84,7 @@ export function mountRows(place, peers) {
     const options = { readonly: true };
     return {
       name: 'read-only bind + umount',
-      note: 'C and this library make it read-only before anybody can see it. The others bind it writable, and then remount it.',
+      note: 'C and this library make the mount read-only before it is attached. The others bind it writable, and then remount it.',
       contenders: [
         peers.c('bind-readonly', [source, target]),
         peers.program('bind-readonly', [source, target]),
@@ -123,7 +123,7 @@ export function mountRows(place, peers) {
     const times = 10;
     return {
       name: TREE,
-      note: 'C does not look whether all of it is read-only; this library does, and takes it down otherwise.',
+      note: 'C does not check whether the whole tree is read-only. This library checks, and unmounts the tree if it is not.',
       before,
       contenders: [
         peers.c('tree-readonly', [top, target], { times }),
@@ -189,7 +189,7 @@ export function mountRows(place, peers) {
     const times = targets.length;
     return {
       name: 'umount',
-      note: 'That of moby/sys is always lazy (MNT_DETACH).',
+      note: 'The umount of moby/sys is always lazy (MNT_DETACH).',
       contenders: [
         peers.c('umount', targets, { before, times }),
         peers.program('umount', targets, { before, times }),
@@ -211,7 +211,7 @@ export function mountRows(place, peers) {
     return {
       name: CHANGES,
       isJudged: true,
-      note: 'Unlike an umount, a call that waits for nobody: what the forms of this library cost by themselves.',
+      note: 'Unlike umount(2), this call waits for no other processor, so the row shows the cost of the forms of this library.',
       contenders: [
         ours('mountSync, twice', () => {
           mountSync(null, path, null, MS_REMOUNT | MS_BIND | MS_NODEV);

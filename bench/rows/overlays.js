@@ -15,7 +15,7 @@ export const BESIDE_OVERLAYS = `${WRITABLE}, beside ${CROWD.toLocaleString('en')
 export const LONG_NAMES = `overlay of ${LAYERS} layers with paths of ${PATH.toLocaleString('en')} bytes + umount`;
 export const HANDLE = 'mountOverlaySync + unmountSync';
 export const UNLOOKED = `${HANDLE}, allowSharedUpper`;
-export const KNOWN = 'loop that knows its mount again';
+export const KNOWN = 'loop that checks its mount';
 
 const AWAITED = 'await mountOverlay + await unmount';
 const LONG = 'its option string has more than a page';
@@ -79,13 +79,13 @@ export function overlayRows(place, peers) {
     {
       name: READ_ONLY,
       isJudged: true,
-      note: `"${KNOWN}" makes the calls of a handle that takes down only what it put up.`,
+      note: `"${KNOWN}" makes the calls of a handle that unmounts only its own mount.`,
       contenders: stack(lower).toSpliced(1, 0, known('mount-known', overlayData({ lower }))),
     },
     {
       name: WRITABLE,
       isJudged: true,
-      note: 'Unless allowSharedUpper is given, it is looked whether another overlay has the upper layer.',
+      note: 'Without allowSharedUpper the library checks whether another overlay uses the upper directory.',
       contenders: [
         ...c(writableData).toSpliced(1, 0, known('mount-known-writable', writableData)),
         ...writable,
@@ -100,7 +100,7 @@ export function overlayRows(place, peers) {
     { name: 'overlay of 50 layers + umount', contenders: stack(place.several(50, 'fifty'), { times: 20 }) },
     {
       name: `overlay of ${LAYERS} layers + umount`,
-      note: 'The names of the layers are relative to a working directory, with which they fit into an option string.',
+      note: 'The names of the layers are relative to the working directory, so that they fit into an option string.',
       contenders: stack(
         place.several(LAYERS, 'l').map((_, index) => `l${index}`),
         { times: 4 },
@@ -117,7 +117,7 @@ export function overlayRows(place, peers) {
     });
     return {
       name: LONG_NAMES,
-      note: 'By fsopen(2) … move_mount(2), a descriptor for each layer.',
+      note: 'The calls are fsopen(2) to move_mount(2), with a descriptor for each layer.',
       contenders: [
         peers.c('overlay-descriptors', [target, ...layers], { times: 1 }),
         peers.program('overlay-descriptors', [target, ...layers], { times: 1 }),

@@ -37,7 +37,7 @@ export function processRows(place, peers) {
     };
     return {
       name: LATE,
-      note: 'With two processors, what waits is mostly for one of them.',
+      note: 'With two processors, waiting is mostly waiting for a processor.',
       contenders: [
         contender('Node', `${targets.length} × fs.promises.access, then as many again`, fs.access, fs.access),
         contender('linux-mount', `${targets.length} binds, then their umounts`, bind, umountIt),

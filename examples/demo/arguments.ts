@@ -17,14 +17,14 @@ export class UsageError extends DemoError {}
 export const HELP = `Usage: npm run demo
        npm run demo -- --lower DIR [--lower DIR ...]
 
-Mounts overlays in a private mount namespace, as root or as an ordinary user, and checks all that
-it claims. The last act merges this machine's own /etc and /usr, or the directories given; they are
-never written to.
+Mounts overlays in a private mount namespace, as root or as an ordinary user, and checks every claim
+that it prints. The last act merges /etc and /usr of this machine, or the given directories. The demo
+never writes to them.
 
   --lower DIR   a lower layer; the first one is topmost
-  -h, --help    this text
+  -h, --help    print this text
 
-Exit status: 0 all claims were checked and are true, 1 not so, 2 wrong arguments.
+Exit status: 0 if all claims are true, 1 if one is false or the demo fails, 2 for wrong arguments.
 `;
 
 /** Reads the command line. Throws {@link UsageError}, or {@link DemoError} when a DIR cannot be a layer. */

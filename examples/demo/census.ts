@@ -36,7 +36,7 @@ export interface Census {
   /** Paths that this process may not read in the layers or in the merged directory. */
   readonly unreadable: string[];
   readonly topLevels: Map<string, TopLevel>;
-  /** Files that the demo may try to change; see {@link isGoodToChange}. */
+  /** Files that the demo may try to change; see {@link isChangeable}. */
   readonly changeable: Entry[];
   /** The first name that differs, and how; undefined if none differs. */
   difference: string | undefined;
@@ -163,7 +163,7 @@ function addExpected(census: Census, entry: Entry): void {
   }
   add(topLevel, stats);
   topLevel.layers.add(layer);
-  if (isGoodToChange(entry, stats, census.changeable.length)) census.changeable.push(entry);
+  if (isChangeable(entry, stats, census.changeable.length)) census.changeable.push(entry);
 }
 
 /**
@@ -171,7 +171,7 @@ function addExpected(census: Census, entry: Entry): void {
  * owner is mapped. An ordinary user cannot change other files, because all other users are unmapped in the user
  * namespace.
  */
-function isGoodToChange({ path }: Entry, stats: Stats, known: number): boolean {
+function isChangeable({ path }: Entry, stats: Stats, known: number): boolean {
   if (!stats.isFile() || stats.size === 0 || stats.size > 65536) return false;
   return path.lastIndexOf('/') === 0 || (stats.uid !== NOBODY && known < 64);
 }

@@ -4,20 +4,20 @@ import { release } from 'node:os';
 import { constants, MountError, mount, umountSync } from 'linux-mount';
 import { layersAct } from './layers-act.js';
 import { countMounts } from './mount-table.js';
-import { type Errand, inUserNamespace } from './namespace.js';
+import { type InsideArguments, inUserNamespace } from './namespace.js';
 import { checkedClaims, claim, DemoError } from './output.js';
 import { realInputAct } from './real-input-act.js';
 
 /** Checks that the run is in the private mount namespace, and plays all acts on a tmpfs that no other process sees. */
-export async function runInside({ place, outside, lower }: Errand): Promise<void> {
+export async function runInside({ place, outside, lower }: InsideArguments): Promise<void> {
   const here = readlinkSync('/proc/self/ns/mnt');
   // The demo must not mount anything in a mount namespace of other processes.
   if (here === outside) {
-    throw new DemoError('This part of the demo mounts things and refuses to run outside a mount namespace of its own.');
+    throw new DemoError('This part of the demo mounts things and runs only in its own mount namespace.');
   }
-  claim(`this mount namespace, ${here}, is not the one outside, ${outside}`, here !== outside);
+  claim(`this mount namespace, ${here}, differs from the caller's, ${outside}`, here !== outside);
   const { all, shared } = countMounts();
-  claim(`none of its ${all} mounts passes on to the outside what is mounted below`, shared === 0);
+  claim(`none of its ${all} mounts is shared, so new mounts do not propagate out of this namespace`, shared === 0);
 
   using _tmpfs = await mountTmpfs(place);
   const isUserNamespace = inUserNamespace();

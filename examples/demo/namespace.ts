@@ -9,14 +9,14 @@ import { DemoError } from './output.js';
 /**
  * How to enter a private mount namespace: with unshare(1) of util-linux, because a Node.js process cannot do so itself.
  */
-export interface Way {
+export interface NamespaceCommand {
   readonly words: readonly string[];
   /** A line that describes the command. */
-  readonly told: string;
+  readonly description: string;
 }
 
 /** What the first run passes to the second run. */
-export interface Errand {
+export interface InsideArguments {
   /** An empty directory on which the second run mounts a tmpfs. */
   readonly place: string;
   /** The mount namespace of the first run, in which nothing may be mounted. */
@@ -25,9 +25,9 @@ export interface Errand {
 }
 
 /** Reads what {@link startInside} wrote. The text is not meant for users. */
-export function readErrand(text: string): Errand {
+export function readInsideArguments(text: string): InsideArguments {
   try {
-    const { place, outside, lower } = JSON.parse(text) as Errand;
+    const { place, outside, lower } = JSON.parse(text) as InsideArguments;
     if (typeof place === 'string' && typeof outside === 'string') return { place, outside, lower };
   } catch {}
   throw new UsageError('--inside is for the demo itself. Try: npm run demo -- --help');
@@ -38,21 +38,21 @@ const MOUNT_NAMESPACE = ['--mount', '--propagation', 'private'];
 const USER_NAMESPACE = ['--user', '--map-root-user', ...MOUNT_NAMESPACE];
 
 /** Finds a command that works by trying. Throws {@link DemoError} when none works. */
-export function findWay(): Way {
+export function findNamespaceCommand(): NamespaceCommand {
   const uid = process.geteuid?.();
   const isRoot = uid === 0;
-  if (isRoot && tryWay(MOUNT_NAMESPACE) === null) {
+  if (isRoot && tryCommand(MOUNT_NAMESPACE) === null) {
     const where = inUserNamespace() ? ' of this user namespace' : '';
-    return { words: MOUNT_NAMESPACE, told: `As root${where}, in a private mount namespace.` };
+    return { words: MOUNT_NAMESPACE, description: `As root${where}, in a private mount namespace.` };
   }
-  const refusal = tryWay(USER_NAMESPACE);
+  const refusal = tryCommand(USER_NAMESPACE);
   if (refusal === null) {
     const who = isRoot ? 'root without CAP_SYS_ADMIN' : `an ordinary user (uid ${uid})`;
-    return { words: USER_NAMESPACE, told: `As ${who}, in a private mount namespace through a user namespace.` };
+    return { words: USER_NAMESPACE, description: `As ${who}, in a private mount namespace through a user namespace.` };
   }
   throw new DemoError(
-    `This needs a private mount namespace, and there is no way into one: ${refusal}\n` +
-      'Run it as root; or allow user namespaces, with those of these that this kernel has:\n' +
+    `The demo needs a private mount namespace, and this user cannot make one: ${refusal}\n` +
+      'Run the demo as root, or allow user namespaces by those of these settings that this kernel has:\n' +
       '  sysctl kernel.unprivileged_userns_clone=1 kernel.apparmor_restrict_unprivileged_userns=0\n' +
       'or give the container the right to mount:\n' +
       '  docker run --cap-add SYS_ADMIN --security-opt apparmor=unconfined …',
@@ -65,7 +65,7 @@ export function inUserNamespace(): boolean {
 }
 
 /** Returns null if the command works, or the reason why it fails. */
-function tryWay(words: readonly string[]): string | null {
+function tryCommand(words: readonly string[]): string | null {
   const { status, stderr, error } = spawnSync('unshare', [...words, 'true'], { encoding: 'utf8' });
   if (error !== undefined) return `unshare(1) of util-linux cannot be run: ${error.message}`;
   return status === 0 ? null : stderr.trim().replaceAll('\n', '; ');
@@ -85,11 +85,11 @@ export function temporaryDirectory(): { path: string } & Disposable {
  * are passed on to the second run for the same reason.
  */
 export async function startInside(
-  { words }: Way,
+  { words }: NamespaceCommand,
   program: string,
-  errand: Errand,
+  insideArguments: InsideArguments,
 ): Promise<{ status: number; claims: number }> {
-  const command = [process.execPath, ...process.execArgv, program, '--inside', JSON.stringify(errand)];
+  const command = [process.execPath, ...process.execArgv, program, '--inside', JSON.stringify(insideArguments)];
   const child = spawn('unshare', [...words, ...command], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] });
   let claims = 0;
   child.on('message', (message: unknown) => {

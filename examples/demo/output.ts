@@ -51,7 +51,7 @@ let checked = 0;
 export function claim(text: string, isTrue: boolean, found?: string): void {
   if (!isTrue) {
     marked(red('✗'), text);
-    throw new FalseClaim(`not so: ${text}${found === undefined ? '' : `; found: ${found}`}`);
+    throw new FalseClaim(`this claim is false: ${text}${found === undefined ? '' : `; found: ${found}`}`);
   }
   checked += 1;
   marked(green('✓'), text);

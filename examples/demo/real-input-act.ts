@@ -17,7 +17,7 @@ export function realInputAct(place: string, given: readonly string[] | null, isU
   const shown = lower.map((path) => `'${printable(path)}'`).join(', ');
   heading(
     6,
-    given === null ? "Real input: this machine's own directories" : 'Real input: your own directories',
+    given === null ? 'Real input: directories of this machine' : 'Real input: the directories on the command line',
     `mountOverlaySync({ lower: [${shorten(shown, 44)}], upper, work, target })`,
   );
   const directories = makeDirectories(`${place}/real`);
@@ -25,7 +25,7 @@ export function realInputAct(place: string, given: readonly string[] | null, isU
   using merged = mountLayers(lower, directories, isUserNamespace);
   const microseconds = (process.hrtime.bigint() - start) / 1000n;
   const isMounted = mountPoints().includes(directories.target);
-  claim(`mounted in ${grouped(microseconds)} µs, and the mount table has it`, isMounted);
+  claim(`mounted in ${grouped(microseconds)} µs, and the mount table lists the overlay`, isMounted);
 
   using views = mountViews(lower, `${place}/views`);
   const census = takeCensus(views.paths, merged.target.toString());
@@ -59,7 +59,7 @@ function claimSame({ fromLayers, throughMount, ...census }: Census): void {
   );
   if (census.unreadable.length === 0) return;
   claim(
-    `what this user may not read is left out on both sides, ${plural(census.unreadable.length, 'name')}: ` +
+    `paths that this user may not read are left out on both sides, ${plural(census.unreadable.length, 'name')}: ` +
       census.unreadable
         .slice(0, 4)
         .map((name) => shorten(name, 40))
@@ -76,13 +76,13 @@ function usual(isUserNamespace: boolean): string[] {
   const usable = all.filter((path) => !isUserNamespace || mountsBelow(path).length === 0);
   if (usable.length === 0) {
     throw new DemoError(
-      `${all.join(' and ')} have other mounts below them, which a user namespace may not look under.\n` +
+      `${all.join(' and ')} have other mounts below them, and a user namespace cannot look below those.\n` +
         'Run this as root, or on directories of your own: npm run demo -- --lower DIR',
     );
   }
   if (usable.length < all.length) {
     const refused = all.filter((path) => !usable.includes(path));
-    note(`${refused.join(', ')} is left out: it has mounts below it, which a user namespace may not look under.`);
+    note(`${refused.join(', ')} is left out: it has mounts below it, and a user namespace cannot look below those.`);
   }
   return usable;
 }

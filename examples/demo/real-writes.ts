@@ -20,7 +20,7 @@ interface RealFile {
 }
 
 /** The paths that the upper directory now has, each with what was done to it. */
-type Done = Map<string, string>;
+type Changes = Map<string, string>;
 
 const LINE = Buffer.from('\n# This line is new: the linux-mount demo wrote it.\n');
 const NEW_PATH = '/new-file-of-the-demo';
@@ -37,31 +37,34 @@ export function changeAndDelete(lower: readonly string[], directories: Directori
     .sort((one, other) => rank(one) - rank(other))
     .filter((entry) => isVisible(entry, lower))
     .map((entry) => realFile(entry, lower, directories));
-  const done: Done = new Map();
+  const done: Changes = new Map();
 
   const changed = files.find((file) => isPermitted(() => change(file, done)));
   if (changed === undefined) makeFile(lower, directories, done);
   const candidates = files.filter((file) => file !== changed).concat(changed ?? []);
   const deleted = candidates.find((file) => isPermitted(() => remove(file, done)));
-  if (deleted === undefined) note('(There is no file here that this user may delete.)');
+  if (deleted === undefined) note('(This user may delete no file of these layers.)');
 
   const rows = [...done].sort().map(([path, what]) => ({ name: shorten(nameOf(path), 48), cells: [what] }));
   drawing(['', ...drawTree('upper', [{ title: '' }], rows)]);
   const inUpper = contents(directories.upper);
   claim(
-    'upper has this and nothing else',
+    'upper has these files and nothing else',
     isDeepStrictEqual(new Set(inUpper), new Set(done.keys())),
     inUpper.map(nameOf).join(', '),
   );
 }
 
-function change(file: RealFile, done: Done): void {
+function change(file: RealFile, done: Changes): void {
   const before = fingerprint(file.original);
   const changed = Buffer.concat([readFileSync(file.original), LINE]);
   const how = write(file.merged, changed);
   done.set(file.path, `${how}, ${changed.length} bytes`);
   note('');
-  claim(`${file.name} is ${how} through merged, which shows the new one`, readFileSync(file.merged).equals(changed));
+  claim(
+    `${file.name} is ${how} through merged, and merged shows the new content`,
+    readFileSync(file.merged).equals(changed),
+  );
   claim(`upper has the new ${file.name}, byte for byte`, readFileSync(file.upper).equals(changed));
   claimUntouched(file, before);
 }
@@ -76,12 +79,12 @@ function write(path: Buffer, data: Buffer): 'changed' | 'replaced' {
   return 'replaced';
 }
 
-function remove(file: RealFile, done: Done): void {
+function remove(file: RealFile, done: Changes): void {
   const before = fingerprint(file.original);
   unlinkSync(file.merged);
   done.set(file.path, 'a whiteout');
-  const there = kindAt(file.merged);
-  claim(`${file.name} is deleted through merged, which has it no more`, there === 'nothing', there);
+  const remaining = kindAt(file.merged);
+  claim(`${file.name} is deleted through merged, and merged no longer has it`, remaining === 'nothing', remaining);
   const stats = lstatSync(file.upper, { throwIfNoEntry: false });
   claim(
     `upper has a whiteout for ${file.name}: a character device 0:0`,
@@ -95,14 +98,14 @@ function remove(file: RealFile, done: Done): void {
  * If no file can be changed, a new file can still be made, because the merged root is the root of upper, which the user
  * owns.
  */
-function makeFile(lower: readonly string[], { upper, target }: Directories, done: Done): void {
+function makeFile(lower: readonly string[], { upper, target }: Directories, done: Changes): void {
   note('');
-  note('(There is no small file here that this user may change: a new one is made.)');
+  note('(This user may change no small file of these layers, so the demo makes a new file.)');
   writeFileSync(`${target}${NEW_PATH}`, LINE, { flag: 'wx' });
   done.set(NEW_PATH, `new, ${LINE.length} bytes`);
   claim('upper has the new file, byte for byte', readFileSync(`${upper}${NEW_PATH}`).equals(LINE));
-  const there = lower.map((path) => kindAt(`${path}${NEW_PATH}`)).filter((kind) => kind !== 'nothing');
-  claim('no lower layer has it', there.length === 0, there.join(', '));
+  const remaining = lower.map((path) => kindAt(`${path}${NEW_PATH}`)).filter((kind) => kind !== 'nothing');
+  claim('no lower layer has the new file', remaining.length === 0, remaining.join(', '));
 }
 
 /**
@@ -119,7 +122,7 @@ function claimUntouched({ original, originalName }: RealFile, before: ReturnType
   const after = fingerprint(original);
   const different = Object.keys(after).filter((key) => after[key] !== before[key]);
   claim(
-    `the original, ${originalName}, is untouched: same bytes (SHA-256), size, mode, owner and times`,
+    `the original, ${originalName}, is unchanged: same bytes (SHA-256), size, mode, owner and times`,
     different.length === 0,
     `its ${different.join(' and ')} changed`,
   );

@@ -60,7 +60,7 @@ function aligned(text: string, width: number, align: Column['align']): string {
 }
 
 /** The legend of {@link drawLayers}. */
-export const MARKS = '● is seen   ○ is hidden by a layer above   × whiteout';
+export const MARKS = '● visible   ○ hidden by a layer above   × whiteout';
 
 /**
  * Draws a merged directory, with the layers that have each name. The function reads the layers, topmost first, and the

@@ -41,7 +41,7 @@ export class ApiRouter extends ModuleRouter {
       .filter((child) => !child.kindOf(ReflectionKind.Reference))
       .sort((a, b) => placeOf.get(a) - placeOf.get(b));
     if (own.length === 0) return undefined;
-    if (this.importedFrom.has(category.title)) throw new Error(`Two modules export what is in "${category.title}"`);
+    if (this.importedFrom.has(category.title)) throw new Error(`Two modules export members of "${category.title}"`);
     this.importedFrom.set(category.title, module.name);
     const page = new DeclarationReflection(category.title, ReflectionKind.Module, project);
     page.groups = Object.entries(HEADINGS).flatMap(([title, kinds]) => {
@@ -53,7 +53,7 @@ export class ApiRouter extends ModuleRouter {
       child.parent = page;
       page.addChild(child);
     }
-    if (page.children?.length !== own.length) throw new Error(`"${category.title}" has something of another kind`);
+    if (page.children?.length !== own.length) throw new Error(`"${category.title}" has a member of another kind`);
     return page;
   }
 

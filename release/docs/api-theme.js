@@ -62,11 +62,11 @@ class ApiContext extends MarkdownThemeContext {
         ? this.#index(event.model)
         : this.#page(event.model, reflection(event));
 
-    this.partials.comment = (model, said) => comment(model, { ...said, headingLevel: undefined });
+    this.partials.comment = (model, options) => comment(model, { ...options, headingLevel: undefined });
 
     // Signatures have the form of this project's code: two spaces of indent, and one line where it is long enough.
-    this.partials.signatureParameters = (parameters, said) => {
-      const lines = signatureParameters(parameters, said);
+    this.partials.signatureParameters = (parameters, options) => {
+      const lines = signatureParameters(parameters, options);
       const line = lines
         .replace(/\(\n +/, '(')
         .replace(/, *\n {3}/g, ', ')
@@ -82,8 +82,8 @@ class ApiContext extends MarkdownThemeContext {
       const line = lines.replace(/^\n +\\\| /, '').replace(/\n +\\\| /g, ' \\| ');
       return lengthOf(line) <= LINE ? line : lines;
     };
-    this.partials.declarationType = (model, said) => {
-      const lines = declarationType(model, said);
+    this.partials.declarationType = (model, options) => {
+      const lines = declarationType(model, options);
       const line = lines.replace(/\n +/g, ' ').replace(/;\n/, ' ');
       return lengthOf(line) <= TYPE ? line : lines;
     };
@@ -94,16 +94,16 @@ class ApiContext extends MarkdownThemeContext {
 
     // The signatures of a function differ in their types and have the same description. The table and the result are
     // those of the signature that returns text, not of the signature that returns bytes.
-    this.partials.signatures = (model, said) => {
+    this.partials.signatures = (model, options) => {
       const all = model.signatures ?? [];
-      if (all.length < 2) return signatures(model, said);
+      if (all.length < 2) return signatures(model, options);
       const titles = all.map((signature) => this.partials.signatureTitle(signature));
       const usual = Math.max(
         0,
         titles.findIndex((title) => !title.includes('Buffer')),
       );
       const together = titles.join('\n').replaceAll('\n```\n```ts\n', '\n');
-      return `${together}\n\n${this.partials.signature(all[usual], { ...said, hideTitle: true })}`;
+      return `${together}\n\n${this.partials.signature(all[usual], { ...options, hideTitle: true })}`;
     };
 
     // The signature shows the types. A table or a paragraph adds descriptions, and links, which code cannot have.

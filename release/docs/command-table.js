@@ -141,5 +141,5 @@ export function checkCommands(compiled, installed, faults, skipped) {
       : faultOfChange(installed, row, program, canCompare);
     if (fault !== undefined) faults.push(`${row.where}: ${fault}`);
   }
-  console.log(`${compiled.length} calls of ${PAGE} ran, ${compared} beside their commands`);
+  console.log(`${compiled.length} calls of ${PAGE} ran, ${compared} of them compared with their commands`);
 }

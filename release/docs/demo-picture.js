@@ -44,7 +44,7 @@ function demoLines() {
       env: { ...process.env, FORCE_COLOR: '1', NO_COLOR: '' },
       encoding: 'utf8',
     });
-    if (status !== 0) throw new Error(`the demo has failed: ${stderr}`);
+    if (status !== 0) throw new Error(`the demo failed: ${stderr}`);
     return stdout.split('\n');
   } finally {
     rmSync(place, { recursive: true }); // two files; the mounts of the demo ended with their namespace
@@ -122,7 +122,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (!process.argv.includes('--check')) {
     writeFileSync(FILE, picture());
   } else if (!isPictureCurrent()) {
-    console.error('docs/demo.svg is not what the demo prints now: npm run docs:picture');
+    console.error('docs/demo.svg does not show the current output of the demo: npm run docs:picture');
     process.exitCode = 1;
   }
 }

@@ -153,7 +153,9 @@ async function checkControl(manager, registry, place) {
     await trial.add('scripted@1.0.0');
     const hasRun = existsSync(join(place.project, 'install-script-has-run'));
     if (hasRun !== isAllowed)
-      throw new Error(`an install script ${hasRun ? 'runs although refused' : 'does not run although allowed'}`);
+      throw new Error(
+        `an install script ${hasRun ? 'runs although scripts are denied' : 'does not run although scripts are allowed'}`,
+      );
   }
 }
 
@@ -161,24 +163,24 @@ async function checkControl(manager, registry, place) {
 async function check(manager, spec, registry, isAllowed, place) {
   const trial = new Trial(manager, registry, isAllowed, place);
   const { steps, run = ['node'], offlineEnv } = manager;
-  const said = [await trial.add(spec), await trial.run(steps.again)];
+  const outputs = [await trial.add(spec), await trial.run(steps.again)];
   trial.clear();
-  said.push(await trial.run(steps.frozen), await trial.run(steps.rebuild));
+  outputs.push(await trial.run(steps.frozen), await trial.run(steps.rebuild));
   trial.clear();
   registry.isDown = true;
   const { requests } = registry;
-  said.push(await trial.run(steps.offline, offlineEnv));
+  outputs.push(await trial.run(steps.offline, offlineEnv));
   registry.isDown = false;
-  if (registry.requests > requests) throw new Error('it asked the registry although it was told to be offline');
-  const words = said.join('').match(SCRIPT);
-  if (words !== null) throw new Error(`it speaks of scripts:\n${said.join('')}`);
+  if (registry.requests > requests) throw new Error('the manager used the registry in offline mode');
+  const words = outputs.join('').match(SCRIPT);
+  if (words !== null) throw new Error(`the output mentions install scripts:\n${outputs.join('')}`);
   for (const program of ['import.mjs', 'require.cjs']) await place.exercise([...run, program]);
   const instance = (await place.run([...run, 'instance.mjs'])).trim();
   if (!instance.endsWith('true')) throw new Error(`import and require() give two packages: ${instance}`);
   const printed = await place.run([...run, '--print', "require.resolve('linux-mount/package.json')"]);
   const manifest = printed.trim().split('\n').at(-1);
   const compiled = readdirSync(join(manifest, '..')).filter((name) => name === 'build');
-  if (compiled.length > 0) throw new Error('something was compiled');
+  if (compiled.length > 0) throw new Error('the installation compiled something');
 }
 
 /**

@@ -45,6 +45,6 @@ export function publishTables(tables, isWritten) {
   const page = HEAD + parts.join('');
   if (isWritten) writeFileSync(FILE, page);
   else if (readFileSync(FILE, 'utf8') !== page) {
-    throw new Error('docs/compatibility.md is not what this run gave: npm run release:check -- --docs');
+    throw new Error('docs/compatibility.md differs from the result of this run: npm run release:check -- --docs');
   }
 }

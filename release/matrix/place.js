@@ -108,7 +108,7 @@ export class Place {
 
   /** Runs a program that prints the result of exercise(), as a user would. Rejects when the result is wrong. */
   async exercise(words, options) {
-    const said = (await this.mount(words, options)).trim();
-    if (said !== EXPECTED) throw new Error(`${words.join(' ')} printed:\n${said}`);
+    const output = (await this.mount(words, options)).trim();
+    if (output !== EXPECTED) throw new Error(`${words.join(' ')} printed:\n${output}`);
   }
 }

@@ -137,12 +137,12 @@ async function tryBundler({ make, isExecutable = false, isWhole = false }, place
  * elsewhere.
  */
 async function expectNoAddon(running, bundle) {
-  const said = await running.then(
+  const output = await running.then(
     () => 'it has run',
     ({ message }) => message,
   );
   for (const path of [join(dirname(bundle), 'linux-mount.node'), `'${bundle}' is a bundle`]) {
-    if (!said.includes(path)) throw new Error(`without an addon the error does not name ${path}:\n${said}`);
+    if (!output.includes(path)) throw new Error(`without an addon the error does not name ${path}:\n${output}`);
   }
 }
 

@@ -42,15 +42,15 @@ export default class Summary implements Reporter {
     });
     failures.push(...errors.map((error) => `outside of any test: ${error}`));
     const { passed, failed, skipped } = counts;
-    const told = { passed, failed: failed + errors.length, skipped, failures };
+    const counted = { passed, failed: failed + errors.length, skipped, failures };
     // After a crash of the test process, its tests have neither passed nor failed, and later files are missing from the
     // results.
     const ended = modules.filter((module) => module.state() !== 'pending' && module.state() !== 'queued');
     const whole = ended.filter(({ children }) => [...children.allTests('pending')].length === 0);
     const unfinished = this.#files.filter((file) => !whole.some((module) => module.relativeModuleId === file));
-    if (unfinished.length > 0) errors.push(`never ended: ${unfinished.join(', ')}`);
+    if (unfinished.length > 0) errors.push(`did not finish: ${unfinished.join(', ')}`);
     for (const error of errors) console.log(`   failed outside of any test: ${error}`);
-    const result = { ...told, files: whole.length, unfinished };
+    const result = { ...counted, files: whole.length, unfinished };
     const { LINUX_MOUNT_RESULT: descriptor, LINUX_MOUNT_REPORT: isReported, LINUX_MOUNT_PASS: pass } = process.env;
     if (descriptor !== undefined) writeFileSync(Number(descriptor), JSON.stringify(result));
     if (isReported === undefined) return;

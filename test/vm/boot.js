@@ -11,7 +11,7 @@ const COMMON = [
 ];
 
 /** Returns the content of a file, or an empty string if the file does not exist yet. */
-function said(path) {
+function readIfExists(path) {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -49,12 +49,12 @@ export async function boot({ machine, directory, image, passes, limit, signal })
   for (const stream of [emulator.stdout, emulator.stderr]) stream.on('data', (part) => complaints.push(String(part)));
   try {
     await new Promise((resolve, reject) => emulator.on('error', reject).on('close', resolve));
-    const text = said(output);
+    const text = readIfExists(output);
     const [, status] = /^@@end status=(\d+)/m.exec(text) ?? [];
     return {
       output: text,
       status: status === undefined ? undefined : Number(status),
-      console: `${said(console)}${complaints.join('')}`,
+      console: `${readIfExists(console)}${complaints.join('')}`,
     };
   } finally {
     rmSync(work, { recursive: true });

@@ -15,7 +15,7 @@ import { questions } from './features/questions.js';
 import { targets } from './features/targets.js';
 
 if (process.env['LINUX_MOUNT_OUTSIDE'] === readlinkSync('/proc/self/ns/mnt')) {
-  throw new Error('this is not a mount namespace of its own');
+  throw new Error('run this program in its own mount namespace');
 }
 
 const place = mkdtempSync(join(tmpdir(), 'features-'));

@@ -19,7 +19,7 @@ function ask(words) {
 export function arm({ name, index, code, stays }) {
   const error = code === 'SIGKILL' ? 0 : constants.errno[code];
   const answer = ask(`arm ${name} ${index} ${error} ${stays ? 'on' : 'once'}`);
-  if (answer !== 'ok') throw new Error(`the injector says: ${answer}`);
+  if (answer !== 'ok') throw new Error(`the injector answered: ${answer}`);
 }
 
 /** Delays the call with this name and this index until {@link release}. */

@@ -107,7 +107,7 @@ function state() {
 /** Waits until at most `most` calls are pending. */
 async function settled(boundary, most = 0) {
   for (const end = Date.now() + PATIENCE; boundary.pending > most; ) {
-    if (Date.now() > end) throw new Error(`${boundary.pending} calls have not come back`);
+    if (Date.now() > end) throw new Error(`${boundary.pending} calls did not end`);
     await sleep(1);
   }
 }
@@ -182,5 +182,5 @@ if (values.layer !== 'public' && round >= 20 && native < names.length)
 const missing = functionNames.filter((name) => !used.has(`public ${name}`));
 if (values.layer !== 'native' && round >= 20 && missing.length > 0) throw new Error(`never called: ${missing}`);
 console.log(
-  `${counts.calls} calls in ${round} rounds, ${counts.refused} refused; ${native} exports of the addon, ${used.size - native} functions and methods`,
+  `${counts.calls} calls in ${round} rounds, ${counts.refused} rejected; ${native} exports of the addon, ${used.size - native} functions and methods`,
 );

@@ -58,9 +58,9 @@ export class Values {
     this.#known = known;
     this.#names = [...known.kinds.keys()];
     const without = this.#names.filter((name) => this.#kindsOf(name).length === 0);
-    if (without.length > 0) throw new Error(`what do these options take? ${without.join(', ')}: add them to KINDS`);
+    if (without.length > 0) throw new Error(`KINDS lacks the values of these options: ${without.join(', ')}`);
     const gone = Object.keys(KINDS).filter((name) => !known.kinds.has(name));
-    if (gone.length > 0) throw new Error(`no function has the options ${gone.join(', ')}: take them out of KINDS`);
+    if (gone.length > 0) throw new Error(`no function has the options ${gone.join(', ')}: remove them from KINDS`);
   }
 
   any(random) {

@@ -21,7 +21,7 @@ const NEEDED = { lower: [`${NOWHERE}/a`, `${NOWHERE}/b`], target: NOWHERE, root:
 const neededOf = (place) => (place === 'spec' ? { ...NEEDED, upper: NOWHERE } : NEEDED);
 
 /** Returns the message of the error that a call throws. */
-function saidBy(call) {
+function messageOf(call) {
   try {
     const result = call();
     if (result instanceof Promise) result.catch(() => {});
@@ -58,7 +58,7 @@ export class KnownOptions {
 
   #ask(call, depth = 0) {
     const [, place, list] =
-      saidBy(() => call({ [NO_OPTION]: 1 })).match(
+      messageOf(() => call({ [NO_OPTION]: 1 })).match(
         /"([^"]+)\.noSuchOption" property is not known\. Known are: (.*)$/,
       ) ?? [];
     if (list === undefined) return undefined;
@@ -68,7 +68,7 @@ export class KnownOptions {
       const withValue = (value) => call({ ...needed, [name]: value });
       this.#keep(
         name,
-        saidBy(() => withValue(NO_WORD)),
+        messageOf(() => withValue(NO_WORD)),
       );
       if (depth < 3) {
         this.#ask(withValue, depth + 1);
@@ -78,12 +78,12 @@ export class KnownOptions {
     return names;
   }
 
-  #keep(name, said) {
+  #keep(name, message) {
     const kind = this.kinds.get(name) ?? { isBoolean: false, words: [] };
     this.kinds.set(name, kind);
-    const words = said.match(/must be one of: (.*?)(\. Received|$)/)?.[1].match(/(?<=')[^',]+(?=')/g) ?? [];
-    if (said.includes(`.${name}" property`)) {
-      kind.isBoolean ||= said.includes('must be of type boolean');
+    const words = message.match(/must be one of: (.*?)(\. Received|$)/)?.[1].match(/(?<=')[^',]+(?=')/g) ?? [];
+    if (message.includes(`.${name}" property`)) {
+      kind.isBoolean ||= message.includes('must be of type boolean');
       kind.words.push(...words.filter((word) => !kind.words.includes(word)));
     }
   }

@@ -179,7 +179,7 @@ function compare(batch) {
     );
     if (answers[at] === ours.join('\n')) return;
     console.log(`--input ${input.toString('base64')}`);
-    throw new Error(`lib/ reads\n${ours.join('\n')}\nand the addon\n${answers[at]}`);
+    throw new Error(`lib/ parses\n${ours.join('\n')}\nand the addon parses\n${answers[at]}`);
   });
 }
 
@@ -242,15 +242,15 @@ try {
     ],
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
-  const said = stderr.trimEnd().split('\n');
+  const lines = stderr.trimEnd().split('\n');
   if (status !== 0) {
     for (const name of readdirSync(scratch).filter((each) => /^(crash|timeout|leak|oom)-/.test(each))) {
       console.log(`${name}: ${readFileSync(join(scratch, name)).toString('base64')}`);
     }
-    throw new Error(said.slice(-60).join('\n'));
+    throw new Error(lines.slice(-60).join('\n'));
   }
-  console.log(`addon: ${said.findLast((line) => /^#\d/.test(line)) ?? ''}`);
-  console.log(said.at(-1));
+  console.log(`addon: ${lines.findLast((line) => /^#\d/.test(line)) ?? ''}`);
+  console.log(lines.at(-1));
 } finally {
   if (existsSync(scratch)) rmSync(scratch, { recursive: true });
 }

@@ -27,4 +27,4 @@ async function workers() {
 
 const [counts] = await Promise.all([load(seconds), workers(), workers()]);
 console.log(`${JSON.stringify(counts)} on the main thread, ${terminated} workers terminated`);
-if (counts.done < 100 || terminated < 2) throw new Error('too few calls to see anything');
+if (counts.done < 100 || terminated < 2) throw new Error('too few calls to find races');

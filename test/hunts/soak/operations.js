@@ -17,7 +17,7 @@ export async function refused(code, act) {
     if (error.code === code) return;
     throw error;
   }
-  throw new Error(`not refused with ${code}`);
+  throw new Error(`the operation did not fail with ${code}`);
 }
 
 /**
@@ -77,7 +77,7 @@ const mounts = {
   overlay: async ({ call, lower, at, signal, random, keep }) => {
     const strategy = random.pick(STRATEGIES);
     const mount = keep(await call('mountOverlay')({ lower, target: at, strategy, signal }));
-    if ((await call('overlay', mount)()).lower.length !== 2) throw new Error('layers are missing');
+    if ((await call('overlay', mount)()).lower.length !== 2) throw new Error('the overlay lacks layers');
     await refused('EBUSY', () => call('mountOverlay')({ lower, target: at, ifMounted: 'error' }));
     // With the strategy "descriptors" the mount table shows layers as descriptor numbers, so the overlay cannot be
     // compared.
@@ -117,7 +117,7 @@ const detachedMounts = {
     // Some mounts stay open: the garbage collector closes a detached mount that nobody refers to.
     drop(mount, random.chance(0.5));
     await call('setAttributes', mount)({ noExec: true });
-    if (readdirSync(mount.path).length > 100) throw new Error('too much in it');
+    if (readdirSync(mount.path).length > 100) throw new Error('the detached mount has unexpected entries');
     if (random.chance(0.6)) keep(await call('attach', mount)(at, { clone: random.chance(0.5), signal }));
   },
 };
@@ -128,7 +128,7 @@ const umounts = {
     const held = openSync(`${at}/held`, 'w');
     try {
       await refused('EBUSY', () => call('umount')(at, { retry: { for: random.below(5) }, signal }));
-      if ((await call('holders')(at)).length === 0) throw new Error('nobody holds it');
+      if ((await call('holders')(at)).length === 0) throw new Error('holders() found no holder of the open file');
     } finally {
       closeSync(held);
     }
@@ -175,8 +175,10 @@ const elsewhere = {
     const namespace = { pid: child };
     if (random.chance(0.5)) keep(await call('mountTmpfs')(at, { size: '1m', namespace, signal }));
     else keep(await call('mountBind')(source, at, { readonly: true, namespace, signal }));
-    if (!(await call('isMountPoint')(at, { namespace }))) throw new Error('it is not there');
-    if ((await call('readMountTable')({ namespace })).at(at)?.target !== at) throw new Error('it is not in the table');
+    if (!(await call('isMountPoint')(at, { namespace })))
+      throw new Error('the target in the other namespace is not a mount point');
+    if ((await call('readMountTable')({ namespace })).at(at)?.target !== at)
+      throw new Error('the mount table of the other namespace lacks the mount');
   },
 };
 
@@ -185,14 +187,14 @@ const made = {
     const path = `${at}/gone`;
     after(() => rmSync(path, { force: true }));
     await call('makeWhiteout')(path, { form: random.pick(['device', 'xattr']) });
-    if (!(await call('isWhiteout')(path))) throw new Error('it is none');
+    if (!(await call('isWhiteout')(path))) throw new Error('makeWhiteout() made no whiteout');
     unlinkSync(path);
   },
   opaque: async ({ call, at, directory, after }) => {
     const path = directory(`${at}/opaque`);
     after(() => rmdirSync(path));
     await call('makeOpaque')(path, { form: 'y' });
-    if (!(await call('isOpaque')(path))) throw new Error('it is not');
+    if (!(await call('isOpaque')(path))) throw new Error('makeOpaque() made no opaque directory');
   },
 };
 

@@ -58,7 +58,7 @@ async function round(number, child) {
   worker?.catch(() => {}); // the promise is awaited below
   await Promise.all(lanes.map((lane) => lane.run(Number(values.operations))));
   for (const lane of lanes) await lane.end();
-  if (scene.state() !== before) throw new Error(`the scene is not as before: ${before}\n${scene.state()}`);
+  if (scene.state() !== before) throw new Error(`the scene differs from before: ${before}\n${scene.state()}`);
   scene.end();
   for (const lane of lanes) {
     for (const [name, count] of lane.calls) totals.calls.set(name, (totals.calls.get(name) ?? 0) + count);
@@ -100,7 +100,7 @@ for (; number < Number(values.rounds) && performance.now() < end && problems.len
 const isOfLastRound = problems.length > 0;
 const windows = growth(samples);
 for (const { name, isTooMuch, more, allowed } of windows)
-  if (isTooMuch) problems.push(`${name}: ${more} bytes more, and ${allowed} at most are no leak`);
+  if (isTooMuch) problems.push(`${name}: ${more} bytes more, and at most ${allowed} are allowed`);
 const missing = functionNames.filter((name) => !totals.calls.has(name));
 if (operationsDone() >= ENOUGH && missing.length > 0) problems.push(`never called: ${missing.join(', ')}`);
 
@@ -108,11 +108,11 @@ for (const [kind, { done, aborted, failed }] of [...totals.counts].sort())
   console.log(`${kind.padEnd(12)} ${done} done, ${aborted} aborted, ${failed} failed`);
 for (const { name, early, late, allowed } of windows) {
   const [from, to, most] = [early, late, allowed].map((bytes) => `${Math.round(bytes / 1024)} KiB`);
-  console.log(`${name.padEnd(12)} ${from} in early rounds, ${to} in late ones (up to ${most} more are no leak)`);
+  console.log(`${name.padEnd(12)} ${from} in early rounds, ${to} in late ones (at most ${most} more are allowed)`);
 }
 console.log(`${operationsDone()} operations in ${number} rounds, ${workers} workers terminated`);
 for (const problem of problems) console.log(`LEFT: ${problem}`);
 const again = isOfLastRound ? `${seed + number - 1} --rounds 1` : `${seed} --rounds ${number}`;
-if (problems.length > 0) console.log(`to repeat it: --seed ${again} --operations ${values.operations}`);
+if (problems.length > 0) console.log(`to repeat the run: --seed ${again} --operations ${values.operations}`);
 child.kill('SIGKILL');
 process.exit(problems.length === 0 ? 0 : 1);

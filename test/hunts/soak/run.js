@@ -61,12 +61,12 @@ async function selfCheck() {
   const all = Object.entries(FOUND).map(async ([leak, expected]) => {
     const words = ['--leak', leak, '--operations', '3', '--seed', '1', '--seconds', '600'];
     const { status, text } = await soak([...words, ...(isMemory(leak) ? ['--rounds', '8'] : SOON)], 'pipe');
-    if (status !== 1 || !expected.test(text)) throw new Error(`what is lost was not found: ${leak}\n${text}`);
+    if (status !== 1 || !expected.test(text)) throw new Error(`the leak was not found: ${leak}\n${text}`);
   });
   // Every run must end before an error is thrown, so that each removes its scratch directory.
   const failed = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  console.log(`found when lost on purpose: ${Object.keys(FOUND).join(', ')}`);
+  console.log(`leaks made on purpose and found: ${Object.keys(FOUND).join(', ')}`);
 }
 
 const words = process.argv.slice(2);

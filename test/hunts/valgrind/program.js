@@ -37,4 +37,4 @@ for (const one of cases.filter(({ name, containers }) => containers === undefine
 globalThis.gc();
 await threadsEnd();
 console.log(`${done} operations done, ${failed} failed`);
-if (done < 50) throw new Error('too few operations to see anything');
+if (done < 50) throw new Error('too few operations to find errors');

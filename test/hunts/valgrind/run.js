@@ -62,7 +62,7 @@ try {
   for (const expected of [/definitely lost/, /uninitialised/]) {
     if (!flawed.found.some((block) => expected.test(block))) throw new Error(`not found in flawed.c: ${expected}`);
   }
-  console.log(`${flawed.found.length} reports about the addon with mistakes`);
+  console.log(`${flawed.found.length} reports about the flawed addon`);
   const { status, found } = reports('linux_mount', here('program.js'));
   console.log(found.join('\n\n'));
   console.log(`${found.length} reports about the addon`);

@@ -18,14 +18,14 @@ export interface Finding {
 }
 
 /** The result of a feature that does not throw. */
-export type Way = Pick<Finding, 'outcome' | 'how'>;
+export type Outcome = Pick<Finding, 'outcome' | 'how'>;
 
-export const works = (how = ''): Way => ({ outcome: 'works', how });
-export const fallsBack = (how: string): Way => ({ outcome: 'falls back', how });
-export const inPart = (how: string): Way => ({ outcome: 'in part', how });
+export const works = (how = ''): Outcome => ({ outcome: 'works', how });
+export const fallsBack = (how: string): Outcome => ({ outcome: 'falls back', how });
+export const inPart = (how: string): Outcome => ({ outcome: 'in part', how });
 
 /** Uses a feature, checks the effect, and returns how it worked. Throws if the effect is wrong. */
-export type Use = (scratch: ScratchDirectory) => Promise<Way> | Way;
+export type Use = (scratch: ScratchDirectory) => Promise<Outcome> | Outcome;
 
 export type Features = Readonly<Record<string, Use>>;
 
@@ -42,7 +42,7 @@ export function refused(code: string, action: () => unknown): void {
     same((error as { code: string }).code, code);
     return;
   }
-  throw new Error(`${code} was expected, and it succeeded`);
+  throw new Error(`the action succeeded, but ${code} was expected`);
 }
 
 /** Uses a feature and records the result. */

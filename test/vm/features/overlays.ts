@@ -16,7 +16,7 @@ import {
 import { isRealRoot } from '../../support/environment.js';
 import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { tableEntry } from '../../support/table.js';
-import { type Features, fallsBack, inPart, refused, same, type Use, type Way, works } from './feature.js';
+import { type Features, fallsBack, inPart, type Outcome, refused, same, type Use, works } from './feature.js';
 
 import { NOBODY, onlyOne } from './ids.js';
 
@@ -27,12 +27,12 @@ const writable = (scratch: ScratchDirectory) => ({
 });
 
 /** Returns how an overlay was mounted. Strategy "descriptors" is a fallback when the caller did not ask for it. */
-function wayOf(strategy: string, asked?: OverlayStrategy): Way {
+function outcomeOf(strategy: string, asked?: OverlayStrategy): Outcome {
   return strategy === 'descriptors' && asked === undefined ? fallsBack(strategy) : works(strategy);
 }
 
 /** Mounts an overlay, writes into it, and checks that the upper directory receives the file. */
-async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMountOptions>): Promise<Way> {
+async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMountOptions>): Promise<Outcome> {
   const target = scratch.directory('merged');
   const spec = { ...writable(scratch), target, ...options } as OverlayMountOptions;
   await using mount = await mountOverlay(spec);
@@ -40,7 +40,7 @@ async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMo
   writeFileSync(`${target}/below`, 'changed');
   same(readFileSync(scratch.path('upper/new'), 'utf8'), 'new');
   same(readFileSync(scratch.path('lower/below'), 'utf8'), 'below');
-  return wayOf(mount.strategy, options.strategy);
+  return outcomeOf(mount.strategy, options.strategy);
 }
 
 /** Mounts an overlay with an option. A kernel may ignore the option, which {@link overlaySupport} reports. */
@@ -66,7 +66,7 @@ const layers =
     const target = scratch.directory('merged');
     await using mount = await mountOverlay({ lower: manyLayers(scratch, count, length), target });
     same(readdirSync(target).sort(), ['first', 'last']);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   };
 
 export const overlays: Features = {
@@ -84,7 +84,7 @@ export const overlays: Features = {
       if (error instanceof MountError && /\b500\b/.test(error.reason ?? '')) return works();
       throw error;
     }
-    throw new Error('they were mounted');
+    throw new Error('501 layers were mounted');
   },
   'names of any bytes': async (scratch) => {
     const odd = scratch.directory('a:b,c\\d e', { odd: '' });
@@ -92,7 +92,7 @@ export const overlays: Features = {
     await using mount = await mountOverlay({ lower: [odd, scratch.directory('b')], target });
     same(readdirSync(target), ['odd']);
     same((await mount.overlay()).lower, [odd, scratch.path('b')]);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   'upper in use by another overlay is refused': async (scratch) => {
     const layers = writable(scratch);
@@ -104,13 +104,13 @@ export const overlays: Features = {
     await using mount = await detachedOverlay(writable(scratch));
     writeFileSync(`${mount.path}/new`, '');
     same(existsSync(scratch.path('upper/new')), true);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   'in a root': async (scratch) => {
     const target = { root: scratch.directory('root'), path: '/merged', create: 'directory' } as const;
     await using mount = await mountOverlay({ ...writable(scratch), target });
     same(readFileSync(scratch.path('root/merged/below'), 'utf8'), 'below');
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   volatile: option({ volatile: true }, (options) => options.volatile),
   metacopy: option({ metacopy: true, redirectDir: 'on' }, (options) => options.metacopy),
@@ -144,13 +144,13 @@ export const overlays: Features = {
     const dataOnly = [scratch.directory('d', { unseen: '' })];
     await using mount = await mountOverlay({ lower, dataOnly, target, ...more });
     same(readdirSync(target), ['seen']);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   'lowerIdmap, tmpfs': (scratch) => useLowerIdmap(scratch, scratch),
 };
 
 /** Mounts an overlay over an idmapped layer in which the owner of the files is not mapped. */
-export async function useLowerIdmap(scratch: ScratchDirectory, layers: ScratchDirectory): Promise<Way> {
+export async function useLowerIdmap(scratch: ScratchDirectory, layers: ScratchDirectory): Promise<Outcome> {
   const lower = [layers.directory('idmapped', { file: '' }), layers.directory('plain')];
   const target = scratch.directory('merged');
   await using mount = await mountOverlay({ lower, target, lowerIdmap: [onlyOne, undefined] });

@@ -7,10 +7,10 @@ import {
   readMountTable,
   watchMountTable,
 } from '../../../lib/index.js';
-import { type Features, fallsBack, same, type Way, works } from './feature.js';
+import { type Features, fallsBack, type Outcome, same, works } from './feature.js';
 
 /** The newer system calls return unique mount IDs (Linux 6.8); the older ones do not, and the library returns null. */
-const byIds = (id: bigint | null | undefined, newer: string, older: string): Way =>
+const byIds = (id: bigint | null | undefined, newer: string, older: string): Outcome =>
   typeof id === 'bigint' ? works(newer) : fallsBack(older);
 
 export const questions: Features = {

@@ -95,14 +95,16 @@ test('lookAtFilesystem identifies the source by its device number, where the mou
   );
   expect(why(...ext4, { ...SAME_DEVICE, mode: 0o100_600, special: 0n })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, error: 2 })).toBe('same');
-  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(/^untold: which device the source is cannot be told/);
+  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(
+    /^untold: which device the source is cannot be kindOfDifference/,
+  );
 });
 
 describe('tmpfs reuse', () => {
   const all = Buffer.from('         0          0 4294967295\n');
   const mapped = Buffer.from('         0     100000      65536\n');
   const own = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0] as const;
-  const told = (words: string[], shown: string, map: Buffer | null) =>
+  const kindOfDifference = (words: string[], shown: string, map: Buffer | null) =>
     tmpfsDiffers(
       words,
       shown.split(',').map((word) => Buffer.from(word)),
@@ -140,7 +142,7 @@ describe('tmpfs reuse', () => {
     ],
     ['one more option', ['uid=0', 'gid=0'], 'rw,noswap', all, 'other'],
   ])('tmpfsDiffers compares the requested tmpfs with the mounted one: %s', (_name, words, shown, map, expected) => {
-    expect(told(words, shown, map)).toBe(expected);
+    expect(kindOfDifference(words, shown, map)).toBe(expected);
   });
 });
 
@@ -149,7 +151,7 @@ describe('overlay reuse', () => {
   const N = Buffer.from('N\n');
   const usual = [N, Y, N, N, N, N];
   const none = Array<null>(6).fill(null);
-  const told = (
+  const kindOfDifference = (
     words: string[],
     shown: string[],
     parameters: readonly (Buffer | null)[],
@@ -188,22 +190,22 @@ describe('overlay reuse', () => {
     'optionsDiffer compares the requested overlay options with the mounted ones: %s',
     (_name, asked, shown, parameters, expected) => {
       const words = (text: string) => text.split(',').filter((word) => word !== '');
-      expect(told(words(asked), words(shown), parameters)).toBe(expected);
+      expect(kindOfDifference(words(asked), words(shown), parameters)).toBe(expected);
     },
   );
 
   test('optionsDiffer accepts the values that the kernel shows for an overlay without an upper directory', () => {
-    expect(told([], ['redirect_dir=on'], usual, false)).toBe('same');
-    expect(told(['redirect_dir=follow'], ['redirect_dir=on'], usual, false)).toBe('same');
-    expect(told([], ['redirect_dir=on'], [N, N, N, N, N, N], false)).toBe('other');
-    expect(told(['uuid=off'], ['uuid=null'], usual, false)).toBe('same');
-    expect(told(['nfs_export=on'], [], usual, false)).toBe('other');
+    expect(kindOfDifference([], ['redirect_dir=on'], usual, false)).toBe('same');
+    expect(kindOfDifference(['redirect_dir=follow'], ['redirect_dir=on'], usual, false)).toBe('same');
+    expect(kindOfDifference([], ['redirect_dir=on'], [N, N, N, N, N, N], false)).toBe('other');
+    expect(kindOfDifference(['uuid=off'], ['uuid=null'], usual, false)).toBe('same');
+    expect(kindOfDifference(['nfs_export=on'], [], usual, false)).toBe('other');
   });
 
   test('optionsDiffer compares xino only when the layers are on several filesystems', () => {
-    expect(told(['xino=on'], ['xino=on'], usual, true, false)).toBe('same');
-    expect(told(['xino=on'], [], usual, true, false)).toBe('untold');
-    expect(told([], ['xino=on'], usual, true, false)).toBe('other');
+    expect(kindOfDifference(['xino=on'], ['xino=on'], usual, true, false)).toBe('same');
+    expect(kindOfDifference(['xino=on'], [], usual, true, false)).toBe('untold');
+    expect(kindOfDifference([], ['xino=on'], usual, true, false)).toBe('other');
   });
 });
 
