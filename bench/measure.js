@@ -41,7 +41,7 @@ const TABLES = options.short ? [100, 1000, 10_000] : [100, 1000, 10_000, 100_000
 const BESIDE = 10_000;
 const FILES = options.short ? 10_000 : 100_000;
 
-const isOurs = ({ who }) => who === 'linux-mount';
+const isLibrary = ({ who }) => who === 'linux-mount';
 
 function rowsOf(place, peers) {
   return [
@@ -63,7 +63,7 @@ async function measure() {
     for (const { name, note, before, contenders, isJudged = false } of rowsOf(place, peers)) {
       const after = before?.();
       const limits = isJudged ? LIMITS.judged : LIMITS.row;
-      const result = { name, note, ...(await compare(contenders, { ...limits, isOurs })) };
+      const result = { name, note, ...(await compare(contenders, { ...limits, isLibrary })) };
       after?.();
       results.push(result);
       process.stdout.write(rowText(result));

@@ -68,7 +68,7 @@ function buildGo(withMoby) {
 /** Makes contenders (turns.js), or for one that is not available: `{ who, how, skipped }` with the reason. */
 export class Peers {
   #program = new Program(here('native/build/Release/loops'));
-  #ours = new Program(process.execPath, here('program.js'));
+  #library = new Program(process.execPath, here('program.js'));
   #go;
   #goMissing;
   #mobyMissing;
@@ -92,8 +92,8 @@ export class Peers {
   }
 
   /** This library in a separate program, which is measured like the C and Go programs while this process sleeps. */
-  ours(how, name, words, more) {
-    const run = (count) => this.#ours.run(name, count, words);
+  library(how, name, words, more) {
+    const run = (count) => this.#library.run(name, count, words);
     return { who: 'linux-mount', how: `${how}, program of its own`, run, ...more };
   }
 
@@ -161,7 +161,7 @@ export class Peers {
 
   close() {
     this.#program.close();
-    this.#ours.close();
+    this.#library.close();
     this.#go?.close();
   }
 

@@ -9,7 +9,7 @@ const GAP = 15;
 const HEAD = 82;
 
 const LOOP = ['C', 'loop on the same thread'];
-const ours = (how) => ['linux-mount', how];
+const library = (how) => ['linux-mount', how];
 const command = (who) => [who, 'spawnSync'];
 
 /** The title of each row, the words below it, the row of the table, and the entries by `who` and `how`. */
@@ -18,61 +18,61 @@ const ROWS = [
     title: 'bind + umount',
     words: ['mountBindSync + unmountSync'],
     from: 'bind + umount',
-    entries: [ours('mountBindSync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountBindSync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'bind + umount, awaited',
     words: ['await mount + await umount', 'Node: 2 × await fs.promises.access'],
     from: 'bind + umount',
-    entries: [ours('await mount + await umount'), LOOP, ['Node', '2 × await fs.promises.access']],
+    entries: [library('await mount + await umount'), LOOP, ['Node', '2 × await fs.promises.access']],
   },
   {
     title: 'read-only bind of 50 mounts',
     words: ['mountBindSync + unmountSync'],
     from: 'read-only bind of a tree of 50 mounts + umount',
-    entries: [ours('mountBindSync + unmountSync'), LOOP, ['moby/sys', '']],
+    entries: [library('mountBindSync + unmountSync'), LOOP, ['moby/sys', '']],
   },
   {
     title: 'tmpfs + umount',
     words: ['mountTmpfsSync + unmountSync'],
     from: 'tmpfs + umount',
-    entries: [ours('mountTmpfsSync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountTmpfsSync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'overlay of 2 layers and an upper',
     words: ['mountOverlaySync + unmountSync'],
     from: 'overlay of 2 layers and an upper + umount',
-    entries: [ours('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'overlay of 500 layers',
     words: ['mountOverlaySync + unmountSync'],
     from: 'overlay of 500 layers + umount',
-    entries: [ours('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'the same, paths of 3,000 bytes',
     words: ['mountOverlaySync + unmountSync'],
     from: 'overlay of 500 layers with paths of 3,000 bytes + umount',
-    entries: [ours('mountOverlaySync + unmountSync'), LOOP, ['mount(8)', '']],
+    entries: [library('mountOverlaySync + unmountSync'), LOOP, ['mount(8)', '']],
   },
   {
     title: 'whether it is a mount point',
     words: ['isMountPointSync', 'beside 10,000 mounts'],
     from: 'whether a path is a mount point, beside 10,000 mounts',
-    entries: [ours('isMountPointSync'), LOOP, command('mountpoint(1)')],
+    entries: [library('isMountPointSync'), LOOP, command('mountpoint(1)')],
   },
   {
     title: 'mount table of 10,000 mounts',
     words: ['readMountTableSync', 'C: read, and not parsed'],
     from: 'mount table of 10,000 mounts',
-    entries: [ours('readMountTableSync'), ['C', 'bare read, nothing parsed'], command('findmnt(8)')],
+    entries: [library('readMountTableSync'), ['C', 'bare read, nothing parsed'], command('findmnt(8)')],
   },
   {
     title: 'who holds a mount',
     words: ['holdersSync', 'among all processes'],
     from: 'who holds a mount, among all processes',
-    entries: [ours('holdersSync'), command('fuser(1)'), command('lsof(8)')],
+    entries: [library('holdersSync'), command('fuser(1)'), command('lsof(8)')],
   },
 ];
 

@@ -34,13 +34,13 @@ async function timed({ run, before, times }) {
  * that fails is left out from then on and reported. This library must not fail.
  *
  * @param {Contender[]} contenders the first is the reference
- * @param {{ seconds: number, least: number, most: number, times: number, isOurs: (contender: Contender) => boolean }}
+ * @param {{ seconds: number, least: number, most: number, times: number, isLibrary: (contender: Contender) => boolean }}
  * limits
  * @returns {Promise<{ turns: number, entries: object[] }>} for each contender in nanoseconds `median` and `minimum`; as
  * multiples of the first contender `ratio`, the median of the ratios of the turns, and `leastRatio`, the ratio of the
  * minimums; or `skipped`
  */
-export async function compare(contenders, { seconds, least, most, times, isOurs }) {
+export async function compare(contenders, { seconds, least, most, times, isLibrary }) {
   const racers = contenders.map((contender) => ({
     contender,
     nanoseconds: [],
@@ -60,7 +60,7 @@ export async function compare(contenders, { seconds, least, most, times, isOurs 
       try {
         nanoseconds = await timed({ times, ...contender });
       } catch (error) {
-        if (isOurs(contender)) throw error;
+        if (isLibrary(contender)) throw error;
         racer.skipped = error.message;
         continue;
       }

@@ -178,27 +178,27 @@ napi_status napi_delete_reference(napi_env env, napi_ref reference) { return nap
 
 // The single threadsafe function of the addon, which a thread of the addon calls.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t rung = PTHREAD_COND_INITIALIZER;
-static napi_threadsafe_function_call_js open_letter;
-static void* bell_context;
-static void* letter;
+static pthread_cond_t data_is_pending = PTHREAD_COND_INITIALIZER;
+static napi_threadsafe_function_call_js call_js_function;
+static void* function_context;
+static void* pending_data;
 
 napi_status napi_create_threadsafe_function(napi_env env, napi_value function, napi_value resource, napi_value name,
                                             size_t queue, size_t threads, void* finalize_data, napi_finalize finalize,
                                             void* context, napi_threadsafe_function_call_js call,
                                             napi_threadsafe_function* result) {
-  open_letter = call;
-  bell_context = context;
-  RETURN((napi_threadsafe_function)&rung);
+  call_js_function = call;
+  function_context = context;
+  RETURN((napi_threadsafe_function)&data_is_pending);
 }
-napi_status napi_ref_threadsafe_function(napi_env env, napi_threadsafe_function bell) { return napi_ok; }
-napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_function bell) { return napi_ok; }
+napi_status napi_ref_threadsafe_function(napi_env env, napi_threadsafe_function function) { return napi_ok; }
+napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_function function) { return napi_ok; }
 
-napi_status napi_call_threadsafe_function(napi_threadsafe_function bell, void* data,
+napi_status napi_call_threadsafe_function(napi_threadsafe_function function, void* data,
                                           napi_threadsafe_function_call_mode m) {
   pthread_mutex_lock(&lock);
-  letter = data;
-  pthread_cond_signal(&rung);
+  pending_data = data;
+  pthread_cond_signal(&data_is_pending);
   pthread_mutex_unlock(&lock);
   return napi_ok;
 }
@@ -265,9 +265,9 @@ int main(int count, char** words) {
 
   Call("mountRoot", 3, root);
   pthread_mutex_lock(&lock);
-  while (letter == NULL) pthread_cond_wait(&rung, &lock);
+  while (pending_data == NULL) pthread_cond_wait(&data_is_pending, &lock);
   pthread_mutex_unlock(&lock);
-  open_letter(environment, NULL, bell_context, letter);
+  call_js_function(environment, NULL, function_context, pending_data);
   Expect("an asynchronous call, on a thread of the addon's", answer != NULL && answer->boolean == 1);
   printf("%d of %d calls as expected\n", expectations - failures, expectations);
   return failures != 0;

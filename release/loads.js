@@ -20,11 +20,11 @@ const emulated = (architecture) =>
 /** Makes a project that contains the package with one prebuilt addon and without a built addon. */
 function makeProject({ prebuild, name }, place) {
   const packaged = join(place, 'node_modules/linux-mount');
-  const there = join(packaged, 'prebuilds', `linux-${name}`);
-  mkdirSync(there, { recursive: true });
+  const folder = join(packaged, 'prebuilds', `linux-${name}`);
+  mkdirSync(folder, { recursive: true });
   cpSync(join(project, 'dist'), join(packaged, 'dist'), { recursive: true });
   cpSync(join(project, 'package.json'), join(packaged, 'package.json'));
-  cpSync(prebuild, join(there, 'linux-mount.node'));
+  cpSync(prebuild, join(folder, 'linux-mount.node'));
   cpSync(join(project, 'release/probe.mjs'), join(place, 'probe.mjs'));
 }
 
@@ -84,12 +84,12 @@ function runBun(architecture, place) {
   const { bun, name, gnu, isRequired } = architecture;
   if (bun === undefined || name !== process.arch) return;
   const libraries = join(place, 'libraries');
-  const ours = { 'libstdc++.so.6': `/usr/lib/${gnu}/libstdc++.so.6`, 'libgcc_s.so.1': `/lib/${gnu}/libgcc_s.so.1` };
+  const needed = { 'libstdc++.so.6': `/usr/lib/${gnu}/libstdc++.so.6`, 'libgcc_s.so.1': `/lib/${gnu}/libgcc_s.so.1` };
   if (!hasProgram('musl-gcc')) return skip('Bun on musl', 'musl-gcc', 'musl-tools', isRequired);
-  const missing = Object.values(ours).find((file) => !existsSync(file));
+  const missing = Object.values(needed).find((file) => !existsSync(file));
   if (missing !== undefined) return skip('Bun on musl', missing, 'libstdc++6', isRequired);
   mkdirSync(libraries);
-  for (const [library, file] of Object.entries(ours)) symlinkSync(file, join(libraries, library));
+  for (const [library, file] of Object.entries(needed)) symlinkSync(file, join(libraries, library));
   symlinkSync(`/usr/lib/${gnu.replace('gnu', 'musl')}/libc.so`, join(libraries, 'libc.musl-x86_64.so.1'));
   const shim = join(libraries, 'ld-linux-x86-64.so.2');
   execFileSync('musl-gcc', ['-shared', '-fPIC', '-o', shim, join(project, 'release/musl-shim.c')]);

@@ -106,11 +106,11 @@ const problemsOf = (program) =>
   );
 
 /** The entry points of the package, with the file of each. A name that several export is imported from the first. */
-const DOORS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers/index.d.ts' };
+const ENTRY_POINTS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers/index.d.ts' };
 
 /** Returns the names that an entry point of the installed package exports, by whether they are values. */
-function exportsOf(place, door) {
-  const file = join(place, 'node_modules/linux-mount/dist', DOORS[door]);
+function exportsOf(place, entryPoint) {
+  const file = join(place, 'node_modules/linux-mount/dist', ENTRY_POINTS[entryPoint]);
   const program = ts.createProgram([file], OPTIONS);
   const checker = program.getTypeChecker();
   const names = { values: [], types: [] };
@@ -139,11 +139,11 @@ function emit(place) {
 export function compile(place) {
   const all = { values: [], types: [] };
   let imports = '';
-  for (const door of Object.keys(DOORS)) {
-    const names = exportsOf(place, door);
+  for (const entryPoint of Object.keys(ENTRY_POINTS)) {
+    const names = exportsOf(place, entryPoint);
     for (const kind of ['values', 'types']) {
       const news = names[kind].filter((name) => !all[kind].includes(name));
-      imports += `import ${kind === 'types' ? 'type ' : ''}{ ${news.join(', ')} } from '${door}';\n`;
+      imports += `import ${kind === 'types' ? 'type ' : ''}{ ${news.join(', ')} } from '${entryPoint}';\n`;
       all[kind].push(...news);
     }
   }

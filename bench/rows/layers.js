@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { changes } from 'linux-mount/layers';
-import { oursAsync } from '../ours.js';
+import { libraryAsync } from '../library.js';
 
 const { countChanges } = createRequire(import.meta.url)('../native/build/Release/changes.node');
 
@@ -34,7 +34,7 @@ export function layerRows(place, peers, count) {
       contenders: [
         peers.c('changes', [upper, lower], { times }),
         { who: 'C', how: 'nftw(3), lgetxattr(2) and fstatat(2) of each', run: walkInC, times },
-        oursAsync('for await (… of changes(…))', walk, { times }),
+        libraryAsync('for await (… of changes(…))', walk, { times }),
         peers.go('changes', [upper, lower], { times, how: 'filepath.WalkDir and Lstat' }),
         peers.forked('find(1)', 'findutils', [['find', upper, '-printf', '%P %y %m %U %G %s %T@\\n']]),
       ],

@@ -12,7 +12,7 @@ import {
   umount,
   umountSync,
 } from 'linux-mount';
-import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { libraryAsync, libraryAtOnce, librarySync } from '../library.js';
 
 const { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REC, MS_REMOUNT } = constants;
 const SUBMOUNTS = 50;
@@ -48,21 +48,21 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('bind', [source, target]),
         peers.program('bind', [source, target]),
-        ours(SYNC, () => {
+        librarySync(SYNC, () => {
           mountSync(source, target, null, MS_BIND);
           umountSync(target);
         }),
-        ours(CHECKED, () => mountBindSync(source, target).unmountSync()),
-        peers.ours(SYNC, 'bind', [source, target]),
+        librarySync(CHECKED, () => mountBindSync(source, target).unmountSync()),
+        peers.library(SYNC, 'bind', [source, target]),
         peers.go('bind', [source, target]),
         peers.moby('bind', [source, target]),
-        oursAsync(ASYNC, async () => {
+        libraryAsync(ASYNC, async () => {
           await mount(source, target, null, MS_BIND);
           await umount(target);
         }),
         access,
         peers.cAtOnce([source, ...targets]),
-        oursAtOnce(
+        libraryAtOnce(
           targets.length,
           (index) => mount(source, targets[index], null, MS_BIND),
           (index) => umount(targets[index]),
@@ -88,16 +88,18 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('bind-readonly', [source, target]),
         peers.program('bind-readonly', [source, target]),
-        ours('mountSync(MS_RDONLY) + umountSync', () => {
+        librarySync('mountSync(MS_RDONLY) + umountSync', () => {
           mountSync(source, target, null, MS_BIND | MS_RDONLY);
           umountSync(target);
         }),
-        ours(CHECKED, () => mountBindSync(source, target, options).unmountSync()),
-        peers.ours(CHECKED, 'bind-readonly', [source, target]),
+        librarySync(CHECKED, () => mountBindSync(source, target, options).unmountSync()),
+        peers.library(CHECKED, 'bind-readonly', [source, target]),
         peers.go('bind-readonly', [source, target]),
         peers.moby('bind-readonly', [source, target]),
-        oursAsync('await mountBind + await unmount', async () => (await mountBind(source, target, options)).unmount()),
-        oursAtOnce(
+        libraryAsync('await mountBind + await unmount', async () =>
+          (await mountBind(source, target, options)).unmount(),
+        ),
+        libraryAtOnce(
           targets.length,
           (index) => mountBind(source, targets[index], options),
           (_, mounted) => mounted.unmount(),
@@ -128,8 +130,8 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('tree-readonly', [top, target], { times }),
         peers.program('tree-readonly', [top, target], { times }),
-        ours(CHECKED, () => mountBindSync(top, target, options).unmountSync(MNT_DETACH), { times }),
-        ours(
+        librarySync(CHECKED, () => mountBindSync(top, target, options).unmountSync(MNT_DETACH), { times }),
+        librarySync(
           'mountSync, and a remount of each',
           () => {
             mountSync(top, target, null, MS_BIND | MS_REC);
@@ -139,7 +141,7 @@ export function mountRows(place, peers) {
           { times },
         ),
         peers.go('tree-readonly', [top, target, ...inside], { times }),
-        oursAsync(
+        libraryAsync(
           'await mountBind + await unmount',
           async () => (await mountBind(top, target, options)).unmount(MNT_DETACH),
           { times },
@@ -157,19 +159,19 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('mount', words),
         peers.program('mount', words),
-        ours(SYNC, () => {
+        librarySync(SYNC, () => {
           mountSync('tmpfs', target, 'tmpfs', 0, 'size=1m');
           umountSync(target);
         }),
-        ours('mountTmpfsSync + unmountSync', () => mountTmpfsSync(target, { size: '1m' }).unmountSync()),
-        peers.ours(SYNC, 'mount', words),
+        librarySync('mountTmpfsSync + unmountSync', () => mountTmpfsSync(target, { size: '1m' }).unmountSync()),
+        peers.library(SYNC, 'mount', words),
         peers.go('mount', words),
         peers.moby('mount', words),
-        oursAsync(ASYNC, async () => {
+        libraryAsync(ASYNC, async () => {
           await mount('tmpfs', target, 'tmpfs', 0, 'size=1m');
           await umount(target);
         }),
-        oursAtOnce(
+        libraryAtOnce(
           targets.length,
           (index) => mountTmpfs(targets[index], { size: '1m' }),
           (_, mounted) => mounted.unmount(),
@@ -193,12 +195,12 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('umount', targets, { before, times }),
         peers.program('umount', targets, { before, times }),
-        { ...ours('umountSync', (index) => umountSync(targets[index]), { times }), before },
-        peers.ours('umountSync', 'umount', targets, { before, times }),
+        { ...librarySync('umountSync', (index) => umountSync(targets[index]), { times }), before },
+        peers.library('umountSync', 'umount', targets, { before, times }),
         peers.go('umount', targets, { before, times }),
         peers.moby('umount', targets, { before, times }),
-        { ...oursAsync('await umount', (index) => umount(targets[index]), { times }), before },
-        { ...oursAtOnce(times, (index) => umount(targets[index])), before },
+        { ...libraryAsync('await umount', (index) => umount(targets[index]), { times }), before },
+        { ...libraryAtOnce(times, (index) => umount(targets[index])), before },
         peers.forked('umount(8)', 'mount', [['umount', targets[0]]], { before }),
       ],
     };
@@ -213,11 +215,11 @@ export function mountRows(place, peers) {
       isJudged: true,
       note: 'Unlike umount(2), this call waits for no other processor, so the row shows the cost of the forms of this library.',
       contenders: [
-        ours('mountSync, twice', () => {
+        librarySync('mountSync, twice', () => {
           mountSync(null, path, null, MS_REMOUNT | MS_BIND | MS_NODEV);
           mountSync(null, path, null, MS_REMOUNT | MS_BIND);
         }),
-        oursAsync('await mount, twice', async () => {
+        libraryAsync('await mount, twice', async () => {
           await mount(null, path, null, MS_REMOUNT | MS_BIND | MS_NODEV);
           await mount(null, path, null, MS_REMOUNT | MS_BIND);
         }),

@@ -1,6 +1,6 @@
 // Rows of overlays: few and many layers, read-only and writable, and with many other mounts.
 import { mountOverlay, mountOverlaySync, mountSync, overlayData, umountSync } from 'linux-mount';
-import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { libraryAsync, libraryAtOnce, librarySync } from '../library.js';
 import { crowd } from '../place.js';
 
 const CROWD = 1000;
@@ -45,12 +45,12 @@ export function overlayRows(place, peers) {
     };
     return [
       ...c(data, more),
-      ours('mountSync + umountSync', plain, more),
-      ours(HANDLE, () => mountOverlaySync({ lower: layers, target }).unmountSync(), more),
-      peers.ours(HANDLE, 'overlay', [target, ...layers], more),
+      librarySync('mountSync + umountSync', plain, more),
+      librarySync(HANDLE, () => mountOverlaySync({ lower: layers, target }).unmountSync(), more),
+      peers.library(HANDLE, 'overlay', [target, ...layers], more),
       ...others(data, more),
-      oursAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), more),
-      oursAtOnce(
+      libraryAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), more),
+      libraryAtOnce(
         targets.length,
         (index) => mountOverlay({ lower: layers, target: targets[index] }),
         (_, mounted) => mounted.unmount(),
@@ -62,8 +62,8 @@ export function overlayRows(place, peers) {
 
   const writableData = overlayData({ lower, ...above });
   const writable = [
-    ours(UNLOOKED, () => mountOverlaySync({ lower, ...above, target, allowSharedUpper: true }).unmountSync()),
-    ours(HANDLE, () => mountOverlaySync({ lower, ...above, target }).unmountSync()),
+    librarySync(UNLOOKED, () => mountOverlaySync({ lower, ...above, target, allowSharedUpper: true }).unmountSync()),
+    librarySync(HANDLE, () => mountOverlaySync({ lower, ...above, target }).unmountSync()),
   ];
   const ofTheirKind = (path, index) => {
     const own = { upper: place.directory(`upper${index}`), work: place.directory(`work${index}`) };
@@ -121,10 +121,10 @@ export function overlayRows(place, peers) {
       contenders: [
         peers.c('overlay-descriptors', [target, ...layers], { times: 1 }),
         peers.program('overlay-descriptors', [target, ...layers], { times: 1 }),
-        ours(HANDLE, () => mountOverlaySync({ lower: layers, target, strategy: 'fsconfig' }).unmountSync(), {
+        librarySync(HANDLE, () => mountOverlaySync({ lower: layers, target, strategy: 'fsconfig' }).unmountSync(), {
           times: 1,
         }),
-        oursAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), { times: 1 }),
+        libraryAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), { times: 1 }),
         peers.cannot('Go syscall', LONG),
         peers.cannot('moby/sys', LONG),
         peers.cannot('mount(8)', LONG),

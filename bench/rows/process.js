@@ -1,7 +1,7 @@
 // Rows of what the rest of the process notices, and of the search for holders in other processes.
 import { promises as fs } from 'node:fs';
 import { constants, holders, holdersSync, mount, mountSync, umount, umountSync } from 'linux-mount';
-import { ours, oursAsync } from '../ours.js';
+import { libraryAsync, librarySync } from '../library.js';
 
 export const LATE = 'the longest that the event loop stands still';
 
@@ -54,8 +54,8 @@ export function processRows(place, peers) {
         return () => umountSync(busy);
       },
       contenders: [
-        ours('holdersSync', () => holdersSync(busy), { times: 1 }),
-        oursAsync('await holders', () => holders(busy), { times: 1 }),
+        librarySync('holdersSync', () => holdersSync(busy), { times: 1 }),
+        libraryAsync('await holders', () => holders(busy), { times: 1 }),
         // These commands report the result by their exit status.
         peers.forked('fuser(1)', 'psmisc', [['fuser', '--mount', busy]], { isAnyStatus: true }),
         peers.forked('lsof(8)', 'lsof', [['lsof', busy]], { isAnyStatus: true }),

@@ -1,6 +1,6 @@
 // Rows of reading the mount table with few and many mounts, next to a plain read of its file.
 import { readMountTable, readMountTableSync } from 'linux-mount';
-import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { libraryAsync, libraryAtOnce, librarySync } from '../library.js';
 import { crowdOfBinds, mountLimit } from '../place.js';
 
 const AT_ONCE = 64;
@@ -28,10 +28,10 @@ export function tableRows(place, peers, counts) {
       before: () => crowdOfBinds(place, count - current),
       contenders: [
         { ...peers.c('table', [], { times }), how: 'bare read, nothing parsed' },
-        ours('readMountTableSync', () => readMountTableSync(), { times }),
-        oursAsync(READ, () => readMountTable(), { times }),
+        librarySync('readMountTableSync', () => readMountTableSync(), { times }),
+        libraryAsync(READ, () => readMountTable(), { times }),
         peers.moby('table', [], { times }),
-        ...(count > MOST_AT_ONCE ? [] : [oursAtOnce(AT_ONCE, () => readMountTable(), undefined, { every: 5 })]),
+        ...(count > MOST_AT_ONCE ? [] : [libraryAtOnce(AT_ONCE, () => readMountTable(), undefined, { every: 5 })]),
         peers.forked(FINDMNT, 'util-linux', [['findmnt']], slow),
         peers.forked(FINDMNT, 'util-linux', [['findmnt', '--json']], { how: 'spawnSync, --json', ...slow }),
       ],

@@ -112,8 +112,8 @@ class ApiContext extends MarkdownThemeContext {
       const isTold = parameters.some((parameter) => parameter.hasComment());
       return isTold || (table.includes('](') && !parameters[0].parent.name.endsWith('Sync')) ? table : '';
     };
-    this.partials.signatureReturns = ({ kind, type, comment: told }) => {
-      const words = this.helpers.getCommentParts(told?.getTag('@returns')?.content ?? []);
+    this.partials.signatureReturns = ({ kind, type, comment: description }) => {
+      const words = this.helpers.getCommentParts(description?.getTag('@returns')?.content ?? []);
       const name = this.partials.someType(type);
       if (words === '' && (kind === ReflectionKind.ConstructorSignature || !name.includes(']('))) return '';
       return `**Returns** ${name}${words === '' ? '' : `: ${words}`}`;
@@ -164,8 +164,8 @@ class ApiContext extends MarkdownThemeContext {
       ].join('\n\n');
     });
     const intro = [
-      'Every function, class and type of the package, as its docstring tells it. Each operation has two forms: the one that',
-      'returns a promise runs on a thread of its own, and the one whose name ends with `Sync` runs on the calling thread.',
+      'Every function, class and type of the package, with its docstring. Each operation has two forms: the form that',
+      'returns a promise runs on its own thread, and the form whose name ends with `Sync` runs on the calling thread.',
     ].join('\n');
     return [NOTICE, '# API reference', intro, ...pages].join('\n\n');
   }

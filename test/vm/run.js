@@ -176,12 +176,12 @@ const imageOf = ({ architecture }) => join(work, architecture);
 /** Makes the files from which kernels of a machine boot, and returns the busybox for the machine. */
 function prepare(machine) {
   const { architecture, debian } = machine;
-  const isOurs = architecture === process.arch;
+  const isNative = architecture === process.arch;
   const programs = join(cache, `programs-${architecture}`);
-  if (!isOurs && !script('programs.sh', debian, programs)) throw new Error('programs.sh failed');
-  const foreign = isOurs ? [] : [architecture, programs];
+  if (!isNative && !script('programs.sh', debian, programs)) throw new Error('programs.sh failed');
+  const foreign = isNative ? [] : [architecture, programs];
   if (!script('image.sh', imageOf(machine), COMMAND, ...foreign)) throw new Error('image.sh failed');
-  return isOurs ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
+  return isNative ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
 }
 
 function fetchKernel(name) {

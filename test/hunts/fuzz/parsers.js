@@ -173,13 +173,13 @@ function askNative(tables) {
 function compare(batch) {
   const answers = askNative(batch.map(([input]) => input));
   batch.forEach(([input, entries], at) => {
-    const ours = entries.map(
+    const expected = entries.map(
       ({ id, parentId, target, targetDeleted, options }) =>
         `${id} ${parentId} ${target.toString('hex')}${targetDeleted ? Buffer.from('//deleted').toString('hex') : ''} ${options.includes('ro') ? 1 : 0}`,
     );
-    if (answers[at] === ours.join('\n')) return;
+    if (answers[at] === expected.join('\n')) return;
     console.log(`--input ${input.toString('base64')}`);
-    throw new Error(`lib/ parses\n${ours.join('\n')}\nand the addon parses\n${answers[at]}`);
+    throw new Error(`lib/ parses\n${expected.join('\n')}\nand the addon parses\n${answers[at]}`);
   });
 }
 

@@ -209,7 +209,7 @@ describe('parseOverlayData round trips', () => {
   });
 
   test.each(['lowerdir', 'lowerdir+'])(
-    'parseOverlayData recovers any names from the mount table when it shows %s',
+    'parseOverlayData recovers any names from a mount table that shows the layers by %s',
     (kind) => {
       fc.assert(
         fc.property(layers, writable, (names, above) => {

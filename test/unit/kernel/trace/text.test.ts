@@ -45,7 +45,7 @@ test.each([
   [0, ['name=0']],
   [7n, ['name=7']],
   ['"x"', ['name="x"']],
-])('named leaves out null, false and empty lists, and shows the value %s', (value, shown) => {
+])('named shows an optional value with its name, and leaves out null, false and empty lists: %s', (value, shown) => {
   expect(named('name', value)).toEqual(shown);
 });
 

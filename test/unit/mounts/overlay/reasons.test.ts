@@ -179,8 +179,8 @@ describe('overlayReason', () => {
     // The path /l0/in is below /l0, but it is a mount point of another filesystem.
     const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
     const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
-    const apart = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
-    expect(apart).toMatch(/^the cause could not be found out; it is not .*layers that overlap/);
+    const separate = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
+    expect(separate).toMatch(/^the cause could not be found out; it is not .*layers that overlap/);
     expect(reason({ error: 40, spec })).toMatch(/^layers overlap: lower\[1\] '\/l0\/in' is inside lower\[0\] '\/l0'/);
   });
 });

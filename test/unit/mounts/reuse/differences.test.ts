@@ -95,9 +95,7 @@ test('lookAtFilesystem identifies the source by its device number, where the mou
   );
   expect(why(...ext4, { ...SAME_DEVICE, mode: 0o100_600, special: 0n })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, error: 2 })).toBe('same');
-  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(
-    /^untold: which device the source is cannot be kindOfDifference/,
-  );
+  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(/^untold: which device the source is cannot be told/);
 });
 
 describe('tmpfs reuse', () => {

@@ -2,7 +2,7 @@
 const WHO = 'linux-mount';
 
 /** Calls on the calling thread: `action(index)`, one after another. */
-export function ours(how, action, more) {
+export function librarySync(how, action, more) {
   const run = (count) => {
     for (let index = 0; index < count; index += 1) action(index);
   };
@@ -10,7 +10,7 @@ export function ours(how, action, more) {
 }
 
 /** Asynchronous calls, each awaited before the next starts. */
-export function oursAsync(how, action, more) {
+export function libraryAsync(how, action, more) {
   const run = async (count) => {
     for (let index = 0; index < count; index += 1) await action(index);
   };
@@ -18,7 +18,7 @@ export function oursAsync(how, action, more) {
 }
 
 /** Asynchronous calls at once: all `first(index)`, and then all `then(index, result of the first)`. */
-export function oursAtOnce(times, first, then, more) {
+export function libraryAtOnce(times, first, then, more) {
   const indexes = Array.from({ length: times }, (_, index) => index);
   const run = async () => {
     const results = await Promise.all(indexes.map((index) => first(index)));
