@@ -19,15 +19,14 @@ export { pageSize } from './kernel/native.js';
 export { mountBind, mountBindSync } from './mounts/bind/mount-bind.js';
 export type { BindAttributes, BindOptions } from './mounts/bind/plan.js';
 export {
-  type ChangeOptions,
   setMountAttributes,
   setMountAttributesSync,
   setPropagation,
   setPropagationSync,
 } from './mounts/change/mount-attributes.js';
-export { type MoveOptions, moveMount, moveMountSync } from './mounts/change/move-mount.js';
-export { type RemountOptions, remountFilesystem, remountFilesystemSync } from './mounts/change/remount-filesystem.js';
-export type { AttachOptions } from './mounts/detached/attach.js';
+export { moveMount, moveMountSync } from './mounts/change/move-mount.js';
+export type { ChangeOptions, MoveOptions, RemountOptions } from './mounts/change/plan.js';
+export { remountFilesystem, remountFilesystemSync } from './mounts/change/remount-filesystem.js';
 export {
   type Cancellable,
   type DetachedBindOptions,
@@ -41,15 +40,12 @@ export {
   detachedOverlaySync,
 } from './mounts/detached/detached.js';
 export { DetachedMount } from './mounts/detached/detached-mount.js';
+export type { AttachOptions } from './mounts/detached/plan.js';
 export { mountFilesystem, mountFilesystemSync } from './mounts/filesystem/mount-filesystem.js';
-export {
-  mountTmpfs,
-  mountTmpfsSync,
-  type TmpfsOptions,
-  type TmpfsParameters,
-} from './mounts/filesystem/mount-tmpfs.js';
+export { mountTmpfs, mountTmpfsSync } from './mounts/filesystem/mount-tmpfs.js';
 export type { FilesystemParameters } from './mounts/filesystem/parameters.js';
 export type { FilesystemAttributes, FilesystemOptions } from './mounts/filesystem/plan.js';
+export type { TmpfsOptions, TmpfsParameters } from './mounts/filesystem/tmpfs-plan.js';
 export { Mount, type MountStrategy } from './mounts/handle.js';
 export { type MountOptions, mount, mountSync } from './mounts/mount.js';
 export { mountOverlay, mountOverlaySync } from './mounts/overlay/mount-overlay.js';

@@ -2,7 +2,7 @@
 
 import { nonEmptyPathArgument } from './arguments/check.js';
 import { missingCalls } from './kernel/addon/absent.js';
-import type { Addon } from './kernel/addon/addon.js';
+import type { Addon } from './kernel/addon/calls.js';
 import { loadAddon } from './kernel/addon/load.js';
 import { invalidArgType, invalidArgValue } from './kernel/errors.js';
 import { useAddon } from './kernel/native.js';

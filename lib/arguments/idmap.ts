@@ -1,5 +1,5 @@
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
-import type { Bytes, IdMapWords } from '../kernel/words.js';
+import type { Bytes, NativeIdMap } from '../kernel/words.js';
 import { optionsArgument } from './check.js';
 import { type Namespace, namespaceArgument } from './namespace.js';
 
@@ -56,7 +56,7 @@ export interface IdOwner {
   gid: number;
 }
 
-export const NO_ID_MAP: IdMapWords = [null, null, null];
+export const NO_ID_MAP: NativeIdMap = { userNamespace: null, uidMap: null, gidMap: null };
 
 const KNOWN: ReadonlySet<string> = new Set(['uid', 'gid', 'owner', 'appearsAs', 'userNamespace']);
 const OWNER: ReadonlySet<string> = new Set(['uid', 'gid']);
@@ -67,7 +67,7 @@ const MOST_RANGES = 340;
 const LAST_ID = 0xffff_fffe; // 2^32 - 1 is "no id"
 
 /** An id map, checked; undefined is none. */
-export function idMapArgument(name: string, value: unknown): IdMapWords {
+export function idMapArgument(name: string, value: unknown): NativeIdMap {
   if (value === undefined) return NO_ID_MAP;
   const options = optionsArgument(name, value, KNOWN);
   const { uid, gid, owner, appearsAs, userNamespace } = options;
@@ -77,16 +77,23 @@ export function idMapArgument(name: string, value: unknown): IdMapWords {
     throw invalidArgValue(name, 'must have either uid and gid, or owner and appearsAs, or userNamespace');
   }
   if (userNamespace !== undefined) {
-    return [namespaceArgument(`${name}.userNamespace`, userNamespace, 'user'), null, null];
+    const file = namespaceArgument(`${name}.userNamespace`, userNamespace, 'user');
+    return { userNamespace: file, uidMap: null, gidMap: null };
   }
-  if (isGiven(uid, gid)) return [null, lines(`${name}.uid`, uid), lines(`${name}.gid`, gid)];
+  if (isGiven(uid, gid)) {
+    return { userNamespace: null, uidMap: lines(`${name}.uid`, uid), gidMap: lines(`${name}.gid`, gid) };
+  }
   const [from, to] = [ownerOf(`${name}.owner`, owner), ownerOf(`${name}.appearsAs`, appearsAs)];
-  return [null, `${from.uid} ${to.uid} 1\n`, `${from.gid} ${to.gid} 1\n`];
+  return {
+    userNamespace: null,
+    uidMap: `${from.uid} ${to.uid} 1\n`,
+    gidMap: `${from.gid} ${to.gid} 1\n`,
+  };
 }
 
 /** Of a layer, whose map goes to the native floor as text: the file of a namespace and '', or lines for both. */
-export function idMapTexts([userNamespace, uid, gid]: IdMapWords): [first: Bytes, second: string] {
-  if (userNamespace === null) return [uid ?? '', gid ?? ''];
+export function idMapTexts({ userNamespace, uidMap, gidMap }: NativeIdMap): [first: Bytes, second: string] {
+  if (userNamespace === null) return [uidMap ?? '', gidMap ?? ''];
   return [typeof userNamespace === 'number' ? `/proc/self/fd/${userNamespace}` : userNamespace, ''];
 }
 

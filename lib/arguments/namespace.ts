@@ -1,5 +1,5 @@
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
-import type { Bytes, NamespaceWord } from '../kernel/words.js';
+import type { Bytes, NativeNamespace } from '../kernel/words.js';
 import { absolutePath, isAbsolute, nonEmptyPathArgument, optionsArgument, type PathLike } from './check.js';
 
 /**
@@ -22,7 +22,7 @@ export type Namespace =
 const KNOWN: ReadonlySet<string> = new Set(['pid', 'fd', 'path']);
 
 /** A namespace, checked; undefined is one's own. */
-export function namespaceArgument(name: string, value: unknown, kind: 'mnt' | 'user' = 'mnt'): NamespaceWord {
+export function namespaceArgument(name: string, value: unknown, kind: 'mnt' | 'user' = 'mnt'): NativeNamespace {
   if (value === undefined) return null;
   const options = optionsArgument(name, value, KNOWN);
   const { pid, fd, path } = options;
@@ -45,7 +45,7 @@ function numberOf(name: string, value: unknown, least: number): number {
 
 /** Relative paths start where this process is, which is nowhere in another namespace. */
 export function refuseRelative(
-  namespace: NamespaceWord,
+  namespace: NativeNamespace,
   paths: readonly (readonly [name: string, path: Bytes | null])[],
 ): void {
   if (namespace === null) return;

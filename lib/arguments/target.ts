@@ -1,6 +1,5 @@
 import { invalidArgValue, printable } from '../kernel/errors.js';
-import { HERE, type Surroundings } from '../kernel/native.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
 import {
   absolutePath,
   booleanOption,
@@ -45,7 +44,7 @@ export interface TargetInRoot {
 export type Target = PathLike | TargetInRoot;
 
 /** The target of a mount without a place. */
-export const NOWHERE: TargetWords = ['', null, 0, 0];
+export const NOWHERE: NativeTarget = { path: '', root: null, create: 0, resolve: 0 };
 
 const KNOWN: ReadonlySet<string> = new Set(['root', 'path', 'create', 'noSymlinks', 'noXdev', 'allowEmulation']);
 // src-native/place/target.h
@@ -55,28 +54,33 @@ const EMULATE = 4;
 const CREATE = ['directory', 'file', 'match'] as const;
 
 /** What is mounted there already: nothing is to be made. */
-export function mountedArgument(name: string, value: unknown): TargetWords {
+export function mountedArgument(name: string, value: unknown): NativeTarget {
   const target = targetArgument(name, value);
-  if (target[2] !== 0) throw invalidArgValue(`${name}.create`, 'is of no use here, where something must be mounted');
+  if (target.create !== 0)
+    throw invalidArgValue(`${name}.create`, 'is of no use here, where something must be mounted');
   return target;
 }
 
 /** A target, checked. */
-export function targetArgument(name: string, value: unknown): TargetWords {
-  if (typeof value === 'string' || !hasNames(value)) return [pathArgument(name, value), null, 0, 0];
+export function targetArgument(name: string, value: unknown): NativeTarget {
+  if (typeof value === 'string' || !hasNames(value)) return targetOfPath(pathArgument(name, value));
   const options = optionsArgument(name, value, KNOWN);
   const create = choiceOption(`${name}.create`, options['create'], CREATE);
   const flag = (key: string, bit: number) => (booleanOption(`${name}.${key}`, options[key]) === true ? bit : 0);
-  return [
-    pathArgument(`${name}.path`, options['path']),
-    nonEmptyPathArgument(`${name}.root`, options['root']),
-    create === undefined ? 0 : CREATE.indexOf(create) + 1,
-    flag('noSymlinks', NO_SYMLINKS) | flag('noXdev', NO_XDEV) | flag('allowEmulation', EMULATE),
-  ];
+  return {
+    path: pathArgument(`${name}.path`, options['path']),
+    root: nonEmptyPathArgument(`${name}.root`, options['root']),
+    create: create === undefined ? 0 : CREATE.indexOf(create) + 1,
+    resolve: flag('noSymlinks', NO_SYMLINKS) | flag('noXdev', NO_XDEV) | flag('allowEmulation', EMULATE),
+  };
+}
+
+function targetOfPath(path: Bytes): NativeTarget {
+  return { path, root: null, create: 0, resolve: 0 };
 }
 
 /** The target as one path, for a handle and for errors. */
-export function pathOfTarget([path, root]: TargetWords): Bytes {
+export function pathOfTarget({ path, root }: NativeTarget): Bytes {
   if (root === null) return path;
   if (typeof root === 'string' && typeof path === 'string') return `${root}/${path.replace(/^\/+/, '')}`;
   const inside = Buffer.from(path);
@@ -86,7 +90,7 @@ export function pathOfTarget([path, root]: TargetWords): Bytes {
 }
 
 /** The target in a sentence. */
-export function targetInWords([path, root]: TargetWords): string {
+export function targetInWords({ path, root }: NativeTarget): string {
   return root === null ? printable(path) : `${printable(path)} inside the root ${printable(root)}`;
 }
 
@@ -94,13 +98,26 @@ export function targetInWords([path, root]: TargetWords): string {
  * A target that outlives the working directory of the moment, and leads to what has been mounted there: nothing is made
  * in it again, and that is another mount than the root is on.
  */
-export function lastingTarget(target: TargetWords): TargetWords {
-  const [path, root, create, resolve] = target;
-  if (root === null) return isAbsolute(path) && create === 0 ? target : [absolutePath(path), null, 0, 0];
-  return [path, absolutePath(root), 0, resolve & ~NO_XDEV];
+export function lastingTarget(target: NativeTarget): NativeTarget {
+  const { path, root, create, resolve } = target;
+  if (root === null) return isAbsolute(path) && create === 0 ? target : targetOfPath(absolutePath(path));
+  return { path, root: absolutePath(root), create: 0, resolve: resolve & ~NO_XDEV };
+}
+
+/** Where the addon resolves a path. */
+export interface Surroundings {
+  readonly root: Bytes | null;
+  readonly resolve: number;
+  readonly namespace: NativeNamespace;
 }
 
 /** Where to look for a target: its root, and the mount namespace. */
-export function surroundingsOf({ target, namespace }: { target: TargetWords; namespace: NamespaceWord }): Surroundings {
-  return namespace === null && target[1] === null ? HERE : { root: target[1], resolve: target[3], namespace };
+export function surroundingsOf({
+  target,
+  namespace,
+}: {
+  target: NativeTarget;
+  namespace: NativeNamespace;
+}): Surroundings {
+  return { root: target.root, resolve: target.resolve, namespace };
 }

@@ -2,10 +2,13 @@ import { constants as os } from 'node:os';
 import { describeErrno } from './errno.js';
 import { printable } from './errors.js';
 import type { Failure } from './native.js';
-import type { NamespaceWord } from './words.js';
+import type { NativeNamespace } from './words.js';
 
 /** Why another namespace could not be had, where the failed step tells. */
-export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespace: NamespaceWord): string | undefined {
+export function namespaceReasonOfStep(
+  { step, syscall, error }: Failure,
+  namespace: NativeNamespace,
+): string | undefined {
   const { name, message } = describeErrno(error);
   switch (step) {
     case 'open namespace':
@@ -20,19 +23,19 @@ export function namespaceReasonOfStep({ step, syscall, error }: Failure, namespa
       return undefined;
   }
 }
-export function namespaceInWords(namespace: NamespaceWord): string {
+export function namespaceInWords(namespace: NativeNamespace): string {
   return typeof namespace === 'number' ? `descriptor ${namespace}` : printable(namespace ?? '');
 }
 
 /** Why a namespace of any kind could not be opened. */
-export function reasonOfOpen(name: string, message: string, namespace: NamespaceWord): string {
+export function reasonOfOpen(name: string, message: string, namespace: NativeNamespace): string {
   const what = namespaceInWords(namespace);
   const pid = typeof namespace === 'string' ? /^\/proc\/(\d+)\/ns\/\w+$/.exec(namespace)?.[1] : undefined;
   if (name === 'ENOENT' && pid !== undefined) return `there is no process ${pid} any more: name one that is there`;
   if (name === 'EBADF') return `the namespace, ${what}, is not an open descriptor: keep it open until the call is done`;
   return `the namespace ${what} cannot be opened (${name}: ${message}): name one that can, by a process, a descriptor or a file`;
 }
-export function reasonOfEntering(syscall: string, name: string, message: string, namespace: NamespaceWord): string {
+export function reasonOfEntering(syscall: string, name: string, message: string, namespace: NativeNamespace): string {
   const what = namespaceInWords(namespace);
   if (syscall === 'setns' && name === 'EINVAL')
     return `${what} is not a mount namespace: name the file ns/mnt of a process`;

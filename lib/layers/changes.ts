@@ -7,7 +7,7 @@ import {
   optionsArgument,
 } from '../arguments/check.js';
 import { invalidArgType, invalidArgValue } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { type Failure, isFailure, type LayerWalk, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { abortError, signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
@@ -60,10 +60,10 @@ class Walk implements LayerChanges {
   readonly #plan: ChangesPlan;
   readonly #names: RecordNames;
   readonly #forget: () => void;
-  #walk: Promise<native.LayerWalk | native.Failure> | undefined;
+  #walk: Promise<LayerWalk | Failure> | undefined;
   #batch: ChangeBatch | undefined;
   /** The batch after that one, which is made while that one is read. */
-  #following: Promise<Buffer | native.Failure> | undefined;
+  #following: Promise<Buffer | Failure> | undefined;
   /** Once it has begun; then it is over. */
   #closing: Promise<void> | undefined;
   /** Of who waits now; and what the next one is rejected with, as nobody waited. */
@@ -131,9 +131,9 @@ class Walk implements LayerChanges {
         throw error;
       });
       if (this.#isOver) return NOTHING_MORE;
-      if (native.isFailure(bytes) || bytes.length === 0) {
+      if (isFailure(bytes) || bytes.length === 0) {
         await this.#close();
-        if (native.isFailure(bytes)) throw layerFailure(bytes, this.#plan);
+        if (isFailure(bytes)) throw layerFailure(bytes, this.#plan);
         return NOTHING_MORE;
       }
       this.#batch = new ChangeBatch(bytes, this.#names);
@@ -143,11 +143,11 @@ class Walk implements LayerChanges {
     return { done: false, value: this.#batch.take() };
   }
 
-  async #fetch(): Promise<Buffer | native.Failure> {
+  async #fetch(): Promise<Buffer | Failure> {
     const { upper, lower, dataOnly, userxattr } = this.#plan;
-    this.#walk ??= native.layerOpen(upper, lower, dataOnly, userxattr);
+    this.#walk ??= native.layerOpen.async({ upper, lower, dataOnly, userAttributes: userxattr });
     const walk = await this.#walk;
-    return native.isFailure(walk) ? walk : native.layerNext(walk);
+    return isFailure(walk) ? walk : native.layerNext.async({ walk });
   }
 
   #aborted(): void {
@@ -175,7 +175,7 @@ class Walk implements LayerChanges {
     this.#forget();
     // That it could not be opened has been told to who asked for it.
     const walk = await this.#walk?.catch(() => undefined);
-    if (walk !== undefined && !native.isFailure(walk)) await native.layerClose(walk);
+    if (walk !== undefined && !isFailure(walk)) await native.layerClose.async({ walk });
   }
 }
 

@@ -5,10 +5,10 @@ import {
   optionsArgument,
   type PathLike,
 } from '../arguments/check.js';
-import type { MountError } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { type Failure, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
+import { type Operation, type Plan, run, runSync, settled } from '../operation/driver.js';
 import { markFailure } from './reasons.js';
 
 /** Where overlayfs's extended attributes are. */
@@ -32,10 +32,10 @@ export interface OpaqueOptions extends MarkOptions {
 const OF_MARK: ReadonlySet<string> = new Set(['userxattr']);
 const OF_FORM: ReadonlySet<string> = new Set(['form', 'userxattr']);
 
-interface MarkPlan {
+interface MarkPlan extends Plan {
   readonly path: Bytes;
   readonly form: string | undefined;
-  readonly userxattr: boolean;
+  readonly userAttribute: boolean;
 }
 
 function planMark(path: PathLike, options: object, forms: readonly string[] = []): MarkPlan {
@@ -43,62 +43,46 @@ function planMark(path: PathLike, options: object, forms: readonly string[] = []
   return {
     path: nonEmptyPathArgument('path', path),
     form: choiceOption('options.form', form, forms),
-    userxattr: booleanOption('options.userxattr', userxattr) ?? false,
+    userAttribute: booleanOption('options.userxattr', userxattr) ?? false,
   };
 }
 
-const whiteoutWords = ({ path, form, userxattr }: MarkPlan) => [path, form === 'xattr', userxattr] as const;
-const opaqueWords = ({ path, form, userxattr }: MarkPlan) => [path, form === 'x' ? 'x' : 'y', userxattr] as const;
+/** What the four operations have in common. */
+const MARK = {
+  subject: ({ path }: MarkPlan) => ({ target: path }),
+  error: ({ path, userAttribute }: MarkPlan, failure: Failure) => settled(markFailure(failure, path, userAttribute)),
+};
 
-function failureAt(plan: MarkPlan, failure: native.Failure): MountError {
-  return markFailure(failure, plan.path, plan.userxattr);
-}
-
-function done(plan: MarkPlan, outcome: native.Outcome): void {
-  if (native.isFailure(outcome)) throw failureAt(plan, outcome);
-}
-
-function answer(plan: MarkPlan, found: boolean | native.Failure): boolean {
-  if (native.isFailure(found)) throw failureAt(plan, found);
-  return found;
-}
-
-interface Mark<T> {
-  readonly channel: OperationChannel;
-  run(plan: MarkPlan): Promise<T>;
-  runSync(plan: MarkPlan): T;
-}
-
-function perform<T>({ channel, run }: Mark<T>, plan: MarkPlan): Promise<T> {
-  return channel.isWatched ? channel.run({ target: plan.path }, run, plan) : run(plan);
-}
-
-function performSync<T>({ channel, runSync }: Mark<T>, plan: MarkPlan): T {
-  return channel.isWatched ? channel.runSync({ target: plan.path }, runSync, plan) : runSync(plan);
-}
-
-const MAKE_WHITEOUT: Mark<void> = {
+const MAKE_WHITEOUT: Operation<MarkPlan, 'makeWhiteout', void> = {
+  ...MARK,
   channel: new OperationChannel('makeWhiteout'),
-  run: async (plan) => done(plan, await native.makeWhiteout(...whiteoutWords(plan))),
-  runSync: (plan) => done(plan, native.makeWhiteoutSync(...whiteoutWords(plan))),
+  call: native.makeWhiteout,
+  arguments: ({ path, form, userAttribute }) => ({ path, attribute: form === 'xattr', userAttribute }),
+  result: () => undefined,
 };
 
-const IS_WHITEOUT: Mark<boolean> = {
+const IS_WHITEOUT: Operation<MarkPlan, 'isWhiteout', boolean> = {
+  ...MARK,
   channel: new OperationChannel('isWhiteout'),
-  run: async (plan) => answer(plan, await native.isWhiteout(plan.path, plan.userxattr)),
-  runSync: (plan) => answer(plan, native.isWhiteoutSync(plan.path, plan.userxattr)),
+  call: native.isWhiteout,
+  arguments: (plan) => plan,
+  result: (_, isWhiteout) => isWhiteout,
 };
 
-const MAKE_OPAQUE: Mark<void> = {
+const MAKE_OPAQUE: Operation<MarkPlan, 'makeOpaque', void> = {
+  ...MARK,
   channel: new OperationChannel('makeOpaque'),
-  run: async (plan) => done(plan, await native.makeOpaque(...opaqueWords(plan))),
-  runSync: (plan) => done(plan, native.makeOpaqueSync(...opaqueWords(plan))),
+  call: native.makeOpaque,
+  arguments: ({ path, form, userAttribute }) => ({ path, value: form === 'x' ? 'x' : 'y', userAttribute }),
+  result: () => undefined,
 };
 
-const IS_OPAQUE: Mark<boolean> = {
+const IS_OPAQUE: Operation<MarkPlan, 'isOpaque', boolean> = {
+  ...MARK,
   channel: new OperationChannel('isOpaque'),
-  run: async (plan) => answer(plan, await native.isOpaque(plan.path, plan.userxattr)),
-  runSync: (plan) => answer(plan, native.isOpaqueSync(plan.path, plan.userxattr)),
+  call: native.isOpaque,
+  arguments: (plan) => plan,
+  result: (_, isOpaque) => isOpaque,
 };
 
 /**
@@ -117,8 +101,7 @@ const IS_OPAQUE: Mark<boolean> = {
  * @see https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories
  */
 export async function makeWhiteout(path: PathLike, options: WhiteoutOptions = {}): Promise<void> {
-  const plan = planMark(path, options, ['device', 'xattr']);
-  return perform(MAKE_WHITEOUT, plan);
+  return run(MAKE_WHITEOUT, planMark(path, options, ['device', 'xattr']));
 }
 
 /**
@@ -130,8 +113,7 @@ export async function makeWhiteout(path: PathLike, options: WhiteoutOptions = {}
  * ```
  */
 export function makeWhiteoutSync(path: PathLike, options: WhiteoutOptions = {}): void {
-  const plan = planMark(path, options, ['device', 'xattr']);
-  performSync(MAKE_WHITEOUT, plan);
+  runSync(MAKE_WHITEOUT, planMark(path, options, ['device', 'xattr']));
 }
 
 /**
@@ -146,8 +128,7 @@ export function makeWhiteoutSync(path: PathLike, options: WhiteoutOptions = {}):
  * ```
  */
 export async function isWhiteout(path: PathLike, options: MarkOptions = {}): Promise<boolean> {
-  const plan = planMark(path, options);
-  return perform(IS_WHITEOUT, plan);
+  return run(IS_WHITEOUT, planMark(path, options));
 }
 
 /**
@@ -159,8 +140,7 @@ export async function isWhiteout(path: PathLike, options: MarkOptions = {}): Pro
  * ```
  */
 export function isWhiteoutSync(path: PathLike, options: MarkOptions = {}): boolean {
-  const plan = planMark(path, options);
-  return performSync(IS_WHITEOUT, plan);
+  return runSync(IS_WHITEOUT, planMark(path, options));
 }
 
 /**
@@ -177,8 +157,7 @@ export function isWhiteoutSync(path: PathLike, options: MarkOptions = {}): boole
  * @see https://docs.kernel.org/filesystems/overlayfs.html#whiteouts-and-opaque-directories
  */
 export async function makeOpaque(path: PathLike, options: OpaqueOptions = {}): Promise<void> {
-  const plan = planMark(path, options, ['y', 'x']);
-  return perform(MAKE_OPAQUE, plan);
+  return run(MAKE_OPAQUE, planMark(path, options, ['y', 'x']));
 }
 
 /**
@@ -190,8 +169,7 @@ export async function makeOpaque(path: PathLike, options: OpaqueOptions = {}): P
  * ```
  */
 export function makeOpaqueSync(path: PathLike, options: OpaqueOptions = {}): void {
-  const plan = planMark(path, options, ['y', 'x']);
-  performSync(MAKE_OPAQUE, plan);
+  runSync(MAKE_OPAQUE, planMark(path, options, ['y', 'x']));
 }
 
 /**
@@ -206,8 +184,7 @@ export function makeOpaqueSync(path: PathLike, options: OpaqueOptions = {}): voi
  * ```
  */
 export async function isOpaque(path: PathLike, options: MarkOptions = {}): Promise<boolean> {
-  const plan = planMark(path, options);
-  return perform(IS_OPAQUE, plan);
+  return run(IS_OPAQUE, planMark(path, options));
 }
 
 /**
@@ -219,6 +196,5 @@ export async function isOpaque(path: PathLike, options: MarkOptions = {}): Promi
  * ```
  */
 export function isOpaqueSync(path: PathLike, options: MarkOptions = {}): boolean {
-  const plan = planMark(path, options);
-  return performSync(IS_OPAQUE, plan);
+  return runSync(IS_OPAQUE, planMark(path, options));
 }

@@ -1,12 +1,12 @@
 import { constants as os } from 'node:os';
-import { pathOfTarget, targetInWords } from '../arguments/target.js';
+import { NOWHERE, pathOfTarget, surroundingsOf, targetInWords } from '../arguments/target.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { mountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
-import type { Failure } from '../kernel/native.js';
-import * as native from '../kernel/native.js';
+import { type ArgumentsOf, type Failure, isFailure, native } from '../kernel/native.js';
 import { inUserNamespace } from '../kernel/user-namespace.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
+import { ask, type Steps } from '../operation/driver.js';
 import { idMapReasonOfStep } from '../reasons/idmap.js';
 import { mountQuestions, mountReason } from '../reasons/mount-reasons.js';
 import { targetReasonOfStep } from '../reasons/target.js';
@@ -18,23 +18,23 @@ import { targetReasonOfStep } from '../reasons/target.js';
 export interface OperationCase {
   readonly source: Bytes | null;
   /** Undefined for what has no place. */
-  readonly target: TargetWords | undefined;
+  readonly target: NativeTarget | undefined;
   /** Of a move, where from: a failure with index 0 is about that, not about the target. */
-  readonly from?: TargetWords;
+  readonly from?: NativeTarget;
   readonly fsType: string | null;
   /** `MS_BIND` and the like. */
   readonly flags: number;
   /** The attributes that a change does not take away, likewise: they cannot be what is wrong with it. */
   readonly kept?: number;
   readonly hasData: boolean;
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
   /** Whose map of ids was asked for, if it was there. */
-  readonly userNamespace?: NamespaceWord;
+  readonly userNamespace?: NativeNamespace;
 }
 
 /** Why it failed, where the failed step tells; undefined where what it depends on must be examined. */
 function reasonOfOperationStep(
-  failure: native.Failure,
+  failure: Failure,
   { source, target: to, from, namespace, userNamespace = null }: OperationCase,
 ): string | undefined {
   const { step, error } = failure;
@@ -71,29 +71,20 @@ function reasonOfOperationStep(
   }
 }
 
-function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): native.MountArguments {
-  return [source, target?.[0] ?? '/', fsType, flags | kept, hasData ? '' : null, null, false];
+function asMount({ source, target, fsType, flags, kept = 0, hasData }: OperationCase): ArgumentsOf<'mount'> {
+  const data = hasData ? '' : null;
+  return { source, target: target?.path ?? '/', fsType, flags: flags | kept, data, cwd: null };
 }
 
 function targetOf({ target }: OperationCase): { target: string; isMade: boolean } | undefined {
-  return target === undefined ? undefined : { target: targetInWords(target), isMade: target[2] !== 0 };
+  return target === undefined ? undefined : { target: targetInWords(target), isMade: target.create !== 0 };
 }
 
-/** What to examine after a failure; null where the failed step says why. */
-export function operationQuestions(failure: native.Failure, about: OperationCase): native.ExamineArguments | null {
-  return reasonOfOperationStep(failure, about) === undefined ? mountQuestions(asMount(about)) : null;
-}
-
-/** Makes an error of an operation that failed. */
-export function operationError(
-  failure: native.Failure,
-  about: OperationCase,
-  examination: native.Examination | native.Failure | null,
-): MountError {
+/** Makes the error of an operation that failed. Examines the paths of the operation where the failed step alone gives no reason. */
+export function* operationError(failure: Failure, about: OperationCase): Steps<MountError> {
   const { error: errno, syscall, step, log } = failure;
   const { source, target, fsType, flags } = about;
   const path = target === undefined ? undefined : pathOfTarget(target);
-  const isExamined = examination !== null && !native.isFailure(examination);
   return new MountError({
     errno,
     syscall,
@@ -102,11 +93,18 @@ export function operationError(
     fsType: fsType ?? undefined,
     flags: flags === 0 ? undefined : mountFlagNames(flags),
     kernelLog: log === null ? undefined : log.toString().trimEnd(),
-    reason: isExamined
-      ? mountReason(failure, asMount(about), examination, inUserNamespace(), targetOf(about))
-      : reasonOfOperationStep(failure, about),
+    reason: reasonOfOperationStep(failure, about) ?? (yield* examinedReason(failure, about)),
     left: target === undefined ? undefined : leftAt(target, failure),
   });
+}
+
+function* examinedReason(failure: Failure, about: OperationCase): Steps<string | undefined> {
+  const call = asMount(about);
+  const { target = NOWHERE, namespace } = about;
+  const examination = yield* ask(native.examine, { ...mountQuestions(call), ...surroundingsOf({ target, namespace }) });
+  return isFailure(examination)
+    ? undefined
+    : mountReason(failure, call, examination, inUserNamespace(), targetOf(about));
 }
 
 /** Makes an error of a target where something else is mounted than what was to be reused. */
@@ -124,8 +122,8 @@ export function notTheSame(about: OperationCase, reason: string): MountError {
 }
 
 /** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
-export function leftAt(target: TargetWords, { left, leftMade = null }: Failure): string[] | undefined {
+export function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
   const mount = left ? [printable(pathOfTarget(target))] : [];
-  const made = leftMade === null ? [] : [printable(pathOfTarget([leftMade.subarray(2), target[1], 0, 0]))];
+  const made = leftMade === null ? [] : [printable(pathOfTarget({ ...target, path: leftMade.subarray(2) }))];
   return left || leftMade !== null ? [...mount, ...made] : undefined;
 }

@@ -1,10 +1,11 @@
 import { copyOf } from '../arguments/check.js';
 import { pathOfTarget, surroundingsOf } from '../arguments/target.js';
 import { invalidState } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
-import type { NamespaceWord, TargetWords } from '../kernel/words.js';
+import { native } from '../kernel/native.js';
+import type { NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { orAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
+import { answer, answerSync, ask, type Steps } from '../operation/driver.js';
 import { type NamedLayers, readOverlay, readQuestions } from '../overlay/read-back.js';
 import type { OverlaySpec, OverlayStrategy } from '../overlay/spec.js';
 import { planUmount, type UmountOptions, type UmountOwn } from '../umount/options.js';
@@ -19,8 +20,8 @@ export type MountStrategy = OverlayStrategy | 'tree' | 'remount' | 'move';
 
 /** What a handle is made of. */
 export interface MountParts {
-  readonly target: TargetWords;
-  readonly namespace: NamespaceWord;
+  readonly target: NativeTarget;
+  readonly namespace: NativeNamespace;
   readonly id: bigint;
   readonly strategy: MountStrategy;
   readonly reused: boolean;
@@ -86,25 +87,20 @@ export class Mount implements AsyncDisposable, Disposable {
    * ```
    */
   async overlay(): Promise<OverlaySpec> {
-    if (OVERLAY.isWatched) return OVERLAY.run(this.#place, () => this.#look());
-    return this.#look();
-  }
-
-  async #look(): Promise<OverlaySpec> {
-    return this.#read(await native.examine(readQuestions(this.#place.target[0]), surroundingsOf(this.#place)));
+    const steps = () => answer(this.#overlaySteps());
+    return OVERLAY.isWatched ? OVERLAY.run(this.#place, steps) : steps();
   }
 
   /** {@link overlay} on the calling thread. */
   overlaySync(): OverlaySpec {
-    return OVERLAY.isWatched ? OVERLAY.runSync(this.#place, () => this.#lookSync()) : this.#lookSync();
+    const steps = () => answerSync(this.#overlaySteps());
+    return OVERLAY.isWatched ? OVERLAY.runSync(this.#place, steps) : steps();
   }
 
-  #lookSync(): OverlaySpec {
-    return this.#read(native.examineSync(readQuestions(this.#place.target[0]), surroundingsOf(this.#place)));
-  }
-
-  #read(examination: native.Examination | native.Failure): OverlaySpec {
-    return readOverlay(examination, pathOfTarget(this.#place.target), this.id, this.#named);
+  *#overlaySteps(): Steps<OverlaySpec> {
+    const { target } = this.#place;
+    const question = { ...readQuestions(target.path), ...surroundingsOf(this.#place) };
+    return readOverlay(yield* ask(native.examine, question), pathOfTarget(target), this.id, this.#named);
   }
 
   /**

@@ -1,3 +1,4 @@
+// mount(): the system call itself.
 import {
   dataArgument,
   flagsArgument,
@@ -8,9 +9,10 @@ import {
 } from '../arguments/check.js';
 import { mountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { type ArgumentsOf, type Failure, isFailure, native } from '../kernel/native.js';
 import { inUserNamespace } from '../kernel/user-namespace.js';
-import { OperationChannel, type OperationSubject } from '../operation/channel.js';
+import { OperationChannel } from '../operation/channel.js';
+import { ask, type Operation, type Plan, run, runSync, type Steps } from '../operation/driver.js';
 import { mountQuestions, mountReason, mountReasonOfStep } from '../reasons/mount-reasons.js';
 
 /** Options of {@link mount} that mount(2) does not have. */
@@ -22,68 +24,65 @@ export interface MountOptions {
   cwd?: PathLike;
 }
 
+/** The arguments of the native call are the whole plan. */
+interface MountPlan extends ArgumentsOf<'mount'>, Plan {}
+
 const OPTIONS: ReadonlySet<string> = new Set(['cwd']);
-const MOUNT = new OperationChannel('mount');
 
-// What is a name in the data cannot be told from what is a part of a secret.
-function subjectOf([source, target, fsType]: native.MountArguments): OperationSubject {
-  return { source, target, fsType };
-}
-
-/**
- * Turns what the user asked into the arguments of the native call, without doing anything.
- *
- * @internal
- */
-export function planMount(
+function planMount(
   source: PathLike | null,
   target: PathLike,
   fsType: string | null,
   flags?: number,
   data?: string | Uint8Array | null,
   options?: MountOptions,
-): native.MountArguments {
+): MountPlan {
   const cwd = options === undefined ? undefined : optionsArgument('options', options, OPTIONS)['cwd'];
-  return [
-    source === null ? null : pathArgument('source', source),
-    pathArgument('target', target),
-    nullableStringArgument('fsType', fsType),
-    flagsArgument('flags', flags),
-    dataArgument('data', data),
-    cwd === undefined ? null : pathArgument('options.cwd', cwd),
-    false,
-  ];
+  return {
+    source: source === null ? null : pathArgument('source', source),
+    target: pathArgument('target', target),
+    fsType: nullableStringArgument('fsType', fsType),
+    flags: flagsArgument('flags', flags),
+    data: dataArgument('data', data),
+    cwd: cwd === undefined ? null : pathArgument('options.cwd', cwd),
+  };
 }
 
-/**
- * Makes an error of a failed mount.
- *
- * @param examination what it depends on; null where that was not asked, as the failed step says why
- * @internal
- */
-export function mountFailure(
-  failure: native.Failure,
-  call: native.MountArguments,
-  examination: native.Examination | native.Failure | null,
-): MountError {
+const MOUNT: Operation<MountPlan, 'mount', void> = {
+  channel: new OperationChannel('mount'),
+  // Option data is no part of the subject: its parts may be secrets, and cannot be told from names.
+  subject: ({ source, target, fsType }) => ({ source, target, fsType: fsType?.toString() ?? null }),
+  call: native.mount,
+  arguments: (plan) => plan,
+  result: () => undefined,
+  error: mountError,
+};
+
+function* mountError(plan: MountPlan, failure: Failure): Steps<MountError> {
   const { error: errno, syscall, step, left } = failure;
-  const [source, target, fsType, flags, , cwd] = call;
-  const isExamined = examination !== null && !native.isFailure(examination);
+  const { source, target, fsType, flags, cwd } = plan;
+  // chdir(2) fails because of the working directory, every other call because of the mount.
+  const paths =
+    step === 'cwd' && cwd !== null
+      ? { path: cwd }
+      : source === null
+        ? { path: target }
+        : { path: source, dest: target };
   return new MountError({
     errno,
     syscall,
     step,
-    // The directory is what chdir(2) complains of; all others are about the mount.
-    ...(step === 'cwd' && cwd !== null
-      ? { path: cwd }
-      : source === null
-        ? { path: target }
-        : { path: source, dest: target }),
-    fsType: fsType ?? undefined,
+    ...paths,
+    fsType: fsType?.toString(),
     flags: mountFlagNames(flags),
-    reason: isExamined ? mountReason(failure, call, examination, inUserNamespace()) : mountReasonOfStep(failure, call),
+    reason: mountReasonOfStep(failure, plan) ?? (yield* examinedReason(plan, failure)),
     left: left ? [printable(target)] : undefined,
   });
+}
+
+function* examinedReason(plan: MountPlan, failure: Failure): Steps<string | undefined> {
+  const examination = yield* ask(native.examine, mountQuestions(plan));
+  return isFailure(examination) ? undefined : mountReason(failure, plan, examination, inUserNamespace());
 }
 
 /**
@@ -125,21 +124,7 @@ export async function mount(
   data?: string | Uint8Array | null,
   options?: MountOptions,
 ): Promise<void> {
-  const plan = planMount(source, target, fsType, flags, data, options);
-  if (MOUNT.isWatched) return MOUNT.run(subjectOf(plan), perform, plan);
-  // As perform() does, less its promise.
-  const outcome = await native.mount(...plan);
-  if (native.isFailure(outcome)) throw await explained(outcome, plan);
-}
-
-async function perform(plan: native.MountArguments): Promise<void> {
-  const outcome = await native.mount(...plan);
-  if (native.isFailure(outcome)) throw await explained(outcome, plan);
-}
-
-async function explained(failure: native.Failure, plan: native.MountArguments): Promise<MountError> {
-  const isUnclear = mountReasonOfStep(failure, plan) === undefined;
-  return mountFailure(failure, plan, isUnclear ? await native.examine(mountQuestions(plan)) : null);
+  return run(MOUNT, planMount(source, target, fsType, flags, data, options));
 }
 
 /**
@@ -158,14 +143,5 @@ export function mountSync(
   data?: string | Uint8Array | null,
   options?: MountOptions,
 ): void {
-  const plan = planMount(source, target, fsType, flags, data, options);
-  if (MOUNT.isWatched) MOUNT.runSync(subjectOf(plan), performSync, plan);
-  else performSync(plan);
-}
-
-function performSync(plan: native.MountArguments): void {
-  const outcome = native.mountSync(...plan);
-  if (!native.isFailure(outcome)) return;
-  const isUnclear = mountReasonOfStep(outcome, plan) === undefined;
-  throw mountFailure(outcome, plan, isUnclear ? native.examineSync(mountQuestions(plan)) : null);
+  runSync(MOUNT, planMount(source, target, fsType, flags, data, options));
 }

@@ -1,5 +1,5 @@
 import { invalidArgType } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { type Cancellation, isFailure, native } from '../kernel/native.js';
 
 /** An `AbortSignal`, or left out. */
 export function signalOption(name: string, value: unknown): AbortSignal | undefined {
@@ -76,18 +76,18 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 
 export async function cancellable<T>(
   signal: AbortSignal | undefined,
-  start: (ticket: native.Ticket | null) => Promise<T>,
+  start: (cancellation: Cancellation | null) => Promise<T>,
 ): Promise<T> {
   if (signal === undefined) return start(null);
   throwIfAborted(signal);
-  const ticket = native.newTicket();
+  const cancellation = native.ticket.sync({});
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
-      if (!native.cancel(ticket)) return; // it has taken effect: the result is on its way
+      if (!native.cancel.sync({ cancellation })) return; // the call has taken effect, and its result follows
       reject(abortError(signal));
     };
     signal.addEventListener('abort', abort, { once: true });
-    start(ticket)
+    start(cancellation)
       .then((outcome) => {
         resolve(outcome);
         warnOfLeft(outcome);
@@ -95,8 +95,8 @@ export async function cancellable<T>(
       .finally(() => signal.removeEventListener('abort', abort));
 
     function warnOfLeft(outcome: unknown): void {
-      if (!signal?.aborted || !native.isFailure(outcome as native.Outcome)) return;
-      const { left, leftMade = null } = outcome as native.Failure;
+      if (!signal?.aborted || !isFailure(outcome)) return;
+      const { left, leftMade = null } = outcome;
       if (left) process.emitWarning('A mount that was cancelled could not be taken down again', 'LinuxMountWarning');
       if (leftMade !== null) {
         process.emitWarning('What was made for a mount that was cancelled could not be removed', 'LinuxMountWarning');

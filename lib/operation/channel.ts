@@ -1,6 +1,6 @@
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import { copyOf } from '../arguments/check.js';
-import type { TargetWords } from '../kernel/words.js';
+import type { NativeTarget } from '../kernel/words.js';
 import { type Bytes, keyOf } from '../kernel/words.js';
 
 /**
@@ -55,7 +55,7 @@ export interface OperationTrace {
 /** What an operation is about, as its plan has it. */
 export interface OperationSubject {
   readonly source?: Bytes | null;
-  readonly target?: TargetWords | Bytes | undefined;
+  readonly target?: NativeTarget | Bytes | undefined;
   readonly fsType?: string | null;
   /** Words `name` or `name=value`. */
   readonly words?: readonly Bytes[];
@@ -79,9 +79,9 @@ function traceOf(operation: string, sync: boolean, subject: OperationSubject): O
   };
 }
 
-function asGiven(target: TargetWords | Bytes): NonNullable<OperationTrace['target']> {
+function asGiven(target: NativeTarget | Bytes): NonNullable<OperationTrace['target']> {
   if (typeof target === 'string' || Buffer.isBuffer(target)) return copyOf(target);
-  const [path, root] = target as TargetWords;
+  const { path, root } = target;
   return root === null ? copyOf(path) : { root: copyOf(root), path: copyOf(path) };
 }
 

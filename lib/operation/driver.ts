@@ -1,128 +1,151 @@
-import type { MountError } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+// Runs an operation, which is defined once, in its two forms: asynchronous and synchronous.
+import type { ArgumentsOf, CallName, Cancellation, Failure, NativeCall, ResultOf } from '../kernel/native.js';
+import { isFailure } from '../kernel/native.js';
 import { cancellable, orAborted, throwIfAborted } from './abort.js';
 import type { OperationChannel, OperationSubject } from './channel.js';
-import type { IfMounted, OperationPlan } from './options.js';
+import type { IfMounted } from './options.js';
 
-/** What is to be examined: with `inRoot`, the first path is one inside the root of the target. */
-export interface Look {
-  readonly ask: native.ExamineArguments;
-  readonly inRoot: boolean;
+/** A native call that a sequence of steps waits for: one of the two functions makes it. */
+export interface Step {
+  readonly sync: () => unknown;
+  readonly async: () => Promise<unknown>;
 }
 
-/** What `ifMounted: 'reuse'` has found at the target. */
-export type Found<S> =
-  /** Nothing is mounted there: mount. */
-  | { readonly kind: 'vacant' }
-  /** What was asked for is there already. */
-  | { readonly kind: 'same'; readonly id: bigint; readonly strategy: S }
-  /** Something else is. */
-  | { readonly kind: 'other'; readonly why: string }
-  /** Something is, and whether it is what was asked for cannot be told. */
-  | { readonly kind: 'untold'; readonly why: string };
+/** A sequence of native calls and what follows from their results: {@link answer} and {@link answerSync} run it. */
+export type Steps<T> = Generator<Step, T, unknown>;
 
-/** Looks at what is there: yields what has to be examined, and is given what was found. */
-export type Looking<S> = Generator<Look, Found<S>, native.Examination>;
+/** A step of a sequence: `const examination = yield* ask(native.examine, { … })`. */
+export function* ask<K extends CallName>(
+  call: NativeCall<K>,
+  args: ArgumentsOf<K>,
+): Generator<Step, ResultOf<K>, unknown> {
+  return (yield { sync: () => call.sync(args), async: () => call.async(args) }) as ResultOf<K>;
+}
 
-/** The part of a plan that the drivers look at. */
-export interface DrivenPlan extends OperationPlan {
-  readonly ifMounted?: IfMounted;
+/** A sequence without a step. */
+// biome-ignore lint/correctness/useYield: the sequence has no step
+export function* settled<T>(value: T): Steps<T> {
+  return value;
 }
 
 /**
- * An operation as its two drivers see it: pure functions of its plan, and the native call in its two forms. `O` is what
- * the call gives when it does not fail, `T` what the operation gives.
+ * Runs a sequence on other threads. Rejects with an `AbortError` when the signal is aborted.
+ *
+ * @param ifAborted the result of a step that the signal has ended, if the sequence must go on all the same
  */
-export interface Driven<P extends DrivenPlan, O, T> {
-  /** Where it is told of to those who listen. */
+export async function answer<T>(steps: Steps<T>, signal?: AbortSignal, ifAborted?: Failure): Promise<T> {
+  let step = steps.next();
+  while (!step.done) {
+    const result = orAborted(step.value.async(), signal);
+    step = steps.next(await (ifAborted === undefined ? result : result.catch(() => ifAborted)));
+  }
+  return step.value;
+}
+
+/** Runs a sequence on the calling thread. */
+export function answerSync<T>(steps: Steps<T>): T {
+  let step = steps.next();
+  while (!step.done) step = steps.next(step.value.sync());
+  return step.value;
+}
+
+/** What `ifMounted: 'reuse'` finds at the target. */
+export type ReuseAnswer<S> =
+  /** The target is no mount point: mount. */
+  | { readonly kind: 'vacant' }
+  /** The mount at the target is what the caller asked for. */
+  | { readonly kind: 'same'; readonly id: bigint; readonly strategy: S }
+  /** The mount at the target differs from what the caller asked for. */
+  | { readonly kind: 'other'; readonly why: string }
+  /** The kernel does not show enough of the mount at the target to compare it. */
+  | { readonly kind: 'untold'; readonly why: string }
+  /** The target could not be examined. */
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** What the drivers read of a plan. */
+export interface Plan {
+  readonly signal?: AbortSignal | undefined;
+  readonly ifMounted?: IfMounted;
+}
+
+/** An operation: the native call that does it, and functions of the plan around the call. */
+export interface Operation<P extends Plan, K extends CallName, T> {
   readonly channel: OperationChannel;
   subject(plan: P): OperationSubject;
-  start(plan: P, ticket: native.Ticket | null): Promise<O | native.Failure>;
-  startSync(plan: P): O | native.Failure;
-  /** Turns what came of it into the result. */
-  finish(plan: P, outcome: O): T;
-  /** What to examine after a failure, once and only then; null where the failed step says why by itself. */
-  questions(plan: P, failure: native.Failure): native.ExamineArguments | null;
-  surroundings(plan: P): native.Surroundings;
-  error(plan: P, failure: native.Failure, examination: native.Examination | native.Failure | null): MountError;
-  /** Of operations that can take what is there already. */
+  readonly call: NativeCall<K>;
+  arguments(plan: P, cancellation: Cancellation | null): ArgumentsOf<K>;
+  /** The result of the operation, from that of the native call. */
+  result(plan: P, value: Exclude<ResultOf<K>, Failure>): T;
+  /** Explains a failure of the native call. */
+  error(plan: P, failure: Failure): Steps<Error>;
+  /** `ifMounted: 'reuse'` of operations that have it. */
   readonly reuse?: {
-    look(plan: P): Looking<unknown>;
-    same(plan: P, found: Found<unknown> & { readonly kind: 'same' }): T;
-    /** What refuses anything else. */
-    other(plan: P, reason: string): MountError;
+    probe(plan: P): Steps<ReuseAnswer<unknown>>;
+    same(plan: P, answer: ReuseAnswer<unknown> & { readonly kind: 'same' }): T;
+    other(plan: P, reason: string): Error;
   };
 }
 
-/** Runs an operation on threads of ours. */
-export function run<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): Promise<T> {
-  const { channel } = driven;
-  return channel.isWatched ? channel.run(driven.subject(plan), perform<P, O, T>, driven, plan) : perform(driven, plan);
-}
-
-/** The same on the calling thread. */
-export function runSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): T {
-  const { channel } = driven;
+/** Runs an operation on another thread. */
+export function run<P extends Plan, K extends CallName, T>(operation: Operation<P, K, T>, plan: P): Promise<T> {
+  const { channel } = operation;
   return channel.isWatched
-    ? channel.runSync(driven.subject(plan), performSync<P, O, T>, driven, plan)
-    : performSync(driven, plan);
+    ? channel.run(operation.subject(plan), perform<P, K, T>, operation, plan)
+    : perform(operation, plan);
 }
 
-async function perform<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): Promise<T> {
-  throwIfAborted(plan.signal);
-  const { reuse } = driven;
-  if (plan.ifMounted === 'reuse' && reuse !== undefined) {
-    const looking = reuse.look(plan);
-    let step = looking.next();
-    while (!step.done) {
-      const looked = native.examine(step.value.ask, lookFrom(driven, plan, step.value));
-      const examination = await orAborted(looked, plan.signal);
-      if (native.isFailure(examination)) throw driven.error(plan, examination, null);
-      step = looking.next(examination);
-    }
-    if (step.value.kind === 'same') return reuse.same(plan, step.value);
-    if (step.value.kind !== 'vacant') throw reuse.other(plan, reasonOf(step.value));
+/** Runs an operation on the calling thread. */
+export function runSync<P extends Plan, K extends CallName, T>(operation: Operation<P, K, T>, plan: P): T {
+  const { channel } = operation;
+  return channel.isWatched
+    ? channel.runSync(operation.subject(plan), performSync<P, K, T>, operation, plan)
+    : performSync(operation, plan);
+}
+
+async function perform<P extends Plan, K extends CallName, T>(operation: Operation<P, K, T>, plan: P): Promise<T> {
+  const { signal } = plan;
+  throwIfAborted(signal);
+  if (plan.ifMounted === 'reuse') {
+    const reused = await answer(reuse(operation, plan), signal);
+    if (reused !== undefined) return reused.result;
   }
-  const outcome = await cancellable(plan.signal, (ticket) => driven.start(plan, ticket));
-  if (!isFailed(outcome)) return driven.finish(plan, outcome);
-  const ask = driven.questions(plan, outcome);
-  if (ask === null) throw driven.error(plan, outcome, null);
-  // To find out why may take as long as the call itself. When nobody waits for that any more, what is left is still told.
-  const isLeft = outcome.left || (outcome.leftMade ?? null) !== null;
-  const examining = orAborted(native.examine(ask, driven.surroundings(plan)), plan.signal);
-  const examination = await (isLeft ? examining.catch(() => null) : examining);
-  throw driven.error(plan, outcome, examination);
+  const { call } = operation;
+  const value = await cancellable(signal, (cancellation) => call.async(operation.arguments(plan, cancellation)));
+  if (!isFailure(value)) return operation.result(plan, value as Exclude<ResultOf<K>, Failure>);
+  // An error that reports what the operation has left behind reaches the caller after an abort too: nothing else reports it.
+  const isLeft = value.left || (value.leftMade ?? null) !== null;
+  throw await answer(operation.error(plan, value), signal, isLeft ? value : undefined);
 }
 
-function performSync<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P): T {
+function performSync<P extends Plan, K extends CallName, T>(operation: Operation<P, K, T>, plan: P): T {
   throwIfAborted(plan.signal);
-  const { reuse } = driven;
-  if (plan.ifMounted === 'reuse' && reuse !== undefined) {
-    const looking = reuse.look(plan);
-    let step = looking.next();
-    while (!step.done) {
-      const examination = native.examineSync(step.value.ask, lookFrom(driven, plan, step.value));
-      if (native.isFailure(examination)) throw driven.error(plan, examination, null);
-      step = looking.next(examination);
-    }
-    if (step.value.kind === 'same') return reuse.same(plan, step.value);
-    if (step.value.kind !== 'vacant') throw reuse.other(plan, reasonOf(step.value));
+  if (plan.ifMounted === 'reuse') {
+    const reused = answerSync(reuse(operation, plan));
+    if (reused !== undefined) return reused.result;
   }
-  const outcome = driven.startSync(plan);
-  if (!isFailed(outcome)) return driven.finish(plan, outcome);
-  const ask = driven.questions(plan, outcome);
-  throw driven.error(plan, outcome, ask === null ? null : native.examineSync(ask, driven.surroundings(plan)));
+  const value = operation.call.sync(operation.arguments(plan, null));
+  if (!isFailure(value)) return operation.result(plan, value as Exclude<ResultOf<K>, Failure>);
+  throw answerSync(operation.error(plan, value));
 }
 
-function reasonOf({ kind, why }: { readonly kind: 'other' | 'untold'; readonly why: string }): string {
-  return `${why}, ${kind === 'other' ? 'which is not' : 'and so is not known to be'} what was asked for`;
-}
-
-function lookFrom<P extends DrivenPlan, O, T>(driven: Driven<P, O, T>, plan: P, { inRoot }: Look): native.Surroundings {
-  const surroundings = driven.surroundings(plan);
-  return inRoot ? surroundings : { ...surroundings, root: null };
-}
-
-function isFailed<O>(outcome: O | native.Failure): outcome is native.Failure {
-  return native.isFailure(outcome as native.Outcome);
+/** The result from the mount at the target; undefined if the target is no mount point. */
+function* reuse<P extends Plan, K extends CallName, T>(
+  operation: Operation<P, K, T>,
+  plan: P,
+): Steps<{ readonly result: T } | undefined> {
+  const { reuse: rules } = operation;
+  if (rules === undefined) return undefined;
+  const found = yield* rules.probe(plan);
+  switch (found.kind) {
+    case 'vacant':
+      return undefined;
+    case 'same':
+      return { result: rules.same(plan, found) };
+    case 'other':
+      throw rules.other(plan, `${found.why}, which is not what was asked for`);
+    case 'untold':
+      throw rules.other(plan, `${found.why}, and so is not known to be what was asked for`);
+    case 'failed':
+      throw yield* operation.error(plan, found.failure);
+  }
 }

@@ -1,6 +1,6 @@
 import { choiceOption } from '../arguments/check.js';
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
-import type { NamespaceWord } from '../kernel/words.js';
+import type { NativeNamespace } from '../kernel/words.js';
 import { signalOption } from './abort.js';
 
 /** What every operation can be told besides what it is about. */
@@ -40,7 +40,7 @@ const IF_MOUNTED: readonly IfMounted[] = ['stack', 'error', 'reuse'];
 
 /** {@link OperationOptions}, checked. */
 export interface OperationPlan {
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
 }
 

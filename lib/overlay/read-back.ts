@@ -1,7 +1,8 @@
 import { constants as os } from 'node:os';
 import { copyOf } from '../arguments/check.js';
 import { MountError } from '../kernel/errors.js';
-import { type Examination, type ExamineArguments, type Failure, isFailure } from '../kernel/native.js';
+import { type ExamineArguments, examineArguments } from '../kernel/examine.js';
+import { type Examination, type Failure, isFailure } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { mountLine } from '../table/mountinfo/parse.js';
 import { isForAll } from './names.js';
@@ -11,7 +12,7 @@ import type { OverlayLayers } from './write.js';
 
 /** What has to be looked at to read an overlay back. */
 export function readQuestions(target: Bytes): ExamineArguments {
-  return [[target], ['/proc/thread-self/mountinfo'], null, null];
+  return examineArguments([target], ['/proc/thread-self/mountinfo']);
 }
 
 /** The layers of an overlay as they were named. */

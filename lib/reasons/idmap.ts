@@ -2,7 +2,7 @@ import { reasonOfOpen } from '../kernel/call-reasons.js';
 import { describeErrno } from '../kernel/errno.js';
 import { printable } from '../kernel/errors.js';
 import type { Failure } from '../kernel/native.js';
-import type { Bytes, NamespaceWord } from '../kernel/words.js';
+import type { Bytes, NativeNamespace } from '../kernel/words.js';
 
 /**
  * Why ids could not be mapped, where the failed step tells.
@@ -12,7 +12,7 @@ import type { Bytes, NamespaceWord } from '../kernel/words.js';
 export function idMapReasonOfStep(
   { step, syscall, error }: Failure,
   source: Bytes | null,
-  userNamespace: NamespaceWord,
+  userNamespace: NativeNamespace,
 ): string | undefined {
   const { name, message } = describeErrno(error);
   const what = source === null ? 'the filesystem' : `the filesystem of ${printable(source)}`;

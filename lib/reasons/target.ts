@@ -3,23 +3,23 @@ import { namespaceReasonOfStep } from '../kernel/call-reasons.js';
 import { describeErrno } from '../kernel/errno.js';
 import { printable } from '../kernel/errors.js';
 import type { Failure } from '../kernel/native.js';
-import type { NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { unreachable } from './facts.js';
 
 /** Why a target inside a root, or another namespace, could not be had, where the failed step tells. */
 export function targetReasonOfStep(
   failure: Failure,
-  target: TargetWords,
-  namespace: NamespaceWord,
+  target: NativeTarget,
+  namespace: NativeNamespace,
 ): string | undefined {
   const { step, error } = failure;
   const { name, message } = describeErrno(error);
   switch (step) {
     case 'open root':
-      return unreachable([`the root ${printable(target[1] ?? '')}`], error);
+      return unreachable([`the root ${printable(target.root ?? '')}`], error);
     case 'open target':
     case 'make target':
-      return target[1] === null ? undefined : reasonInRoot(step, name, message, target);
+      return target.root === null ? undefined : reasonInRoot(step, name, message, target);
     case 'locate target':
       return `the target ${targetInWords(target)} was moved or exchanged while it was being used (${name}: ${message}): try again`;
     default:
@@ -27,9 +27,9 @@ export function targetReasonOfStep(
   }
 }
 
-function reasonInRoot(step: string, name: string, message: string, target: TargetWords): string {
+function reasonInRoot(step: string, name: string, message: string, target: NativeTarget): string {
   const where = `the target ${targetInWords(target)}`;
-  const [, , create, resolve] = target;
+  const { create, resolve } = target;
   switch (name) {
     case 'ENOENT':
       return create === 0

@@ -2,9 +2,10 @@ import { encodingOption, optionsArgument, type PathLike, pathArgument } from '..
 import { type Namespace, namespaceArgument, refuseRelative } from '../arguments/namespace.js';
 import { namespaceReasonOfStep } from '../kernel/call-reasons.js';
 import { MountError } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
-import type { Bytes, NamespaceWord } from '../kernel/words.js';
+import { type Failure, native } from '../kernel/native.js';
+import type { Bytes, NativeNamespace } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
+import { type Operation, type Plan, run, runSync, type Steps, settled } from '../operation/driver.js';
 import type { MountEntry } from './mountinfo/entry.js';
 import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
 
@@ -20,38 +21,34 @@ export interface MountAtOptions extends MountInfoOptions, MountAtNamespace {}
 const KNOWN: ReadonlySet<string> = new Set(['encoding', 'namespace']);
 const KNOWN_OF_POINT: ReadonlySet<string> = new Set(['namespace']);
 
-const IS_MOUNT_POINT = new OperationChannel('isMountPoint');
-const MOUNT_AT = new OperationChannel('mountAt');
-
-interface Place {
+interface PathPlan extends Plan {
   readonly path: Bytes;
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
 }
 
-function placeOf(path: PathLike, namespace: unknown): Place {
-  const place = { path: pathArgument('path', path), namespace: namespaceArgument('options.namespace', namespace) };
-  refuseRelative(place.namespace, [['path', place.path]]);
-  return place;
+function planPath(path: PathLike, namespace: unknown): PathPlan {
+  const plan = { path: pathArgument('path', path), namespace: namespaceArgument('options.namespace', namespace) };
+  refuseRelative(plan.namespace, [['path', plan.path]]);
+  return plan;
 }
 
-function failureAt({ path, namespace }: Place, failure: native.Failure): MountError {
+function errorAt({ path, namespace }: PathPlan, failure: Failure): Steps<MountError> {
   const { error: errno, syscall, step } = failure;
-  return new MountError({
-    errno,
-    syscall,
-    step,
-    path,
-    reason:
-      step === 'find the mount in the table'
-        ? 'the path is on a mount that is not in the mount table of this process: one that is not attached anywhere, or is outside of its root'
-        : namespaceReasonOfStep(failure, namespace),
-  });
+  const reason =
+    step === 'find the mount in the table'
+      ? 'the path is on a mount that is not in the mount table of this process: one that is not attached anywhere, or is outside of its root'
+      : namespaceReasonOfStep(failure, namespace);
+  return settled(new MountError({ errno, syscall, step, path, reason }));
 }
 
-function answered(place: Place, answer: boolean | native.Failure): boolean {
-  if (native.isFailure(answer)) throw failureAt(place, answer);
-  return answer;
-}
+const IS_MOUNT_POINT: Operation<PathPlan, 'mountRoot', boolean> = {
+  channel: new OperationChannel('isMountPoint'),
+  subject: ({ path }) => ({ target: path }),
+  call: native.mountRoot,
+  arguments: (plan) => plan,
+  result: (_, isMountPoint) => isMountPoint,
+  error: errorAt,
+};
 
 /**
  * Whether something is mounted at a path: one statx(2) with `STATX_ATTR_MOUNT_ROOT`, whatever the number of mounts. It
@@ -69,12 +66,7 @@ function answered(place: Place, answer: boolean | native.Failure): boolean {
  * @see https://man7.org/linux/man-pages/man2/statx.2.html
  */
 export async function isMountPoint(path: PathLike, options: MountAtNamespace = {}): Promise<boolean> {
-  const place = placeOf(path, optionsArgument('options', options, KNOWN_OF_POINT)['namespace']);
-  return IS_MOUNT_POINT.isWatched ? IS_MOUNT_POINT.run({ target: place.path }, ask, place) : ask(place);
-}
-
-async function ask(place: Place): Promise<boolean> {
-  return answered(place, await native.mountRoot(place.path, place.namespace));
+  return run(IS_MOUNT_POINT, planPath(path, optionsArgument('options', options, KNOWN_OF_POINT)['namespace']));
 }
 
 /**
@@ -87,26 +79,26 @@ async function ask(place: Place): Promise<boolean> {
  * ```
  */
 export function isMountPointSync(path: PathLike, options: MountAtNamespace = {}): boolean {
-  const place = placeOf(path, optionsArgument('options', options, KNOWN_OF_POINT)['namespace']);
-  return IS_MOUNT_POINT.isWatched ? IS_MOUNT_POINT.runSync({ target: place.path }, askSync, place) : askSync(place);
+  return runSync(IS_MOUNT_POINT, planPath(path, optionsArgument('options', options, KNOWN_OF_POINT)['namespace']));
 }
 
-function askSync(place: Place): boolean {
-  return answered(place, native.mountRootSync(place.path, place.namespace));
+interface EntryPlan extends PathPlan {
+  readonly encoding: 'utf8' | 'buffer';
 }
-
-type EntryPlan = readonly [place: Place, encoding: 'utf8' | 'buffer'];
 
 function planEntry(path: PathLike, options: MountAtOptions): EntryPlan {
   const { encoding, namespace } = optionsArgument('options', options, KNOWN);
-  return [placeOf(path, namespace), encodingOption(encoding)];
+  return { ...planPath(path, namespace), encoding: encodingOption(encoding) };
 }
 
-function entryOf(place: Place, encoding: 'utf8' | 'buffer', lines: native.TableLines | native.Failure): MountEntry {
-  if (native.isFailure(lines)) throw failureAt(place, lines);
-  const [entry] = parseTable(lines.table, encoding, lines.ids);
-  return entry as MountEntry; // there is one line
-}
+const MOUNT_AT: Operation<EntryPlan, 'mountAt', MountEntry> = {
+  channel: new OperationChannel('mountAt'),
+  subject: ({ path }) => ({ target: path }),
+  call: native.mountAt,
+  arguments: (plan) => plan,
+  result: ({ encoding }, { table, ids }) => parseTable(table, encoding, ids)[0] as MountEntry, // the table is one line
+  error: errorAt,
+};
 
 /**
  * The mount that a path is on, as the mount table has it: statx(2) and statmount(2), without reading the table. Something
@@ -130,12 +122,7 @@ function entryOf(place: Place, encoding: 'utf8' | 'buffer', lines: native.TableL
 export function mountAt(path: PathLike, options: MountAtOptions & { encoding: 'buffer' }): Promise<MountEntry<Buffer>>;
 export function mountAt(path: PathLike, options?: MountAtOptions): Promise<MountEntry>;
 export async function mountAt(path: PathLike, options: MountAtOptions = {}): Promise<MountEntry> {
-  const plan = planEntry(path, options);
-  return MOUNT_AT.isWatched ? MOUNT_AT.run({ target: plan[0].path }, find, plan) : find(plan);
-}
-
-async function find([place, encoding]: EntryPlan): Promise<MountEntry> {
-  return entryOf(place, encoding, await native.mountAt(place.path, place.namespace));
+  return run(MOUNT_AT, planEntry(path, options));
 }
 
 /**
@@ -149,10 +136,5 @@ async function find([place, encoding]: EntryPlan): Promise<MountEntry> {
 export function mountAtSync(path: PathLike, options: MountAtOptions & { encoding: 'buffer' }): MountEntry<Buffer>;
 export function mountAtSync(path: PathLike, options?: MountAtOptions): MountEntry;
 export function mountAtSync(path: PathLike, options: MountAtOptions = {}): MountEntry {
-  const plan = planEntry(path, options);
-  return MOUNT_AT.isWatched ? MOUNT_AT.runSync({ target: plan[0].path }, findSync, plan) : findSync(plan);
-}
-
-function findSync([place, encoding]: EntryPlan): MountEntry {
-  return entryOf(place, encoding, native.mountAtSync(place.path, place.namespace));
+  return runSync(MOUNT_AT, planEntry(path, options));
 }

@@ -2,9 +2,10 @@ import { encodingOption, optionsArgument } from '../arguments/check.js';
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import { namespaceReasonOfStep, reasonOfProc } from '../kernel/call-reasons.js';
 import { invalidArgType, invalidArgValue, MountError, outOfRange } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
-import type { NamespaceWord } from '../kernel/words.js';
+import { native } from '../kernel/native.js';
+import type { NativeNamespace } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
+import { type Operation, type Plan, run, runSync, settled } from '../operation/driver.js';
 import { MountTable } from './mount-table.js';
 import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
 
@@ -16,21 +17,20 @@ export interface MountTableOptions extends MountInfoOptions {
   namespace?: Namespace;
 }
 
-interface Plan {
+interface TablePlan extends Plan {
   /** The directory of /proc. */
   readonly process: string;
   readonly encoding: 'utf8' | 'buffer';
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['pid', 'encoding', 'namespace']);
-const TABLE = new OperationChannel('readMountTable');
 const LAST_PID = 2 ** 22; // PID_MAX_LIMIT
 
 // /proc/thread-self, not /proc/self: threads may be in different mount namespaces.
 const OURS = '/proc/thread-self';
 
-function planTable(options: MountTableOptions): Plan {
+function planTable(options: MountTableOptions): TablePlan {
   const { pid, encoding, namespace } = optionsArgument('options', options, KNOWN);
   if (pid !== undefined && typeof pid !== 'number') throw invalidArgType('options.pid', 'of type number', pid);
   if (pid !== undefined && !(Number.isInteger(pid) && pid >= 1 && pid <= LAST_PID)) {
@@ -46,15 +46,19 @@ function planTable(options: MountTableOptions): Plan {
   };
 }
 
-function tableOf({ process, encoding, namespace }: Plan, lines: native.TableLines | native.Failure): MountTable {
-  if (native.isFailure(lines)) {
-    const { error: errno, syscall, step } = lines;
+const TABLE: Operation<TablePlan, 'table', MountTable> = {
+  channel: new OperationChannel('readMountTable'),
+  subject: () => ({}),
+  call: native.table,
+  arguments: (plan) => plan,
+  result: ({ encoding }, { table, ids }) => new MountTable(parseTable(table, encoding, ids)),
+  error: ({ process, namespace }, failure) => {
+    const { error: errno, syscall, step } = failure;
     const isOurs = process === OURS && namespace === null;
-    const reason = isOurs ? reasonOfProc(errno) : namespaceReasonOfStep(lines, namespace);
-    throw new MountError({ errno, syscall, step, path: `${process}/mountinfo`, reason });
-  }
-  return new MountTable(parseTable(lines.table, encoding, lines.ids));
-}
+    const reason = isOurs ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
+    return settled(new MountError({ errno, syscall, step, path: `${process}/mountinfo`, reason }));
+  },
+};
 
 /**
  * The mount table: `/proc/PID/mountinfo`, and the lasting ids of its mounts from listmount(2), where the kernel has
@@ -80,12 +84,7 @@ function tableOf({ process, encoding, namespace }: Plan, lines: native.TableLine
 export function readMountTable(options: MountTableOptions & { encoding: 'buffer' }): Promise<MountTable<Buffer>>;
 export function readMountTable(options?: MountTableOptions): Promise<MountTable>;
 export async function readMountTable(options: MountTableOptions = {}): Promise<MountTable> {
-  const plan = planTable(options);
-  return TABLE.isWatched ? TABLE.run({}, read, plan) : read(plan);
-}
-
-async function read(plan: Plan): Promise<MountTable> {
-  return tableOf(plan, await native.table(plan.process, plan.namespace));
+  return run(TABLE, planTable(options));
 }
 
 /**
@@ -99,10 +98,5 @@ async function read(plan: Plan): Promise<MountTable> {
 export function readMountTableSync(options: MountTableOptions & { encoding: 'buffer' }): MountTable<Buffer>;
 export function readMountTableSync(options?: MountTableOptions): MountTable;
 export function readMountTableSync(options: MountTableOptions = {}): MountTable {
-  const plan = planTable(options);
-  return TABLE.isWatched ? TABLE.runSync({}, readSync, plan) : readSync(plan);
-}
-
-function readSync(plan: Plan): MountTable {
-  return tableOf(plan, native.tableSync(plan.process, plan.namespace));
+  return runSync(TABLE, planTable(options));
 }

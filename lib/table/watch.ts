@@ -2,8 +2,8 @@ import { encodingOption, nonEmptyPathArgument, optionsArgument, type PathLike } 
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import { namespaceReasonOfStep, reasonOfProc } from '../kernel/call-reasons.js';
 import { MountError } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
-import type { Bytes, NamespaceWord } from '../kernel/words.js';
+import { type Failure, isFailure, native, type TableLines, type Watch } from '../kernel/native.js';
+import type { Bytes, NativeNamespace } from '../kernel/words.js';
 import { signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
 import { differences } from './diff.js';
@@ -38,7 +38,7 @@ const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding', 'name
 const WATCH = new OperationChannel('watchMountTable');
 const NOTHING_MORE = { done: true, value: undefined } as const;
 
-function failureOf(failure: native.Failure, namespace: NamespaceWord): MountError {
+function failureOf(failure: Failure, namespace: NativeNamespace): MountError {
   const { error: errno, syscall, step } = failure;
   const reason = namespace === null ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
   return new MountError({ errno, syscall, step, path: '/proc/thread-self/mountinfo', reason });
@@ -49,7 +49,7 @@ interface WatchPlan {
   readonly under: string;
   /** The same as it was given. */
   readonly given: Bytes | undefined;
-  readonly namespace: NamespaceWord;
+  readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -66,10 +66,10 @@ function planWatch(options: WatchOptions): WatchPlan {
 }
 
 class Watcher implements MountTableWatcher {
-  readonly #watch: native.Watch;
+  readonly #watch: Watch;
   readonly #encoding: 'utf8' | 'buffer';
   readonly #under: string;
-  readonly #namespace: NamespaceWord;
+  readonly #namespace: NativeNamespace;
   readonly #forget: () => void;
   #found: Iterator<MountTableChange> = [][Symbol.iterator]();
   #isClosed = false;
@@ -77,8 +77,8 @@ class Watcher implements MountTableWatcher {
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ encoding, under, namespace, signal }: WatchPlan) {
-    const watch = native.watchOpen(namespace);
-    if (native.isFailure(watch)) throw failureOf(watch, namespace);
+    const watch = native.watchOpen.sync({ namespace });
+    if (isFailure(watch)) throw failureOf(watch, namespace);
     this.#watch = watch;
     this.#encoding = encoding;
     this.#under = under;
@@ -113,8 +113,8 @@ class Watcher implements MountTableWatcher {
       for (let next = this.#found.next(); !next.done; next = this.#found.next()) {
         if (this.#isOurs(next.value)) return next;
       }
-      const difference = await native.watchWait(this.#watch);
-      if (native.isFailure(difference)) {
+      const difference = await native.watchWait.async({ watch: this.#watch });
+      if (isFailure(difference)) {
         this.#close();
         throw failureOf(difference, this.#namespace);
       }
@@ -122,7 +122,7 @@ class Watcher implements MountTableWatcher {
     }
   }
 
-  #read({ table, ids }: native.TableLines): MountEntry[] {
+  #read({ table, ids }: TableLines): MountEntry[] {
     return parseTable(table, this.#encoding, ids);
   }
 
@@ -134,7 +134,7 @@ class Watcher implements MountTableWatcher {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#forget();
-    native.watchClose(this.#watch);
+    native.watchClose.sync({ watch: this.#watch });
   }
 }
 

@@ -1,5 +1,13 @@
 import { constants } from 'node:os';
-import * as native from '../kernel/native.js';
+import {
+  type ArgumentsOf,
+  type Cancellation,
+  type Failure,
+  type NativeCall,
+  native,
+  type ResultOf,
+  type UmountFailure,
+} from '../kernel/native.js';
 import { abortError, pause, pauseSync } from '../operation/abort.js';
 import type { UmountPlan } from './options.js';
 
@@ -14,7 +22,7 @@ type Step = { readonly kind: 'attempt'; readonly flags: number } | { readonly ki
 
 /** How it ended: the failure, with the flags of that attempt. */
 export interface UmountEnd {
-  readonly failure: native.UmountFailure;
+  readonly failure: UmountFailure;
   readonly flags: number;
   readonly attempts: number;
 }
@@ -23,14 +31,10 @@ const FIRST_PAUSE = 2;
 const LONGEST_PAUSE = 200;
 const { EBUSY, ECANCELED } = constants.errno;
 
-function* attempts({
-  flags,
-  retryFor,
-  last,
-}: UmountPlan): Generator<Step, UmountEnd | undefined, native.UmountOutcome> {
+function* attempts({ flags, retryFor, last }: UmountPlan): Generator<Step, UmountEnd | undefined, ResultOf<'umount'>> {
   const start = performance.now();
   let count = 0;
-  let failure: native.UmountFailure;
+  let failure: UmountFailure;
   for (let next = FIRST_PAUSE; ; next = Math.min(next * 2, LONGEST_PAUSE)) {
     const outcome = yield { kind: 'attempt', flags };
     count += 1;
@@ -48,7 +52,7 @@ function* attempts({
 }
 
 // The process's root stays it.
-function isHopeless({ step }: native.Failure): boolean {
+function isHopeless({ step }: Failure): boolean {
   return step === 'check root';
 }
 
@@ -57,7 +61,7 @@ function isSingle({ retryFor, last, signal }: UmountPlan): boolean {
   return retryFor === 0 && last === 0 && signal === undefined;
 }
 
-function asEnd({ flags }: UmountPlan, outcome: native.UmountOutcome): UmountEnd | undefined {
+function asEnd({ flags }: UmountPlan, outcome: ResultOf<'umount'>): UmountEnd | undefined {
   return outcome === undefined ? undefined : { failure: outcome, flags, attempts: 1 };
 }
 
@@ -98,7 +102,7 @@ export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
 }
 
 // Of the calls of a handle one asks at a time, and none any more when it is down, whichever of them did it.
-async function attempt(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
+async function attempt(plan: UmountPlan, flags: number): Promise<ResultOf<'umount'>> {
   const { turn, signal } = plan;
   if (turn === undefined) return ask(plan, flags);
   while (turn.calling !== undefined) await turn.calling;
@@ -116,28 +120,31 @@ async function attempt(plan: UmountPlan, flags: number): Promise<native.UmountOu
   return asked;
 }
 
-async function ask(plan: UmountPlan, flags: number): Promise<native.UmountOutcome> {
-  const { target, id, recursive, stack, namespace, signal } = plan;
-  const call = (ticket: native.Ticket | null) =>
-    recursive || stack
-      ? native.umountTree(...target, flags, id, recursive, stack, namespace, ticket)
-      : native.umount(...target, flags, id, namespace, ticket);
+async function ask(plan: UmountPlan, flags: number): Promise<ResultOf<'umount'>> {
+  const { signal } = plan;
+  const call = (cancellation: Cancellation | null) => callOf(plan).async(argumentsOf(plan, flags, cancellation));
   if (signal === undefined) return call(null);
-  // What the kernel has not been asked yet when the signal comes is not asked any more.
-  const ticket = native.newTicket();
-  const cancel = () => void native.cancel(ticket);
+  // A native call that has not called the kernel yet when the signal is aborted does not call it any more.
+  const cancellation = native.ticket.sync({});
+  const cancel = () => void native.cancel.sync({ cancellation });
   signal.addEventListener('abort', cancel, { once: true });
   try {
-    return await call(ticket);
+    return await call(cancellation);
   } finally {
     signal.removeEventListener('abort', cancel);
   }
 }
 
-function attemptSync(plan: UmountPlan, flags: number): native.UmountOutcome {
+function attemptSync(plan: UmountPlan, flags: number): ResultOf<'umount'> {
+  return callOf(plan).sync(argumentsOf(plan, flags, null));
+}
+
+function callOf({ recursive, stack }: UmountPlan): NativeCall<'umountTree'> | NativeCall<'umount'> {
+  return recursive || stack ? native.umountTree : native.umount;
+}
+
+// umount() of one mount ignores `recursive` and `stack`, which are false then.
+function argumentsOf(plan: UmountPlan, flags: number, cancellation: Cancellation | null): ArgumentsOf<'umountTree'> {
   const { target, id, recursive, stack, namespace } = plan;
-  if (recursive || stack) return native.umountTreeSync(...target, flags, id, recursive, stack, namespace, null);
-  const [path, root, create, resolve] = target;
-  if (root === null && namespace === null) return native.umountUsualSync(path, flags, id);
-  return native.umountSync(path, root, create, resolve, flags, id, namespace, null);
+  return { target, flags, id, recursive, stack, namespace, cancellation };
 }

@@ -1,9 +1,11 @@
 import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { MountError, printable } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { examineArguments } from '../kernel/examine.js';
+import { type Failure, isFailure, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
+import { ask, type Operation, type Plan, run, runSync, type Steps } from '../operation/driver.js';
 import { COMMON_RULES, type CommonCase } from '../reasons/common.js';
 import { circumstancesOf, noMountPoint, QUESTION_FILES } from '../reasons/facts.js';
 import { mountOf } from '../reasons/mounts.js';
@@ -19,9 +21,8 @@ export interface HoldersOptions {
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['encoding']);
-const HOLDERS = new OperationChannel('holders');
 
-interface HoldersPlan {
+interface HoldersPlan extends Plan {
   readonly target: Bytes;
   readonly asBuffers: boolean;
 }
@@ -43,21 +44,26 @@ const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   },
 ];
 
-function holdersFailure(
-  failure: native.Failure,
-  target: string | Buffer,
-  examination: native.Examination | native.Failure,
-): MountError {
-  const { error: errno, syscall, step } = failure;
-  let reason = reasonOfStep(failure);
-  const [facts] = native.isFailure(examination) ? [] : examination.paths;
-  if (reason === undefined && facts !== undefined && !native.isFailure(examination)) {
-    const looked = { name: printable(target), facts };
-    const circumstances = circumstancesOf(examination);
-    const known = { failure, circumstances, fsType: null, inUserNamespace: false, paths: [looked], target: looked };
-    reason = reasonBy(RULES, known);
-  }
-  return new MountError({ errno, syscall, step, path: target, reason });
+const HOLDERS: Operation<HoldersPlan, 'holders', Holder[]> = {
+  channel: new OperationChannel('holders'),
+  subject: ({ target }) => ({ target }),
+  call: native.holders,
+  arguments: ({ target }) => ({ target }),
+  result: ({ asBuffers }, scan) => holdersIn(scan, asBuffers),
+  error: function* ({ target }, failure) {
+    const { error: errno, syscall, step } = failure;
+    const reason = reasonOfStep(failure) ?? (yield* examinedReason(target, failure));
+    return new MountError({ errno, syscall, step, path: target, reason });
+  },
+};
+
+function* examinedReason(path: Bytes, failure: Failure): Steps<string | undefined> {
+  const examination = yield* ask(native.examine, examineArguments([path], QUESTION_FILES));
+  const [facts] = isFailure(examination) ? [] : examination.paths;
+  if (facts === undefined || isFailure(examination)) return undefined;
+  const target = { name: printable(path), facts };
+  const circumstances = circumstancesOf(examination);
+  return reasonBy(RULES, { failure, circumstances, fsType: null, inUserNamespace: false, paths: [target], target });
 }
 
 /**
@@ -87,14 +93,7 @@ function holdersFailure(
  * @see https://man7.org/linux/man-pages/man5/proc_pid_fdinfo.5.html
  */
 export async function holders(target: PathLike, options?: HoldersOptions): Promise<Holder[]> {
-  const plan = planHolders(target, options);
-  return HOLDERS.isWatched ? HOLDERS.run(plan, look, plan) : look(plan);
-}
-
-async function look({ target: path, asBuffers }: HoldersPlan): Promise<Holder[]> {
-  const scan = await native.holders(path);
-  if (!native.isFailure(scan)) return holdersIn(scan, asBuffers);
-  throw holdersFailure(scan, path, await native.examine([[path], QUESTION_FILES, null, null]));
+  return run(HOLDERS, planHolders(target, options));
 }
 
 /**
@@ -106,12 +105,5 @@ async function look({ target: path, asBuffers }: HoldersPlan): Promise<Holder[]>
  * ```
  */
 export function holdersSync(target: PathLike, options?: HoldersOptions): Holder[] {
-  const plan = planHolders(target, options);
-  return HOLDERS.isWatched ? HOLDERS.runSync(plan, lookSync, plan) : lookSync(plan);
-}
-
-function lookSync({ target: path, asBuffers }: HoldersPlan): Holder[] {
-  const scan = native.holdersSync(path);
-  if (!native.isFailure(scan)) return holdersIn(scan, asBuffers);
-  throw holdersFailure(scan, path, native.examineSync([[path], QUESTION_FILES, null, null]));
+  return runSync(HOLDERS, planHolders(target, options));
 }

@@ -4,7 +4,7 @@ import { hasNames } from '../arguments/object.js';
 import { mountedArgument, type Target } from '../arguments/target.js';
 import { constants } from '../kernel/constants.js';
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
-import type { NamespaceWord, TargetWords } from '../kernel/words.js';
+import type { NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { signalOption } from '../operation/abort.js';
 
 /** How long to try again. */
@@ -50,8 +50,8 @@ export interface UmountOptions {
 
 /** Where the mount is that is to be taken down. */
 export interface UmountPlace {
-  readonly target: TargetWords;
-  readonly namespace: NamespaceWord;
+  readonly target: NativeTarget;
+  readonly namespace: NativeNamespace;
 }
 
 /**
@@ -151,7 +151,7 @@ export function planUmount(target: Target, options: number | UmountOptions | und
   }
   const { retryFor, signals } = waiting(given, form.isSync);
   const namespace = home ?? namespaceArgument('options.namespace', given['namespace']);
-  refuseRelative(namespace, [['target', own.target[1] ?? own.target[0]]]);
+  refuseRelative(namespace, [['target', own.target.root ?? own.target.path]]);
   return {
     target: own.target,
     id,

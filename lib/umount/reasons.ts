@@ -4,9 +4,9 @@ import { reasonOfStep } from '../kernel/call-reasons.js';
 import { constants } from '../kernel/constants.js';
 import { describeErrno } from '../kernel/errno.js';
 import { printable } from '../kernel/errors.js';
+import { type ExamineArguments, examineArguments } from '../kernel/examine.js';
 import {
   type Examination,
-  type ExamineArguments,
   type Failure,
   type HoldersScan,
   isFailure,
@@ -50,23 +50,18 @@ function failedMount(failure: Failure, { recursive, stack }: UmountPlan): Bytes 
   return recursive || stack ? failure.other : null;
 }
 
-/** What to examine; null where that is of no use. */
-export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArguments | null {
-  if (umountReasonOfStep(end, plan) !== undefined) return null;
+/** What to examine. */
+export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArguments {
   // A target in a root is looked up in there.
-  return [[failedMount(end.failure, plan) ?? plan.target[0]], QUESTION_FILES, null, null];
+  return examineArguments([failedMount(end.failure, plan) ?? plan.target.path], QUESTION_FILES);
 }
 
 /** The mount whose holders to look for, when it has been examined; null where that is of no use. */
-export function busyMount(
-  { failure }: UmountEnd,
-  plan: UmountPlan,
-  examination: Examination | Failure | null,
-): Bytes | null {
+export function busyMount({ failure }: UmountEnd, plan: UmountPlan, examination: Examination): Bytes | null {
   // Who holds a mount is looked for among the processes, by a mount of this namespace.
   const isBusy = failure.error === os.errno.EBUSY && failure.step === 'unmount' && plan.namespace === null;
-  if (!isBusy || examination === null || isFailure(examination)) return null;
-  const [path, root] = plan.target;
+  if (!isBusy) return null;
+  const { path, root } = plan.target;
   const one = failedMount(failure, plan) ?? (root === null ? path : null);
   if (one !== null) return one;
   // A link in the root would lead out of it here, so that it is the place that was found in there, without links.

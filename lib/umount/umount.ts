@@ -1,10 +1,11 @@
-import { pathOfTarget, type Target } from '../arguments/target.js';
+import { pathOfTarget, type Surroundings, type Target } from '../arguments/target.js';
 import { umountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
-import * as native from '../kernel/native.js';
+import { isFailure, native } from '../kernel/native.js';
 import { inUserNamespace } from '../kernel/user-namespace.js';
 import { orAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
+import { answer, answerSync, ask, type Steps } from '../operation/driver.js';
 import { runUmount, runUmountSync, type UmountEnd } from './attempts.js';
 import { planUmount, type UmountOptions, type UmountPlan } from './options.js';
 import { busyMount, progressInWords, umountQuestions, umountReason, umountReasonOfStep } from './reasons.js';
@@ -12,19 +13,10 @@ import { busyMount, progressInWords, umountQuestions, umountReason, umountReason
 const UMOUNT = new OperationChannel('umount');
 const UNMOUNT = new OperationChannel('Mount.unmount');
 
-/** Makes an error of a failed umount. */
-function umountFailure(
-  plan: UmountPlan,
-  end: UmountEnd,
-  examination: native.Examination | native.Failure | null,
-  scan: native.HoldersScan | native.Failure | null,
-): MountError {
+/** Makes the error of an umount that failed: examines the mount, and looks for processes that hold it. */
+function* umountError(plan: UmountPlan, end: UmountEnd): Steps<MountError> {
   const { error: errno, syscall, step } = end.failure;
-  const why =
-    examination === null || native.isFailure(examination)
-      ? umountReasonOfStep(end, plan)
-      : umountReason(end, plan, examination, inUserNamespace(), scan);
-  const parts = [why, progressInWords(end.failure)].filter((part) => part !== undefined);
+  const parts = [yield* reasonOf(plan, end), progressInWords(end.failure)].filter((part) => part !== undefined);
   return new MountError({
     errno,
     syscall,
@@ -37,13 +29,20 @@ function umountFailure(
   });
 }
 
+function* reasonOf(plan: UmountPlan, end: UmountEnd): Steps<string | undefined> {
+  const known = umountReasonOfStep(end, plan);
+  if (known !== undefined) return known;
+  const examination = yield* ask(native.examine, { ...umountQuestions(end, plan), ...surroundings(plan, end) });
+  if (isFailure(examination)) return undefined;
+  const busy = busyMount(end, plan, examination);
+  const scan = busy === null ? null : yield* ask(native.holders, { target: busy });
+  return umountReason(end, plan, examination, inUserNamespace(), scan);
+}
+
 // The place of one of several mounts is a path of its own, not one inside the root.
-function surroundings(
-  { target: [, root, , resolve], namespace, recursive, stack }: UmountPlan,
-  { failure }: UmountEnd,
-) {
+function surroundings({ target, namespace, recursive, stack }: UmountPlan, { failure }: UmountEnd): Surroundings {
   const isOfTarget = !((recursive || stack) && failure.other !== null);
-  return { root: isOfTarget ? root : null, resolve, namespace };
+  return { root: isOfTarget ? target.root : null, resolve: target.resolve, namespace };
 }
 
 // It is a handle that knows which mount it wants.
@@ -65,14 +64,11 @@ export function takeDown(plan: UmountPlan): Promise<void> {
 async function perform(plan: UmountPlan): Promise<void> {
   const end = await runUmount(plan);
   if (end === undefined) return;
-  const ask = umountQuestions(end, plan);
-  const examination = ask === null ? null : await native.examine(ask, surroundings(plan, end));
-  const busy = busyMount(end, plan, examination);
-  const scanned = busy === null ? null : await native.holders(busy);
+  const error = await answer(umountError(plan, end));
   // While that was found out another call of the same handle may have been luckier, or is about to be.
   await plan.turn?.calling;
   if (plan.turn?.isDown) return;
-  throw umountFailure(plan, end, examination, scanned);
+  throw error;
 }
 
 /** {@link takeDown} on the calling thread. @internal */
@@ -84,11 +80,7 @@ export function takeDownSync(plan: UmountPlan): void {
 
 function performSync(plan: UmountPlan): void {
   const end = runUmountSync(plan);
-  if (end === undefined) return;
-  const ask = umountQuestions(end, plan);
-  const examination = ask === null ? null : native.examineSync(ask, surroundings(plan, end));
-  const busy = busyMount(end, plan, examination);
-  throw umountFailure(plan, end, examination, busy === null ? null : native.holdersSync(busy));
+  if (end !== undefined) throw answerSync(umountError(plan, end));
 }
 
 /**

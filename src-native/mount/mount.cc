@@ -23,8 +23,7 @@ void MountCall::Read(Arguments& arguments) {
       .OptionalBytes("fsType", &type_)
       .Flags("flags", &flags_)
       .OptionalBytes("data", &data_)
-      .OptionalBytes("cwd", &directory.path)
-      .Boolean("identify", &identify_);
+      .OptionalBytes("cwd", &directory.path);
 }
 
 // Any path may be inside the data: only the filesystem knows.
@@ -40,19 +39,11 @@ Outcome MountCall::Run() {
     Target target(target_);
     Outcome outcome = bind::Bind(source_->c_str(), target, attributes::FromFlags(flags_), -1, Ticket());
     outcome.way = 0;
+    outcome.mount_id = 0;
     return outcome;
   }
-  return MountAndIdentify();
-}
-
-Outcome MountCall::MountAndIdentify() {
   if (mount(OrNull(source_), target_.c_str(), OrNull(type_), flags_, OrNull(data_)) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
-  Outcome outcome;
-  if (!identify_) return outcome;
-  if (kernel::MountId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kLasting, &outcome.mount_id) == 0) return outcome;
-  outcome = Outcome::Failure(errno, "statx", "identify");
-  outcome.left = umount2(target_.c_str(), 0) < 0;
-  return outcome;
+  return {};
 }

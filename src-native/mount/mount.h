@@ -24,12 +24,9 @@ class MountCall {
   WorkingDirectory directory;
 
  private:
-  Outcome MountAndIdentify();
-
   std::optional<std::string> source_;
   std::string target_;
   std::optional<std::string> type_;
   std::optional<std::string> data_;
   unsigned long flags_ = 0;
-  bool identify_ = false;  // the new mount's id is asked for
 };

@@ -1,60 +1,87 @@
-/** What comes out of the native floor. */
+// The results of native calls.
 
-/** A call failed: what the C call said, and where in the sequence. */
+/** The type of a result, by its kind in the table of calls. */
+export interface ResultKinds {
+  nothing: undefined | Failure;
+  unmounted: undefined | UmountFailure;
+  /** The new mount's ID. */
+  id: bigint | Failure;
+  /** Of an overlay that mount(2) made from an option string the ID alone, which takes less time to hand over than a record. */
+  overlay: bigint | Made | Failure;
+  bind: Made | Failure;
+  filesystem: Made | Failure;
+  boolean: boolean | Failure;
+  number: number;
+  cancellation: Cancellation;
+  examination: Examination | Failure;
+  scan: HoldersScan | Failure;
+  scratch: ScratchResult | Failure;
+  lines: TableLines | Failure;
+  watch: Watch | Failure;
+  difference: TableDifference | Failure;
+  walk: LayerWalk | Failure;
+  records: Buffer | Failure;
+}
+
+/** A system call failed: its error, and the step of the native call that made it. */
 export interface Failure {
   /** `errno`, positive. */
   readonly error: number;
   readonly syscall: string;
   readonly step: string;
-  /** The steps before could not be undone: their mount is still there. */
+  /** Whether the native call could not undo its earlier steps, so that their mount still exists. */
   readonly left: boolean;
-  /** The mount found where another was expected; 0n otherwise. */
+  /** The ID of the mount that was found where another was expected; 0n otherwise. */
   readonly mountId: bigint;
-  /** Of the call's list of paths, the one that the failure is about; -1 otherwise. */
+  /** Which path in the call's list of paths the failure is about; -1 for none. */
   readonly index: number;
-  /** What the kernel wrote to the filesystem context, a message a line. */
+  /** The messages of the filesystem context, one on a line, which the kernel writes for fsconfig(2) and fsmount(2). */
   readonly log: Buffer | null;
-  /** The mount point that stands in the way. */
+  /** The mount point of another mount that prevents the operation. */
   readonly other: Buffer | null;
-  /** What was made in the root of the target and could not be removed again: its path in there. */
+  /** The path, inside the root of the target, of a file or directory that the call created and could not remove. */
   readonly leftMade?: Buffer | null;
 }
 
-/** Nothing, when all went well; the new mount's id, when it was asked for. */
-export type Outcome = undefined | bigint | Failure;
-
-/** The new mount's id, and which way was taken: of those that need no option string made by the caller. */
-export interface Mounted {
-  readonly mountId: bigint;
-  readonly way: number;
+/** Whether a native call failed. */
+export function isFailure(result: unknown): result is Failure {
+  return typeof result === 'object' && result !== null && 'error' in result;
 }
 
-/** A mount without a place, which the native floor owns: src-native/napi/descriptor.h. */
+/** A new mount. */
+export interface Made {
+  readonly mountId: bigint;
+  /** Which strategy was used: {@link OVERLAY_STRATEGIES}, {@link BIND_STRATEGIES}. */
+  readonly way: number;
+  /** The descriptor of a detached mount. */
+  readonly tree?: Tree;
+}
+
+/** How an overlay was mounted, by the bits of src-native/overlay/overlay.h. */
+export const OVERLAY_STRATEGIES = { data: 1, fsconfig: 2, descriptors: 4 } as const;
+
+/** How a bind was made, by the numbers of src-native/mount/bind.h. */
+export const BIND_STRATEGIES = { tree: 1, remount: 2 } as const;
+
+/** The descriptor of a detached mount, which the addon owns: src-native/napi/descriptor.h. */
 export interface Tree {
   readonly tree: unique symbol;
 }
 
-/** Stands for a call that may be cancelled: src-native/napi/cancellation.h. */
-export interface Ticket {
-  readonly ticket: unique symbol;
+/** Cancels a native call that another thread makes: src-native/napi/cancellation.h. */
+export interface Cancellation {
+  readonly cancellation: unique symbol;
 }
 
-/** A mount that was made, without a place if that was asked for. */
-export interface Made extends Mounted {
-  readonly tree?: Tree;
-}
-
-/** Why a mount was not taken down; where there were several to take down, the mount points of those that are and are not. */
+/** The failure of an umount. Of an umount of several mounts also the mount points that are unmounted, and those that are not. */
 export interface UmountFailure extends Failure {
   readonly down?: readonly Buffer[];
   readonly remaining?: readonly Buffer[];
 }
 
-export type UmountOutcome = undefined | UmountFailure;
-
-/** What came of the steps. */
+/** The results of the steps that overlaySupport() tries: src-native/engines/probe/scratch.h. */
 export interface ScratchResult {
-  /** For each step its errno, 0 for success, or the text that it found. */
+  /** The result of each step: its errno, 0 for success, or the text that the step read. */
   readonly steps: readonly (number | string)[];
   readonly privateError: number;
   readonly placeError: number;
@@ -66,61 +93,61 @@ export interface ScratchResult {
   readonly userNamespaceSyscall: string;
 }
 
-/** Where a path leads; all but the first are without meaning when that is not 0. */
+/** What a path leads to. When `error` is not 0, no other member has a meaning. */
 export interface PathFacts {
-  /** `errno` of going there. */
+  /** `errno` of the lookup of the path, 0 for success. */
   readonly error: number;
-  /** Without links, `.` and `..`. */
+  /** The path without symbolic links, `.` and `..`. */
   readonly path: Buffer;
   /** `st_mode`. */
   readonly mode: number;
-  /** Together with `inode`, what makes two paths the same directory. */
+  /** `st_dev`: two paths lead to the same directory if `device` and `inode` are equal. */
   readonly device: bigint;
   readonly inode: bigint;
-  /** Of a device file the device that it stands for, `st_rdev`. */
+  /** `st_rdev`: the device that a device file stands for. */
   readonly special: bigint;
-  /** The mount's id as in the mount table. */
+  /** The mount ID that /proc/PID/mountinfo shows, which the kernel uses again after an unmount. */
   readonly mountId: bigint;
-  /** The same mount's id that is never used again, from Linux 6.8 on. */
+  /** The unique mount ID, since Linux 6.8. */
   readonly lastingId: bigint;
   /** `f_type` of statfs(2): the magic number of the filesystem. */
   readonly type: bigint;
   /** `f_flags` of statfs(2): `ST_RDONLY` is 1. */
   readonly flags: bigint;
-  /** Whether it leads to the root of a mount (`STATX_ATTR_MOUNT_ROOT`). */
+  /** Whether the path leads to the root of a mount (`STATX_ATTR_MOUNT_ROOT`). */
   readonly isMountPoint: boolean;
 }
 
-/** What an upper layer needs, tried on a file without a name: errnos, 0 where it works. */
+/** What a filesystem must support to hold an upper layer, tried on an unnamed file: an errno for each, 0 for success. */
 export interface UpperFacts {
   readonly tmpfile: number;
   readonly trusted: number;
   readonly user: number;
-  /** Whether readdir tells the types of entries (d_type). */
+  /** Whether readdir(3) reports the types of entries (`d_type`). */
   readonly types: boolean;
 }
 
 export interface Examination {
   readonly paths: readonly PathFacts[];
-  /** The files' bytes; null for one that cannot be read. */
+  /** The bytes of each file; null for a file that cannot be read. */
   readonly files: readonly (Buffer | null)[];
   readonly upper: UpperFacts | null;
 }
 
-/** One way in which a process uses a mount: src-native/engines/holders/process_uses.h. */
+/** One use of a mount by a process: src-native/engines/holders/process_uses.h. */
 export interface ProcessUse {
   readonly pid: number;
   readonly command: Buffer;
   readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'socket' | 'mapped';
-  /** Of a file or socket; -1 otherwise. */
+  /** The descriptor of an open file or socket; -1 for another use. */
   readonly fd: number;
   readonly path: Buffer;
   readonly byDevice: boolean;
 }
 
-/** All that uses a mount, and where else to look: src-native/engines/holders/holders.h. */
+/** Everything that uses a mount: src-native/engines/holders/holders.h. */
 export interface HoldersScan {
-  /** As in the mount table. */
+  /** The mount ID that /proc/PID/mountinfo shows. */
   readonly mountId: bigint;
   readonly uses: readonly ProcessUse[];
   readonly namespaces: readonly {
@@ -133,30 +160,29 @@ export interface HoldersScan {
   readonly table: Buffer;
   readonly swaps: Buffer | null;
   readonly processes: number;
-  /** How many of these could not be looked at. */
+  /** How many of the processes could not be examined. */
   readonly unseen: number;
 }
 
-/** Lines of a mount table, and for each the lasting id, 0n where it is not known: src-native/table/raw_table.h. */
+/** Lines of a mount table, and the unique mount ID of each line, 0n where it is not known: src-native/table/raw_table.h. */
 export interface TableLines {
   readonly table: Buffer;
-  /** Null where the kernel has none. */
+  /** Null on a kernel without unique mount IDs. */
   readonly ids: BigUint64Array | null;
 }
 
-/** A watch of the native floor, of which nothing is known here: src-native/table/watch.h. */
+/** A watch of the mount table, which the addon owns: src-native/table/watch.h. */
 export interface Watch {
-  readonly [brand]: never;
+  readonly watch: unique symbol;
 }
-declare const brand: unique symbol;
 
-/** The lines that are not as they were; both empty when the watch was closed. */
+/** The lines that changed. Both tables are empty when the watch was closed. */
 export interface TableDifference {
   readonly before: TableLines;
   readonly after: TableLines;
 }
 
-/** A walk through layers, of which nothing is known here: src-native/engines/layers/layer_changes.h. */
+/** A walk through layers, which the addon owns: src-native/engines/layers/layer_changes.h. */
 export interface LayerWalk {
   readonly walk: unique symbol;
 }

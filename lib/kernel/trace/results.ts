@@ -1,62 +1,59 @@
-import type * as results from '../addon/results.js';
+// The results of native calls as the trace writes them.
+import { type CallName, ROWS } from '../addon/calls.js';
+import {
+  BIND_STRATEGIES,
+  type Failure,
+  isFailure,
+  type Made,
+  OVERLAY_STRATEGIES,
+  type ResultKinds,
+  type TableLines,
+  type UmountFailure,
+} from '../addon/results.js';
 import { errnoWords } from '../errno.js';
 import { list, named } from './text.js';
 
-/** How what came of a call of the native floor is written in a trace. */
+/** How the trace writes a result of each kind, if the call succeeded. */
+const TEXTS: { readonly [K in keyof ResultKinds]: (result: Exclude<ResultKinds[K], Failure>) => string } = {
+  nothing: () => '0',
+  unmounted: () => '0',
+  id: (id) => `{id=${id}}`,
+  overlay: (result) => (typeof result === 'bigint' ? `{id=${result}, by=data}` : madeText(result, OVERLAY_STRATEGIES)),
+  bind: (result) => madeText(result, BIND_STRATEGIES),
+  filesystem: (result) => madeText(result, {}),
+  boolean: String,
+  number: String,
+  cancellation: () => '0',
+  examination: ({ paths, files }) => {
+    const found = paths.map(({ error }) => (error === 0 ? '0' : `-1 ${errnoWords(error)}`));
+    const read = files.map((file) => (file === null ? 'NULL' : bytesText(file)));
+    return `{${[...named('paths', list(found)), ...named('files', list(read))].join(', ')}}`;
+  },
+  scan: ({ processes, uses }) => `{processes=${processes}, uses=${uses.length}}`,
+  scratch: ({ steps }) => `{steps=${steps.length}}`,
+  lines: linesText,
+  watch: () => '0',
+  difference: ({ before, after }) => `{before=${linesText(before)}, after=${linesText(after)}}`,
+  walk: () => '0',
+  records: bytesText,
+};
 
-/** `{id=…, by=…}`, of a call that makes a mount: the mount's id, and which of several ways was taken. */
-export function madeText(ways: Readonly<Record<number, string>>) {
-  return (result: bigint | results.Made | results.Failure): string | undefined => {
-    // The id alone: an option string did it.
-    if (typeof result === 'bigint') return `{id=${result}, by=data}`;
-    if ('error' in result) return undefined;
-    // What has no place is known by its descriptor, not by an id.
-    const made = [...named('id', result.mountId || null), ...named('by', ways[result.way] ?? null)];
-    return `{${made.join(', ')}}`;
-  };
+// A detached mount has a descriptor and no ID.
+function madeText({ mountId, way }: Made, strategies: Readonly<Record<string, number>>): string {
+  const strategy = Object.keys(strategies).find((name) => strategies[name] === way);
+  return `{${[...named('id', mountId || null), ...named('by', strategy ?? null)].join(', ')}}`;
 }
 
-/** Which paths led somewhere, and how much was read. */
-export function examinedText(result: results.Examination | results.Failure): string | undefined {
-  if ('error' in result) return undefined;
-  const found = result.paths.map(({ error }) => (error === 0 ? '0' : `-1 ${errnoWords(error)}`));
-  const files = result.files.map((file) => (file === null ? 'NULL' : `... /* ${file.length} bytes */`));
-  return `{${[...named('paths', list(found)), ...named('files', list(files))].join(', ')}}`;
+function linesText({ table }: TableLines): string {
+  return bytesText(table);
 }
 
-export function scannedText(result: results.HoldersScan | results.Failure): string | undefined {
-  return 'error' in result ? undefined : `{processes=${result.processes}, uses=${result.uses.length}}`;
+function bytesText({ length }: Buffer): string {
+  return `... /* ${length} bytes */`;
 }
 
-export function triedText(result: results.ScratchResult | results.Failure): string | undefined {
-  return 'error' in result ? undefined : `{steps=${result.steps.length}}`;
-}
-
-export function tableText(result: results.TableLines | results.Failure): string | undefined {
-  return 'error' in result ? undefined : linesText(result);
-}
-
-export function watchedText(result: results.Watch | results.TableDifference | results.Failure): string | undefined {
-  if ('error' in result) return undefined;
-  return 'before' in result ? `{before=${linesText(result.before)}, after=${linesText(result.after)}}` : '0';
-}
-
-export function openedText(result: results.LayerWalk | results.Failure): string | undefined {
-  return 'error' in result ? undefined : '0';
-}
-
-/** How much of a walk was told at once; nothing at its end. */
-export function batchText(result: Buffer | results.Failure): string | undefined {
-  return 'error' in result ? undefined : `... /* ${result.length} bytes */`;
-}
-
-function linesText({ table }: results.TableLines): string {
-  return `... /* ${table.length} bytes */`;
-}
-
-/** `-1 EBUSY (resource busy or locked)`, with the system call that failed and what it was for. */
-export function failureText({ error, syscall, step, left, ...more }: results.UmountFailure): string {
-  const { down, remaining } = more;
+/** `-1 EBUSY (resource busy or locked)`, with the system call that failed and the step that made it. */
+function failureText({ error, syscall, step, left, down, remaining }: UmountFailure): string {
   const notes = [
     `${syscall}: ${step}`,
     ...(left ? ['left behind'] : []),
@@ -65,12 +62,8 @@ export function failureText({ error, syscall, step, left, ...more }: results.Umo
   return `-1 ${errnoWords(error)} /* ${notes.join('; ')} */`;
 }
 
-/** What came of a call that has no form of its own: 0, an id, an answer, or the error. */
-export function resultText(result: unknown): string {
-  if (result === undefined) return '0';
-  if (typeof result === 'bigint') return `{id=${result}}`;
-  if (typeof result === 'object' && result !== null && 'error' in result) {
-    return failureText(result as results.UmountFailure);
-  }
-  return String(result);
+/** The result of a call, or its error. */
+export function resultText(name: CallName, result: unknown): string {
+  if (isFailure(result)) return failureText(result);
+  return (TEXTS[ROWS[name].result] as (result: unknown) => string)(result);
 }

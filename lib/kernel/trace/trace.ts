@@ -1,35 +1,39 @@
+// NODE_DEBUG=linux-mount: writes every native call to stderr, as strace(1) writes system calls.
 import { performance } from 'node:perf_hooks';
 import { debuglog } from 'node:util';
-import { CALLS, type CallName, type CallText } from './calls.js';
+import type { ArgumentsOf, CallName, ResultOf } from '../addon/calls.js';
+import { argumentsText, nameOfCall } from './arguments.js';
 import { resultText } from './results.js';
 
-/**
- * `NODE_DEBUG=linux-mount`: every call of the native floor on stderr, as strace(1) writes system calls.
- *
- * A call on the calling thread is one line, of which the beginning is written before the call is made, so that one that
- * never returns is to be seen:
+/*
+ * A synchronous call is one line. The trace writes the beginning of the line before the call, so that a call that never returns
+ * is visible:
  *
  *     LINUX-MOUNT 4121: umount2("/mnt", MNT_DETACH) = 0 <0.000031>
  *
- * A call on a thread of its own is two lines, since others may come in between, with the number that both have:
+ * An asynchronous call is two lines, since lines of other calls may come between them. Both lines have the number of the call:
  *
  *     LINUX-MOUNT 4121: [call 7] mount("none", "/mnt", "tmpfs", 0, NULL <unfinished ...>
  *     LINUX-MOUNT 4121: [call 7] <... mount resumed>) = 0 <0.000082>
  *
- * The variable is read when the process starts. Without it the calls are those of the native floor themselves.
+ * Node reads the variable when the process starts. Without it, calls are not wrapped.
  */
 
-type Call = (...call: unknown[]) => unknown;
+interface Forms<K extends CallName> {
+  readonly sync: (args: ArgumentsOf<K>) => ResultOf<K>;
+  readonly async: (args: ArgumentsOf<K>) => Promise<ResultOf<K>>;
+}
 
-/** Whether Node was told to print the calls. */
+/** Calls of which the trace writes nothing, as they make no system call that a reader could expect. */
+const SILENT: ReadonlySet<CallName> = new Set(['ticket', 'descriptorNumber']);
+
 const isTraced: boolean = debuglog('linux-mount').enabled;
 
 let count = 0;
-
-/** Which call a ticket stands for. */
+/** The number of the call that a cancellation belongs to. */
 const numbers = new WeakMap<object, number>();
 
-// What debuglog() writes, which however writes whole lines only.
+// debuglog() itself writes whole lines only.
 function begin(text: string): void {
   process.stderr.write(`LINUX-MOUNT ${process.pid}: ${text}`);
 }
@@ -42,73 +46,61 @@ function line(text: string): void {
   begin(`${text}\n`);
 }
 
-function outcome(text: CallText, result: unknown, start: number): string {
+function outcome(name: CallName, result: unknown, start: number): string {
   const seconds = (performance.now() - start) / 1000;
-  return ` = ${text.result(result) ?? resultText(result)} <${seconds.toFixed(6)}>`;
+  return ` = ${resultText(name, result)} <${seconds.toFixed(6)}>`;
 }
 
-function callSync(text: CallText, real: Call): Call {
-  return (...call) => {
-    begin(`${text.name}(${text.shown(call).join(', ')})`);
-    const start = performance.now();
-    try {
-      const result = real(...call);
-      end(outcome(text, result, start));
-      return result;
-    } catch (error) {
-      end(` = ? /* ${(error as Error).name} */`);
-      throw error;
-    }
+const thrown = (error: unknown): string => ` = ? /* ${(error as Error).name} */`;
+
+/** The forms of a call, which write to the trace if Node was told to. */
+export function traced<K extends CallName>(name: K, forms: Forms<K>): Forms<K> {
+  if (!isTraced || SILENT.has(name)) return forms;
+  return {
+    sync: name === 'cancel' ? (args) => cancel(args, forms.sync(args)) : (args) => traceSync(name, forms, args),
+    async: (args) => traceAsync(name, forms, args),
   };
 }
 
-function callAsync(text: CallText, real: Call): Call {
-  return (...call) => {
-    const done = call.pop() as (result: unknown) => void;
-    count += 1;
-    const number = count;
-    const last = call.at(-1);
-    if (typeof last === 'object' && last !== null) numbers.set(last, number);
-    line(`[call ${number}] ${text.name}(${text.shown(call).join(', ')} <unfinished ...>`);
-    const start = performance.now();
-    const resumed = (how: string): void => line(`[call ${number}] <... ${text.name} resumed>)${how}`);
-    try {
-      real(...call, (result: unknown) => {
-        resumed(outcome(text, result, start));
-        done(result);
-      });
-    } catch (error) {
-      resumed(` = ? /* ${(error as Error).name} */`);
-      throw error;
-    }
-  };
-}
-
-// No system call, but it decides whether one that is under way counts.
-function cancelCall(real: Call): Call {
-  return (ticket) => {
-    const result = real(ticket);
-    line(`cancel([call ${numbers.get(ticket as object) ?? '?'}]) = ${result}`);
+function traceSync<K extends CallName>(name: K, { sync }: Forms<K>, args: ArgumentsOf<K>): ResultOf<K> {
+  begin(`${nameOfCall(name)}(${argumentsText(name, args)})`);
+  const start = performance.now();
+  try {
+    const result = sync(args);
+    end(outcome(name, result, start));
     return result;
-  };
+  } catch (error) {
+    end(thrown(error));
+    throw error;
+  }
 }
 
-const HAS_ONE_FORM: ReadonlySet<string> = new Set(['watchOpen', 'watchClose']);
-
-function tracedCall(name: string, real: Call): Call {
-  if (name === 'cancel') return cancelCall(real);
-  const isSync = name.endsWith('Sync') || HAS_ONE_FORM.has(name);
-  const text: CallText | undefined = CALLS[name.replace(/Sync$/, '') as CallName];
-  if (text === undefined) return real;
-  return isSync ? callSync(text, real) : callAsync(text, real);
+async function traceAsync<K extends CallName>(
+  name: K,
+  { async }: Forms<K>,
+  args: ArgumentsOf<K>,
+): Promise<ResultOf<K>> {
+  count += 1;
+  const number = count;
+  const { cancellation } = args as { cancellation?: object | null };
+  if (cancellation) numbers.set(cancellation, number);
+  const shown = nameOfCall(name);
+  line(`[call ${number}] ${shown}(${argumentsText(name, args)} <unfinished ...>`);
+  const start = performance.now();
+  const resumed = (how: string): void => line(`[call ${number}] <... ${shown} resumed>)${how}`);
+  try {
+    const result = await async(args);
+    resumed(outcome(name, result, start));
+    return result;
+  } catch (error) {
+    resumed(thrown(error));
+    throw error;
+  }
 }
 
-/** The native floor, with calls that are printed where Node was told so; otherwise as it is. */
-export function traced<A extends object>(addon: A): A {
-  if (!isTraced) return addon;
-  const calls = Object.entries(addon).map(([name, value]) => [
-    name,
-    typeof value === 'function' ? tracedCall(name, value as Call) : value,
-  ]);
-  return Object.fromEntries(calls) as A;
+// cancel() makes no system call, but decides whether the result of a call counts.
+function cancel<T>(args: object, result: T): T {
+  const { cancellation } = args as { cancellation: object };
+  line(`cancel([call ${numbers.get(cancellation) ?? '?'}]) = ${result}`);
+  return result;
 }

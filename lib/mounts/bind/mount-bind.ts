@@ -1,15 +1,15 @@
 import { keptFlags } from '../../arguments/attributes.js';
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, surroundingsOf, type Target } from '../../arguments/target.js';
+import { NOWHERE, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
-import * as native from '../../kernel/native.js';
-import type { TargetWords } from '../../kernel/words.js';
+import { BIND_STRATEGIES, native } from '../../kernel/native.js';
+import type { NativeTarget } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
-import { type Driven, run, runSync } from '../../operation/driver.js';
-import { notTheSame, type OperationCase, operationError, operationQuestions } from '../failure.js';
+import { type Operation, run, runSync } from '../../operation/driver.js';
+import { notTheSame, type OperationCase, operationError } from '../failure.js';
 import { Mount, type MountStrategy } from '../handle.js';
 import { type BindOptions, type BindPlan, planBind } from './plan.js';
-import { lookAtBind } from './reuse.js';
+import { probeBind } from './reuse.js';
 
 /**
  * Shows a directory or a file at another place: open_tree(2), mount_setattr(2), move_mount(2). The copy has its
@@ -48,49 +48,54 @@ export function mountBindSync(source: PathLike, target: Target, options: BindOpt
   return runSync(BIND, planBind(source, target, options));
 }
 
-// One by one: to spread them takes longer than to check them all.
-function callWith<T>(call: (...plan: native.BindArguments) => T, plan: BindPlan, ticket: native.Ticket | null): T {
-  const { source, target = NOWHERE, change, idMap, ifMounted, namespace } = plan;
-  const [path, root, create, resolve] = target;
-  const [set, clear, propagation, recursive] = change;
-  const [userNamespace, uids, gids] = idMap;
-  const isDetached = plan.target === undefined;
-  // biome-ignore format: one call, and one line for each part of it
-  return call(
-    source, path, root, create, resolve, set, clear, propagation, recursive, userNamespace, uids, gids,
-    isDetached, ifMounted === 'error', namespace, ticket,
-  );
-}
-
-function caseOf({ source, target, change: [set, clear, , recursive], idMap, namespace }: BindPlan): OperationCase {
-  const [userNamespace] = idMap;
+function caseOf({ source, target, change, idMap, namespace }: BindPlan): OperationCase {
+  const { set, clear, recursive } = change;
+  const { userNamespace } = idMap;
   const flags = constants.MS_BIND | (recursive ? constants.MS_REC : 0);
   return { source, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace, userNamespace };
 }
 
-/** What binds with and without a place have in common. */
-export const BIND_CALL: Omit<Driven<BindPlan, native.Made, never>, 'channel' | 'finish'> = {
+/** What attached and detached binds have in common. */
+export const BIND_CALL: Omit<Operation<BindPlan, 'bind', never>, 'channel' | 'result'> = {
   subject: ({ source, target }) => ({ source, target }),
-  start: (plan, ticket) => callWith(native.bind, plan, ticket),
-  startSync: (plan) => callWith(native.bindSync, plan, null),
-  questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
-  surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
-  error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
+  call: native.bind,
+  arguments: ({ source, target, change, idMap, ifMounted, namespace }, cancellation) => ({
+    source,
+    target: target ?? NOWHERE,
+    change,
+    idMap,
+    detached: target === undefined,
+    vacant: ifMounted === 'error',
+    namespace,
+    cancellation,
+  }),
+  error: (plan, failure) => operationError(failure, caseOf(plan)),
 };
 
-const REMOUNTED = 2; // src-native/mount/bind.h
-
-const BIND: Driven<BindPlan, native.Made, Mount> = {
+const BIND: Operation<BindPlan, 'bind', Mount> = {
   ...BIND_CALL,
   channel: new OperationChannel('mountBind'),
-  finish: (plan, { mountId, way }) => handle(plan, mountId, way === REMOUNTED ? 'remount' : 'tree', false),
+  result: (plan, { mountId, way }) =>
+    handle(plan, mountId, way === BIND_STRATEGIES.remount ? 'remount' : 'tree', false),
   reuse: {
-    look: lookAtBind,
+    probe: probeBind,
     same: (plan, { id }) => handle(plan, id, 'tree', true),
-    other: (plan, why) => notTheSame(caseOf(plan), why),
+    other: (plan, reason) => notTheSame(caseOf(plan), reason),
   },
 };
 
-function handle({ lasting, namespace, change }: BindPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
-  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused, isTree: change[3] });
+function handle(
+  { absoluteTarget, namespace, change }: BindPlan,
+  id: bigint,
+  strategy: MountStrategy,
+  reused: boolean,
+): Mount {
+  return new Mount({
+    target: absoluteTarget as NativeTarget,
+    namespace,
+    id,
+    strategy,
+    reused,
+    isTree: change.recursive,
+  });
 }

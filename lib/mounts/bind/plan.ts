@@ -4,9 +4,8 @@ import { type IdMap, idMapArgument } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
 import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
-import type * as native from '../../kernel/native.js';
-import type { Bytes, IdMapWords, TargetWords } from '../../kernel/words.js';
-import type { DrivenPlan } from '../../operation/driver.js';
+import type { AttributeChange, Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../../kernel/words.js';
+import type { Plan } from '../../operation/driver.js';
 import {
   type IfMounted,
   ifMountedOption,
@@ -38,14 +37,15 @@ export interface BindAttributes extends MountAttributes {
 export interface BindOptions extends BindAttributes, MountingOptions {}
 
 /** What is to be bound, checked. */
-export interface BindPlan extends DrivenPlan {
+export interface BindPlan extends Plan {
   readonly source: Bytes;
   /** Undefined for one without a place. */
-  readonly target: TargetWords | undefined;
-  readonly lasting: TargetWords | undefined;
-  readonly change: native.ChangeWords;
-  readonly idMap: IdMapWords;
+  readonly target: NativeTarget | undefined;
+  readonly absoluteTarget: NativeTarget | undefined;
+  readonly change: AttributeChange;
+  readonly idMap: NativeIdMap;
   readonly ifMounted: IfMounted;
+  readonly namespace: NativeNamespace;
 }
 export const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...ATTRIBUTE_NAMES,
@@ -64,7 +64,7 @@ export function planDetachedBind(source: PathLike, options: BindAttributes & { s
 }
 export function planAt(
   source: PathLike,
-  at: TargetWords | undefined,
+  at: NativeTarget | undefined,
   options: BindOptions,
   known: ReadonlySet<string>,
 ): BindPlan {
@@ -77,13 +77,13 @@ export function planAt(
   const { namespace, signal } = operationPlan(checked);
   refuseRelative(namespace, [
     ['source', from],
-    ['target', at?.[1] ?? at?.[0] ?? null],
+    ['target', at === undefined ? null : (at.root ?? at.path)],
   ]);
   return {
     source: from,
     target: at,
-    lasting: at === undefined ? undefined : lastingTarget(at),
-    change: [set, clear, propagation, recursive],
+    absoluteTarget: at === undefined ? undefined : lastingTarget(at),
+    change: { set, clear, propagation, recursive },
     idMap: idMapArgument('options.idmap', checked['idmap']),
     ifMounted: ifMountedOption(checked),
     namespace,

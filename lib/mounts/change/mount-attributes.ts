@@ -1,70 +1,38 @@
-import { changeOf, flagsOfAttributes, keptFlags, type MountAttributes } from '../../arguments/attributes.js';
-import { booleanOption, optionsArgument } from '../../arguments/check.js';
-import { refuseRelative } from '../../arguments/namespace.js';
-import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { mountedArgument, surroundingsOf, type Target } from '../../arguments/target.js';
+// setMountAttributes() and setPropagation().
+import { flagsOfAttributes, keptFlags, type MountAttributes } from '../../arguments/attributes.js';
+import type { Propagation } from '../../arguments/propagation.js';
+import type { Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
-import { invalidArgValue } from '../../kernel/errors.js';
-import * as native from '../../kernel/native.js';
-import type { TargetWords } from '../../kernel/words.js';
+import { native } from '../../kernel/native.js';
 import { OperationChannel } from '../../operation/channel.js';
-import { type Driven, type DrivenPlan, run, runSync } from '../../operation/driver.js';
-import { OPERATION_NAMES, type OperationOptions, operationPlan } from '../../operation/options.js';
-import { type OperationCase, operationError, operationQuestions } from '../failure.js';
+import { type Operation, run, runSync } from '../../operation/driver.js';
+import { type OperationCase, operationError } from '../failure.js';
+import { type ChangeOptions, type ChangePlan, planAttributes, planPropagation } from './plan.js';
 
-/** How {@link setMountAttributes} and {@link setPropagation} go about it. */
-export interface ChangeOptions extends OperationOptions {
-  /** All mounts below as well: every one of them, or none. */
-  recursive?: boolean;
-}
-
-interface ChangePlan extends DrivenPlan {
-  readonly target: TargetWords;
-  readonly change: native.ChangeWords;
-}
-
-const KNOWN: ReadonlySet<string> = new Set(['recursive', ...OPERATION_NAMES]);
-
-function planChange(
-  target: Target,
-  { set, clear }: { set: number; clear: number },
-  propagation: number,
-  options: ChangeOptions,
-): ChangePlan {
-  const checked = optionsArgument('options', options, KNOWN);
-  const at = mountedArgument('target', target);
-  const operation = operationPlan(checked);
-  refuseRelative(operation.namespace, [['target', at[1] ?? at[0]]]);
-  const recursive = booleanOption('options.recursive', checked['recursive']) === true;
-  return { target: at, change: [set, clear, propagation, recursive], ...operation };
-}
-
-function argumentsOf({ target, change, namespace }: ChangePlan, ticket: native.Ticket | null): native.ChangeArguments {
-  return [null, ...target, ...change, namespace, ticket];
-}
-
-function caseOf({ target, change: [set, clear, propagation, recursive], namespace }: ChangePlan): OperationCase {
+function caseOf({ target, change, namespace }: ChangePlan): OperationCase {
+  const { set, clear, propagation, recursive } = change;
   const remount = constants.MS_REMOUNT | constants.MS_BIND;
   const flags =
     (propagation === 0 ? remount | flagsOfAttributes(set) : propagation) | (recursive ? constants.MS_REC : 0);
   return { source: null, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace };
 }
 
-const CHANGE: Omit<Driven<ChangePlan, undefined, void>, 'channel'> = {
+const CHANGE: Omit<Operation<ChangePlan, 'change', void>, 'channel'> = {
   subject: ({ target }) => ({ target }),
-  start: async (plan, ticket) => (await native.change(...argumentsOf(plan, ticket))) as undefined,
-  startSync: (plan) => native.changeSync(...argumentsOf(plan, null)) as undefined,
-  finish: () => undefined,
-  questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
-  surroundings: surroundingsOf,
-  error: (plan, failure, examination) => operationError(failure, caseOf(plan), examination),
+  call: native.change,
+  arguments: ({ target, change, namespace }, cancellation) => ({ tree: null, target, change, namespace, cancellation }),
+  result: () => undefined,
+  error: (plan, failure) => operationError(failure, caseOf(plan)),
 };
 
-const ATTRIBUTES: Driven<ChangePlan, undefined, void> = {
+const ATTRIBUTES: Operation<ChangePlan, 'change', void> = {
   ...CHANGE,
   channel: new OperationChannel('setMountAttributes'),
 };
-const PROPAGATION: Driven<ChangePlan, undefined, void> = { ...CHANGE, channel: new OperationChannel('setPropagation') };
+const PROPAGATION: Operation<ChangePlan, 'change', void> = {
+  ...CHANGE,
+  channel: new OperationChannel('setPropagation'),
+};
 
 /**
  * Changes the attributes of a mount that is there: mount_setattr(2). What is `true` is set, what is `false` is taken away,
@@ -87,18 +55,12 @@ export async function setMountAttributes(
   attributes: MountAttributes,
   options: ChangeOptions = {},
 ): Promise<void> {
-  return run(ATTRIBUTES, planChange(target, changeOf(attributes), 0, options));
+  return run(ATTRIBUTES, planAttributes(target, attributes, options));
 }
 
 /** {@link setMountAttributes} on the calling thread. */
 export function setMountAttributesSync(target: Target, attributes: MountAttributes, options: ChangeOptions = {}): void {
-  runSync(ATTRIBUTES, planChange(target, changeOf(attributes), 0, options));
-}
-
-function planPropagation(target: Target, propagation: Propagation, options: ChangeOptions): ChangePlan {
-  const flag = propagationOption('propagation', propagation);
-  if (flag === 0) throw invalidArgValue('propagation', 'must be given');
-  return planChange(target, { set: 0, clear: 0 }, flag, options);
+  runSync(ATTRIBUTES, planAttributes(target, attributes, options));
 }
 
 /**

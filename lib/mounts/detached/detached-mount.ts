@@ -1,42 +1,75 @@
+// DetachedMount: the owner of a mount that is not attached to the mount tree.
 import type { MountAttributes } from '../../arguments/attributes.js';
-import { changeOf } from '../../arguments/attributes.js';
-import { booleanOption, optionsArgument } from '../../arguments/check.js';
 import { NOWHERE, type Target } from '../../arguments/target.js';
+import { constants } from '../../kernel/constants.js';
 import { invalidState } from '../../kernel/errors.js';
-import * as native from '../../kernel/native.js';
+import { native, type Tree } from '../../kernel/native.js';
 import { OperationChannel } from '../../operation/channel.js';
-import { type Driven, type DrivenPlan, run, runSync } from '../../operation/driver.js';
-import { operationError } from '../failure.js';
-import type { Mount, MountStrategy } from '../handle.js';
-import { ATTACH, type AttachOptions, type AttachPlan, type DetachedOrigin, planAttach } from './attach.js';
+import { type Operation, type Plan, run, runSync } from '../../operation/driver.js';
+import { type OperationCase, operationError } from '../failure.js';
+import { Mount, type MountStrategy } from '../handle.js';
+import {
+  type AttachOptions,
+  type AttachPlan,
+  type DetachedChangePlan,
+  type DetachedOrigin,
+  planAttach,
+  planDetachedChange,
+} from './plan.js';
 
-interface AttributesPlan extends DrivenPlan {
-  readonly tree: native.Tree;
-  readonly change: native.ChangeWords;
-}
+const NO_CASE: OperationCase = {
+  source: null,
+  target: undefined,
+  fsType: null,
+  flags: 0,
+  hasData: false,
+  namespace: null,
+};
 
-const CLOSE = new OperationChannel('DetachedMount.close');
+const ATTACH: Operation<AttachPlan, 'attach', Mount> = {
+  channel: new OperationChannel('DetachedMount.attach'),
+  subject: ({ target }) => ({ target }),
+  call: native.attach,
+  arguments: ({ tree, target, clone, beneath, vacant, namespace }, cancellation) => ({
+    tree,
+    target,
+    clone,
+    beneath,
+    vacant,
+    namespace,
+    cancellation,
+  }),
+  result: ({ absoluteTarget, namespace, origin }, id) =>
+    new Mount({ target: absoluteTarget, namespace, id, reused: false, ...origin }),
+  error: ({ target, namespace }, failure) =>
+    operationError(failure, { ...NO_CASE, target, flags: constants.MS_MOVE, namespace }),
+};
 
-const ATTRIBUTES: Driven<AttributesPlan, undefined, void> = {
+const CHANGE: Operation<DetachedChangePlan, 'change', void> = {
   channel: new OperationChannel('DetachedMount.setAttributes'),
   subject: () => ({}),
-  start: async ({ tree, change }, ticket) =>
-    (await native.change(tree, ...NOWHERE, ...change, null, ticket)) as undefined,
-  startSync: ({ tree, change }) => native.changeSync(tree, ...NOWHERE, ...change, null, null) as undefined,
-  finish: () => undefined,
-  questions: () => null,
-  surroundings: () => native.HERE,
-  error: (_, failure) =>
-    operationError(
-      failure,
-      { source: null, target: undefined, fsType: null, flags: 0, hasData: false, namespace: null },
-      null,
-    ),
+  call: native.change,
+  arguments: ({ tree, change }, cancellation) => ({ tree, target: NOWHERE, change, namespace: null, cancellation }),
+  result: () => undefined,
+  error: (_, failure) => operationError(failure, NO_CASE),
+};
+
+interface ClosePlan extends Plan {
+  readonly tree: Tree;
+}
+
+const CLOSE: Operation<ClosePlan, 'close', void> = {
+  channel: new OperationChannel('DetachedMount.close'),
+  subject: () => ({}),
+  call: native.close,
+  arguments: ({ tree }) => ({ tree }),
+  result: () => undefined,
+  error: (_, failure) => operationError(failure, NO_CASE),
 };
 
 /** What a mount without a place is made of. */
 export interface DetachedParts extends DetachedOrigin {
-  readonly tree: native.Tree;
+  readonly tree: Tree;
 }
 
 /**
@@ -55,7 +88,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   /** How it was made. */
   readonly strategy: MountStrategy;
   readonly #origin: DetachedOrigin;
-  #tree: native.Tree | undefined;
+  #tree: Tree | undefined;
   #end = 'closed';
   #isBeingAttached = false;
 
@@ -66,7 +99,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     this.strategy = origin.strategy;
   }
 
-  #open(): native.Tree {
+  #open(): Tree {
     if (this.#tree !== undefined) return this.#tree;
     throw invalidState(`This mount has been ${this.#end} and can no longer be used`);
   }
@@ -85,7 +118,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    * @throws `Error` with code `ERR_INVALID_STATE` when it is closed or attached
    */
   get fd(): number {
-    return native.descriptorNumber(this.#open());
+    return native.descriptorNumber.sync({ tree: this.#open() });
   }
 
   /** A path that leads into it, for this process: `/proc/self/fd/N`. */
@@ -118,7 +151,8 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     try {
       const mount = await run(ATTACH, plan);
       // A descriptor of a mount keeps it in use.
-      await this.#closeAs('attached');
+      const tree = this.#forget('attached');
+      if (tree !== undefined) await native.close.async({ tree });
       return mount;
     } finally {
       this.#isBeingAttached = false;
@@ -129,7 +163,8 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   attachSync(target: Target, options: AttachOptions = {}): Mount {
     const plan = this.#planAttach(target, options);
     const mount = runSync(ATTACH, plan);
-    if (!plan.clone) this.#closeSyncAs('attached');
+    const tree = plan.clone ? undefined : this.#forget('attached');
+    if (tree !== undefined) native.close.sync({ tree });
     return mount;
   }
 
@@ -143,43 +178,27 @@ export class DetachedMount implements AsyncDisposable, Disposable {
    * ```
    */
   async setAttributes(attributes: MountAttributes, options: { recursive?: boolean } = {}): Promise<void> {
-    return run(ATTRIBUTES, this.#planAttributes(attributes, options));
+    return run(CHANGE, planDetachedChange(this.#open(), attributes, options));
   }
 
   /** {@link setAttributes} on the calling thread. */
   setAttributesSync(attributes: MountAttributes, options: { recursive?: boolean } = {}): void {
-    runSync(ATTRIBUTES, this.#planAttributes(attributes, options));
-  }
-
-  #planAttributes(attributes: MountAttributes, options: { recursive?: boolean }): AttributesPlan {
-    const { recursive } = optionsArgument('options', options, new Set(['recursive']));
-    const { set, clear } = changeOf(attributes);
-    const isRecursive = booleanOption('options.recursive', recursive) === true;
-    return { tree: this.#open(), change: [set, clear, 0, isRecursive], namespace: null, signal: undefined };
+    runSync(CHANGE, planDetachedChange(this.#open(), attributes, options));
   }
 
   /** Closes the descriptor, on a thread of its own, as that takes the mount down. To call it again does nothing. */
   async close(): Promise<void> {
-    await (CLOSE.isWatched ? CLOSE.run({}, () => this.#closeAs('closed')) : this.#closeAs('closed'));
+    const tree = this.#forget('closed');
+    if (tree !== undefined) await run(CLOSE, { tree });
   }
 
   /** {@link close} on the calling thread. */
   closeSync(): void {
-    if (CLOSE.isWatched) CLOSE.runSync({}, () => this.#closeSyncAs('closed'));
-    else this.#closeSyncAs('closed');
+    const tree = this.#forget('closed');
+    if (tree !== undefined) runSync(CLOSE, { tree });
   }
 
-  async #closeAs(end: string): Promise<void> {
-    const tree = this.#forget(end);
-    if (tree !== undefined) await native.close(tree);
-  }
-
-  #closeSyncAs(end: string): void {
-    const tree = this.#forget(end);
-    if (tree !== undefined) native.closeSync(tree);
-  }
-
-  #forget(end: string): native.Tree | undefined {
+  #forget(end: string): Tree | undefined {
     const tree = this.#tree;
     if (tree !== undefined) this.#end = end;
     this.#tree = undefined;

@@ -1,7 +1,7 @@
 import type { PathLike } from '../../arguments/check.js';
-import type * as native from '../../kernel/native.js';
+import type { Made, Tree } from '../../kernel/native.js';
 import { OperationChannel } from '../../operation/channel.js';
-import { type Driven, run, runSync } from '../../operation/driver.js';
+import { type Operation, run, runSync } from '../../operation/driver.js';
 import { BIND_CALL } from '../bind/mount-bind.js';
 import { type BindAttributes, type BindPlan, planDetachedBind } from '../bind/plan.js';
 import { FILESYSTEM_CALL } from '../filesystem/mount-filesystem.js';
@@ -25,27 +25,27 @@ export interface DetachedBindOptions extends BindAttributes, Cancellable {}
 /** How {@link detachedFilesystem} mounts. */
 export interface DetachedFilesystemOptions extends FilesystemAttributes, Cancellable {}
 
-function made(outcome: native.Made, parts: Omit<DetachedParts, 'tree'>): DetachedMount {
-  return new DetachedMount({ tree: outcome.tree as native.Tree, ...parts });
+function detachedMount({ tree }: Made, parts: Omit<DetachedParts, 'tree'>): DetachedMount {
+  return new DetachedMount({ tree: tree as Tree, ...parts });
 }
 
-const OVERLAY: Driven<OverlayPlan, bigint | native.Made, DetachedMount> = {
+const OVERLAY: Operation<OverlayPlan, 'overlay', DetachedMount> = {
   ...OVERLAY_CALL,
   channel: new OperationChannel('detachedOverlay'),
-  finish: ({ named }, outcome) =>
-    made(outcome as native.Made, { strategy: strategyOf(outcome as native.Made), isTree: false, named }),
+  result: ({ named }, made) =>
+    detachedMount(made as Made, { strategy: strategyOf(made as Made), isTree: false, named }),
 };
 
-const BIND: Driven<BindPlan, native.Made, DetachedMount> = {
+const BIND: Operation<BindPlan, 'bind', DetachedMount> = {
   ...BIND_CALL,
   channel: new OperationChannel('detachedBind'),
-  finish: ({ change }, outcome) => made(outcome, { strategy: 'tree', isTree: change[3] }),
+  result: ({ change }, made) => detachedMount(made, { strategy: 'tree', isTree: change.recursive }),
 };
 
-const FILESYSTEM: Driven<FilesystemPlan, native.Made, DetachedMount> = {
+const FILESYSTEM: Operation<FilesystemPlan, 'filesystem', DetachedMount> = {
   ...FILESYSTEM_CALL,
   channel: new OperationChannel('detachedFilesystem'),
-  finish: (_, outcome) => made(outcome, { strategy: 'fsconfig', isTree: false }),
+  result: (_, made) => detachedMount(made, { strategy: 'fsconfig', isTree: false }),
 };
 
 /**

@@ -1,14 +1,14 @@
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, surroundingsOf, type Target } from '../../arguments/target.js';
-import * as native from '../../kernel/native.js';
-import type { TargetWords } from '../../kernel/words.js';
+import { NOWHERE, type Target } from '../../arguments/target.js';
+import { type Failure, native } from '../../kernel/native.js';
+import type { NativeTarget } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
-import { type Driven, run, runSync } from '../../operation/driver.js';
-import { notTheSame, type OperationCase, operationError, operationQuestions } from '../failure.js';
+import { type Operation, run, runSync } from '../../operation/driver.js';
+import { notTheSame, type OperationCase, operationError } from '../failure.js';
 import { Mount, type MountStrategy } from '../handle.js';
 import { type FilesystemOptions, type FilesystemPlan, planFilesystem } from './plan.js';
 import { withoutValues } from './redact-log.js';
-import { lookAtFilesystem } from './reuse.js';
+import { probeFilesystem } from './reuse.js';
 
 /**
  * Mounts a filesystem of any type: mount(2), or fsopen(2), fsconfig(2), fsmount(2) and move_mount(2) where an option string
@@ -56,59 +56,54 @@ export function mountFilesystemSync(
   return runSync(FILESYSTEM, planFilesystem(source, target, fsType, options));
 }
 
-// One by one: to spread them takes longer than to check them all.
-function callWith<T>(
-  call: (...plan: native.FilesystemArguments) => T,
-  plan: FilesystemPlan,
-  ticket: native.Ticket | null,
-): T {
-  const { source, target = NOWHERE, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
-  const [path, root, create, resolve] = target;
-  const [userNamespace, uids, gids] = idMap;
-  const words = isByData ? NO_WORDS : parameters.words;
-  const data = isByData ? parameters.data : null;
-  const isDetached = plan.target === undefined;
-  // biome-ignore format: one call, and one line for each part of it
-  return call(
-    source, path, root, create, resolve, fsType, words, flags, data, userNamespace, uids, gids,
-    isDetached, ifMounted === 'error', namespace, ticket,
-  );
-}
-
-const NO_WORDS: readonly never[] = [];
+const NO_PARAMETERS: readonly never[] = [];
 
 function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }: FilesystemPlan): OperationCase {
-  const [userNamespace] = idMap;
+  const { userNamespace } = idMap;
   return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace, userNamespace };
 }
 
-// The values of overlayfs are paths of layers and words that everybody knows, and the paths are what explains.
-function withoutSecrets({ fsType, parameters: { words } }: FilesystemPlan, failure: native.Failure): native.Failure {
+// The parameters of overlayfs hold no secrets, and the paths among them explain most failures.
+function withoutSecrets({ fsType, parameters: { words } }: FilesystemPlan, failure: Failure): Failure {
   return fsType === 'overlay' ? failure : withoutValues(failure, words);
 }
 
-/** What filesystems with and without a place have in common. */
-export const FILESYSTEM_CALL: Omit<Driven<FilesystemPlan, native.Made, never>, 'channel' | 'finish'> = {
+/** What attached and detached filesystems have in common. */
+export const FILESYSTEM_CALL: Omit<Operation<FilesystemPlan, 'filesystem', never>, 'channel' | 'result'> = {
   subject: ({ source, target, fsType, parameters: { words } }) => ({ source, target, fsType, words }),
-  start: (plan, ticket) => callWith(native.filesystem, plan, ticket),
-  startSync: (plan) => callWith(native.filesystemSync, plan, null),
-  questions: (plan, failure) => operationQuestions(failure, caseOf(plan)),
-  surroundings: ({ target = NOWHERE, namespace }) => surroundingsOf({ target, namespace }),
-  error: (plan, failure, examination) => operationError(withoutSecrets(plan, failure), caseOf(plan), examination),
+  call: native.filesystem,
+  arguments: (plan, cancellation) => {
+    const { source, target, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
+    return {
+      source,
+      target: target ?? NOWHERE,
+      fsType,
+      parameters: isByData ? NO_PARAMETERS : parameters.words,
+      flags,
+      data: isByData ? parameters.data : null,
+      idMap,
+      detached: target === undefined,
+      vacant: ifMounted === 'error',
+      namespace,
+      cancellation,
+    };
+  },
+  error: (plan, failure) => operationError(withoutSecrets(plan, failure), caseOf(plan)),
 };
 
-/** A filesystem with a place. */
-export const FILESYSTEM: Driven<FilesystemPlan, native.Made, Mount> = {
+/** The operation of {@link mountFilesystem}. */
+export const FILESYSTEM: Operation<FilesystemPlan, 'filesystem', Mount> = {
   ...FILESYSTEM_CALL,
   channel: new OperationChannel('mountFilesystem'),
-  finish: (plan, { mountId }) => handle(plan, mountId, plan.isByData ? 'data' : 'fsconfig', false),
+  result: (plan, { mountId }) => handle(plan, mountId, plan.isByData ? 'data' : 'fsconfig', false),
   reuse: {
-    look: lookAtFilesystem,
+    probe: probeFilesystem,
     same: (plan, { id, strategy }) => handle(plan, id, strategy as MountStrategy, true),
     other: (plan, reason) => notTheSame(caseOf(plan), reason),
   },
 };
 
-function handle({ lasting, namespace }: FilesystemPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
-  return new Mount({ target: lasting as TargetWords, namespace, id, strategy, reused });
+function handle(plan: FilesystemPlan, id: bigint, strategy: MountStrategy, reused: boolean): Mount {
+  const { absoluteTarget, namespace } = plan;
+  return new Mount({ target: absoluteTarget as NativeTarget, namespace, id, strategy, reused });
 }

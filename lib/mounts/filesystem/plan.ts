@@ -4,8 +4,8 @@ import { type IdMap, idMapArgument, NO_ID_MAP } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
 import { invalidArgValue } from '../../kernel/errors.js';
-import type { Bytes, IdMapWords, TargetWords } from '../../kernel/words.js';
-import type { DrivenPlan } from '../../operation/driver.js';
+import type { Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../../kernel/words.js';
+import type { Plan } from '../../operation/driver.js';
 import {
   type IfMounted,
   ifMountedOption,
@@ -32,22 +32,24 @@ export interface FilesystemAttributes extends MountAttributes {
 export interface FilesystemOptions extends FilesystemAttributes, MountingOptions {}
 
 /** What is to be mounted, checked. */
-export interface FilesystemPlan extends DrivenPlan {
+export interface FilesystemPlan extends Plan {
   readonly source: Bytes | null;
-  readonly target: TargetWords | undefined;
-  readonly lasting: TargetWords | undefined;
+  readonly target: NativeTarget | undefined;
+  readonly absoluteTarget: NativeTarget | undefined;
   readonly fsType: string;
   readonly parameters: ParameterWords;
   readonly flags: number;
   readonly isByData: boolean;
-  readonly idMap: IdMapWords;
+  readonly idMap: NativeIdMap;
   readonly ifMounted: IfMounted;
+  readonly namespace: NativeNamespace;
 }
-export const DETACHED_KNOWN: ReadonlySet<string> = new Set([
+
+const DETACHED_KNOWN: ReadonlySet<string> = new Set([
   ...ATTRIBUTE_NAMES,
   ...['parameters', 'idmap', 'strategy', 'signal'],
 ]);
-export const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
+const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 
 /** Turns what the user asked into a plan, without doing anything. */
 export function planFilesystem(
@@ -67,9 +69,9 @@ export function planDetachedFilesystem(
 ): FilesystemPlan {
   return planAt(source, undefined, fsType, options, DETACHED_KNOWN);
 }
-export function planAt(
+function planAt(
   source: PathLike | null,
-  at: TargetWords | undefined,
+  at: NativeTarget | undefined,
   fsType: string,
   options: FilesystemOptions,
   known: ReadonlySet<string>,
@@ -99,11 +101,11 @@ export function planAt(
   }
   const { namespace, signal } = operationPlan(checked);
   const from = source === null ? null : pathArgument('source', source);
-  refuseRelative(namespace, [['target', at?.[1] ?? at?.[0] ?? null]]);
+  refuseRelative(namespace, [['target', at === undefined ? null : (at.root ?? at.path)]]);
   return {
     source: from,
     target: at,
-    lasting: at === undefined ? undefined : lastingTarget(at),
+    absoluteTarget: at === undefined ? undefined : lastingTarget(at),
     fsType,
     parameters,
     flags: attributeFlags(checked),

@@ -1,10 +1,13 @@
 import { constants as fs } from 'node:fs';
+import { NO_ID_MAP } from '../../arguments/idmap.js';
+import { NOWHERE } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { printable } from '../../kernel/errors.js';
-import type { PathFacts } from '../../kernel/native.js';
+import { examineArguments } from '../../kernel/examine.js';
+import { isFailure, native, type PathFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import { keyOf } from '../../kernel/words.js';
-import type { Looking } from '../../operation/driver.js';
+import { ask, type ReuseAnswer, type Steps } from '../../operation/driver.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
 import { bytesText, withoutDots } from '../../table/mountinfo/path.js';
 import type { MountStrategy } from '../handle.js';
@@ -18,20 +21,22 @@ import { ID_MAP_FILES, tmpfsDiffers } from './tmpfs-reuse.js';
  * each parameter that was asked for. Others that the table shows may be the filesystem's defaults; of tmpfs it is known
  * which are.
  */
-export function* lookAtFilesystem(plan: FilesystemPlan): Looking<MountStrategy> {
-  const { fsType, source, flags, idMap } = plan;
-  const there = yield* mountedThere(plan.target?.[0] ?? '');
+export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountStrategy>> {
+  const { fsType, source, target = NOWHERE, flags, idMap, namespace } = plan;
+  const there = yield* mountedThere(target, namespace);
   if (there.kind !== 'mounted') return there;
   const { line } = there;
   const other = (why: string) => ({ kind: 'other', why }) as const;
   if (line.fsType !== fsType) return other(`a filesystem of type ${line.fsType} is mounted there`);
   if (!Buffer.from(source ?? 'none').equals(line.source)) return other('another source is mounted there');
-  if (idMap.some((each) => each !== null)) {
+  if (idMap !== NO_ID_MAP) {
     return { kind: 'untold', why: 'a mount whose map of ids cannot be read is there' };
   }
   const isTmpfs = fsType === 'tmpfs';
   const [devices, maps] = [source === null ? [] : [source], isTmpfs ? ID_MAP_FILES : []];
-  const { paths, files } = yield { ask: [devices, maps, null, null], inRoot: false };
+  const examination = yield* ask(native.examine, { ...examineArguments(devices, maps), namespace });
+  if (isFailure(examination)) return { kind: 'failed', failure: examination };
+  const { paths, files } = examination;
   const otherDevice = source === null ? undefined : deviceDiffers(source, paths[0], there);
   if (otherDevice !== undefined) return otherDevice;
   const different = isTmpfs

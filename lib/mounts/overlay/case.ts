@@ -1,5 +1,7 @@
+import { pathOfTarget, surroundingsOf } from '../../arguments/target.js';
 import { printable } from '../../kernel/errors.js';
-import type { Examination, ExamineArguments, PathFacts, UpperFacts } from '../../kernel/native.js';
+import { type ExamineArguments, examineArguments } from '../../kernel/examine.js';
+import type { Examination, PathFacts, UpperFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import type { CommonCase } from '../../reasons/common.js';
 import { type Circumstances, circumstancesOf, type Looked, QUESTION_FILES } from '../../reasons/facts.js';
@@ -22,12 +24,14 @@ export interface OverlayFacts {
 }
 
 /** What to examine. */
-export function overlayQuestions({ at, lower, dataOnly, upper, work }: OverlayPlan): ExamineArguments {
+export function overlayQuestions(plan: OverlayPlan): ExamineArguments {
+  const { target, namespace, lower, dataOnly, upper, work } = plan;
+  const surroundings = surroundingsOf({ target, namespace });
   // What has no place needs no target either.
-  const paths: Bytes[] = [at[0] === '' ? '/' : at[0], ...lower, ...dataOnly];
-  if (upper === null || work === null) return [paths, QUESTION_FILES, null, null];
+  const paths: Bytes[] = [target.path === '' ? '/' : target.path, ...lower, ...dataOnly];
+  if (upper === null || work === null) return { ...examineArguments(paths, QUESTION_FILES), ...surroundings };
   paths.push(upper, work, below(work, 'work'), below(work, VOLATILE_MARK));
-  return [paths, QUESTION_FILES, BigInt(paths.length - 3), null];
+  return { ...examineArguments(paths, QUESTION_FILES), ...surroundings, upper: BigInt(paths.length - 3) };
 }
 
 /** The mark that an overlay leaves which was mounted with `volatile`, in its work directory. */
@@ -39,7 +43,7 @@ export function overlayFacts(plan: OverlayPlan, examination: Examination): Overl
   const rest = [...examination.paths];
   const next = () => rest.shift() as PathFacts;
   const look = (name: string, path: Bytes): Looked => ({ name: `${name} ${printable(path)}`, facts: next() });
-  const target = look('the target', plan.target);
+  const target = look('the target', pathOfTarget(plan.target));
   const layers = [
     ...lower.map((path, index) => look(`lower[${index}]`, path)),
     ...dataOnly.map((path, index) => look(`dataOnly[${index}]`, path)),

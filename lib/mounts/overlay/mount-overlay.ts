@@ -1,14 +1,12 @@
-import { surroundingsOf } from '../../arguments/target.js';
-import * as native from '../../kernel/native.js';
+// mountOverlay().
+import { type Made, native, OVERLAY_STRATEGIES } from '../../kernel/native.js';
 import { OperationChannel, type OperationSubject } from '../../operation/channel.js';
-import type { Driven } from '../../operation/driver.js';
-import { run, runSync } from '../../operation/driver.js';
+import { type Operation, run, runSync } from '../../operation/driver.js';
 import type { OverlayStrategy } from '../../overlay/spec.js';
 import { Mount } from '../handle.js';
-import { overlayQuestions } from './case.js';
-import { isWritable, type OverlayMountOptions, type OverlayPlan, planOverlay, WAYS } from './plan.js';
-import { needsExamination, notTheSame, overlayFailure } from './reasons.js';
-import { lookAtTarget } from './reuse.js';
+import { isWritable, type OverlayMountOptions, type OverlayPlan, planOverlay } from './plan.js';
+import { notTheSame, overlayError } from './reasons.js';
+import { probeOverlay } from './reuse.js';
 
 /**
  * Merges directories into one by overlayfs: mount(2) with type `overlay`.
@@ -53,83 +51,64 @@ export function mountOverlaySync(options: OverlayMountOptions): Mount {
   return runSync(OVERLAY, planOverlay(options));
 }
 
-/** What detached overlays have in common with those that have a place. */
-export const OVERLAY_CALL: Omit<Driven<OverlayPlan, bigint | native.Made, never>, 'channel' | 'finish'> = {
+/** What attached and detached overlays have in common. */
+export const OVERLAY_CALL: Omit<Operation<OverlayPlan, 'overlay', never>, 'channel' | 'result'> = {
   subject: subjectOf,
-  start: (plan, ticket) => callWith(native.overlay, plan, ticket),
-  startSync: (plan) => usualCall(plan) ?? callWith(native.overlaySync, plan, null),
-  questions: (plan, failure) => (needsExamination(failure, plan) ? overlayQuestions(plan) : null),
-  surroundings: surroundingsOfPlan,
-  error: (plan, failure, examination) => overlayFailure(failure, plan, examination),
+  call: native.overlay,
+  arguments: (plan, cancellation) => {
+    const { source, target, upper, work, flags, data, ways, exclusive, detached, idMaps, namespace } = plan;
+    // An option string names all layers. The addon then needs upper and work only to look for an overlay that uses them.
+    const isByData = data !== null;
+    const hasDirectories = !isByData || exclusive;
+    return {
+      source,
+      target,
+      lower: isByData ? NONE : plan.lower,
+      dataOnly: isByData ? NONE : plan.dataOnly,
+      upper: hasDirectories ? upper : null,
+      work: hasDirectories ? work : null,
+      words: isByData ? NONE : plan.words,
+      flags,
+      data,
+      ways,
+      writable: isWritable(plan),
+      exclusive,
+      vacant: plan.ifMounted === 'error',
+      detached,
+      idMaps,
+      namespace,
+      cancellation,
+    };
+  },
+  error: (plan, failure) => overlayError(failure, plan),
 };
 
-const OVERLAY: Driven<OverlayPlan, bigint | native.Made, Mount> = {
+const NONE: readonly never[] = [];
+
+const OVERLAY: Operation<OverlayPlan, 'overlay', Mount> = {
   ...OVERLAY_CALL,
   channel: new OperationChannel('mountOverlay'),
-  finish: (plan, outcome) =>
-    typeof outcome === 'bigint'
-      ? handle(plan, outcome, 'data', false)
-      : handle(plan, outcome.mountId, strategyOf(outcome), false),
+  result: (plan, made) =>
+    typeof made === 'bigint' ? handle(plan, made, 'data', false) : handle(plan, made.mountId, strategyOf(made), false),
   reuse: {
-    look: lookAtTarget,
+    probe: probeOverlay,
     same: (plan, { id, strategy }) => handle(plan, id, strategy as OverlayStrategy, true),
     other: notTheSame,
   },
 };
 
-// The layers by the kernel's names in an option string, whichever way they are given.
-function subjectOf({ source, at, detached, upper, words }: OverlayPlan): OperationSubject {
+// The names of the options are those of an option string, whichever strategy mounts the overlay.
+function subjectOf({ source, target, detached, upper, words }: OverlayPlan): OperationSubject {
   const layers = ['lowerdir', ...(upper === null ? [] : ['upperdir', 'workdir'])];
-  return { source, target: detached ? undefined : at, fsType: 'overlay', words: [...layers, ...words] };
+  return { source, target: detached ? undefined : target, fsType: 'overlay', words: [...layers, ...words] };
 }
 
-/** The way that was taken, of those by descriptors. */
-export function strategyOf({ way }: native.Mounted): OverlayStrategy {
-  return way === WAYS.fsconfig ? 'fsconfig' : 'descriptors';
+/** The strategy that mounted an overlay, of those that give a record. */
+export function strategyOf({ way }: Made): OverlayStrategy {
+  return way === OVERLAY_STRATEGIES.fsconfig ? 'fsconfig' : 'descriptors';
 }
 
 function handle(plan: OverlayPlan, id: bigint, strategy: OverlayStrategy, reused: boolean): Mount {
-  const { lasting, namespace, named } = plan;
-  return new Mount({ target: lasting, namespace, id, strategy, reused, named });
+  const { absoluteTarget, namespace, named } = plan;
+  return new Mount({ target: absoluteTarget, namespace, id, strategy, reused, named });
 }
-
-function surroundingsOfPlan({ at, namespace }: OverlayPlan): native.Surroundings {
-  return surroundingsOf({ target: at, namespace });
-}
-
-// Nothing but an option string and a path: nearly always.
-function usualCall(plan: OverlayPlan): bigint | native.Made | native.Failure | undefined {
-  const { source, at, data, flags, exclusive, namespace, ifMounted } = plan;
-  if (source !== 'overlay') return undefined;
-  if (data === null || exclusive || at[1] !== null || namespace !== null || ifMounted === 'error') return undefined;
-  return native.overlayUsualSync(at[0], flags, data, isWritable(plan));
-}
-
-// The arguments one by one: to spread an array of them takes as long as all the rest.
-function callWith<T>(
-  call: (...plan: native.OverlayArguments) => T,
-  plan: OverlayPlan,
-  ticket: native.Ticket | null,
-): T {
-  const { source, at, upper, work, flags, data, ways, exclusive, detached, idMaps, namespace } = plan;
-  const writable = isWritable(plan);
-  const vacant = plan.ifMounted === 'error';
-  const [path, root, create, resolve] = at;
-  // biome-ignore format: one call, and one line for each part of it
-  if (data === null) {
-    const { lower, dataOnly, words } = plan;
-    return call(
-      source, path, root, create, resolve, lower, dataOnly, upper, work, words, flags, null,
-      ways, writable, exclusive, vacant, detached, idMaps, namespace, ticket,
-    );
-  }
-  // An option string says it all about the layers, unless they are to be looked for.
-  const [above, beside] = exclusive ? [upper, work] : [null, null];
-  // biome-ignore format: as above
-  return call(
-    source, path, root, create, resolve, NONE, NONE, above, beside, NONE, flags, data,
-    ways, writable, exclusive, vacant, false, NONE, namespace, ticket,
-  );
-}
-
-const NONE: readonly never[] = [];

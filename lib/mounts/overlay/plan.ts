@@ -3,12 +3,12 @@ import { booleanOption, choiceOption, optionsArgument, stringArgument } from '..
 import { type IdMap, idMapArgument, idMapTexts } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { isPlain } from '../../arguments/object.js';
-import { lastingTarget, NOWHERE, pathOfTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { lastingTarget, NOWHERE, type Target, targetArgument } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
-import { pageSize } from '../../kernel/native.js';
+import { OVERLAY_STRATEGIES, pageSize } from '../../kernel/native.js';
 import { inUserNamespace } from '../../kernel/user-namespace.js';
-import type { Bytes, NamespaceWord, TargetWords } from '../../kernel/words.js';
+import type { Bytes, NativeNamespace, NativeTarget } from '../../kernel/words.js';
 import {
   type IfMounted,
   ifMountedOption,
@@ -47,20 +47,15 @@ export type OverlayOptions = OverlaySpec &
     allowSharedUpper?: boolean;
   };
 
-/** The ways as the native floor numbers them: src-native/overlay/overlay.h. */
-export const WAYS: Readonly<Record<OverlayStrategy, number>> = { data: 1, fsconfig: 2, descriptors: 4 };
-
-const STRATEGIES = Object.keys(WAYS) as OverlayStrategy[];
+const STRATEGIES = Object.keys(OVERLAY_STRATEGIES) as OverlayStrategy[];
 
 /** What is to be done, checked and decided, before anything is done. */
 export interface OverlayPlan extends OverlayLayers {
   readonly source: string;
-  /** The target as one path, for messages; `at` is what it is. An overlay without a place has none. */
-  readonly target: Bytes;
-  readonly at: TargetWords;
-  /** The same for later, when the working directory may be another. */
-  readonly lasting: TargetWords;
-  readonly namespace: NamespaceWord;
+  readonly target: NativeTarget;
+  /** `target` for the handle: absolute, and nothing is created. */
+  readonly absoluteTarget: NativeTarget;
+  readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
   readonly detached: boolean;
   /** Of each lower layer with mapped ids: index, and the map as the native floor takes it (src-native/overlay/overlay.h). */
@@ -137,7 +132,7 @@ function usualOptions(options: unknown): UsualOptions | undefined {
 
 function planOf(
   checked: Readonly<Record<string, unknown>>,
-  at: TargetWords,
+  target: NativeTarget,
   detached: boolean,
   isUsual: boolean,
 ): OverlayPlan {
@@ -157,23 +152,22 @@ function planOf(
   const { namespace, signal } = operationPlan(checked);
   const source = sourceOf(checked['source']);
   const allowShared = booleanOption('options.allowSharedUpper', checked['allowSharedUpper']) ?? false;
-  if (namespace !== null) refuseRelative(namespace, namedPaths(layers, at));
+  if (namespace !== null) refuseRelative(namespace, namedPaths(layers, target));
   return {
     lower: layers.lower,
     dataOnly: layers.dataOnly,
     upper: layers.upper,
     work: layers.work,
     source,
-    target: pathOfTarget(at),
-    at,
-    lasting: lastingTarget(at),
+    target,
+    absoluteTarget: lastingTarget(target),
     namespace,
     signal,
     detached,
     idMaps,
     words,
     flags: isUsual ? 0 : attributeFlags(checked),
-    data: ways === WAYS.data ? data : null,
+    data: ways === OVERLAY_STRATEGIES.data ? data : null,
     ways,
     exclusive: layers.upper !== null && !allowShared,
     ifMounted: ifMountedOption(checked),
@@ -186,7 +180,7 @@ export function isWritable({ upper, flags }: OverlayPlan): boolean {
   return upper !== null && (flags & constants.MS_RDONLY) === 0;
 }
 
-function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, [path, root]: TargetWords) {
+function namedPaths({ lower, dataOnly, upper, work }: OverlayLayers, { path, root }: NativeTarget) {
   const each = (name: string, paths: readonly Bytes[]) =>
     paths.map((one, index) => [`${name}[${index}]`, one] as const);
   const target = ['options.target', root ?? path] as const;
@@ -233,10 +227,11 @@ function hasComma(path: Bytes | null): boolean {
 }
 
 function chooseWays(strategy: OverlayStrategy | undefined, data: Bytes | null): number {
-  if (strategy !== undefined) return WAYS[strategy];
+  if (strategy !== undefined) return OVERLAY_STRATEGIES[strategy];
   // A character is at most three bytes of UTF-8.
-  if (data !== null && (data.length * 3 < pageSize || Buffer.byteLength(data) < pageSize)) return WAYS.data;
-  return WAYS.fsconfig | WAYS.descriptors;
+  if (data !== null && (data.length * 3 < pageSize || Buffer.byteLength(data) < pageSize))
+    return OVERLAY_STRATEGIES.data;
+  return OVERLAY_STRATEGIES.fsconfig | OVERLAY_STRATEGIES.descriptors;
 }
 
 // In a user namespace trusted.* attributes cannot be written, and user.* ones serve.

@@ -1,11 +1,13 @@
 import { constants as os } from 'node:os';
+import { pathOfTarget } from '../../arguments/target.js';
 import { reasonOfStep } from '../../kernel/call-reasons.js';
 import { mountFlagNames } from '../../kernel/constants.js';
 import { describeErrno } from '../../kernel/errno.js';
 import { MountError, printable } from '../../kernel/errors.js';
-import { type Examination, type Failure, isFailure, pageSize } from '../../kernel/native.js';
+import { type Examination, type Failure, isFailure, native, pageSize } from '../../kernel/native.js';
 import { inUserNamespace } from '../../kernel/user-namespace.js';
-import type { NamespaceWord } from '../../kernel/words.js';
+import type { NativeNamespace } from '../../kernel/words.js';
+import { ask, type Steps } from '../../operation/driver.js';
 import { COMMON_RULES, notPermitted } from '../../reasons/common.js';
 import { isDirectory, kindOf, unreachable } from '../../reasons/facts.js';
 import { idMapReasonOfStep } from '../../reasons/idmap.js';
@@ -13,7 +15,7 @@ import { type Rule, reasonBy } from '../../reasons/rule.js';
 import { targetReasonOfStep } from '../../reasons/target.js';
 import { leftAt } from '../failure.js';
 import type { OverlayCase } from './case.js';
-import { overlayFacts } from './case.js';
+import { overlayFacts, overlayQuestions } from './case.js';
 import { DIRECTORY_RULES } from './directory-rules.js';
 import { SHARING_RULES, STACK_RULES } from './layer-rules.js';
 import { OPTION_RULES } from './option-rules.js';
@@ -22,7 +24,7 @@ import type { OverlayPlan } from './plan.js';
 /** Why an overlay could not be mounted, where the failed step tells; undefined where its inputs must be examined. */
 export function overlayReasonOfStep(
   failure: Failure,
-  { data, at, namespace, lower, idMaps }: OverlayPlan,
+  { data, target, namespace, lower, idMaps }: OverlayPlan,
 ): string | undefined {
   const { error, step, other } = failure;
   switch (step) {
@@ -47,7 +49,7 @@ export function overlayReasonOfStep(
     default:
       if (error === OPEN_TOO_MANY) return tooManyOpen(failure);
       return (
-        targetReasonOfStep(failure, at, namespace) ??
+        targetReasonOfStep(failure, target, namespace) ??
         idMapReasonOfStep(failure, lower[failure.index] ?? null, userNamespaceOf(idMaps, failure.index)) ??
         reasonOfStep(failure)
       );
@@ -55,7 +57,7 @@ export function overlayReasonOfStep(
 }
 
 // Of each layer that has one: its index, and the file of a user namespace and '', or two texts of lines.
-function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NamespaceWord {
+function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NativeNamespace {
   const at = idMaps.findIndex((word, position) => position % 3 === 0 && word === String(index));
   return at >= 0 && idMaps[at + 2] === '' ? (idMaps[at + 1] ?? null) : null;
 }
@@ -84,7 +86,7 @@ export function overlayReason(
     inUserNamespace,
     directories,
     // A target that was made is away again by now.
-    paths: plan.at[2] === 0 ? [...directories, target] : directories,
+    paths: plan.target.create === 0 ? [...directories, target] : directories,
   });
 }
 
@@ -107,32 +109,26 @@ function tooManyOpen({ step }: Failure): string {
   return `this process has as many open files as it may: raise RLIMIT_NOFILE (ulimit -n), or close some. ${what}`;
 }
 
-/**
- * Makes an error of an overlay that could not be mounted.
- *
- * @param examination what its inputs are like; null where that was not asked, as the failed step says why
- */
-export function overlayFailure(
-  failure: Failure,
-  plan: OverlayPlan,
-  examination: Examination | Failure | null,
-): MountError {
+/** Makes the error of an overlay that could not be mounted. Examines its directories where the failed step alone gives no reason. */
+export function* overlayError(failure: Failure, plan: OverlayPlan): Steps<MountError> {
   const { error: errno, syscall, step, log } = failure;
-  const isExamined = examination !== null && !isFailure(examination);
   return new MountError({
     errno,
     syscall,
     step,
     path: plan.source,
-    dest: plan.detached ? undefined : plan.target,
+    dest: plan.detached ? undefined : pathOfTarget(plan.target),
     fsType: 'overlay',
     flags: mountFlagNames(plan.flags),
     kernelLog: log === null ? undefined : log.toString().trimEnd(),
-    reason: isExamined
-      ? overlayReason(failure, plan, examination, inUserNamespace())
-      : overlayReasonOfStep(failure, plan),
-    left: leftAt(plan.at, failure),
+    reason: overlayReasonOfStep(failure, plan) ?? (yield* examinedReason(failure, plan)),
+    left: leftAt(plan.target, failure),
   });
+}
+
+function* examinedReason(failure: Failure, plan: OverlayPlan): Steps<string | undefined> {
+  const examination = yield* ask(native.examine, overlayQuestions(plan));
+  return isFailure(examination) ? undefined : overlayReason(failure, plan, examination, inUserNamespace());
 }
 
 /** Makes an error of a target where something else is mounted than what was to be reused. */
@@ -142,14 +138,9 @@ export function notTheSame(plan: OverlayPlan, reason: string): MountError {
     syscall: 'mount',
     step: 'check target',
     path: plan.source,
-    dest: plan.target,
+    dest: pathOfTarget(plan.target),
     fsType: 'overlay',
     flags: mountFlagNames(plan.flags),
     reason,
   });
-}
-
-/** Whether the step that failed does not say why by itself. */
-export function needsExamination(failure: Failure, plan: OverlayPlan): boolean {
-  return overlayReasonOfStep(failure, plan) === undefined;
 }

@@ -1,8 +1,9 @@
 import { describeErrno } from '../../kernel/errno.js';
 import { printable } from '../../kernel/errors.js';
-import type { PathFacts } from '../../kernel/native.js';
+import { examineArguments } from '../../kernel/examine.js';
+import { isFailure, native, type PathFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
-import type { Looking } from '../../operation/driver.js';
+import { ask, type ReuseAnswer, type Steps } from '../../operation/driver.js';
 import { isForAll, isOfMappedLayer } from '../../overlay/names.js';
 import { overlayOptionWords } from '../../overlay/options.js';
 import { parseOverlayData } from '../../overlay/parse.js';
@@ -19,8 +20,9 @@ import { isWritable, type OverlayPlan } from './plan.js';
  * Looks at what is mounted at the target of a plan. Yields what has to be examined, is given what was found there, and
  * returns what it means: the drivers do the examining, on the calling thread or on one of ours.
  */
-export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
-  const found = yield* mountedThere(plan.at[0]);
+export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrategy>> {
+  const { target, namespace } = plan;
+  const found = yield* mountedThere(target, namespace);
   if (found.kind !== 'mounted') return found;
   const { at, line } = found;
   if (line.fsType !== 'overlay') return { kind: 'other', why: `a filesystem of type ${line.fsType} is mounted there` };
@@ -32,7 +34,10 @@ export function* lookAtTarget(plan: OverlayPlan): Looking<OverlayStrategy> {
     return { kind: 'other', why: 'an overlay with another number of layers is mounted there' };
   }
   const [asked, shown] = [directories(plan), directories(there.layers)];
-  const { paths, files } = yield { ask: [[...asked, ...shown], PARAMETER_FILES, null, null], inRoot: false };
+  const question = { ...examineArguments([...asked, ...shown], PARAMETER_FILES), namespace };
+  const examination = yield* ask(native.examine, question);
+  if (isFailure(examination)) return { kind: 'failed', failure: examination };
+  const { paths, files } = examination;
   const layers = paths.slice(0, asked.length);
   const wanted = { words: plan.words, hasUpper: plan.upper !== null, isOnOne: areOnOne(layers) };
   const why =

@@ -1,11 +1,11 @@
 import { ATTRIBUTE_WORDS, attributesDiffer } from '../../arguments/attributes.js';
 import { constants } from '../../kernel/constants.js';
 import { printable } from '../../kernel/errors.js';
-import type { Found } from '../../operation/driver.js';
+import type { ReuseAnswer } from '../../operation/driver.js';
 import type { MountEntry, MountPropagation } from '../../table/mountinfo/entry.js';
 
 /** That it is another one, or that this cannot be told. */
-export type NotTheSame = Extract<Found<never>, { readonly kind: 'other' | 'untold' }>;
+export type NotTheSame = Extract<ReuseAnswer<never>, { readonly kind: 'other' | 'untold' }>;
 
 /** Of several differences the one to tell: that one thing is known to be another is enough, whatever the rest is. */
 export function surest(differences: readonly (NotTheSame | undefined)[]): NotTheSame | undefined {
@@ -25,7 +25,7 @@ export function mountDiffers(
   what: string,
   words: readonly string[],
   from: readonly string[],
-  [set, clear]: readonly [set: number, clear: number] = [0, 0],
+  { set, clear }: { readonly set: number; readonly clear: number } = { set: 0, clear: 0 },
 ): NotTheSame | undefined {
   const difference = attributesDiffer(words, from, set, clear) ?? idsDiffer(words, from);
   if (difference !== undefined) return { kind: 'other', why: `${what} ${difference} is mounted there` };

@@ -1,8 +1,10 @@
 import { constants as os } from 'node:os';
+import { surroundingsOf } from '../../arguments/target.js';
 import { describeErrno } from '../../kernel/errno.js';
-import type { Examination, PathFacts } from '../../kernel/native.js';
-import type { Bytes } from '../../kernel/words.js';
-import type { Look } from '../../operation/driver.js';
+import { examineArguments } from '../../kernel/examine.js';
+import { isFailure, native, type PathFacts } from '../../kernel/native.js';
+import type { NativeNamespace, NativeTarget } from '../../kernel/words.js';
+import { ask, type ReuseAnswer, type Steps } from '../../operation/driver.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
 import { mountLine } from '../../table/mountinfo/parse.js';
 
@@ -36,11 +38,16 @@ export function cannotBeTold(facts: PathFacts | undefined, what: string): Untold
  * second time over what it has not seen.
  */
 export function* mountedThere(
-  target: Bytes,
-): Generator<Look, MountedThere | Untold | { readonly kind: 'vacant' }, Examination> {
-  const { paths, files } = yield { ask: [[target], [TABLE], null, null], inRoot: true };
-  const [at] = paths;
-  const table = files[0] ?? null;
+  target: NativeTarget,
+  namespace: NativeNamespace,
+): Steps<MountedThere | ReuseAnswer<never>> {
+  const examination = yield* ask(native.examine, {
+    ...examineArguments([target.path], [TABLE]),
+    ...surroundingsOf({ target, namespace }),
+  });
+  if (isFailure(examination)) return { kind: 'failed', failure: examination };
+  const [at] = examination.paths;
+  const table = examination.files[0] ?? null;
   const untold = cannotBeTold(at, 'what is mounted there');
   if (untold !== undefined) return untold;
   if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'vacant' };

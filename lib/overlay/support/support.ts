@@ -2,7 +2,7 @@ import { constants, tmpdir } from 'node:os';
 import { absolutePath, nonEmptyPathArgument, type PathLike } from '../../arguments/check.js';
 import { pathOfTarget } from '../../arguments/target.js';
 import { MountError, printable } from '../../kernel/errors.js';
-import * as native from '../../kernel/native.js';
+import { isFailure, native, type ScratchResult } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
 import { type KernelSupport, planKernel } from './kernel-trials.js';
@@ -127,13 +127,9 @@ function isTooManyLayers(step: Step | undefined, error: number | string): boolea
 }
 
 /** The results of a program; a sentence where this thread may not even have a working directory of its own. */
-async function run(
-  directory: Bytes,
-  program: Program,
-  namespaceData: string | null,
-): Promise<native.ScratchResult | string> {
-  const result = await native.scratch(directory, program.words, namespaceData);
-  if (native.isFailure(result)) {
+async function run(directory: Bytes, program: Program, namespaceData: string | null): Promise<ScratchResult | string> {
+  const result = await native.scratch.async({ directory, program: program.words, namespaceData });
+  if (isFailure(result)) {
     if (result.syscall === 'unshare' && !PASSING.has(result.error))
       return 'a sandbox refuses unshare(2), without which nothing can be tried unseen';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
@@ -151,7 +147,7 @@ async function run(
       syscall: 'rmdir',
       path: directory,
       reason: 'what was made in there to try overlays could not be removed',
-      left: [printable(pathOfTarget([result.left, directory, 0, 0]))],
+      left: [printable(pathOfTarget({ path: result.left, root: directory, create: 0, resolve: 0 }))],
     });
   }
   return result;

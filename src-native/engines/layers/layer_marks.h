@@ -29,7 +29,7 @@ class MakeWhiteoutCall : public LayerMarkCall {
   using Result = Outcome;
 
   void Read(Arguments& arguments) {
-    arguments.Bytes("path", &path_).Boolean("asAttribute", &as_attribute_).Boolean("userAttribute", &user_attribute_);
+    arguments.Bytes("path", &path_).Boolean("attribute", &as_attribute_).Boolean("userAttribute", &user_attribute_);
   }
   Result Run();
 

@@ -24,7 +24,7 @@ const idMap = [null, null, null];
 const operation = [null, null];
 
 const calls: Readonly<Record<string, readonly unknown[]>> = {
-  mount: ['x', '/nowhere', 'tmpfs', 0, null, null, false],
+  mount: ['x', '/nowhere', 'tmpfs', 0, null, null],
   umount: [...target, 0, null, ...operation],
   umountTree: [...target, 0, null, true, true, ...operation],
   holders: ['/nowhere'],

@@ -58,7 +58,7 @@ test('a tracing channel publishes start, end, asyncStart and asyncEnd for an asy
 test('a tracing channel publishes start and end for a synchronous operation', () => {
   const channel = new OperationChannel('test-sync');
   const { events, stop } = listen('test-sync');
-  const target = ['x', '/root', 1, 0] as const;
+  const target = { path: 'x', root: '/root', create: 1, resolve: 0 } as const;
   expect(channel.runSync({ source: null, target, fsType: null }, (a, b) => a + b, 3, 4)).toBe(7);
   const about = { operation: 'test-sync', sync: true, target: { root: '/root', path: 'x' } };
   expect(events).toEqual([

@@ -2,9 +2,9 @@
 import { constants as os } from 'node:os';
 import { expect, test } from 'vitest';
 import { MountError } from '../../../lib/kernel/errors.js';
-import type { Failure } from '../../../lib/kernel/native.js';
+import { type Failure, native } from '../../../lib/kernel/native.js';
 import { OperationChannel } from '../../../lib/operation/channel.js';
-import { type Driven, type DrivenPlan, run } from '../../../lib/operation/driver.js';
+import { ask, type Operation, type Plan, run } from '../../../lib/operation/driver.js';
 import { rejectionOf } from '../../support/values.js';
 
 const channel = new OperationChannel('test-drivers');
@@ -28,23 +28,21 @@ async function cancelled(what: Partial<Failure>): Promise<unknown> {
     },
     ...what,
   };
-  const operation: Driven<DrivenPlan, undefined, never> = {
+  const operation: Operation<Plan, 'mountRoot', never> = {
     channel,
     subject: () => ({}),
-    start: async () => failure,
-    startSync: () => failure,
-    finish: () => {
-      throw new Error('it has failed');
+    call: { async: async () => failure, sync: () => failure },
+    arguments: () => ({ path: '/', namespace: null }),
+    result: () => {
+      throw new Error('the call has failed');
     },
-    questions: () => {
+    error: function* (_, { error: errno, syscall, left }) {
       controller.abort();
-      return [['/'], [], null, null];
+      yield* ask(native.mountRoot, { path: '/', namespace: null });
+      return new MountError({ errno, syscall, left: left ? ['/m'] : ['/made'] });
     },
-    surroundings: () => ({ root: null, resolve: 0, namespace: null }),
-    error: (_plan, { error: errno, syscall, left }) =>
-      new MountError({ errno, syscall, left: left ? ['/m'] : ['/made'] }),
   };
-  return rejectionOf(run(operation, { namespace: null, signal: controller.signal }));
+  return rejectionOf(run(operation, { signal: controller.signal }));
 }
 
 test('an operation that is aborted while its failure is examined rejects with AbortError', async () => {

@@ -221,7 +221,7 @@ describe('setAddon()', () => {
     copyFileSync(addonFile, place('other.node'));
     const { stdout } = await runNode(
       `const { setAddon, umountSync } = require('linux-mount');
-       const addon = { ...require(process.argv[1]), umountUsualSync: () => ({ error: 5, syscall: 'umount2', step: 'umount' }) };
+       const addon = { ...require(process.argv[1]), umountSync: () => ({ error: 5, syscall: 'umount2', step: 'umount' }) };
        setAddon(addon);
        try { umountSync('/nowhere'); } catch ({ code }) { console.log(code); }`,
       { args: [join(root, 'other.node')], commonjs: true },

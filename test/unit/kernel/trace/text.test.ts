@@ -2,13 +2,12 @@
 import { expect, test } from 'vitest';
 import {
   hiddenData,
-  inNamespace,
   list,
   named,
   nameOfWord,
   namesInData,
-  place,
   quoted,
+  targetText,
 } from '../../../../lib/kernel/trace/text.js';
 
 // The expected texts are the output of strace 6.1 for the same bytes.
@@ -49,16 +48,12 @@ test.each([
   expect(named('name', value)).toEqual(shown);
 });
 
-test('place shows a target as a path, or as a record of root, path, create and resolve', () => {
-  expect(place('/a', null, 0, 0)).toBe('"/a"');
-  expect(place('x', '/r', 0, 0)).toBe('{root="/r", path="x"}');
-  expect(place('x', Buffer.from('/r'), 3, 5)).toBe('{root="/r", path="x", create=match, resolve=NO_SYMLINKS|EMULATE}');
-});
-
-test('inNamespace shows a namespace as a descriptor number or a file path', () => {
-  expect(inNamespace(null)).toEqual([]);
-  expect(inNamespace(7)).toEqual(['namespace=7']);
-  expect(inNamespace('/proc/1/ns/mnt')).toEqual(['namespace="/proc/1/ns/mnt"']);
+test('targetText shows a target as a path, or as a record of root, path, create and resolve', () => {
+  expect(targetText({ path: '/a', root: null, create: 0, resolve: 0 })).toBe('"/a"');
+  expect(targetText({ path: 'x', root: '/r', create: 0, resolve: 0 })).toBe('{root="/r", path="x"}');
+  expect(targetText({ path: 'x', root: Buffer.from('/r'), create: 3, resolve: 5 })).toBe(
+    '{root="/r", path="x", create=match, resolve=NO_SYMLINKS|EMULATE}',
+  );
 });
 
 // A password may contain a comma, which cifs doubles, so the text after a comma may not be a name.

@@ -2,26 +2,31 @@
 import { describe, expect, test } from 'vitest';
 import type { PathFacts } from '../../../../lib/kernel/native.js';
 import { type FilesystemOptions, planFilesystem } from '../../../../lib/mounts/filesystem/plan.js';
-import { lookAtFilesystem } from '../../../../lib/mounts/filesystem/reuse.js';
+import { probeFilesystem } from '../../../../lib/mounts/filesystem/reuse.js';
 import { tmpfsDiffers } from '../../../../lib/mounts/filesystem/tmpfs-reuse.js';
 import { optionsDiffer } from '../../../../lib/mounts/overlay/option-reuse.js';
 import { mountDiffers } from '../../../../lib/mounts/reuse/differences.js';
-import type { Found } from '../../../../lib/operation/driver.js';
+import type { ReuseAnswer } from '../../../../lib/operation/driver.js';
 
 const SAME_DEVICE = { error: 0, mode: 0o060_600, special: 9n, path: '/dev/sdb' };
 
 /**
- * The result of lookAtFilesystem when the mount table has this line (from the field of the root on) and the source is
+ * The result of probeFilesystem when the mount table has this line (from the field of the root on) and the source is
  * this device.
  */
-function found(line: string, fsType: string, options: FilesystemOptions = {}, device = SAME_DEVICE): Found<unknown> {
+function found(
+  line: string,
+  fsType: string,
+  options: FilesystemOptions = {},
+  device = SAME_DEVICE,
+): ReuseAnswer<unknown> {
   const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
-  const looking = lookAtFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
+  const looking = probeFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
   looking.next();
   const number = fsType === 'btrfs' ? '0:9' : '8:16';
   looking.next({ paths: [facts], files: [Buffer.from(`7 1 ${number} ${line}\n`)], upper: null });
   return looking.next({ paths: [{ ...device, path: Buffer.from(device.path) } as PathFacts], files: [], upper: null })
-    .value as Found<unknown>;
+    .value as ReuseAnswer<unknown>;
 }
 
 const why = (...call: Parameters<typeof found>) => {
@@ -76,13 +81,13 @@ describe('filesystem reuse', () => {
       {},
       "other: only '/@' of such a filesystem is mounted there",
     ],
-  ])('lookAtFilesystem compares the mount at the target with the request: %s', (_name, line, options, expected) => {
+  ])('probeFilesystem compares the mount at the target with the request: %s', (_name, line, options, expected) => {
     const [, fsType = ''] = /- (\S+)/.exec(line) ?? [];
     expect(why(line, fsType, options)).toBe(expected);
   });
 });
 
-test('lookAtFilesystem identifies the source by its device number, where the mount table shows one, and not by name', () => {
+test('probeFilesystem identifies the source by its device number, where the mount table shows one, and not by name', () => {
   const ext4 = ['/ /m rw,relatime - ext4 /dev/sdb rw', 'ext4', {}] as const;
   const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
   expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');

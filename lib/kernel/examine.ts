@@ -1,0 +1,10 @@
+// What the addon examines to explain a failure: paths, and files of /proc.
+import type { ArgumentsOf } from './native.js';
+import type { Bytes } from './words.js';
+
+export type ExamineArguments = ArgumentsOf<'examine'>;
+
+/** The arguments to examine paths and files in the caller's own mount namespace. */
+export function examineArguments(paths: readonly Bytes[], files: readonly string[]): ExamineArguments {
+  return { paths, files, upper: null, cwd: null, root: null, resolve: 0, namespace: null };
+}
