@@ -79,7 +79,7 @@ describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
   });
 });
 
-test('a named architecture and --complete make a missing tool an error instead of a skip', () => {
+test('a missing tool is an error for an architecture that the command line names or --complete requires', () => {
   const required = (...words: string[]) =>
     chosenArchitectures(words).flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
   expect(required()).toEqual([]);

@@ -146,7 +146,7 @@ describe('overlayReason', () => {
       { error: EINVAL, spec: { redirectDir: undefined }, failure: { log: Buffer.from('e overlay: no good\n') } },
       /^the kernel says "overlay: no good"; it is not/,
     ],
-  ])('overlayReason names the cause: %s', ([_name, facts, pattern]) => {
+  ])('overlayReason explains a failed overlay mount by its cause: %s', ([_name, facts, pattern]) => {
     expect(reason(facts)).toMatch(pattern);
   });
 
