@@ -20,7 +20,7 @@ import { denied, NEWER_CALLS } from '../../passes.js';
 import { inPrivateTmpfs } from '../../support/namespaces.js';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const [inject, deny] = ['inject', 'deny'].map((name) => here(`../native/build/Release/${name}`));
+const [inject, deny] = ['inject', 'deny'].map((name) => here(`../../native/build/Release/${name}`));
 
 // The tmpfs is shared, so that processes in other mount namespaces see the scenes that are made later. The PID namespace
 // keeps other processes out of /proc, because some operations look at every process there.
