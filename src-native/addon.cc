@@ -34,8 +34,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<AttachCall>(env, exports, "attach");
   call::Export<CloseCall>(env, exports, "close");
   exports.Set("descriptorNumber", Napi::Function::New<descriptor::Number>(env, "descriptorNumber"));
-  exports.Set("ticket", Napi::Function::New<Ticket::New>(env, "ticket"));
-  exports.Set("cancel", Napi::Function::New<Ticket::Cancel>(env, "cancel"));
+  exports.Set("newCancellation", Napi::Function::New<Cancellation::New>(env, "newCancellation"));
+  exports.Set("cancel", Napi::Function::New<Cancellation::Cancel>(env, "cancel"));
   call::Export<ExamineCall>(env, exports, "examine");
   call::Export<HoldersCall>(env, exports, "holders");
   call::Export<TableCall>(env, exports, "table");

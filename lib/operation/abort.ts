@@ -80,7 +80,7 @@ export async function cancellable<T>(
 ): Promise<T> {
   if (signal === undefined) return start(null);
   throwIfAborted(signal);
-  const cancellation = native.ticket.sync({});
+  const cancellation = native.newCancellation.sync({});
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
       if (!native.cancel.sync({ cancellation })) return; // the call has taken effect, and its result follows

@@ -41,7 +41,7 @@ export function readOverlay(
   if (found === undefined || found.error !== 0) throw fail(found?.error ?? os.errno.ENOENT, 'statx');
   if (table === null)
     throw fail(os.errno.ENOENT, 'read', 'the mount table, /proc/thread-self/mountinfo, cannot be read');
-  const line = found.lastingId === id ? mountLine(table, found.mountId) : undefined;
+  const line = found.uniqueId === id ? mountLine(table, found.mountId) : undefined;
   if (line === undefined) {
     throw fail(
       os.errno.EINVAL,

@@ -125,7 +125,7 @@ async function ask(plan: UmountPlan, flags: number): Promise<ResultOf<'umount'>>
   const call = (cancellation: Cancellation | null) => callOf(plan).async(argumentsOf(plan, flags, cancellation));
   if (signal === undefined) return call(null);
   // A native call that has not called the kernel yet when the signal is aborted does not call it any more.
-  const cancellation = native.ticket.sync({});
+  const cancellation = native.newCancellation.sync({});
   const cancel = () => void native.cancel.sync({ cancellation });
   signal.addEventListener('abort', cancel, { once: true });
   try {

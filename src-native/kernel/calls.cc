@@ -1,14 +1,17 @@
+// Makes the system calls of kernel/calls.h by number, and finds out which of them can be called.
 #include "kernel/calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 
-// Numbers added since 5.1 are the same on every architecture but alpha, which Node does not run on.
+// System call numbers added since Linux 5.1 are the same on every architecture except alpha, where Node.js does not
+// run.
 #ifndef SYS_open_tree
 #define SYS_open_tree 428
 #endif
@@ -43,27 +46,34 @@
 namespace kernel {
 namespace {
 
-bool Answers(long result) { return result == -1 && errno == EINVAL; }
+constexpr unsigned kInvalidFlags = ~0u;
 
-constexpr unsigned kNoSuchFlags = ~0u;
+// A kernel that has the system call refuses invalid flags with EINVAL. A missing system call fails with ENOSYS, and a
+// seccomp filter fails with the errno that its author chose.
+bool FailsWithEinval(long result) { return result == -1 && errno == EINVAL; }
 
-// Which of the calls for trees may be made here, found out by one call of each that every kernel refuses with EINVAL,
-// once in the life of the process; but not for good while one of them is refused for lack of privilege, which a process
-// may have again (seteuid(2)).
+// Bits of the answer that HasTreeCall remembers.
 enum TreeCall : int { kKnown = 1, kCopies = 2, kChanges = 4 };
 
+// Calls open_tree(2), move_mount(2) and mount_setattr(2) once each with invalid flags, and remembers the answer for the
+// life of the process. An answer that contains EPERM is not remembered, because the process may regain the privilege
+// with seteuid(2).
 bool HasTreeCall(TreeCall wanted) {
-  // Two threads that ask at once come to the same answer, so the atomic needs no lock.
+  // Two threads that run this function at the same time compute the same answer, so the atomic needs no lock.
   static std::atomic<int> known{0};
   int answer = known.load(std::memory_order_relaxed);
   if (answer == 0) {
     bool is_certain = true;
-    const auto answers = [&](bool answered) {
-      if (!answered && errno == EPERM) is_certain = false;
-      return answered;
+    const auto is_usable = [&](bool is_implemented) {
+      if (!is_implemented && errno == EPERM) is_certain = false;
+      return is_implemented;
     };
-    if (answers(Answers(syscall(SYS_open_tree, -1, "", kNoSuchFlags))) && answers(HasMoveMount())) answer |= kCopies;
-    if (answers(Answers(syscall(SYS_mount_setattr, -1, "", kNoSuchFlags, nullptr, size_t{0})))) answer |= kChanges;
+    if (is_usable(FailsWithEinval(syscall(SYS_open_tree, -1, "", kInvalidFlags))) && is_usable(HasMoveMount())) {
+      answer |= kCopies;
+    }
+    if (is_usable(FailsWithEinval(syscall(SYS_mount_setattr, -1, "", kInvalidFlags, nullptr, size_t{0})))) {
+      answer |= kChanges;
+    }
     if (is_certain) known.store(answer | kKnown, std::memory_order_relaxed);
   }
   return (answer & wanted) != 0;
@@ -97,17 +107,21 @@ int MoveMount(int from, const char* from_path, int to, const char* to_path, unsi
   return static_cast<int>(syscall(SYS_move_mount, from, from_path, to, to_path, flags));
 }
 
+int SetPropagation(const char* path, unsigned long type, bool recursive) {
+  return mount(nullptr, path, nullptr, type | (recursive ? MS_REC : 0), nullptr);
+}
+
 int Stat(int directory, const char* path, int flags, struct stat* found) {
 #if defined(SYS_newfstatat)
   return static_cast<int>(syscall(SYS_newfstatat, directory, path, found, flags));
-#elif defined(SYS_fstatat64)  // 32 bits
+#elif defined(SYS_fstatat64)  // Architectures of 32 bits.
 #if defined(__arm__)
-  // The kernel's struct stat64. With times of 64 bits glibc's is another, and binding.gyp asks for none; musl's is that
-  // one, and its own times come after it (kernel/file_status.cc).
+  // The C library's struct stat must begin as the kernel's struct stat64. glibc's does unless _TIME_BITS is 64, which
+  // linux_mount.gypi undefines. musl's always does, and musl appends its own 64-bit times (kernel/file_status.cc).
   static_assert(offsetof(struct stat, st_ino) == 96);
 #endif
   return static_cast<int>(syscall(SYS_fstatat64, directory, path, found, flags));
-#else  // the newest architectures have statx(2) only, and no older C library
+#else  // The newest architectures have statx(2) only, and every C library for them wraps it in fstatat(2).
   return fstatat(directory, path, found, flags);
 #endif
 }
@@ -131,7 +145,7 @@ std::string ReadLog(int context) {
   std::string log;
   char message[1024];
   for (;;) {
-    // One message each; ENODATA when there are no more.
+    // Each read(2) returns one message, and fails with ENODATA when no message is left.
     const ssize_t length = read(context, message, sizeof message);
     if (length <= 0) return log;
     log.append(message, static_cast<size_t>(length));
@@ -139,16 +153,17 @@ std::string ReadLog(int context) {
   }
 }
 
-bool HasMoveMount() { return Answers(syscall(SYS_move_mount, -1, "", -1, "", kNoSuchFlags)); }
+bool HasMoveMount() { return FailsWithEinval(syscall(SYS_move_mount, -1, "", -1, "", kInvalidFlags)); }
 
 bool CanMoveBeneath() {
-  return !Answers(syscall(SYS_move_mount, -1, "", -1, "", kMoveMountBeneath | kMoveMountFromEmptyPath));
+  // A kernel that knows MOVE_MOUNT_BENEATH accepts the flags, and fails with EBADF because of the descriptor -1.
+  return !FailsWithEinval(syscall(SYS_move_mount, -1, "", -1, "", kMoveMountBeneath | kMoveMountFromEmptyPath));
 }
 
 int FsPickError() {
-  if (!Answers(syscall(SYS_fspick, -1, "", kNoSuchFlags))) return errno;
-  // A negative descriptor is the first thing that it refuses.
-  return Answers(syscall(SYS_fsconfig, -1, kFsConfigReconfigure, nullptr, nullptr, 0)) ? 0 : errno;
+  if (!FailsWithEinval(syscall(SYS_fspick, -1, "", kInvalidFlags))) return errno;
+  // fsconfig(2) checks the descriptor first and refuses a negative descriptor with EINVAL.
+  return FailsWithEinval(syscall(SYS_fsconfig, -1, kFsConfigReconfigure, nullptr, nullptr, 0)) ? 0 : errno;
 }
 
 bool HasTreeCopies() { return HasTreeCall(kCopies); }
@@ -169,14 +184,14 @@ ssize_t GetAttribute(int directory, const char* name, const char* attribute, cha
 }
 
 bool HasAttributesAt() {
-  // Neither can be done without a descriptor: EBADF where they are there.
+  // A kernel that has these system calls refuses the descriptor -1 with EBADF.
   char nothing;
   return ListAttributes(-1, "x", &nothing, 1) < 0 && errno == EBADF &&
          GetAttribute(-1, "x", "user.x", &nothing, 1) < 0 && errno == EBADF;
 }
 
 size_t PageSize() {
-  // As of HasTreeCall: who asks at the same time finds the same.
+  // Two threads that run this function at the same time store the same value, so the atomic needs no lock.
   static std::atomic<size_t> known{0};
   size_t size = known.load(std::memory_order_relaxed);
   if (size == 0) known.store(size = static_cast<size_t>(sysconf(_SC_PAGESIZE)), std::memory_order_relaxed);

@@ -1,3 +1,4 @@
+// Wrappers for system calls that the C library may be too old to wrap, and the constants that these calls take.
 #pragma once
 
 #include <sys/types.h>
@@ -5,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
-// The kernel's calls that the C library may be too old to wrap, by number, with the constants they take. Debian 12's
-// headers, for one, lack STATX_MNT_ID_UNIQUE. Each wrapper returns -1 and sets errno, as the C library's do.
 struct stat;
 
+// Each wrapper makes its system call by number, returns -1 on failure and sets errno, as the C library does. The
+// constants are repeated because the kernel headers of a build machine may lack them: those of Debian 12, for example,
+// have no STATX_MNT_ID_UNIQUE.
 namespace kernel {
 
 // linux/mount.h
@@ -25,7 +28,7 @@ constexpr uint64_t kMountAttrNoDev = 0x4;
 constexpr uint64_t kMountAttrNoExec = 0x8;
 constexpr uint64_t kMountAttrAtimeMask = 0x70;  // MOUNT_ATTR__ATIME
 constexpr uint64_t kMountAttrNoAtime = 0x10;
-constexpr uint64_t kMountAttrStrictAtime = 0x20;  // relatime is 0
+constexpr uint64_t kMountAttrStrictAtime = 0x20;  // MOUNT_ATTR_RELATIME is 0
 constexpr uint64_t kMountAttrNoDirAtime = 0x80;
 constexpr uint64_t kMountAttrIdMap = 0x100000;        // 5.12
 constexpr uint64_t kMountAttrNoSymFollow = 0x200000;  // 5.14
@@ -49,9 +52,9 @@ constexpr uint64_t kResolveInRoot = 0x10;
 // linux/fcntl.h
 constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE, 5.2
 
-// linux/mount.h; mount(2)'s flag of the same meaning is newer than some headers (5.10)
-constexpr unsigned long kMsNoSymFollow = 256;
-constexpr unsigned long kMsLazyTime = 1 << 25;  // MS_LAZYTIME, 4.0, which glibc has since 2.38
+// linux/mount.h
+constexpr unsigned long kMsNoSymFollow = 256;   // MS_NOSYMFOLLOW, 5.10
+constexpr unsigned long kMsLazyTime = 1 << 25;  // MS_LAZYTIME, 4.0; in glibc since 2.38
 
 struct MountAttributes {  // struct mount_attr
   uint64_t set = 0;
@@ -68,40 +71,60 @@ int FsPick(int directory, const char* path, unsigned flags);
 int FsMount(int context, unsigned flags, unsigned attributes);
 int MoveMount(int from, const char* from_path, int to, const char* to_path, unsigned flags);
 
-// stat(2) as fstatat(2) has it, AT_EMPTY_PATH too: glibc's own functions are of version 2.33, older ones have none.
-// With 32 bits what it tells of times may be elsewhere than the C library has them: kernel/file_status.cc.
+// Sets the propagation type of the mount at `path`, and with `recursive` of every mount below it: mount(2) with
+// MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE.
+int SetPropagation(const char* path, unsigned long type, bool recursive);
+
+// fstatat(2), with AT_EMPTY_PATH as well. glibc exports the functions of the stat family only since 2.33, so a binary
+// that calls them loads on no older glibc. On 32-bit architectures the kernel may write the times to fields that the C
+// library does not use: see kernel/file_status.cc.
 int Stat(int directory, const char* path, int flags, struct stat* found);
 
-// fcntl(2) F_DUPFD_CLOEXEC: since 2.28 glibc calls it fcntl64 where files are large by option, and musl has none.
+// fcntl(2) with F_DUPFD_CLOEXEC. A program that is compiled for large files calls glibc's function (2.28) by the name
+// fcntl64, which musl lacks.
 int Duplicate(int fd);
 
 int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 
-// What the kernel wrote to a filesystem context, a message a line.
+// Reads all messages that the kernel has written to a filesystem context, one message per line.
 std::string ReadLog(int context);
 
-// Whether open_tree(2) and move_mount(2), which came in 5.2, may be called here, and mount_setattr(2), of 5.12. A
-// sandbox may refuse each of them (ENOSYS, or EPERM from an older seccomp profile).
+// HasTreeCopies reports whether open_tree(2) and move_mount(2) can be called (5.2), HasTreeChanges whether
+// mount_setattr(2) can (5.12). A sandbox may refuse each of them with ENOSYS, or with EPERM under an older seccomp
+// profile.
 bool HasTreeCopies();
 bool HasTreeChanges();
 
-// Whether what fsopen(2) makes can be mounted in its place: move_mount(2) is there and no filter keeps it away.
+// Reports whether move_mount(2) can be called, which attaches the detached mount that fsmount(2) returns.
 bool HasMoveMount();
 
-// Whether move_mount(2) can attach a mount beneath another (6.5).
+// Reports whether move_mount(2) can attach a mount beneath another mount (6.5).
 bool CanMoveBeneath();
 
-// Why a filesystem cannot be changed by fspick(2) and fsconfig(2): the errno with which they, or a filter, refuse even
-// to look at a call; 0 when they are there.
+// Returns 0 if fspick(2) and fsconfig(2) can reconfigure a filesystem. Returns the errno of the kernel or of the
+// seccomp filter if one of these calls is missing or refused.
 int FsPickError();
 
-// llistxattr(2) and lgetxattr(2) of a name in a directory; 6.13.
+// llistxattr(2) and lgetxattr(2) of a name in an open directory: listxattrat(2) and getxattrat(2), 6.13.
 ssize_t ListAttributes(int directory, const char* name, char* list, size_t size);
 ssize_t GetAttribute(int directory, const char* name, const char* attribute, char* value, size_t size);
 
-// Whether these two may be called here.
+// Reports whether listxattrat(2) and getxattrat(2) can be called.
 bool HasAttributesAt();
 
 size_t PageSize();
 
 }  // namespace kernel
+
+// One of the records that getdents64(2) writes into a buffer: struct linux_dirent64.
+struct DirectoryEntry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type;
+  char first[1];  // The first byte of the name.
+
+  static const DirectoryEntry* At(const char* buffer) { return reinterpret_cast<const DirectoryEntry*>(buffer); }
+  // The name is followed by a NUL in the buffer.
+  std::string_view Name() const { return reinterpret_cast<const char*>(this) + offsetof(DirectoryEntry, first); }
+};

@@ -1,3 +1,4 @@
+// Reads the status of a file by statx(2), or by fstatat(2) where a sandbox refuses statx(2).
 #include "kernel/file_status.h"
 
 #include <errno.h>
@@ -6,13 +7,12 @@
 #include <unistd.h>
 
 #include "kernel/calls.h"
-#include "kernel/device_number.h"
 #include "kernel/statx.h"
 
 namespace {
 
-// With 32 bits musl has the kernel's times beside its own of 64 bits, which its own functions fill and the system call
-// does not.
+// On 32-bit architectures struct stat of musl contains the kernel's 32-bit times and musl's own 64-bit times. The raw
+// system call fills only the kernel's times.
 template <typename Stat>
 const auto& ModifiedOf(const Stat& found) {
   if constexpr (requires { found.__st_mtim32; }) {
@@ -22,7 +22,7 @@ const auto& ModifiedOf(const Stat& found) {
   }
 }
 
-// The same without the mount's id.
+// Fills the status by fstatat(2), which reports no mount ID.
 int ReadOldStatus(int directory, const char* name, unsigned flags, FileStatus* status) {
   struct stat found;
   if (kernel::Stat(directory, name, static_cast<int>(flags), &found) < 0) return -1;
@@ -47,7 +47,7 @@ int ReadStatus(int directory, const char* name, FileStatus* status) {
   kernel::Statx found;
   const unsigned flags = AT_SYMLINK_NOFOLLOW | kernel::kAtNoAutomount | (*name == 0 ? kernel::kAtEmptyPath : 0);
   if (syscall(SYS_statx, directory, name, flags, kernel::kStatxBasic | kernel::kStatxMountId, &found) < 0) {
-    // Not there for a sandbox that knows no better: EPERM of statx(2) itself does not exist.
+    // An older seccomp profile refuses statx(2) with EPERM, which statx(2) itself never returns.
     return errno == ENOSYS || errno == EPERM ? ReadOldStatus(directory, name, flags, status) : -1;
   }
   status->mode = found.mode;

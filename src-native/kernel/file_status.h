@@ -1,11 +1,12 @@
+// FileStatus: the statx(2) fields of a file that the layer functions need, without following symbolic links.
 #pragma once
 
 #include <sys/stat.h>
 
 #include <cstdint>
 
-// What statx(2) tells of a name, which is never followed and never triggers an automount. The C library's stat(2) has
-// no id of the mount, and its symbols are too new for a binary that is to run everywhere.
+// fstatat(2) of the C library does not suffice: struct stat has no mount ID, and glibc exports fstatat only since 2.33,
+// so a binary that calls it does not load on older systems.
 struct FileStatus {
   uint32_t mode = 0;
   uint32_t uid = 0;
@@ -13,12 +14,12 @@ struct FileStatus {
   uint32_t links = 0;
   uint64_t inode = 0;
   uint64_t device = 0;
-  uint32_t special_major = 0;  // of a device
+  uint32_t special_major = 0;  // The device number of a device file.
   uint32_t special_minor = 0;
   uint64_t size = 0;
-  int64_t modified_seconds = 0;  // since 1970
+  int64_t modified_seconds = 0;  // Seconds since 1970.
   uint32_t modified_nanoseconds = 0;
-  uint64_t mount_id = 0;  // as in the mount table; 0 before Linux 5.8
+  uint64_t mount_id = 0;  // The mountinfo ID; 0 before Linux 5.8.
 
   bool IsDirectory() const { return S_ISDIR(mode); }
   bool IsRegular() const { return S_ISREG(mode); }
@@ -26,9 +27,11 @@ struct FileStatus {
     return modified_seconds == other.modified_seconds && modified_nanoseconds == other.modified_nanoseconds;
   }
   bool IsSameFile(const FileStatus& other) const { return inode == other.inode && device == other.device; }
-  // What overlayfs takes for a whiteout, besides those by extended attribute: ovl_is_whiteout, fs/overlayfs/util.c.
+  // overlayfs treats this device file as a whiteout (fs/overlayfs/util.c, ovl_is_whiteout). Whiteouts that are marked
+  // by an extended attribute are not recognised here.
   bool IsWhiteoutDevice() const { return S_ISCHR(mode) && special_major == 0 && special_minor == 0; }
 };
 
-// "" is what the descriptor stands for. Returns -1 and sets errno.
+// Reads the status of a name in a directory, or of the directory itself if `name` is "". Triggers no automount. Returns
+// -1 and sets errno on failure.
 int ReadStatus(int directory, const char* name, FileStatus* status);

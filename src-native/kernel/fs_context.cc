@@ -1,3 +1,4 @@
+// Creates and reconfigures filesystems with fsopen(2), fspick(2), fsconfig(2) and fsmount(2).
 #include "kernel/fs_context.h"
 
 #include <errno.h>

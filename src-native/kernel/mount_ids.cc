@@ -1,3 +1,4 @@
+// Makes the system calls listmount(2) and statmount(2) by number.
 #include "kernel/mount_ids.h"
 
 #include <sys/ioctl.h>
@@ -20,7 +21,9 @@ static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic)
               offsetof(MountStatus, id) == 40 && offsetof(MountStatus, root) == 104 &&
               offsetof(MountStatus, source) == 124);
 
-struct MountRequest {  // struct mnt_id_req; what it had at first is all that is passed unless the rest is needed
+// struct mnt_id_req. The first version of the struct has 24 bytes and no mount namespace, and every kernel accepts it.
+// The longer version (6.11) is passed only if the caller names a mount namespace.
+struct MountRequest {
   uint32_t size;
   uint32_t spare = 0;
   uint64_t id;
@@ -41,14 +44,14 @@ int MountNamespaceId(int fd, uint64_t* id) {
 
 int ListMounts(std::vector<uint64_t>* ids, uint64_t mount_namespace, uint64_t below) {
   ids->clear();
-  for (size_t room = 512;; room = 4096) {
+  for (size_t capacity = 512;; capacity = 4096) {
     const size_t had = ids->size();
     const MountRequest request(below, had == 0 ? 0 : ids->back(), mount_namespace);
-    ids->resize(had + room);
-    const ssize_t count = syscall(SYS_listmount, &request, ids->data() + had, room, 0);
+    ids->resize(had + capacity);
+    const ssize_t count = syscall(SYS_listmount, &request, ids->data() + had, capacity, 0);
     ids->resize(had + static_cast<size_t>(std::max<ssize_t>(count, 0)));
     if (count < 0) return -1;
-    if (static_cast<size_t>(count) < room) return 0;
+    if (static_cast<size_t>(count) < capacity) return 0;
   }
 }
 

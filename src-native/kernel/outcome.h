@@ -1,29 +1,32 @@
+// Outcome: the result of a native call, which is either success or the errno with the system call and step that failed.
 #pragma once
 
-#include <napi.h>
+#include <js_native_api_types.h>  // Declares napi_env and napi_value only: kernel/ calls no function of Node-API.
 
 #include <cstdint>
 #include <string>
 
-// What a call came to: filled on whichever thread ran it, turned into a value on the thread that asked (see
-// napi/call.h). In JavaScript it is undefined; or the mount's id as a bigint, when that was asked for; or { mountId,
-// way }, of a call that has several ways; or, of a failure, { error, syscall, step, left, mountId, index, log, other,
-// leftMade }, made into an exception where there are stack frames, in lib/.
+// The thread that runs a call fills the Outcome, and the JavaScript thread converts it to a value (napi/call.h).
+//
+// In JavaScript a success is undefined, or the mount ID as a bigint if the call asked for one, or { mountId, way } if
+// the call has several strategies. A failure is { error, syscall, step, left, mountId, index, log, other, leftMade }.
+// The addon never throws a failure: lib/ makes the exception, so that its stack begins at the caller's line.
 struct Outcome {
-  int error = 0;                  // errno; 0 is success
-  const char* syscall = nullptr;  // the C call that failed: "mount", "move_mount", "statx" ...
-  const char* step = nullptr;     // what was being done with it: "bind", "make read-only" ...
-  bool left = false;              // undoing the steps before failed as well: their mount is still there
-  uint64_t mount_id = 0;          // the mount made, or found where another was expected; 0: not asked
-  uint32_t way = 0;               // which of several ways was taken (overlay/overlay.h); 0: there is only one
-  int index = -1;                 // of a list of paths, the one that the failure is about
-  std::string log;                // what the kernel wrote to the filesystem context, a message a line
-  std::string other;              // a mount point that stands in the way
-  std::string left_made;          // a directory or file in the root of a target that was made and could not be removed
+  int error = 0;                  // The errno of the system call that failed; 0 is success.
+  const char* syscall = nullptr;  // The C function that failed: "mount", "move_mount", "statx" ...
+  const char* step = nullptr;     // The purpose of the system call: "bind", "make read-only" ...
+  bool left = false;              // The call could not unmount what its earlier steps had mounted.
+  uint64_t mount_id = 0;          // The ID of the new mount, or of an unexpected mount at the target; 0 if unknown.
+  uint32_t way = 0;               // The strategy that succeeded (overlay/overlay.h); 0 if the call has one only.
+  int index = -1;                 // The index of the path that caused the failure in a list of paths; -1 if none did.
+  std::string log;                // The messages that the kernel wrote to the filesystem context, one per line.
+  std::string other;              // The mount point that prevents the call.
+  std::string left_made;          // The directory or file that the call created in a root and could not remove.
 
   bool Failed() const { return error != 0; }
 
-  napi_value ToValue(Napi::Env env) const;
+  // JavaScript thread. Converts the outcome to the JavaScript value described above: napi/result.cc.
+  napi_value ToValue(napi_env env) const;
 
   static Outcome Failure(int error, const char* syscall, const char* step) {
     Outcome outcome;

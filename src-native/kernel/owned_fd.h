@@ -1,10 +1,10 @@
+// OwnedFd: owns one file descriptor, and closes it in its destructor.
 #pragma once
 
 #include <unistd.h>
 
 #include <utility>
 
-// The owner of one file descriptor: closes it when it goes out of scope.
 class OwnedFd {
  public:
   OwnedFd() = default;

@@ -1,3 +1,4 @@
+// Identifies files and mounts by statx(2).
 #include "kernel/path.h"
 
 #include <errno.h>
@@ -6,7 +7,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "kernel/device_number.h"
 #include "kernel/statx.h"
 
 namespace kernel {
@@ -19,11 +19,11 @@ long CallStatx(int directory, const char* path, unsigned flags, unsigned wanted,
 }  // namespace
 
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
-  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  const unsigned wanted = kind == IdKind::kUnique ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
   Statx found;
   if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
   if ((found.mask & (kStatxMountId | kStatxMountIdUnique)) == 0) {
-    errno = ENOSYS;  // before 5.8
+    errno = ENOSYS;  // Linux before 5.8 reports no mount ID.
     return -1;
   }
   *id = found.mount_id;
@@ -31,7 +31,7 @@ int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64
 }
 
 int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id) {
-  const unsigned wanted = kind == IdKind::kLasting ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
+  const unsigned wanted = kind == IdKind::kUnique ? kStatxMountIdUnique | kStatxMountId : kStatxMountId;
   Statx found;
   if (CallStatx(directory, path, flags, wanted, &found) < 0) return -1;
   *id = (found.attributes & kStatxAttributeMountRoot) != 0 ? found.mount_id : 0;
@@ -42,7 +42,7 @@ int IsMountRoot(int directory, const char* path, unsigned flags) {
   Statx found;
   if (CallStatx(directory, path, flags, kStatxType, &found) < 0) return -1;
   if ((found.attributes_mask & kStatxAttributeMountRoot) == 0) {
-    errno = ENOSYS;  // before 5.8
+    errno = ENOSYS;  // Linux before 5.8 does not know STATX_ATTR_MOUNT_ROOT.
     return -1;
   }
   return (found.attributes & kStatxAttributeMountRoot) != 0;

@@ -1,46 +1,47 @@
+// Questions about a path by statx(2): its mount ID, its file type, and whether it is a mount point.
 #pragma once
 
 #include <cstdint>
 
-// What statx(2) tells of the place that a path leads to, and of the mount it is on. It is called by number, as
-// kernel/calls.h says, asks no server, and mounts nothing that waits to be mounted. Each returns -1 and sets errno on
-// failure.
+// None of these functions triggers an automount (AT_NO_AUTOMOUNT) or asks the server of a network filesystem
+// (AT_STATX_DONT_SYNC). The functions that return int return -1 on failure and set errno. With AT_EMPTY_PATH in `flags`
+// and an empty `path`, the question is about the file that the descriptor `directory` refers to.
 namespace kernel {
 
 enum class IdKind {
-  kLasting,  // STATX_MNT_ID_UNIQUE, 64 bits, never used again (6.8); the reused one where the kernel has no other
-  kTable,    // STATX_MNT_ID, as in /proc/PID/mountinfo (5.8)
+  kUnique,     // STATX_MNT_ID_UNIQUE (6.8): 64 bits, never reused. An older kernel returns the mountinfo ID instead.
+  kMountinfo,  // STATX_MNT_ID (5.8): the mount ID of /proc/PID/mountinfo, which the kernel reuses.
 };
 
-// Ids of the lasting kind begin here, and those of the other kind end before (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
-constexpr uint64_t kFirstLastingId = uint64_t{1} << 31;
+// Unique mount IDs begin at this number, and mountinfo IDs end below it (fs/namespace.c, MNT_UNIQUE_ID_OFFSET).
+constexpr uint64_t kFirstUniqueId = uint64_t{1} << 31;
 
-// The id of the mount that `path` leads to (with AT_EMPTY_PATH in `flags`: that `directory` is on).
+// Finds the ID of the mount that contains the file at `path`.
 int MountId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
 
-// The id of the mount whose topmost directory `path` leads to, by the same call; 0 where `path` is no mount point.
+// Finds the ID of the mount at `path` if `path` is a mount point; the ID is 0 if `path` is no mount point.
 int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, uint64_t* id);
 
-// Whether something is mounted at `path`, by the same call: 1 or 0, or -1 with errno set, ENOSYS where the kernel does
-// not tell (before 5.8).
+// Returns 1 if `path` is a mount point and 0 if not. Fails with ENOSYS before Linux 5.8, which does not report
+// STATX_ATTR_MOUNT_ROOT.
 int IsMountRoot(int directory, const char* path, unsigned flags);
 
-// The same; false where that cannot be told.
+// Returns true if `path` is a mount point, and false if `path` is none or if IsMountRoot fails.
 bool IsMountPoint(int directory, const char* path, unsigned flags);
 
-// Whether `path` leads to a directory, by the same call.
+// Returns true if `path` is a directory, and false if `path` is none or if statx(2) fails.
 bool IsDirectory(int directory, const char* path, unsigned flags);
 
 struct Identity {
   uint32_t mode;
   uint64_t device;
   uint64_t inode;
-  uint64_t special;    // of a device file the device that it stands for
-  uint64_t mount_id;   // as in the mount table
-  bool is_mount_root;  // false where that cannot be told (before 5.8)
+  uint64_t special;    // The device number of a device file.
+  uint64_t mount_id;   // The mountinfo ID.
+  bool is_mount_root;  // Always false before Linux 5.8.
 };
 
-// What `path` leads to (with AT_EMPTY_PATH in `flags`: what `directory` stands for), by the same call.
+// Fills `identity` with the type, device, inode and mount of the file at `path`.
 int Identify(int directory, const char* path, unsigned flags, Identity* identity);
 
 }  // namespace kernel

@@ -1,9 +1,10 @@
+// statx(2): its structures, flags and device numbers, for C libraries whose headers lack stx_mnt_id.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
-// What statx(2) takes and gives, as in linux/stat.h and linux/fcntl.h, whose older versions have no stx_mnt_id.
+// linux/stat.h and linux/fcntl.h define these structures and flags.
 namespace kernel {
 
 constexpr unsigned kStatxType = 0x1;                   // STATX_TYPE
@@ -46,3 +47,24 @@ static_assert(sizeof(Statx) == 256 && offsetof(Statx, mode) == 0x1c && offsetof(
               offsetof(Statx, modified) == 0x70 && offsetof(Statx, mount_id) == 0x90);
 
 }  // namespace kernel
+
+// makedev(3), major(3) and minor(3) as constant expressions. glibc defines them as functions that musl lacks, and with
+// -Os the compiler calls these functions instead of inlining them.
+namespace device_number {
+
+constexpr uint64_t Make(uint64_t major, uint64_t minor) {
+  return (major & 0xfffff000) << 32 | (major & 0xfff) << 8 | (minor & 0xffffff00) << 12 | (minor & 0xff);
+}
+
+constexpr uint32_t Major(uint64_t device) {
+  return static_cast<uint32_t>((device >> 32 & 0xfffff000) | (device >> 8 & 0xfff));
+}
+
+constexpr uint32_t Minor(uint64_t device) {
+  return static_cast<uint32_t>((device >> 12 & 0xffffff00) | (device & 0xff));
+}
+
+static_assert(Major(Make(0x12345678, 0x9abcdef0)) == 0x12345678 && Minor(Make(0x12345678, 0x9abcdef0)) == 0x9abcdef0);
+static_assert(Make(8, 1) == 0x801 && Make(0, 256) == 0x100000);
+
+}  // namespace device_number

@@ -13,17 +13,17 @@ int AttachError(int error, int tree, const Target& target) {
   return is_directory != onto_directory ? ENOTDIR : EINVAL;
 }
 
-Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where) {
-  Outcome outcome = target.Hold(ticket);
+Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Where where) {
+  Outcome outcome = target.Hold(cancellation);
   if (outcome.Failed()) return outcome;
-  if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  if (kernel::MountId(tree, "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (where == Where::kBeneath) {
     if (!kernel::CanMoveBeneath()) return Outcome::Failure(EINVAL, "move_mount", "choose beneath");
     if (!target.IsMountPoint()) return Outcome::Failure(EINVAL, "move_mount", "check what is above");
   }
-  if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
+  if (!cancellation.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
   unsigned flags = kernel::kMoveMountFromEmptyPath;
   flags |= target.empty_path_flag() ? kernel::kMoveMountToEmptyPath : kernel::kMoveMountToSymlinks;
   if (where == Where::kBeneath) flags |= kernel::kMoveMountBeneath;
@@ -33,15 +33,15 @@ Outcome Attach(int tree, Target& target, const Ticket& ticket, Where where) {
   return outcome;
 }
 
-Outcome FinishMount(const Target& target, const Ticket& ticket, OwnedFd* mounted) {
+Outcome FinishMount(const Target& target, const Cancellation& cancellation, OwnedFd* mounted) {
   Outcome outcome = target.IsInRoot() ? target.OpenMounted(mounted) : Outcome{};
   const int at = *mounted ? mounted->get() : AT_FDCWD;
   const char* const path = *mounted ? "" : target.PathBefore().c_str();
   const unsigned flags = *mounted ? AT_EMPTY_PATH : 0;
   if (outcome.Failed()) {
-  } else if (kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  } else if (kernel::MountId(at, path, flags, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
-  } else if (!ticket.Commit()) {
+  } else if (!cancellation.Commit()) {
     outcome = Outcome::Failure(ECANCELED, "cancel", "cancel");
   }
   if (outcome.Failed()) outcome.left = !target.TakeDown(*mounted, false);

@@ -13,7 +13,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "mount/attach.h"
 #include "mount/mount_change.h"
 #include "mount/tree_change.h"
@@ -45,13 +44,13 @@ Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
 }
 
 // Whether a mount and, with `change.recursive`, all below it have what was asked for: by the mount table where the
-// kernel cannot be asked about each (before 6.8). `id` is the lasting one of the mount, or 0.
+// kernel cannot be asked about each (before 6.8). `id` is the mount's unique mount ID, or 0.
 Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change, uint64_t id) {
-  if (id != 0 || kernel::MountId(at, path, flags, kernel::IdKind::kLasting, &id) == 0) {
+  if (id != 0 || kernel::MountId(at, path, flags, kernel::IdKind::kUnique, &id) == 0) {
     const Answer answer = AllHaveChange(id, change);
     if (answer != Answer::kCannotTell) return answer == Answer::kYes ? Outcome{} : Mismatch();
   }
-  if (kernel::MountId(at, path, flags, kernel::IdKind::kTable, &id) < 0) {
+  if (kernel::MountId(at, path, flags, kernel::IdKind::kMountinfo, &id) < 0) {
     return Outcome::Failure(errno, "statx", "verify");
   }
   std::vector<MountLine> lines;
@@ -64,9 +63,10 @@ Outcome Verify(int at, const char* path, unsigned flags, const attributes::Chang
   return {};
 }
 
-Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& change, const Ticket& ticket) {
+Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& change,
+                 const Cancellation& cancellation) {
   Outcome outcome = target.IsInRoot() ? target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
-  if (!outcome.Failed()) outcome = Attach(tree.get(), target, ticket);
+  if (!outcome.Failed()) outcome = Attach(tree.get(), target, cancellation);
   if (outcome.Failed()) return outcome;
   outcome.way = kTree;
   // A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
@@ -80,23 +80,23 @@ Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& 
   return finished;
 }
 
-Outcome Finish(const char* path, const attributes::Change& change, const Ticket& ticket) {
-  if (change.recursive && change.apart) {
-    const Outcome outcome = SetPropagation(path, MS_SLAVE, true);
-    if (outcome.Failed()) return outcome;
+Outcome Finish(const char* path, const attributes::Change& change, const Cancellation& cancellation) {
+  if (change.recursive && change.apart && kernel::SetPropagation(path, MS_SLAVE, true) < 0) {
+    return Outcome::Failure(errno, "mount", "set propagation");
   }
   Outcome outcome = ChangeByMount(path, change);
   if (!outcome.Failed() && change.Changes()) outcome = Verify(AT_FDCWD, path, 0, change, 0);
   if (outcome.Failed()) return outcome;
-  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
-  if (!ticket.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
+  if (!cancellation.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
   outcome.way = kRemount;
   return outcome;
 }
 
-Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change, const Ticket& ticket) {
+Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change,
+                        const Cancellation& cancellation) {
   // mount(2) says EINVAL to both (strndup_user, do_loopback).
   if (*source == '\0') return Outcome::Failure(ENOENT, "mount", "bind");
   if (strlen(source) >= PATH_MAX) return Outcome::Failure(ENAMETOOLONG, "mount", "bind");
@@ -109,7 +109,7 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
   OwnedFd mounted;
   outcome = target.OpenMounted(&mounted);
   // The descriptor stands for the mount itself, wherever it is by now.
-  if (!outcome.Failed()) outcome = Finish(procfs::Fd(mounted.get()).c_str(), change, ticket);
+  if (!outcome.Failed()) outcome = Finish(procfs::Fd(mounted.get()).c_str(), change, cancellation);
   if (outcome.Failed()) outcome.left = !target.TakeDown(mounted, true);
   return outcome;
 }
@@ -135,15 +135,16 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
   return ChangeTree(wanted, tree);
 }
 
-Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket) {
+Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
+             const Cancellation& cancellation) {
   if (kernel::HasTreeCopies()) {
     OwnedFd tree;
     const Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
-    if (!outcome.Failed()) return BindTree(tree, target, change, ticket);
+    if (!outcome.Failed()) return BindTree(tree, target, change, cancellation);
     if (id_map >= 0 || outcome.error != ENOSYS) return outcome;
   }
   if (id_map >= 0) return Outcome::Failure(ENOSYS, "mount_setattr", "map ids");
-  return BindThenRemount(source, target, change, ticket);
+  return BindThenRemount(source, target, change, cancellation);
 }
 
 }  // namespace bind

@@ -19,7 +19,8 @@ Outcome Clone(int at, const char* source, const attributes::Change& change, int 
 // The copy is given its attributes before anybody can reach it. Where there is no open_tree(2) (before 5.2, or in a
 // sandbox) it is bound, then remounted: for an instant it is as writable as its source. Ids can be mapped by
 // mount_setattr(2) only (ENOSYS). The result is compared with what was asked for: EPROTO at the step "verify".
-Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map, const Ticket& ticket);
+Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
+             const Cancellation& cancellation);
 
 enum Way : uint32_t { kTree = 1, kRemount = 2 };
 

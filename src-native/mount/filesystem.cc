@@ -47,9 +47,9 @@ MountResult FilesystemCall::MountByParameters() {
   }
   if (result.outcome.Failed()) return MountResult(result.outcome);
   if (!detached_) {
-    result.outcome = Attach(result.tree.get(), target_, ticket_);
+    result.outcome = Attach(result.tree.get(), target_, cancellation_);
     result.tree = OwnedFd();
-  } else if (!ticket_.Commit()) {
+  } else if (!cancellation_.Commit()) {
     return MountResult(Cancelled());
   }
   if (!result.outcome.Failed()) result.outcome.way = 2;
@@ -67,7 +67,7 @@ Outcome FilesystemCall::MountByData() {
     return Outcome::Failure(errno, "mount", "mount");
   }
   OwnedFd mounted;
-  Outcome outcome = FinishMount(target_, ticket_, &mounted);
+  Outcome outcome = FinishMount(target_, cancellation_, &mounted);
   if (!outcome.Failed()) outcome.way = 1;
   return outcome;
 }

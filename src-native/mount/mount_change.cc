@@ -12,7 +12,6 @@
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "place/openat2_fallback.h"
 #include "table/mount_lines.h"
 
@@ -35,7 +34,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
   *mount = walk::WithoutLinks(top.get(), line.mount_point.substr(prefix.size()));
   if (!*mount) return Outcome::Failure(errno, "openat2", "set attributes");
   uint64_t found = 0;
-  if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &found) < 0) {
+  if (kernel::MountId(mount->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &found) < 0) {
     return Outcome::Failure(errno, "statx", "set attributes");
   }
   // Another mount hides this one, which no path leads to: without mount_setattr it stays as it is.
@@ -44,7 +43,7 @@ Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountL
 
 Outcome RemountTree(const char* path, const attributes::Change& change) {
   uint64_t top = 0;
-  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kTable, &top) < 0) {
+  if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kMountinfo, &top) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (!kernel::IsMountPoint(AT_FDCWD, path, 0)) return Outcome::Failure(EINVAL, "mount", "set attributes");
@@ -87,10 +86,9 @@ Outcome SetAttributes(int at, const char* path, unsigned flags, const attributes
 
 Outcome ChangeByMount(const char* path, const attributes::Change& change) {
   Outcome outcome = change.Changes() ? RemountTree(path, change) : Outcome{};
-  if (!outcome.Failed() && change.propagation != 0) {
-    outcome = SetPropagation(path, change.propagation, change.recursive);
-  }
-  return outcome;
+  if (outcome.Failed() || change.propagation == 0) return outcome;
+  if (kernel::SetPropagation(path, change.propagation, change.recursive) == 0) return {};
+  return Outcome::Failure(errno, "mount", "set propagation");
 }
 
 Outcome ChangeMount(int at, const char* path, unsigned flags, const attributes::Change& change) {

@@ -48,7 +48,7 @@ MountResult BindCall::Make() {
       outcome = target_.Find(kernel::IsDirectory(AT_FDCWD, source_.c_str(), 0));
       if (!outcome.Failed()) outcome = target_.CheckVacant();
     }
-    if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), ticket_);
+    if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), cancellation_);
     return MountResult(outcome);
   }
   MountResult result;
@@ -56,7 +56,7 @@ MountResult BindCall::Make() {
   if (!result.outcome.Failed()) {
     result.outcome = ChangeTree(change_.OnlyPropagation(), &result.tree);
   }
-  if (!result.outcome.Failed() && !ticket_.Commit()) result.outcome = Cancelled();
+  if (!result.outcome.Failed() && !cancellation_.Commit()) result.outcome = Cancelled();
   if (result.outcome.Failed()) return MountResult(result.outcome);
   result.outcome.way = bind::kTree;
   return result;
@@ -77,12 +77,12 @@ Outcome ChangeCall::Run() {
     return Change(tree_.get(), "", AT_EMPTY_PATH);
   }
   Outcome outcome = target_.Find();
-  if (!outcome.Failed()) outcome = target_.Hold(ticket_);
+  if (!outcome.Failed()) outcome = target_.Hold(cancellation_);
   return outcome.Failed() ? outcome : Change(target_.at(), target_.path(), target_.empty_path_flag());
 }
 
 Outcome ChangeCall::Change(int at, const char* path, unsigned flags) const {
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   return ChangeMount(at, path, flags, change_);
 }
 
@@ -106,16 +106,16 @@ Outcome MoveCall::Move() {
     return Outcome::Failure(EINVAL, "move_mount", "check source");
   }
   outcome = to_.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
-  if (!outcome.Failed()) outcome = to_.Hold(ticket_);
+  if (!outcome.Failed()) outcome = to_.Hold(cancellation_);
   if (!outcome.Failed() && vacant_) outcome = to_.CheckVacant();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {
-    outcome = Attach(tree.get(), to_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
+    outcome = Attach(tree.get(), to_, cancellation_, beneath_ ? Where::kBeneath : Where::kOnTop);
   } else if (beneath_) {
     outcome = Outcome::Failure(ENOSYS, "move_mount", "attach");
-  } else if (!ticket_.Commit()) {
+  } else if (!cancellation_.Commit()) {
     outcome = Cancelled();
-  } else if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &outcome.mount_id) < 0) {
+  } else if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     outcome = Outcome::Failure(errno, "statx", "identify");
   } else if (mount(procfs::Fd(tree.get()).c_str(), to_.PathBefore().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
     outcome = Outcome::Failure(AttachError(errno, tree.get(), to_), "mount", "move");
@@ -144,7 +144,7 @@ Outcome AttachCall::GivePlace() {
   Outcome outcome = target_.Find(kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH));
   if (!outcome.Failed() && vacant_) outcome = target_.CheckVacant();
   if (!outcome.Failed()) {
-    outcome = Attach(tree_.get(), target_, ticket_, beneath_ ? Where::kBeneath : Where::kOnTop);
+    outcome = Attach(tree_.get(), target_, cancellation_, beneath_ ? Where::kBeneath : Where::kOnTop);
   }
   return outcome;
 }

@@ -6,8 +6,8 @@
 
 #include "mount/attributes.h"
 #include "mount/id_map.h"
-#include "napi/mount_result.h"
 #include "napi/operation.h"
+#include "napi/result.h"
 #include "place/target.h"
 
 // The operations on single mounts. What each takes is in its Read, in the order in which JavaScript gives it; `target`

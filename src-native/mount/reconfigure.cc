@@ -44,7 +44,7 @@ void ReconfigureCall::Read(Arguments& arguments) {
 Outcome ReconfigureCall::Run() {
   if (by_data_) return RunByData();
   Outcome outcome = target_.Find();
-  if (!outcome.Failed()) outcome = target_.Hold(ticket_);
+  if (!outcome.Failed()) outcome = target_.Hold(cancellation_);
   if (outcome.Failed()) return outcome;
   const unsigned empty = target_.empty_path_flag() ? kernel::kFsPickEmptyPath : 0;
   FsContext context = FsContext::Pick(target_.at(), target_.path(), empty);
@@ -53,7 +53,7 @@ Outcome ReconfigureCall::Run() {
     context.SetWord(parameters_[at], "set parameter", static_cast<int>(at));
   }
   if (context.outcome().Failed()) return context.outcome();
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   return context.Reconfigure().outcome();
 }
 
@@ -74,7 +74,7 @@ Outcome ReconfigureCall::RunByData() {
   uint64_t id = 0;
   std::vector<MountLine> lines;
   std::string shown;
-  if (kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kTable, &id) < 0) {
+  if (kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kMountinfo, &id) < 0) {
     return Outcome::Failure(errno, "mount", "reconfigure");
   }
   if (!ReadMountTree(id, &lines) || !ReadFilesystemOptions(id, &shown)) {
@@ -84,7 +84,7 @@ Outcome ReconfigureCall::RunByData() {
   unsigned long flags = MS_REMOUNT | (lines[0].attribute_flags & attributes::kFlags & ~MS_RDONLY) | FlagsShown(shown);
   if (mode_ == "ro") flags |= MS_RDONLY;
   if (mode_ == "rw") flags &= ~static_cast<unsigned long>(MS_RDONLY);
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   if (mount(nullptr, path.c_str(), nullptr, flags, data_->empty() ? nullptr : data_->c_str()) < 0) {
     return Outcome::Failure(errno, "mount", "reconfigure");
   }

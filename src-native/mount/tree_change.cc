@@ -70,7 +70,7 @@ class ChangeApart {
 
   Outcome GivePlace() const {
     OwnedFd memory;
-    if (const int error = MakePrivateMemory(&memory)) return Outcome::Failure(error, "mount", kApart);
+    if (const int error = MountPrivateTmpfs(&memory)) return Outcome::Failure(error, "mount", kApart);
     if (kernel::IsDirectory(tree_.get(), "", AT_EMPTY_PATH)) {
       if (mkdirat(memory.get(), "tree", 0700) < 0) return Outcome::Failure(errno, "mkdirat", kApart);
     } else if (!OwnedFd(openat(memory.get(), "tree", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600))) {
@@ -104,5 +104,5 @@ Outcome ChangeTree(const attributes::Change& change, OwnedFd* tree) {
   // Of what is unbindable there is no copy.
   if (!kernel::HasTreeCopies() || change.propagation == MS_UNBINDABLE) return Missing();
   ChangeApart apart(change, tree);
-  return call::Errand<ChangeApart>::Send(apart);
+  return call::RunAndWait<ChangeApart>::Send(apart);
 }

@@ -174,10 +174,10 @@ Arguments& Arguments::Namespace(const char* name, NamespaceFile* file) {
   return *this;
 }
 
-Arguments& Arguments::TakeTicket(const char* name, Ticket* ticket) {
+Arguments& Arguments::TakeCancellation(const char* name, Cancellation* cancellation) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
-  if (!value.IsNull() && !Ticket::FromValue(env_, value, ticket)) WrongType(name, "a ticket or null");
+  if (!value.IsNull() && !Cancellation::FromValue(env_, value, cancellation)) WrongType(name, "a cancellation or null");
   return *this;
 }
 
@@ -209,7 +209,7 @@ Arguments& Arguments::TakeDescriptor(const char* name, OwnedFd* fd) {
 Arguments& Arguments::Wrapped(const char* name, const napi_type_tag& tag, void** native) {
   if (!ok_) return *this;
   const Napi::Value value = Next();
-  *native = wrapped::Get<void>(env_, tag, value);
+  *native = tagged_object::Get<void>(env_, tag, value);
   if (*native == nullptr) WrongType(name, "what this addon has made for it");
   return *this;
 }

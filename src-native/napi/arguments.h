@@ -34,8 +34,8 @@ class Arguments {
   Arguments& OptionalId(const char* name, std::optional<uint64_t>* id);
   // A namespace: null for none, the number of a descriptor, or the path of its file.
   Arguments& Namespace(const char* name, NamespaceFile* file);
-  // A ticket, or null.
-  Arguments& TakeTicket(const char* name, Ticket* ticket);
+  // A cancellation, or null.
+  Arguments& TakeCancellation(const char* name, Cancellation* cancellation);
   // A descriptor (napi/descriptor.h), of which a copy is made; none when it is closed.
   Arguments& Descriptor(const char* name, OwnedFd* fd, int* error);
   // The same, or null.

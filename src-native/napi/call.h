@@ -85,21 +85,21 @@ typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
 
 // A call that another thread makes while this one waits: the only way to a working directory of its own.
 template <typename Call>
-class Errand final : public threads::Task {
+class RunAndWait final : public threads::Task {
  public:
   static typename Call::Result Send(Call& call) {
-    Errand errand(call);
-    if (const int error = StartThreadFor(call, &errand)) {
+    RunAndWait waiting(call);
+    if (const int error = StartThreadFor(call, &waiting)) {
       return typename Call::Result(Outcome::Failure(error, "pthread_create", "start a thread"));
     }
-    while (sem_wait(&errand.done_) < 0 && errno == EINTR) {
+    while (sem_wait(&waiting.done_) < 0 && errno == EINTR) {
     }
-    return std::move(errand.result_);
+    return std::move(waiting.result_);
   }
 
  private:
-  explicit Errand(Call& call) : call_(call) { sem_init(&done_, 0, 0); }
-  ~Errand() override { sem_destroy(&done_); }
+  explicit RunAndWait(Call& call) : call_(call) { sem_init(&done_, 0, 0); }
+  ~RunAndWait() override { sem_destroy(&done_); }
 
   void Run(bool own_directory) override {
     result_ = RunOnThreadOfOurs(call_, own_directory);
@@ -112,7 +112,7 @@ class Errand final : public threads::Task {
 };
 
 template <typename Call>
-class Dispatch final : public threads::Task, public Mailbox::Letter {
+class Dispatch final : public threads::Task, public CompletionQueue::Completion {
  public:
   std::optional<Call> call{std::in_place};
   Napi::FunctionReference done;
@@ -121,7 +121,7 @@ class Dispatch final : public threads::Task, public Mailbox::Letter {
     result_ = RunOnThreadOfOurs(*call, own_directory);
     // What it holds, and what it takes back, may wait for a filesystem: not on the JavaScript thread.
     call.reset();
-    Mailbox::Post(this);
+    CompletionQueue::Deliver(this);
   }
 
   void Open(Napi::Env env) override {
@@ -146,7 +146,7 @@ napi_value Sync(napi_env env, napi_callback_info info) {
   if (!arguments.ok()) return nullptr;
   if (!NeedsOwnDirectory(call)) return call.Run().ToValue(env);
   NoteWorkingDirectory(call);
-  return Errand<Call>::Send(call).ToValue(env);
+  return RunAndWait<Call>::Send(call).ToValue(env);
 }
 
 template <typename Call>
@@ -157,14 +157,14 @@ napi_value Async(napi_env env, napi_callback_info info) {
   call.Read(arguments);
   arguments.Function("done", &dispatch->done);
   if (!arguments.ok()) return nullptr;
-  Mailbox* mailbox = Mailbox::Of(env);
-  if (mailbox == nullptr) return nullptr;
+  CompletionQueue* queue = CompletionQueue::Of(env);
+  if (queue == nullptr) return nullptr;
   NoteWorkingDirectory(call);
-  mailbox->Expect(dispatch.get());
+  queue->Register(dispatch.get());
   Dispatch<Call>* under_way = dispatch.release();
   if (const int error = StartThreadFor(call, under_way)) {
     under_way->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
-    Mailbox::Post(under_way);
+    CompletionQueue::Deliver(under_way);
   }
   return nullptr;
 }

@@ -23,25 +23,25 @@ bool Decide(std::atomic<int>* state, int decision) {
 
 }  // namespace
 
-Ticket::~Ticket() {
+Cancellation::~Cancellation() {
   if (state_ != nullptr) LetGo(state_);
 }
 
-bool Ticket::Commit() const { return state_ == nullptr || Decide(state_, kCommitted); }
+bool Cancellation::Commit() const { return state_ == nullptr || Decide(state_, kCommitted); }
 
-Napi::Value Ticket::New(const Napi::CallbackInfo& info) {
-  return wrapped::New(info.Env(), kTag, new std::atomic<int>(kHolder), LetGo);
+Napi::Value Cancellation::New(const Napi::CallbackInfo& info) {
+  return tagged_object::New(info.Env(), kTag, new std::atomic<int>(kHolder), LetGo);
 }
 
-bool Ticket::FromValue(napi_env env, napi_value value, Ticket* ticket) {
-  auto* state = wrapped::Get<std::atomic<int>>(env, kTag, value);
+bool Cancellation::FromValue(napi_env env, napi_value value, Cancellation* cancellation) {
+  auto* state = tagged_object::Get<std::atomic<int>>(env, kTag, value);
   if (state == nullptr) return false;
   state->fetch_add(kHolder, std::memory_order_relaxed);
-  *ticket = Ticket(state);
+  *cancellation = Cancellation(state);
   return true;
 }
 
-Napi::Value Ticket::Cancel(const Napi::CallbackInfo& info) {
-  auto* state = wrapped::Get<std::atomic<int>>(info.Env(), kTag, info[0]);
+Napi::Value Cancellation::Cancel(const Napi::CallbackInfo& info) {
+  auto* state = tagged_object::Get<std::atomic<int>>(info.Env(), kTag, info[0]);
   return Napi::Boolean::New(info.Env(), state != nullptr && Decide(state, kCancelled));
 }

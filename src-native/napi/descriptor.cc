@@ -15,15 +15,17 @@ constexpr napi_type_tag kTag{0x6c696e75782d6d6f, 0x6465736372697000};
 
 void Finalize(OwnedFd* fd) {
   const std::unique_ptr<OwnedFd> owner(fd);
-  if (*owner) threads::LetGo(std::move(*owner));
+  if (*owner) threads::DestroyOnThread(std::move(*owner));
 }
 
 }  // namespace
 
-Napi::Value New(napi_env env, OwnedFd fd) { return wrapped::New(env, kTag, new OwnedFd(std::move(fd)), Finalize); }
+Napi::Value New(napi_env env, OwnedFd fd) {
+  return tagged_object::New(env, kTag, new OwnedFd(std::move(fd)), Finalize);
+}
 
 bool Duplicate(napi_env env, napi_value value, OwnedFd* fd, int* error) {
-  const auto* owned = wrapped::Get<OwnedFd>(env, kTag, value);
+  const auto* owned = tagged_object::Get<OwnedFd>(env, kTag, value);
   if (owned == nullptr) return false;
   // Of one that is closed, EBADF.
   *fd = OwnedFd(kernel::Duplicate(owned->get()));
@@ -31,15 +33,15 @@ bool Duplicate(napi_env env, napi_value value, OwnedFd* fd, int* error) {
   return true;
 }
 
-bool Is(napi_env env, napi_value value) { return wrapped::Get<OwnedFd>(env, kTag, value) != nullptr; }
+bool Is(napi_env env, napi_value value) { return tagged_object::Get<OwnedFd>(env, kTag, value) != nullptr; }
 
 Napi::Value Number(const Napi::CallbackInfo& info) {
-  const auto* owned = wrapped::Get<OwnedFd>(info.Env(), kTag, info[0]);
+  const auto* owned = tagged_object::Get<OwnedFd>(info.Env(), kTag, info[0]);
   return Napi::Number::New(info.Env(), owned == nullptr ? -1 : owned->get());
 }
 
 OwnedFd Take(napi_env env, napi_value value) {
-  auto* owned = wrapped::Get<OwnedFd>(env, kTag, value);
+  auto* owned = tagged_object::Get<OwnedFd>(env, kTag, value);
   return owned == nullptr ? OwnedFd() : std::move(*owned);
 }
 

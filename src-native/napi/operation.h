@@ -21,10 +21,10 @@ class Operation {
 
  protected:
   void ReadOperation(Arguments& arguments) {
-    arguments.Namespace("namespace", &mount_namespace.file).TakeTicket("ticket", &ticket_);
+    arguments.Namespace("namespace", &mount_namespace.file).TakeCancellation("cancellation", &cancellation_);
   }
 
   static Outcome Cancelled() { return Outcome::Failure(ECANCELED, "cancel", "cancel"); }
 
-  Ticket ticket_;
+  Cancellation cancellation_;
 };

@@ -4,7 +4,7 @@
 
 // Objects of JavaScript that stand for something native: opaque, and told apart by a tag, so that no other object can
 // pass for one.
-namespace wrapped {
+namespace tagged_object {
 
 template <typename T>
 Napi::Value New(napi_env env, const napi_type_tag& tag, T* native, void (*finalize)(T*)) {
@@ -42,4 +42,4 @@ T* Get(napi_env env, const napi_type_tag& tag, napi_value value) {
   return napi_unwrap(env, value, &native) == napi_ok ? static_cast<T*>(native) : nullptr;
 }
 
-}  // namespace wrapped
+}  // namespace tagged_object

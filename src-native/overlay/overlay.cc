@@ -123,7 +123,7 @@ Outcome OverlayCall::MountByFsconfig(const Opened& opened) {
   OwnedFd tree;
   Outcome outcome = MakeTree(opened, &tree);
   if (!outcome.Failed()) outcome = CheckWritable(tree);
-  if (!outcome.Failed()) outcome = Attach(tree.get(), target_, ticket_);
+  if (!outcome.Failed()) outcome = Attach(tree.get(), target_, cancellation_);
   if (!outcome.Failed()) outcome.way = kFsconfig;
   return outcome;
 }
@@ -154,7 +154,7 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
 
 Outcome OverlayCall::Finish() const {
   OwnedFd mounted;
-  Outcome outcome = FinishMount(target_, ticket_, &mounted);
+  Outcome outcome = FinishMount(target_, cancellation_, &mounted);
   if (outcome.Failed() || !writable_) return outcome;
   if (!IsReadOnly(outcome.mount_id, mounted, target_.PathBefore().c_str())) return outcome;
   outcome = NotWritable();

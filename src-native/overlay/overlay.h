@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "kernel/owned_fd.h"
-#include "napi/mount_result.h"
 #include "napi/operation.h"
+#include "napi/result.h"
 #include "place/target.h"
 #include "threads/private_mounts.h"
 

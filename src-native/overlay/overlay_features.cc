@@ -16,7 +16,7 @@ namespace {
 bool Accepts(unsigned command, const char* key, const char* value, int aux, Features* features) {
   const OwnedFd context(kernel::FsOpen("overlay", kernel::kFsOpenCloexec));
   if (context && kernel::FsConfig(context.get(), command, key, value, aux) == 0) return true;
-  if (!context || IsPassing(errno)) features->error = errno;
+  if (!context || IsTransient(errno)) features->error = errno;
   // "filesystem on / not supported as lowerdir" (ovl_mount_dir_check, fs/overlayfs/params.c): not as a layer, but the
   // parameter is known.
   return context && kernel::ReadLog(context.get()).find("not supported") != std::string::npos;
@@ -48,7 +48,7 @@ Features Find() {
   if (answer != kUnknown) return {(answer & kAppends) != 0, (answer & kDescriptors) != 0, 0};
   if (!OwnedFd(kernel::FsOpen("overlay", kernel::kFsOpenCloexec))) {
     Features none;
-    if (IsPassing(errno)) none.error = errno;
+    if (IsTransient(errno)) none.error = errno;
     return none;
   }
   const Features features = Try();

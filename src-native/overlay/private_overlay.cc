@@ -6,7 +6,6 @@
 
 #include "kernel/calls.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "mount/attach.h"
 #include "mount/attributes.h"
 #include "mount/bind.h"
@@ -25,11 +24,11 @@ MountResult OverlayCall::RunApart() {
   if (!result.outcome.Failed()) result.outcome = CheckWritable(result.tree);
   if (result.outcome.Failed()) return MountResult(result.outcome);
   if (detached_) {
-    result.outcome = ticket_.Commit() ? Outcome{} : Cancelled();
+    result.outcome = cancellation_.Commit() ? Outcome{} : Cancelled();
   } else if (const int error = mounts.Leave()) {
     result.outcome = Outcome::Failure(error, "setns", "leave namespace");
   } else {
-    result.outcome = Attach(result.tree.get(), target_, ticket_);
+    result.outcome = Attach(result.tree.get(), target_, cancellation_);
   }
   if (!detached_ || result.outcome.Failed()) result.tree = OwnedFd();
   if (!result.outcome.Failed()) result.outcome.way = way;
@@ -50,7 +49,7 @@ Outcome OverlayCall::MakeApart(PrivateMounts* mounts, OwnedFd* tree) {
   }
   OwnedFd memory;
   if (const int error = mounts->Enter()) return Outcome::Failure(error, "unshare", "make a namespace");
-  if (const int error = MakePrivateMemory(&memory)) return Outcome::Failure(error, "mount", "make a place");
+  if (const int error = MountPrivateTmpfs(&memory)) return Outcome::Failure(error, "mount", "make a place");
   Opened opened;
   Outcome outcome = Open(&opened);
   if (!outcome.Failed()) outcome = OpenMapped(memory.get(), &opened);

@@ -39,7 +39,7 @@ FoundDirectories Add(const std::string& path, std::vector<Inode>* found) {
   kernel::Identity identity;
   if (!IsForAll(path)) return FoundDirectories::kSome;
   if (kernel::Identify(AT_FDCWD, path.c_str(), 0, &identity) < 0) {
-    return IsPassing(errno) ? FoundDirectories::kCannotTell : FoundDirectories::kSome;
+    return IsTransient(errno) ? FoundDirectories::kCannotTell : FoundDirectories::kSome;
   }
   found->push_back({identity.device, identity.inode});
   return FoundDirectories::kAll;

@@ -35,7 +35,7 @@ int Lock(int fd) {
 
 // After a call that failed. What is missing or forbidden the kernel says best.
 Outcome CannotTell(const char* syscall) {
-  return IsPassing(errno) || errno == EIO ? Outcome::Failure(errno, syscall, "look for upper") : Outcome{};
+  return IsTransient(errno) || errno == EIO ? Outcome::Failure(errno, syscall, "look for upper") : Outcome{};
 }
 
 Outcome LookInTable(const Inode& upper, const Inode& work) {

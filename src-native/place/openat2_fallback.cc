@@ -40,8 +40,8 @@ OwnedFd Fail(int error) {
 // Whether both are on the same mount: 0, EXDEV, or why that cannot be told (before 5.8).
 int CompareMounts(int one, int other) {
   uint64_t first = 0, second = 0;
-  if (kernel::MountId(one, "", AT_EMPTY_PATH, kernel::IdKind::kTable, &first) < 0 ||
-      kernel::MountId(other, "", AT_EMPTY_PATH, kernel::IdKind::kTable, &second) < 0) {
+  if (kernel::MountId(one, "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &first) < 0 ||
+      kernel::MountId(other, "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &second) < 0) {
     return errno;
   }
   return first == second ? 0 : EXDEV;

@@ -10,7 +10,6 @@
 #include "kernel/calls.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "place/openat2_fallback.h"
 #include "table/mount_lines.h"
 #include "threads/pool.h"
@@ -80,8 +79,8 @@ Outcome Target::Find(bool directory) {
   return outcome;
 }
 
-Outcome Target::Hold(const Ticket& ticket) {
-  if (root_ || found_ || !ticket.IsGiven()) return {};
+Outcome Target::Hold(const Cancellation& cancellation) {
+  if (root_ || found_ || !cancellation.IsGiven()) return {};
   found_ = OwnedFd(open(path_.c_str(), O_PATH | O_CLOEXEC));
   return found_ ? Outcome{} : Outcome::Failure(errno, "open", "open target");
 }

@@ -40,7 +40,7 @@ class Target {
 
   // For a call that can be cancelled up to its last step: follows a path now, as that step would, which could hang
   // there.
-  Outcome Hold(const Ticket& ticket);
+  Outcome Hold(const Cancellation& cancellation);
 
   // What was found, as the *at calls take it: a path, or a descriptor with an empty path.
   int at() const { return found_ ? found_.get() : kWorkingDirectory; }

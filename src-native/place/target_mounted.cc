@@ -8,7 +8,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/propagation.h"
 #include "kernel/transient_error.h"
 #include "place/target.h"
 #include "table/mount_lines.h"
@@ -24,8 +23,8 @@ constexpr int kTries = 128;
 // entered it already.
 int TakeDownAt(const std::string& path, bool is_copy) {
   // A copy of shared mounts is their peer, and takes from them what is taken from it.
-  const Outcome outcome = is_copy ? SetPropagation(path.c_str(), MS_SLAVE, true) : Outcome{};
-  return outcome.Failed() ? outcome.error : umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
+  if (is_copy && kernel::SetPropagation(path.c_str(), MS_SLAVE, true) < 0) return errno;
+  return umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
 }
 
 bool IsWithin(const std::string& path, const std::string& top) {
@@ -75,8 +74,8 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
   // A file has no "..", and openat2(2) may be missing.
   if (!*mounted) return OpenAboveByName(mounted);
   uint64_t below = 0, above = 0;
-  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0 ||
-      kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0 ||
+      kernel::MountId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &above) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   return above != below ? Outcome{} : Outcome::Failure(ENOENT, "openat2", "locate target");
@@ -85,7 +84,7 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
 // By the name that it has now, and only if what is there is a mount on the mount of what was found.
 Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   uint64_t below = 0, above = 0;
-  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &below) < 0) {
+  if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   int error = 0;
@@ -96,7 +95,7 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
     *mounted = place.OpenThere();
     error = *mounted ? 0 : errno;
     if (error != 0) continue;
-    if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &above) < 0) {
+    if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &above) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
     if (above == 0) continue;
@@ -106,7 +105,7 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
     if (std::any_of(table.begin(), table.end(), is_it)) return {};
   }
   // For want of a descriptor, or because it is elsewhere each time.
-  return Outcome::Failure(IsPassing(error) ? error : EAGAIN, "open", "locate target");
+  return Outcome::Failure(IsTransient(error) ? error : EAGAIN, "open", "locate target");
 }
 
 Outcome Target::Locate(const std::optional<uint64_t>& id, std::string* path) {
@@ -125,12 +124,12 @@ Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
   Outcome outcome = Find();
   for (int attempt = 0; !outcome.Failed() && attempt < kTries; ++attempt) {
     uint64_t there = 0;
-    if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, id) < 0) {
+    if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, id) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
     if (place_.Open(procfs::PathOf(found_.get())) == 0) {
       *path = place_.Path();
-      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) == 0 &&
+      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &there) == 0 &&
           there == *id) {
         found_ = OwnedFd();
         return {};
@@ -150,7 +149,7 @@ bool Target::IsAt(const std::string& mount_point, uint64_t id, std::string* path
   NamedPlace place;
   uint64_t there = 0;
   if (place.Open(mount_point) != 0) return false;
-  if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kLasting, &there) < 0 ||
+  if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &there) < 0 ||
       there != id) {
     return false;
   }
@@ -164,16 +163,16 @@ bool Target::LocateByTable(uint64_t id, std::string* path) {
   if (!root) return false;
   kernel::MountStatus status;
   const bool knows = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
-  const uint64_t table_id = knows ? status.table_id : id;
+  const uint64_t mountinfo_id = knows ? status.mountinfo_id : id;
   // Where a sandbox denies statmount(2) the table does not know the id: every place in the root is looked at.
-  const bool is_known = knows || id < kernel::kFirstLastingId;
+  const bool is_known = knows || id < kernel::kFirstUniqueId;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) return false;
     const std::string top = procfs::PathOf(root.get());
     bool is_there = false;
     for (const MountLine& line : table) {
-      if ((is_known && line.id != table_id) || !IsWithin(line.mount_point, top)) continue;
+      if ((is_known && line.id != mountinfo_id) || !IsWithin(line.mount_point, top)) continue;
       is_there = true;
       if (IsAt(line.mount_point, id, path)) return true;
     }

@@ -6,7 +6,6 @@
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 #include "table/mount_lines.h"
 #include "table/statmount_line.h"
 
@@ -16,8 +15,8 @@ constexpr const char* kOurs = "/proc/thread-self";
 
 // The id in the table of the mount that a descriptor is on. proc_pid_fdinfo(5) tells it where statx(2) does not, or is
 // refused by a sandbox.
-bool TableIdOf(int fd, uint64_t* id) {
-  if (kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kTable, id) == 0) return true;
+bool MountinfoIdOf(int fd, uint64_t* id) {
+  if (kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, id) == 0) return true;
   std::string text;
   if (!ReadWhole(procfs::Self("fdinfo/" + std::to_string(fd)).c_str(), &text)) return false;
   const size_t at = text.find("mnt_id:");
@@ -30,14 +29,14 @@ bool TableIdOf(int fd, uint64_t* id) {
 }
 
 // The line with this id, and its lasting id, from the table.
-bool FindLine(uint64_t table_id, MountLines* found) {
+bool FindLine(uint64_t mountinfo_id, MountLines* found) {
   OpenTable table;
   MountLines all;
   if (!table.Open(kOurs) || !table.Read(&all)) return false;
   size_t line = 0;
   for (size_t at = 0; at < all.text.size(); ++line) {
     const size_t end = std::min(all.text.find('\n', at), all.text.size() - 1) + 1;
-    if (fields::Number(std::string_view(all.text).substr(at)) == table_id) {
+    if (fields::Number(std::string_view(all.text).substr(at)) == mountinfo_id) {
       found->text = all.text.substr(at, end - at);
       if (!all.ids.empty()) found->ids.push_back(all.ids[line]);
       return true;
@@ -52,7 +51,7 @@ Outcome SearchTable(const std::string& path, MountLines* found, std::string* whe
   const OwnedFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd) return Outcome::Failure(errno, "open", "go to the path");
   uint64_t id = 0;
-  if (!TableIdOf(fd.get(), &id)) return Outcome::Failure(errno, "statx", "identify the mount");
+  if (!MountinfoIdOf(fd.get(), &id)) return Outcome::Failure(errno, "statx", "identify the mount");
   if (!FindLine(id, found)) {
     const int error = errno;
     return Outcome::Failure(error, "read", error == ENOENT ? "find the mount in the table" : "read the mount table");
@@ -91,7 +90,7 @@ MountAtCall::Result MountAtCall::Run() {
   constexpr int kTries = 8;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     uint64_t id = 0;
-    if (kernel::MountId(AT_FDCWD, path_.c_str(), 0, kernel::IdKind::kLasting, &id) < 0) {
+    if (kernel::MountId(AT_FDCWD, path_.c_str(), 0, kernel::IdKind::kUnique, &id) < 0) {
       if (!CannotAsk(errno)) return Result(Outcome::Failure(errno, "statx", "go to the path"));
       break;
     }

@@ -1,6 +1,6 @@
 #include "table/mount_copies.h"
 
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace {

@@ -10,7 +10,6 @@
 #include "kernel/calls.h"
 #include "kernel/owned_fd.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 
 namespace {
 
@@ -78,22 +77,6 @@ std::string UnescapeField(std::string_view field) {
 std::string MountPointOf(std::string_view line) {
   for (int field = 0; field < 4; ++field) fields::Take(&line, ' ');
   return UnescapeField(fields::Take(&line, ' '));
-}
-
-bool ReadWhole(const char* path, std::string* text) {
-  const OwnedFd file(open(path, O_RDONLY | O_CLOEXEC));
-  if (!file) return false;
-  char part[16 * 1024];
-  for (;;) {
-    const ssize_t length = read(file.get(), part, sizeof part);
-    if (length > 0) {
-      text->append(part, static_cast<size_t>(length));
-    } else if (length == 0) {
-      return true;
-    } else if (errno != EINTR) {
-      return false;
-    }
-  }
 }
 
 bool ReadMountTable(std::vector<MountLine>* lines) {

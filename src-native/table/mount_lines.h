@@ -20,9 +20,6 @@ std::string UnescapeField(std::string_view field);
 // The mount point of a line of the table.
 std::string MountPointOf(std::string_view line);
 
-// A whole file, of /proc for the most part: read to its end, as it has no size before.
-bool ReadWhole(const char* path, std::string* text);
-
 // All mounts of the calling thread's namespace that can be reached from its root. False with errno set when the table
 // cannot be read or is not understood.
 bool ReadMountTable(std::vector<MountLine>* lines);

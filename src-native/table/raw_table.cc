@@ -12,7 +12,6 @@
 
 #include "kernel/mount_ids.h"
 #include "kernel/procfs.h"
-#include "kernel/text.h"
 
 namespace {
 
@@ -40,13 +39,13 @@ std::vector<size_t> LineStarts(const std::string& text) {
   return starts;
 }
 
-uint64_t TableIdAt(std::string_view text, size_t start) { return fields::Number(text.substr(start)); }
+uint64_t MountinfoIdAt(std::string_view text, size_t start) { return fields::Number(text.substr(start)); }
 
 // The id in the table of a mount; 0 when it is gone.
-uint64_t TableIdOf(uint64_t id, uint64_t mount_namespace) {
+uint64_t MountinfoIdOf(uint64_t id, uint64_t mount_namespace) {
   kernel::MountStatus status;
   if (kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status, mount_namespace) < 0) return 0;
-  return status.table_id;
+  return status.mountinfo_id;
 }
 
 }  // namespace
@@ -97,7 +96,7 @@ bool OpenTable::IsInOrder(const MountLines& lines, const std::vector<size_t>& st
   constexpr size_t kLooks = 2;
   for (size_t look = 0; look <= kLooks; ++look) {
     const size_t at = (starts.size() - 1) * look / kLooks;
-    if (TableIdOf(lines.ids[at], namespace_) != TableIdAt(lines.text, starts[at])) return false;
+    if (MountinfoIdOf(lines.ids[at], namespace_) != MountinfoIdAt(lines.text, starts[at])) return false;
   }
   return true;
 }
@@ -105,14 +104,14 @@ bool OpenTable::IsInOrder(const MountLines& lines, const std::vector<size_t>& st
 // Asks of each mount which line is its own.
 void OpenTable::Match(const std::vector<uint64_t>& ids, const std::vector<size_t>& starts, MountLines* lines) const {
   std::vector<std::pair<uint64_t, uint64_t>> known;
-  for (const uint64_t id : ids) known.emplace_back(TableIdOf(id, namespace_), id);
+  for (const uint64_t id : ids) known.emplace_back(MountinfoIdOf(id, namespace_), id);
   std::sort(known.begin(), known.end());
   // A sandbox may have the one call and not the other: then none is known.
   lines->ids.clear();
   if (known.empty() || known.back().first == 0) return;
   lines->ids.assign(starts.size(), 0);
   for (size_t line = 0; line < starts.size(); ++line) {
-    const std::pair<uint64_t, uint64_t> wanted{TableIdAt(lines->text, starts[line]), 0};
+    const std::pair<uint64_t, uint64_t> wanted{MountinfoIdAt(lines->text, starts[line]), 0};
     const auto found = std::lower_bound(known.begin(), known.end(), wanted);
     if (found != known.end() && found->first == wanted.first) lines->ids[line] = found->second;
   }

@@ -87,7 +87,7 @@ bool LineOfMount(uint64_t id, std::string* line) {
   const auto text = [&](uint64_t which, uint32_t at) {
     return found.mask & which ? std::string_view(found.text + at) : std::string_view();
   };
-  *line = std::to_string(found.table_id) + ' ' + std::to_string(found.parent_table_id) + ' ' +
+  *line = std::to_string(found.mountinfo_id) + ' ' + std::to_string(found.parent_mountinfo_id) + ' ' +
           std::to_string(found.device_major) + ':' + std::to_string(found.device_minor) + ' ';
   AppendName(text(kernel::kStatMountRoot, found.root), line);
   *line += ' ';

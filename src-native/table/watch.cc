@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "napi/tagged_object.h"
 #include "threads/lock.h"
 
@@ -136,7 +136,7 @@ WatchOpenCall::Result WatchOpenCall::Run() {
 
 napi_value WatchOpenCall::Result::ToValue(Napi::Env env) const {
   if (outcome.Failed()) return outcome.ToValue(env);
-  return wrapped::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
+  return tagged_object::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
     collected->Close();
     collected->Release();
   });

@@ -46,7 +46,7 @@ int StartThread(void* (*main)(void*), void* argument) {
 bool PrepareThread() {
   pthread_setname_np(pthread_self(), "linux-mount");
   const bool own_directory = unshare(CLONE_FS) == 0;
-  own_directory_error = own_directory ? 0 : IsPassing(errno) ? errno : EPERM;
+  own_directory_error = own_directory ? 0 : IsTransient(errno) ? errno : EPERM;
   [[maybe_unused]] const int result = own_directory ? chdir("/") : 0;
   return own_directory;
 }
@@ -110,7 +110,7 @@ class Queue {
     while (Task* task = WaitForTask()) {
       pthread_mutex_unlock(&lock_);
       // What it was short of may be there by now.
-      if (IsPassing(own_directory_error)) own_directory = PrepareThread();
+      if (IsTransient(own_directory_error)) own_directory = PrepareThread();
       task->Run(own_directory);
       pthread_mutex_lock(&lock_);
     }

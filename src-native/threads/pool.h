@@ -32,7 +32,7 @@ int StartOnFreshThread(Task* task);
 
 // Lets go of something on a thread of ours, as that may wait; where no thread can be had, here and now.
 template <typename T>
-void LetGo(T owned) {
+void DestroyOnThread(T owned) {
   class Holding final : public Task {
    public:
     explicit Holding(T held) : held_(std::move(held)) {}

@@ -58,7 +58,7 @@ int PrivateMounts::Leave() {
   return error;
 }
 
-int MakePrivateMemory(OwnedFd* memory) {
+int MountPrivateTmpfs(OwnedFd* memory) {
   // Mounted over the root, since that is always there. Absolute paths still start at the root below; ".." of a root is
   // followed into what is mounted over it (fs/namei.c, follow_dotdot).
   struct stat below, above;

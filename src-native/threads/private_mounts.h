@@ -24,4 +24,4 @@ class PrivateMounts {
 };
 
 // A tmpfs that no path leads to, and the descriptor of its root. For who is in a namespace of its own. 0 or errno.
-int MakePrivateMemory(OwnedFd* memory);
+int MountPrivateTmpfs(OwnedFd* memory);

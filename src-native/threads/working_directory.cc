@@ -41,7 +41,7 @@ void WorkingDirectory::Leave() {
   [[maybe_unused]] int result = chdir("/");
 }
 
-void WorkingDirectory::LetGo() {
+void WorkingDirectory::LeaveAndRelease() {
   Leave();
   moved_ = false;
   base_ = OwnedFd();

@@ -33,7 +33,7 @@ class WorkingDirectory {
   void Leave();
 
   // The same, and gives the process's directory back: for a call that must not be found to use it itself.
-  void LetGo();
+  void LeaveAndRelease();
 
  private:
   OwnedFd base_;

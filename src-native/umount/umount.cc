@@ -20,11 +20,11 @@ bool IsRootOfProcess(const std::string& target, unsigned long flags) {
   static std::atomic<uint64_t> first_root{0};
   uint64_t there = 0;
   uint64_t root = procfs::IsElsewhere() ? 0 : first_root.load(std::memory_order_relaxed);
-  if (kernel::MountPointId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kTable, &there) < 0 ||
+  if (kernel::MountPointId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kMountinfo, &there) < 0 ||
       there == 0 || (root != 0 && there != root)) {
     return false;
   }
-  if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kTable, &root) < 0) return false;
+  if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) < 0) return false;
   if (!procfs::IsElsewhere()) first_root.store(root, std::memory_order_relaxed);
   return there == root;
 }
@@ -60,7 +60,7 @@ Outcome AnotherMount(uint64_t found) {
 
 Outcome CheckMountIs(uint64_t id, const std::string& target, unsigned long flags) {
   uint64_t found = 0;
-  if (kernel::MountId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kLasting, &found) < 0) {
+  if (kernel::MountId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kUnique, &found) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   return found == id ? Outcome{} : AnotherMount(found);
@@ -88,7 +88,7 @@ Outcome UmountCall::Run() {
   // umount2 goes by path and cannot be told an id, so the two are as close together as they can be.
   if (!outcome.Failed() && id_) outcome = CheckMountIs(*id_, path, flags_);
   if (outcome.Failed()) return outcome;
-  if (!ticket_.Commit()) return Cancelled();
+  if (!cancellation_.Commit()) return Cancelled();
   if (!id_) return Unmount(path, flags_);
   // A mount that this library made is not the process's root.
   return UnmountOther(path, flags_);

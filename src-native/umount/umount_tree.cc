@@ -52,31 +52,31 @@ void UmountTreeCall::Read(Arguments& arguments) {
 Outcome UmountTreeCall::FindBottom() {
   const bool follows = (flags_ & UMOUNT_NOFOLLOW) == 0;
   uint64_t top = 0;
-  uint64_t lasting = 0;
+  uint64_t unique_id = 0;
   {
     // All is asked of one descriptor: the path may lead elsewhere at any time. It is closed before it keeps a mount in
     // use.
     const OwnedFd there(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
-    if (!there || kernel::MountId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &lasting) < 0 ||
-        kernel::MountPointId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &top) < 0) {
+    if (!there || kernel::MountId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &unique_id) < 0 ||
+        kernel::MountPointId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &top) < 0) {
       // Of a path that leads nowhere the kernel says so itself. Anything else is no answer, and to go on as if nothing
       // were mounted there would take the topmost mount down and call it all.
       return id_ || !SaysThePath(errno) ? Outcome::Failure(errno, there ? "statx" : "open", "identify") : Outcome{};
     }
   }
-  if (id_ && lasting != *id_) return AnotherMount(lasting);
+  if (id_ && unique_id != *id_) return AnotherMount(unique_id);
   if (top == 0) return {};
   std::vector<MountLine> table;
   if (!ReadMountTable(&table)) return Outcome::Failure(errno, "read", "read the mount table");
   const MountLine* bottom = BottomOfStack(table, top);
   if (bottom == nullptr) return {};  // a mount of another namespace
   bottom_ = stack_ ? bottom->id : top;
-  bottom_lasting_ = bottom_ == top ? lasting : 0;
+  bottom_unique_id_ = bottom_ == top ? unique_id : 0;
   place_ = bottom->mount_point;
   const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& each) { return each.id == bottom_; });
   bottom_parent_ = line->parent_id;
   uint64_t root = 0;
-  const bool is_root = kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kTable, &root) == 0 && root == bottom_ &&
+  const bool is_root = kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) == 0 && root == bottom_ &&
                        !(flags_ & MNT_DETACH);
   // Before what is below it is gone.
   return is_root ? FailureAt(Outcome::Failure(EBUSY, "umount2", "check root"), place_) : Outcome{};
@@ -94,9 +94,9 @@ std::vector<OrderedMount> UmountTreeCall::Order(const std::vector<MountLine>& ta
 bool UmountTreeCall::IsBottom(const MountLine& line) const {
   if (line.mount_point == place_) return true;
   kernel::MountStatus status;
-  if (bottom_lasting_ != 0 &&
-      kernel::StatMount(bottom_lasting_, kernel::kStatMountMount, &status, sizeof status) == 0) {
-    return status.table_id == line.id;
+  if (bottom_unique_id_ != 0 &&
+      kernel::StatMount(bottom_unique_id_, kernel::kStatMountMount, &status, sizeof status) == 0) {
+    return status.mountinfo_id == line.id;
   }
   return line.parent_id == bottom_parent_;
 }
@@ -110,7 +110,7 @@ Outcome UmountTreeCall::TakeDownOne(const MountLine& line) const {
   }
   uint64_t there = 0;
   const std::string path = place.Path();
-  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kTable, &there) < 0) {
+  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kMountinfo, &there) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
   // Covered by what stays, or by a new mount, or gone.
@@ -147,7 +147,7 @@ bool UmountTreeCall::TakeDown(const std::vector<OrderedMount>& order, Result* re
 UmountTreeCall::Result UmountTreeCall::Run() {
   Outcome found = LocateMount(target_, id_, &path_, &flags_);
   if (!found.Failed()) found = FindBottom();
-  if (!found.Failed() && !ticket_.Commit()) found = Cancelled();
+  if (!found.Failed() && !cancellation_.Commit()) found = Cancelled();
   if (found.Failed()) return Result(found);
   if (bottom_ == 0) {
     // The kernel says what is wrong. With an id it is not asked: by now the path may lead to another mount.

@@ -55,6 +55,6 @@ class UmountTreeCall : public Operation {
 
   uint64_t bottom_ = 0;  // as in the table; what goes last
   uint64_t bottom_parent_ = 0;
-  uint64_t bottom_lasting_ = 0;  // 0 where it is not known
-  std::string place_;            // its mount point
+  uint64_t bottom_unique_id_ = 0;  // 0 where it is not known
+  std::string place_;              // its mount point
 };

@@ -167,7 +167,7 @@ export const CALLS = {
   },
   close: { forms: 'both', syscall: 'close', arguments: { tree: 'tree' }, result: 'nothing' },
   descriptorNumber: { forms: 'sync', syscall: 'close', arguments: { tree: 'tree' }, result: 'number' },
-  ticket: { forms: 'sync', syscall: 'mount', arguments: {}, result: 'cancellation' },
+  newCancellation: { forms: 'sync', syscall: 'mount', arguments: {}, result: 'cancellation' },
   cancel: { forms: 'sync', syscall: 'mount', arguments: { cancellation: 'cancellation' }, result: 'boolean' },
   examine: {
     forms: 'both',

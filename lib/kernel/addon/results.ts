@@ -109,7 +109,7 @@ export interface PathFacts {
   /** The mount ID that /proc/PID/mountinfo shows, which the kernel uses again after an unmount. */
   readonly mountId: bigint;
   /** The unique mount ID, since Linux 6.8. */
-  readonly lastingId: bigint;
+  readonly uniqueId: bigint;
   /** `f_type` of statfs(2): the magic number of the filesystem. */
   readonly type: bigint;
   /** `f_flags` of statfs(2): `ST_RDONLY` is 1. */

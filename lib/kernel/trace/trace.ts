@@ -25,7 +25,7 @@ interface Forms<K extends CallName> {
 }
 
 /** Calls of which the trace writes nothing, as they make no system call that a reader could expect. */
-const SILENT: ReadonlySet<CallName> = new Set(['ticket', 'descriptorNumber']);
+const SILENT: ReadonlySet<CallName> = new Set(['newCancellation', 'descriptorNumber']);
 
 const isTraced: boolean = debuglog('linux-mount').enabled;
 

@@ -38,5 +38,5 @@ export function* probeBind(plan: BindPlan): Steps<ReuseAnswer<MountStrategy>> {
   if (!hasPropagation(line.propagation, change.propagation)) {
     return { kind: 'other', why: 'a bind with another propagation is mounted there' };
   }
-  return { kind: 'same', id: at.lastingId, strategy: 'tree' };
+  return { kind: 'same', id: at.uniqueId, strategy: 'tree' };
 }

@@ -46,7 +46,7 @@ export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountS
   const isWritable = (flags & constants.MS_RDONLY) === 0 && !NEVER_WRITTEN.has(fsType);
   const wanted = { flags, isWritable, isOfItself: !ONE_FOR_ALL.has(fsType), root: subvolumeOf(plan, line) };
   const difference = filesystemDiffers(['one', 'such a filesystem'], line, wanted);
-  return difference ?? { kind: 'same', id: there.at.lastingId, strategy: 'data' };
+  return difference ?? { kind: 'same', id: there.at.uniqueId, strategy: 'data' };
 }
 
 /** Whether a device is still called as it was when it was mounted, which is all that the table shows. */

@@ -49,7 +49,7 @@ export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrat
       isWritable: isWritable(plan),
       isOfItself: true,
     });
-  return why ?? { kind: 'same', id: at.lastingId, strategy: there.strategy };
+  return why ?? { kind: 'same', id: at.uniqueId, strategy: there.strategy };
 }
 
 // Neither in the mount table nor in statmount(2), nor can the copies of layers be reached that have the maps.

@@ -8,7 +8,7 @@
 #include "engines/holders/proc.h"
 #include "engines/holders/unix_sockets.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace {
@@ -76,9 +76,9 @@ void ReadCommands(HoldersCall::Result* result) {
 HoldersCall::Result HoldersCall::Run() {
   proc::TakeShortage();
   Result result;
-  const int looked = kernel::MountPointId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kTable, &result.mount_id);
+  const int looked = kernel::MountPointId(AT_FDCWD, target_.c_str(), 0, kernel::IdKind::kMountinfo, &result.mount_id);
   if (looked < 0) return Result(Outcome::Failure(errno, "statx", "check target"));
-  directory.LetGo();
+  directory.LeaveAndRelease();
   if (result.mount_id == 0) return Result(Outcome::Failure(EINVAL, "statx", "check target"));
   if (!ReadWhole("/proc/thread-self/mountinfo", &result.table)) {
     return Result(Outcome::Failure(errno, "read", "read the mount table"));

@@ -15,7 +15,7 @@
 
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace proc {
@@ -81,7 +81,7 @@ std::string Link(const std::string& path) {
 
 uint64_t MountIdBehind(const std::string& link) {
   uint64_t id = 0;
-  return Failed(kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kTable, &id) < 0) ? 0 : id;
+  return Failed(kernel::MountId(AT_FDCWD, link.c_str(), 0, kernel::IdKind::kMountinfo, &id) < 0) ? 0 : id;
 }
 
 uint64_t MountIdOfFd(const std::string& fdinfo) {

@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include "engines/holders/proc.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace {

@@ -44,7 +44,7 @@ void LayerChanges::Release() {
   if (holders_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   std::unique_ptr<LayerChanges, Deleter> last(this);
   // All of it, as the walk looks at what is beside it.
-  if (walk_ != nullptr) threads::LetGo(std::move(last));
+  if (walk_ != nullptr) threads::DestroyOnThread(std::move(last));
 }
 
 LayerOpenCall::Result LayerOpenCall::Run() {
@@ -60,7 +60,7 @@ LayerOpenCall::Result LayerOpenCall::Run() {
 
 napi_value LayerOpenCall::Result::ToValue(Napi::Env env) {
   if (outcome.Failed()) return outcome.ToValue(env);
-  return wrapped::New<LayerChanges>(env, kTag, changes.Take(), [](LayerChanges* collected) {
+  return tagged_object::New<LayerChanges>(env, kTag, changes.Take(), [](LayerChanges* collected) {
     collected->Stop();
     collected->Release();
   });

@@ -86,7 +86,7 @@ class LayerOpenCall {
   void Read(Arguments& arguments) {
     arguments.Bytes("upper", &upper_)
         .BytesList("lower", &lower_)
-        .BytesList("data", &data_)
+        .BytesList("dataOnly", &data_)
         .Boolean("userAttributes", &user_attributes_);
   }
   bool IsRelative() const { return true; }

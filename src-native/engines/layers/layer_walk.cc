@@ -9,7 +9,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "kernel/directory_entry.h"
+#include "kernel/calls.h"
 
 namespace {
 

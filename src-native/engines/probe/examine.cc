@@ -10,7 +10,7 @@
 
 #include <string_view>
 
-#include "kernel/directory_entry.h"
+#include "kernel/calls.h"
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
@@ -24,7 +24,7 @@ ExamineCall::Path Examine(int fd) {
   kernel::Identity identity;
   struct statfs filesystem;
   if (fd < 0 || kernel::Identify(fd, "", AT_EMPTY_PATH, &identity) < 0 || fstatfs(fd, &filesystem) < 0 ||
-      kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kLasting, &found.lasting_id) < 0) {
+      kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &found.lasting_id) < 0) {
     found.error = errno;
     return found;
   }
@@ -128,7 +128,7 @@ napi_value ExamineCall::Result::ToValue(Napi::Env env) const {
     value.Set("inode", Napi::BigInt::New(env, path.inode));
     value.Set("special", Napi::BigInt::New(env, path.special));
     value.Set("mountId", Napi::BigInt::New(env, path.mount_id));
-    value.Set("lastingId", Napi::BigInt::New(env, path.lasting_id));
+    value.Set("uniqueId", Napi::BigInt::New(env, path.lasting_id));
     value.Set("type", Napi::BigInt::New(env, path.type));
     value.Set("flags", Napi::BigInt::New(env, path.flags));
     value.Set("isMountPoint", path.is_mount_point);

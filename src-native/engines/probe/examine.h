@@ -20,7 +20,7 @@
 //
 // looks the first path up in `root`, if there is one (place/target.h), and all that in a mount namespace. It gives
 // { paths: [...], files: [...], upper } where
-//   - a path is { error } or { path, mode, device, inode, special, mountId, lastingId, type, flags, isMountPoint }:
+//   - a path is { error } or { path, mode, device, inode, special, mountId, uniqueId, type, flags, isMountPoint }:
 //     where it leads (proc_pid_fd(5)), statx(2) and statfs(2) of it, `special` is st_rdev, `mountId` as in the mount
 //     table;
 //   - a file is its bytes, or null when it cannot be read: files of /proc;

@@ -59,7 +59,7 @@ void ScratchPlace::Enter() {
   } else {
     place_error_ = errno;
   }
-  memory_error_ = IsPrivate() ? MakePrivateMemory(&memory_) : private_error_;
+  memory_error_ = IsPrivate() ? MountPrivateTmpfs(&memory_) : private_error_;
 }
 
 void ScratchPlace::MakePlace() {
@@ -100,8 +100,8 @@ void ScratchPlace::Unmounted(const char* path) {
 void ScratchPlace::Empty(int parent, const char* name, int depth) const {
   const OwnedFd opened(openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   uint64_t here = 0, expected = 0;
-  if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &here) < 0 ||
-      kernel::MountId(place_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kTable, &expected) < 0 || here != expected) {
+  if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &here) < 0 ||
+      kernel::MountId(place_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &expected) < 0 || here != expected) {
     return;
   }
   for (const std::string& each : Names(opened.get())) {

@@ -12,7 +12,7 @@
 
 #include "kernel/calls.h"
 #include "kernel/path.h"
-#include "kernel/text.h"
+#include "kernel/procfs.h"
 #include "table/mount_lines.h"
 
 namespace {
@@ -156,7 +156,7 @@ Result ScratchSteps::Unmount(const std::string* words) {
 Result ScratchSteps::Shown(const std::string* words) {
   uint64_t id = 0;
   Result result{0, ""};
-  if (kernel::MountId(AT_FDCWD, words[1].c_str(), 0, kernel::IdKind::kTable, &id) < 0 ||
+  if (kernel::MountId(AT_FDCWD, words[1].c_str(), 0, kernel::IdKind::kMountinfo, &id) < 0 ||
       !ReadFilesystemOptions(id, &*result.text)) {
     return {errno, {}};
   }

@@ -13,7 +13,7 @@ const KINDS = [
   ['number', /must be a number/],
   ['boolean', /must be a boolean/],
   ['id', /must be a bigint/],
-  ['ticket', /must be a ticket/],
+  ['cancellation', /must be a cancellation/],
   ['tree', /must be a descriptor/],
   ['watch', /must be what this addon/],
   ['function', /must be a function/],
@@ -24,7 +24,7 @@ const PLAIN = {
   number: 0,
   boolean: false,
   id: null,
-  ticket: null,
+  cancellation: null,
   function: () => {},
   bytes: '/nowhere/at/all',
 };
@@ -54,7 +54,7 @@ const ASYNC_ONLY = new Set(['scratch', 'watchWait', 'layerOpen', 'layerNext', 'l
 export class NativeBoundary {
   #signatures;
   #trees = [];
-  #tickets = [];
+  #cancellations = [];
   #watches = [];
   #walks = [];
   #place;
@@ -111,7 +111,7 @@ export class NativeBoundary {
         // the watch is closed already
       }
     }
-    this.#tickets.length = 0;
+    this.#cancellations.length = 0;
   }
 
   #value(kind, random) {
@@ -141,8 +141,8 @@ export class NativeBoundary {
         return random.chance(0.5);
       case 'id':
         return random.pick([null, 1n, BigInt(random.below(1000)), 2n ** 63n]);
-      case 'ticket':
-        return random.chance(0.4) ? random.pick([...this.#tickets, null]) : null;
+      case 'cancellation':
+        return random.chance(0.4) ? random.pick([...this.#cancellations, null]) : null;
       case 'tree':
         return random.pick([...this.#trees, null]);
       case 'watch':
@@ -171,7 +171,7 @@ export class NativeBoundary {
   /** Stores the objects that a call returned, and waits for their end. */
   #keep(name, result) {
     if (result === undefined || result === null) return;
-    if (name === 'ticket') this.#tickets.push(result);
+    if (name === 'newCancellation') this.#cancellations.push(result);
     if (name === 'watchOpen' && !('error' in result)) this.#watches.push(result);
     if (name === 'layerOpen' && !('error' in result)) this.#walks.push(result);
     if (result.tree !== undefined) this.#trees.push(result.tree);

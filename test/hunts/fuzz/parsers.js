@@ -141,14 +141,9 @@ class Parser {
 const scratch = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const SOURCES = [
   'test/hunts/fuzz/native/mount_lines.cc',
-  ...[
-    'kernel/text',
-    'kernel/procfs',
-    'table/mount_copies',
-    'overlay/upper_and_work',
-    'umount/umount_order',
-    'kernel/path',
-  ].map((name) => `src-native/${name}.cc`),
+  ...['kernel/procfs', 'table/mount_copies', 'overlay/upper_and_work', 'umount/umount_order', 'kernel/path'].map(
+    (name) => `src-native/${name}.cc`,
+  ),
 ];
 const compile = (compiler, flags, output) =>
   execFileSync(compiler, ['-std=c++20', '-O1', '-Isrc-native', ...flags, ...SOURCES, '-o', join(scratch, output)], {

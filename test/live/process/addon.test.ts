@@ -65,7 +65,7 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
 
 // These take an object that only the addon makes.
 const others = [
-  ...['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'ticket', 'cancel', 'pageSize'],
+  ...['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'newCancellation', 'cancel', 'pageSize'],
   ...['layerNext', 'layerClose'],
 ];
 
@@ -146,18 +146,18 @@ describe.each(names)('%s', (name) => {
 });
 
 test.each(['attach', 'attachSync', 'close', 'closeSync'])('%s refuses what is no descriptor', (name) => {
-  for (const value of [undefined, null, 0, {}, addon['ticket']?.(), new Proxy({}, {}), done]) {
+  for (const value of [undefined, null, 0, {}, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
     expect(() => addon[name]?.(value, ...target, false, false, false, ...operation, done)).toThrow(TypeError);
   }
 });
 
 test.each(['layerNext', 'layerClose'])('%s refuses what is no walk', (name) => {
-  for (const value of [undefined, null, 0, {}, watch, addon['ticket']?.(), new Proxy({}, {}), done]) {
+  for (const value of [undefined, null, 0, {}, watch, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
     expect(() => addon[name]?.(value, done)).toThrow(TypeError);
   }
 });
 
-test('what is no descriptor and no ticket does nothing', () => {
+test('what is no descriptor and no cancellation does nothing', () => {
   for (const value of [undefined, null, 0, {}, 'x', done]) {
     expect(addon['descriptorNumber']?.(value)).toBe(-1);
     expect(addon['cancel']?.(value)).toBe(false);

@@ -6,7 +6,8 @@ const ADDON = 'linux_mount.node';
 const TSAN = '    #0 pthread_mutex_destroy ../tsan_interceptors_posix.cpp:1312 (libtsan.so+0x42191)';
 const C_LIBRARY = '    #1 std::thread::join() <null> (libstdc++.so.6+0xd44a3)';
 const NODE = '    #1 v8::platform::DefaultJobState::~DefaultJobState() <null> (node+0x1d65445)';
-const OURS = '    #2 Mailbox::OpenLetter(napi_env__*) ../src-native/napi/completion.cc:67 (linux_mount.node+0x8ac83)';
+const OURS =
+  '    #2 CompletionQueue::CompleteOne(napi_env__*) ../src-native/napi/completion.cc:67 (linux_mount.node+0x8ac83)';
 
 const race = (write: string[], earlier: string[]) =>
   [

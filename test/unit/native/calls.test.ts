@@ -84,7 +84,7 @@ describe.runIf(sources !== '')('order of arguments', () => {
   );
 
   test('every call in the call table has a native class, except the plain functions of the addon', () => {
-    const functions = ['descriptorNumber', 'ticket', 'cancel', 'watchClose'];
+    const functions = ['descriptorNumber', 'newCancellation', 'cancel', 'watchClose'];
     expect(names.filter((name) => classes.get(name) === undefined)).toEqual(functions);
   });
 });

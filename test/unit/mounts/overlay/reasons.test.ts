@@ -53,7 +53,7 @@ function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...fac
       inode: BigInt(index),
       special: 0n,
       mountId: 22n,
-      lastingId: 0n,
+      uniqueId: 0n,
       isMountPoint: false,
       type: 0xef53n,
       flags: 0n,

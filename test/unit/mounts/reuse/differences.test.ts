@@ -20,7 +20,7 @@ function found(
   options: FilesystemOptions = {},
   device = SAME_DEVICE,
 ): ReuseAnswer<unknown> {
-  const facts = { error: 0, mountId: 7n, lastingId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
+  const facts = { error: 0, mountId: 7n, uniqueId: 4_294_967_303n, isMountPoint: true, device: 9n } as PathFacts;
   const looking = probeFilesystem(planFilesystem('/dev/sdb', '/m', fsType, options));
   looking.next();
   const number = fsType === 'btrfs' ? '0:9' : '8:16';
