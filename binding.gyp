@@ -1,3 +1,3 @@
-# What node-gyp builds in a clone of the repository. The package has src-native/binding.gyp instead: package managers run
-# node-gyp in a package that has a binding.gyp at its top.
+# Builds the addon in a clone of the repository. The npm package contains src-native/binding.gyp instead, because
+# package managers run node-gyp in every package with a binding.gyp in its top directory.
 { 'includes': ['src-native/linux_mount.gypi'] }

@@ -1,3 +1,4 @@
+// Exports the functions of the addon, one line per native call.
 #include <napi.h>
 
 #include "engines/holders/holders.h"
@@ -18,14 +19,11 @@
 #include "umount/umount.h"
 #include "umount/umount_tree.h"
 
-// The list of what the addon offers. Each call has two forms, see napi/call.h; what they take is in the Read() of each.
+// Runs once for each JavaScript environment that loads the addon. Export<MountCall>(..., "mount") exports mount() and
+// mountSync() (napi/call.h). The Read() function of each class lists the arguments of its two functions.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  // mount/
   call::Export<MountCall>(env, exports, "mount");
-  call::Export<UmountCall>(env, exports, "umount");
-  call::ExportUsual<UmountCall>(env, exports, "umount");
-  call::Export<UmountTreeCall>(env, exports, "umountTree");
-  call::Export<OverlayCall>(env, exports, "overlay");
-  call::ExportUsual<OverlayCall>(env, exports, "overlay");
   call::Export<BindCall>(env, exports, "bind");
   call::Export<FilesystemCall>(env, exports, "filesystem");
   call::Export<ChangeCall>(env, exports, "change");
@@ -33,18 +31,26 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MoveCall>(env, exports, "move");
   call::Export<AttachCall>(env, exports, "attach");
   call::Export<CloseCall>(env, exports, "close");
-  exports.Set("descriptorNumber", Napi::Function::New<descriptor::Number>(env, "descriptorNumber"));
-  exports.Set("newCancellation", Napi::Function::New<Cancellation::New>(env, "newCancellation"));
-  exports.Set("cancel", Napi::Function::New<Cancellation::Cancel>(env, "cancel"));
-  call::Export<ExamineCall>(env, exports, "examine");
-  call::Export<HoldersCall>(env, exports, "holders");
+
+  // umount/
+  call::Export<UmountCall>(env, exports, "umount");
+  call::Export<UmountTreeCall>(env, exports, "umountTree");
+
+  // overlay/
+  call::Export<OverlayCall>(env, exports, "overlay");
+
+  // table/
   call::Export<TableCall>(env, exports, "table");
   call::Export<MountRootCall>(env, exports, "mountRoot");
   call::Export<MountAtCall>(env, exports, "mountAt");
-  call::ExportAsync<ScratchCall>(env, exports, "scratch");
-  call::ExportAsync<WatchWaitCall>(env, exports, "watchWait");
   call::ExportFunction(env, exports, "watchOpen", call::Sync<WatchOpenCall>);
+  call::ExportAsync<WatchWaitCall>(env, exports, "watchWait");
   call::ExportFunction(env, exports, "watchClose", WatchClose);
+
+  // engines/
+  call::Export<ExamineCall>(env, exports, "examine");
+  call::ExportAsync<ScratchCall>(env, exports, "scratch");
+  call::Export<HoldersCall>(env, exports, "holders");
   call::ExportAsync<LayerOpenCall>(env, exports, "layerOpen");
   call::ExportAsync<LayerNextCall>(env, exports, "layerNext");
   call::ExportAsync<LayerCloseCall>(env, exports, "layerClose");
@@ -52,6 +58,11 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<MakeOpaqueCall>(env, exports, "makeOpaque");
   call::Export<IsWhiteoutCall>(env, exports, "isWhiteout");
   call::Export<IsOpaqueCall>(env, exports, "isOpaque");
+
+  // napi/ and kernel/: functions that run on the JavaScript thread and do not block.
+  exports.Set("descriptorNumber", Napi::Function::New<descriptor::Number>(env, "descriptorNumber"));
+  exports.Set("newCancellation", Napi::Function::New<Cancellation::New>(env, "newCancellation"));
+  exports.Set("cancel", Napi::Function::New<Cancellation::Cancel>(env, "cancel"));
   exports.Set("pageSize", Napi::Number::New(env, static_cast<double>(kernel::PageSize())));
   return exports;
 }

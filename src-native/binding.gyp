@@ -1,2 +1,2 @@
-# What `npm run build:source` builds in an installed package; a clone has the binding.gyp at its top.
+# Builds the addon in an installed package (`npm run build:source`). A clone uses the binding.gyp in its top directory.
 { 'includes': ['linux_mount.gypi'] }

@@ -1,7 +1,7 @@
-# How the addon is built, for the binding.gyp of a clone (../) and for that of an installed package (here).
+# The build of the addon, which the binding.gyp of a clone (../) and that of an installed package (./) include.
 {
-  # 1: with AddressSanitizer and UndefinedBehaviorSanitizer, 2: with ThreadSanitizer (test/hunts/sanitize)
-  # GYP takes a name that ends in _file for a path, relative to this file.
+  # `sanitize` is 1 for AddressSanitizer and UndefinedBehaviorSanitizer, and 2 for ThreadSanitizer
+  # (test/hunts/sanitize). GYP treats a variable whose name ends in _file as a path relative to this file.
   'variables': { 'sanitize%': 0, 'exports_file': 'exports.map' },
   'targets': [
     {
@@ -75,7 +75,7 @@
           ],
           'include_dirs': [
             '.',
-            # of the clone's packages, or of those that `npm run build:source` has put into src-native/node_modules
+            # These packages are in node_modules of the clone, or `npm run build:source` installs them in src-native.
             '<!(node --print "require(\'node-addon-api\').include_dir")',
             '<!(node --print "require(\'node-api-headers\').include_dir")',
           ],
@@ -83,39 +83,40 @@
             'NAPI_VERSION=8',
             'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
             'NODE_ADDON_API_DISABLE_DEPRECATED',
-            # a worker that is being terminated cannot be thrown into; without this the process aborts
+            # A worker that is being terminated cannot throw. Without this macro node-addon-api aborts the process.
             'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
           ],
           'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
           'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics'],
-          # nodelete: threads of ours may still be inside the addon when the worker that loaded it is gone
+          # nodelete: pool threads may still run code of the addon after the worker that loaded the addon has ended.
           'ldflags': ['-Wl,-z,nodelete', '-Wl,-z,now', '-Wl,-z,relro'],
           'conditions': [
-            # With 64 bits files are large anyway; asked for it, glibc calls fcntl fcntl64, which musl lacks.
-            # With 32 its struct stat has to be the kernel's: some compilers for arm ask for times of 64 bits. (musl's is
-            # the kernel's, with more behind it.)
+            # On 64-bit architectures file offsets have 64 bits anyway, and with _FILE_OFFSET_BITS=64 glibc would call
+            # fcntl64 instead of fcntl, which musl lacks. On 32-bit architectures struct stat must begin as the
+            # kernel's: some compilers for arm define _TIME_BITS=64, which gives glibc another layout (kernel/calls.cc).
             ['target_arch!="arm" and target_arch!="ia32"', {
               'defines!': ['_FILE_OFFSET_BITS=64'],
             }, {
               'cflags': ['-U_TIME_BITS'],
             }],
-            # The processor is asked for faster atomic operations by a function that old C libraries lack.
+            # The outlined atomic functions of libgcc call __getauxval, which old C libraries lack.
             ['target_arch=="arm64"', { 'cflags': ['-mno-outline-atomics'] }],
-            # The linker would call a function of newer glibc for variables of a thread.
+            # The linker would call __tls_get_addr_opt for thread-local variables, which only newer versions of glibc
+            # have.
             ['target_arch=="ppc64"', { 'ldflags': ['-Wl,--no-tls-get-addr-optimize'] }],
-            # What is built for a sanitizer needs the ordinary libraries, and names that can be intercepted.
+            # A build for a sanitizer needs the ordinary libraries and symbols that the sanitizer can intercept.
             ['sanitize==0', {
               'sources': ['libc/freestanding.cc'],
               'cflags': [
-                # no fortification: its functions are glibc's only
+                # Only glibc has the functions that _FORTIFY_SOURCE calls.
                 '-U_FORTIFY_SOURCE',
                 '-ffunction-sections',
                 '-fdata-sections',
-                # nothing is ever thrown, and only a debugger would read them
+                # The addon throws no exceptions, so only a debugger would read the unwind tables.
                 '-fno-unwind-tables',
                 '-fno-asynchronous-unwind-tables',
               ],
-              # Small rather than fast: it is system calls that take the time.
+              # The addon spends its time in system calls, so the build optimises for size.
               'configurations': { 'Release': { 'cflags!': ['-O2'], 'cflags': ['-Os'] } },
               'ldflags': [
                 '-nostartfiles',

@@ -116,8 +116,9 @@ int Stat(int directory, const char* path, int flags, struct stat* found) {
   return static_cast<int>(syscall(SYS_newfstatat, directory, path, found, flags));
 #elif defined(SYS_fstatat64)  // Architectures of 32 bits.
 #if defined(__arm__)
-  // The C library's struct stat must begin as the kernel's struct stat64. glibc's does unless _TIME_BITS is 64, which
-  // linux_mount.gypi undefines. musl's always does, and musl appends its own 64-bit times (kernel/file_status.cc).
+  // The C library's struct stat must begin as the kernel's struct stat64. The struct of glibc begins so unless
+  // _TIME_BITS is 64, and linux_mount.gypi undefines this macro. The struct of musl always begins so, and musl appends
+  // its own 64-bit times (kernel/file_status.cc).
   static_assert(offsetof(struct stat, st_ino) == 96);
 #endif
   return static_cast<int>(syscall(SYS_fstatat64, directory, path, found, flags));

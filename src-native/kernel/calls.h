@@ -75,13 +75,13 @@ int MoveMount(int from, const char* from_path, int to, const char* to_path, unsi
 // MS_SHARED, MS_PRIVATE, MS_SLAVE or MS_UNBINDABLE.
 int SetPropagation(const char* path, unsigned long type, bool recursive);
 
-// fstatat(2), with AT_EMPTY_PATH as well. glibc exports the functions of the stat family only since 2.33, so a binary
-// that calls them loads on no older glibc. On 32-bit architectures the kernel may write the times to fields that the C
-// library does not use: see kernel/file_status.cc.
+// Calls fstatat(2), and accepts AT_EMPTY_PATH. The C library's own function is not used, because glibc exports the
+// functions of the stat family only since 2.33, so a binary that calls them loads on no older glibc. On 32-bit
+// architectures the kernel may write the times to fields that the C library does not use: see kernel/file_status.cc.
 int Stat(int directory, const char* path, int flags, struct stat* found);
 
-// fcntl(2) with F_DUPFD_CLOEXEC. A program that is compiled for large files calls glibc's function (2.28) by the name
-// fcntl64, which musl lacks.
+// Duplicates a descriptor: fcntl(2) with F_DUPFD_CLOEXEC. The C library's fcntl is not used. A program that is compiled
+// for large files calls glibc's function (2.28) by the name fcntl64, which musl lacks.
 int Duplicate(int fd);
 
 int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
@@ -89,9 +89,9 @@ int OpenAt2(int directory, const char* path, uint64_t flags, uint64_t resolve);
 // Reads all messages that the kernel has written to a filesystem context, one message per line.
 std::string ReadLog(int context);
 
-// HasTreeCopies reports whether open_tree(2) and move_mount(2) can be called (5.2), HasTreeChanges whether
-// mount_setattr(2) can (5.12). A sandbox may refuse each of them with ENOSYS, or with EPERM under an older seccomp
-// profile.
+// HasTreeCopies reports whether open_tree(2) and move_mount(2) can be called (5.2), and HasTreeChanges reports whether
+// mount_setattr(2) can be called (5.12). A sandbox may refuse each of them with ENOSYS, or with EPERM under an older
+// seccomp profile.
 bool HasTreeCopies();
 bool HasTreeChanges();
 
@@ -105,7 +105,8 @@ bool CanMoveBeneath();
 // seccomp filter if one of these calls is missing or refused.
 int FsPickError();
 
-// llistxattr(2) and lgetxattr(2) of a name in an open directory: listxattrat(2) and getxattrat(2), 6.13.
+// These two functions read the extended attributes of a name in an open directory, and do not follow a symbolic link:
+// listxattrat(2) and getxattrat(2), 6.13.
 ssize_t ListAttributes(int directory, const char* name, char* list, size_t size);
 ssize_t GetAttribute(int directory, const char* name, const char* attribute, char* value, size_t size);
 
@@ -116,7 +117,7 @@ size_t PageSize();
 
 }  // namespace kernel
 
-// One of the records that getdents64(2) writes into a buffer: struct linux_dirent64.
+// DirectoryEntry is one of the records that getdents64(2) writes into a buffer: struct linux_dirent64.
 struct DirectoryEntry {
   uint64_t inode;
   int64_t offset;

@@ -27,11 +27,11 @@ struct FileStatus {
     return modified_seconds == other.modified_seconds && modified_nanoseconds == other.modified_nanoseconds;
   }
   bool IsSameFile(const FileStatus& other) const { return inode == other.inode && device == other.device; }
-  // overlayfs treats this device file as a whiteout (fs/overlayfs/util.c, ovl_is_whiteout). Whiteouts that are marked
-  // by an extended attribute are not recognised here.
+  // overlayfs treats this device file as a whiteout (fs/overlayfs/util.c, ovl_is_whiteout). This function does not
+  // recognise whiteouts that an extended attribute marks.
   bool IsWhiteoutDevice() const { return S_ISCHR(mode) && special_major == 0 && special_minor == 0; }
 };
 
-// Reads the status of a name in a directory, or of the directory itself if `name` is "". Triggers no automount. Returns
-// -1 and sets errno on failure.
+// Reads the status of a name in a directory, or of the directory itself if `name` is "". The function triggers no
+// automount. Returns -1 and sets errno on failure.
 int ReadStatus(int directory, const char* name, FileStatus* status);

@@ -21,8 +21,8 @@ static_assert(offsetof(MountStatus, text) == 512 && offsetof(MountStatus, magic)
               offsetof(MountStatus, id) == 40 && offsetof(MountStatus, root) == 104 &&
               offsetof(MountStatus, source) == 124);
 
-// struct mnt_id_req. The first version of the struct has 24 bytes and no mount namespace, and every kernel accepts it.
-// The longer version (6.11) is passed only if the caller names a mount namespace.
+// struct mnt_id_req. The first version of the struct has 24 bytes and no mount namespace, and every kernel since Linux
+// 6.8 accepts it. The longer version (6.11) is passed only if the caller names a mount namespace.
 struct MountRequest {
   uint32_t size;
   uint32_t spare = 0;

@@ -21,7 +21,7 @@ int ListMounts(std::vector<uint64_t>* ids, uint64_t mount_namespace = 0, uint64_
 struct MountStatus {
   uint32_t size;
   uint32_t options;  // string
-  uint64_t mask;     // The kStatMount* bits of the fields that the kernel has set; an empty string is not set.
+  uint64_t mask;     // The kStatMount* bits of the fields that the kernel has set; an empty string has no bit.
   uint32_t device_major;
   uint32_t device_minor;
   uint64_t magic;  // The filesystem type as in statfs(2), f_type.

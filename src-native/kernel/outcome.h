@@ -15,13 +15,13 @@ struct Outcome {
   int error = 0;                  // The errno of the system call that failed; 0 is success.
   const char* syscall = nullptr;  // The C function that failed: "mount", "move_mount", "statx" ...
   const char* step = nullptr;     // The purpose of the system call: "bind", "make read-only" ...
-  bool left = false;              // The call could not unmount what its earlier steps had mounted.
+  bool left = false;              // A mount of the failed call still exists, because its unmount failed too.
   uint64_t mount_id = 0;          // The ID of the new mount, or of an unexpected mount at the target; 0 if unknown.
   uint32_t way = 0;               // The strategy that succeeded (overlay/overlay.h); 0 if the call has one only.
   int index = -1;                 // The index of the path that caused the failure in a list of paths; -1 if none did.
   std::string log;                // The messages that the kernel wrote to the filesystem context, one per line.
-  std::string other;              // The mount point that prevents the call.
-  std::string left_made;          // The directory or file that the call created in a root and could not remove.
+  std::string other;      // Another path that explains the failure: a mount point, or the target of a symbolic link.
+  std::string left_made;  // The directory or file that the call created in a root and could not remove.
 
   bool Failed() const { return error != 0; }
 

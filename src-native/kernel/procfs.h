@@ -42,7 +42,7 @@ std::string_view Take(std::string_view* rest, char separator);
 // Returns the number at the beginning of `text`, after blanks, or 0 if no number is at the beginning.
 uint64_t Number(std::string_view text, int base = 10);
 
-// Removes a number and the `separator` that follows it from `rest`. Returns false if `rest` begins otherwise.
+// Removes a number and the `separator` that follows it from `rest`. Returns false if `rest` does not begin with both.
 bool TakeNumber(std::string_view* rest, char separator, int base, uint64_t* number);
 
 }  // namespace fields

@@ -24,7 +24,7 @@ inline bool IsShortage(int error) {
 inline bool IsTransient(int error) {
   switch (error) {
     case EINTR:   // A signal interrupted the call.
-    case EAGAIN:  // The kernel could not complete the call now, as openat2(2) when a rename races with the lookup.
+    case EAGAIN:  // The kernel could not complete the call now, for example openat2(2) during a concurrent rename.
       return true;
     default:
       return IsShortage(error);

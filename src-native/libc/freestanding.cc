@@ -1,7 +1,9 @@
-// The few functions of libstdc++ that our code calls, so that the addon needs only a C library at run time and one
-// binary loads wherever there is Node: beside any libstdc++ or none, on glibc and on musl. What else of C++ is used
-// here is templates in headers; they end in one of these when memory is short or something is out of range, which
-// without exceptions is the end of the process, as with libstdc++.
+// Defines the few functions of libstdc++ that the addon calls, so that the addon needs only a C library at run time.
+//
+// One binary thus loads beside every version of libstdc++ and without it, on glibc and on musl. All other C++ code that
+// the addon uses consists of templates in headers. These templates call the functions below when memory is short or an
+// index is out of range. Because the addon is compiled without exceptions, these functions abort the process, as those
+// of libstdc++ would.
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,8 +13,8 @@
 namespace {
 
 [[noreturn]] void GiveUp(const char* why) {
-  constexpr char kWho[] = "linux-mount: ";
-  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, kWho, sizeof kWho - 1);
+  constexpr char kPrefix[] = "linux-mount: ";
+  [[maybe_unused]] ssize_t written = write(STDERR_FILENO, kPrefix, sizeof kPrefix - 1);
   written = write(STDERR_FILENO, why, strlen(why));
   written = write(STDERR_FILENO, "\n", 1);
   abort();

@@ -1,11 +1,13 @@
+// Binds the pthread and semaphore functions to their oldest symbol versions, so that the addon loads on older glibc.
 #pragma once
 
 #include <pthread.h>
 #include <semaphore.h>
 
-// With glibc 2.32 and 2.34 the functions of libpthread moved into libc and got a new symbol version there, so that what
-// is linked against such a glibc loads on no older one. The version that they have had from the start is still the same
-// code (nptl/Versions, compat_symbol): every file that calls them asks for that one. musl has no versions.
+// glibc 2.32 and 2.34 moved the functions of libpthread into libc and gave them new symbol versions. A binary that is
+// linked against such a glibc does not load on an older glibc. The oldest symbol version still runs the same code
+// (nptl/Versions, compat_symbol), so every file that calls these functions includes this header. musl has no symbol
+// versions.
 #if defined(__GLIBC__)
 
 #if defined(__x86_64__)

@@ -104,5 +104,5 @@ Outcome ChangeTree(const attributes::Change& change, OwnedFd* tree) {
   // Of what is unbindable there is no copy.
   if (!kernel::HasTreeCopies() || change.propagation == MS_UNBINDABLE) return Missing();
   ChangeApart apart(change, tree);
-  return call::RunAndWait<ChangeApart>::Send(apart);
+  return call::RunAndWait(apart);
 }

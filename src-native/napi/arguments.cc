@@ -1,3 +1,4 @@
+// Reads arguments by Node-API and throws TypeError or RangeError with the codes of Node.js.
 #include "napi/arguments.h"
 
 #include <cstring>
@@ -7,9 +8,9 @@
 
 namespace {
 
-// One reading is enough for all but the longest paths.
+// Most paths fit into the first buffer, and are then read by one call of Node-API.
 constexpr size_t kFirstRead = 512;
-// V8 writes whole characters only, so a string that was cut may end up to three bytes before the buffer does.
+// V8 writes whole characters only, so a truncated string may end up to three bytes before the end of the buffer.
 constexpr size_t kLongestCharacter = 4;
 
 void Throw(Napi::Error error, const char* code) {
@@ -20,8 +21,8 @@ void Throw(Napi::Error error, const char* code) {
 }  // namespace
 
 Arguments::Arguments(napi_env env, napi_callback_info info) : env_(env) {
-  size_t count = kMost;
-  // Those that are missing are undefined.
+  size_t count = kMaxArguments;
+  // Node-API sets the values of missing arguments to undefined.
   napi_get_cb_info(env, info, &count, values_, nullptr, nullptr);
 }
 
@@ -44,7 +45,7 @@ bool Arguments::ReadString(const char* name, napi_value value, std::string* byte
     bytes->assign(first, length);
   } else {
     napi_get_value_string_utf8(env_, value, nullptr, 0, &length);
-    bytes->resize(length);  // and std::string keeps room for the NUL that Node-API writes
+    bytes->resize(length);  // std::string has one more byte for the NUL that Node-API writes.
     napi_get_value_string_utf8(env_, value, bytes->data(), length + 1, &length);
   }
   ok_ = WithoutNul(name, *bytes);
@@ -111,7 +112,7 @@ Arguments& Arguments::BytesList(const char* name, std::vector<std::string>* list
   for (uint32_t index = 0; ok_ && index < length; ++index) {
     Napi::HandleScope scope(env_);
     napi_value element;
-    // A getter in the array may throw.
+    // napi_get_element fails with a pending exception if the element is a getter that throws.
     if (napi_get_element(env_, value, index, &element) != napi_ok) {
       ok_ = false;
       return *this;
@@ -210,7 +211,7 @@ Arguments& Arguments::Wrapped(const char* name, const napi_type_tag& tag, void**
   if (!ok_) return *this;
   const Napi::Value value = Next();
   *native = tagged_object::Get<void>(env_, tag, value);
-  if (*native == nullptr) WrongType(name, "what this addon has made for it");
+  if (*native == nullptr) WrongType(name, "an object that this addon has created for it");
   return *this;
 }
 

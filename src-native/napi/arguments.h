@@ -1,3 +1,4 @@
+// Arguments: reads the arguments of a native call, one after the other, into native types.
 #pragma once
 
 #include <napi.h>
@@ -11,47 +12,48 @@
 #include "napi/cancellation.h"
 #include "threads/namespace_file.h"
 
-// Reads the arguments of a call, one after the other, into bytes and integers of our own. The typed floor (lib/) has
-// checked them before and explains better; here is the gate that nothing passes all the same, since anyone can load
-// the addon. On the first wrong one a TypeError or RangeError with Node's code is pending, and every later read does
-// nothing.
+// lib/ has checked the arguments before, with better messages. The addon checks them again, because any program can
+// load the addon without lib/. A wrong argument leaves a pending TypeError or RangeError with the code that Node.js
+// uses, and every later read does nothing.
 //
-// Bytes are copied before they are looked at, so that nobody can change them in between (SharedArrayBuffer).
+// Bytes are copied before they are checked, because another thread may change a SharedArrayBuffer at any time.
 class Arguments {
  public:
   Arguments(napi_env env, napi_callback_info info);
 
-  // A string or Uint8Array without a NUL.
+  // Reads a string or Uint8Array without NUL bytes.
   Arguments& Bytes(const char* name, std::string* bytes);
-  // The same, or null. Null and "" stay apart: some filesystems take only one of them for option data.
+  // Reads a string, a Uint8Array or null. Null is distinct from "", because some filesystems accept only one of them as
+  // option data.
   Arguments& OptionalBytes(const char* name, std::optional<std::string>* bytes);
-  // An array of these.
+  // Reads an array of strings or Uint8Arrays.
   Arguments& BytesList(const char* name, std::vector<std::string>* list);
-  // An integer of 32 bits: mount(2) has 32 flags, on every architecture.
+  // Reads an unsigned integer of 32 bits. mount(2) has 32 flags on every architecture.
   Arguments& Flags(const char* name, unsigned long* flags);
   Arguments& Boolean(const char* name, bool* value);
-  // A bigint of 64 bits, or null.
+  // Reads an unsigned bigint of 64 bits, or null.
   Arguments& OptionalId(const char* name, std::optional<uint64_t>* id);
-  // A namespace: null for none, the number of a descriptor, or the path of its file.
+  // Reads a namespace: null for that of the process, the number of a file descriptor, or the path of its file.
   Arguments& Namespace(const char* name, NamespaceFile* file);
-  // A cancellation, or null.
+  // Reads an object of newCancellation(), or null.
   Arguments& TakeCancellation(const char* name, Cancellation* cancellation);
-  // A descriptor (napi/descriptor.h), of which a copy is made; none when it is closed.
+  // Reads a descriptor object (napi/descriptor.h) and duplicates its file descriptor. `error` is EBADF if the object is
+  // closed.
   Arguments& Descriptor(const char* name, OwnedFd* fd, int* error);
-  // The same, or null.
+  // Reads a descriptor object or null, as Descriptor does. `is_given` is false for null.
   Arguments& OptionalDescriptor(const char* name, OwnedFd* fd, int* error, bool* is_given);
-  // A descriptor, which is taken out of its object.
+  // Reads a descriptor object and moves its file descriptor to `fd`. The object is closed from then on.
   Arguments& TakeDescriptor(const char* name, OwnedFd* fd);
-  // An object with something native in it, made and tagged by us.
+  // Reads an object that this addon has created with the given tag (napi/tagged_object.h).
   Arguments& Wrapped(const char* name, const napi_type_tag& tag, void** native);
   Arguments& Function(const char* name, Napi::FunctionReference* function);
 
   bool ok() const { return ok_; }
 
  private:
-  static constexpr size_t kMost = 32;
+  static constexpr size_t kMaxArguments = 32;
 
-  Napi::Value Peek() const { return {env_, next_ < kMost ? values_[next_] : nullptr}; }
+  Napi::Value Peek() const { return {env_, next_ < kMaxArguments ? values_[next_] : nullptr}; }
   Napi::Value Next() {
     const Napi::Value value = Peek();
     ++next_;
@@ -63,9 +65,9 @@ class Arguments {
   void WrongType(const char* name, const char* expected);
   void WrongValue(const char* name, const char* why);
 
-  // On the stack: Napi::CallbackInfo allocates where there are more than six.
+  // An array on the stack: Napi::CallbackInfo allocates memory for more than six arguments.
   napi_env env_;
-  napi_value values_[kMost];
+  napi_value values_[kMaxArguments];
   size_t next_ = 0;
   bool ok_ = true;
 };

@@ -1,3 +1,4 @@
+// Makes two JavaScript functions, nameSync() and name(), from one C++ class that describes a native call.
 #pragma once
 
 #include <napi.h>
@@ -12,54 +13,38 @@
 #include "napi/completion.h"
 #include "threads/pool.h"
 
-// Gives a call of the kernel its two forms in JavaScript, from one definition. A call is a class with
+// A native call is a class with three members, for example MountCall in mount/mount.h.
 //
-//   void Read(Arguments& arguments);   reads the arguments, JavaScript thread
-//   Result Run();                      makes the system calls, any thread
-//   using Result = ...;                what comes of it: Outcome, or a class that is made from one and has ToValue
+//   void Read(Arguments& arguments);   JavaScript thread: reads the arguments into fields of the class.
+//   Result Run();                      Any thread: makes the system calls. Must not use Node-API.
+//   using Result = ...;                Outcome, or a class that is constructible from an Outcome and has ToValue(env).
 //
-// and optionally
+// call::Export<MountCall>(env, exports, "mount") then exports two functions:
 //
-//   WorkingDirectory directory;        where its paths start
-//   bool IsRelative() const;           goes with it: whether one of them depends on the working directory
-//   bool NeedsOwnDirectory() const;    whether it can be made only by a thread with a working directory of its own;
-//                                      asked by the synchronous form only
-//   static constexpr bool kFreshThread = true;    Run changes its thread for good, which then ends with it
-//   MountNamespace mount_namespace;               where it runs; if that is another, likewise
-//   Outcome Prepare();                            what has to be done before it goes there
+//   mountSync(...arguments)     Runs Read, Run and Result::ToValue on the JavaScript thread, and returns the value.
+//   mount(...arguments, done)   Runs Read on the JavaScript thread, starts Run on a pool thread (threads/pool.h), and
+//                               returns. Later the JavaScript thread calls done(value) (napi/completion.h).
 //
-// and becomes
+// Both functions throw if an argument is wrong, before any system call. A failure of a system call is no exception but
+// an Outcome (kernel/outcome.h).
 //
-//   nameSync(...arguments): Result            on the thread that asks
-//   name(...arguments, done): void            on a thread of ours (threads/pool.h); then done(Result)
+// More members change the thread and the working directory of Run. All of them are optional:
 //
-// Wrong arguments throw, in both forms, before anything is done.
+//   WorkingDirectory directory;       Run resolves relative paths from this directory (threads/working_directory.h).
+//   bool IsRelative() const;          Required with `directory`: whether the call depends on the working directory.
+//   bool NeedsOwnDirectory() const;   Whether Run needs a thread with a working directory of its own. nameSync() then
+//                                     runs the call on a pool thread too, while the JavaScript thread waits.
+//   MountNamespace mount_namespace;   The mount namespace of Run. If it is another one, Run needs a new thread.
+//   bool NeedsFreshThread() const;    Whether Run changes its thread for good, so that the thread must be new and must
+//                                     end with the call. A class for which this is always true declares instead:
+//   static constexpr bool kFreshThread = true;
+//   Outcome Prepare();                Runs before Run on the same thread, before the thread changes its namespace.
 namespace call {
 
 template <typename Call>
-bool IsElsewhere(const Call& call) {
+bool RunsInOtherNamespace(const Call& call) {
   if constexpr (requires { call.mount_namespace; }) return call.mount_namespace.IsOther();
   return false;
-}
-
-template <typename Call>
-bool NeedsFreshThread(const Call& call) {
-  if constexpr (requires { Call::kFreshThread; }) return true;
-  if constexpr (requires { call.NeedsFreshThread(); }) return call.NeedsFreshThread();
-  return IsElsewhere(call);
-}
-
-template <typename Call>
-int StartThreadFor(const Call& call, threads::Task* task) {
-  return NeedsFreshThread(call) ? threads::StartOnFreshThread(task) : threads::Start(task);
-}
-
-// The process's working directory is nowhere in another mount namespace.
-template <typename Call>
-void NoteWorkingDirectory(Call& call) {
-  if constexpr (requires { call.directory; }) {
-    if (call.IsRelative() && !IsElsewhere(call)) call.directory.Capture();
-  }
 }
 
 template <typename Call>
@@ -69,7 +54,29 @@ bool NeedsOwnDirectory(const Call& call) {
 }
 
 template <typename Call>
-typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
+bool NeedsFreshThread(const Call& call) {
+  if constexpr (requires { Call::kFreshThread; }) return true;
+  if constexpr (requires { call.NeedsFreshThread(); }) return call.NeedsFreshThread();
+  return RunsInOtherNamespace(call);
+}
+
+template <typename Call>
+int StartThreadFor(const Call& call, threads::Task* task) {
+  return NeedsFreshThread(call) ? threads::StartOnFreshThread(task) : threads::Start(task);
+}
+
+// JavaScript thread. Opens the working directory of the process for a call with relative paths. A call in another mount
+// namespace has no relative paths, because the working directory of the process does not exist in that namespace.
+template <typename Call>
+void CaptureWorkingDirectory(Call& call) {
+  if constexpr (requires { call.directory; }) {
+    if (call.IsRelative() && !RunsInOtherNamespace(call)) call.directory.Capture();
+  }
+}
+
+// Pool thread. Enters the mount namespace and the working directory of the call, runs the call, and returns to "/".
+template <typename Call>
+typename Call::Result RunOnPoolThread(Call& call, bool own_directory) {
   Outcome entered;
   if constexpr (requires { call.Prepare(); }) entered = call.Prepare();
   if constexpr (requires { call.mount_namespace; }) {
@@ -83,61 +90,71 @@ typename Call::Result RunOnThreadOfOurs(Call& call, bool own_directory) {
   return result;
 }
 
-// A call that another thread makes while this one waits: the only way to a working directory of its own.
+// WaitingTask runs a synchronous call that needs a pool thread. The task is on the stack of the waiting JavaScript
+// thread.
 template <typename Call>
-class RunAndWait final : public threads::Task {
+class WaitingTask final : public threads::Task {
  public:
-  static typename Call::Result Send(Call& call) {
-    RunAndWait waiting(call);
-    if (const int error = StartThreadFor(call, &waiting)) {
-      return typename Call::Result(Outcome::Failure(error, "pthread_create", "start a thread"));
-    }
-    while (sem_wait(&waiting.done_) < 0 && errno == EINTR) {
-    }
-    return std::move(waiting.result_);
-  }
-
- private:
-  explicit RunAndWait(Call& call) : call_(call) { sem_init(&done_, 0, 0); }
-  ~RunAndWait() override { sem_destroy(&done_); }
+  explicit WaitingTask(Call& call) : call_(call) { sem_init(&done_, 0, 0); }
+  ~WaitingTask() override { sem_destroy(&done_); }
 
   void Run(bool own_directory) override {
-    result_ = RunOnThreadOfOurs(call_, own_directory);
+    result_ = RunOnPoolThread(call_, own_directory);
     sem_post(&done_);
   }
 
+  typename Call::Result Wait() {
+    while (sem_wait(&done_) < 0 && errno == EINTR) {
+    }
+    return std::move(result_);
+  }
+
+ private:
   Call& call_;
   typename Call::Result result_;
   sem_t done_;
 };
 
+// Runs a call on a pool thread while the calling thread waits.
 template <typename Call>
-class Dispatch final : public threads::Task, public CompletionQueue::Completion {
+typename Call::Result RunAndWait(Call& call) {
+  WaitingTask<Call> task(call);
+  if (const int error = StartThreadFor(call, &task)) {
+    return typename Call::Result(Outcome::Failure(error, "pthread_create", "start a thread"));
+  }
+  return task.Wait();
+}
+
+// AsyncTask runs an asynchronous call. The task is also the completion that delivers the result to the JavaScript
+// thread.
+template <typename Call>
+class AsyncTask final : public threads::Task, public CompletionQueue::Completion {
  public:
   std::optional<Call> call{std::in_place};
   Napi::FunctionReference done;
 
   void Run(bool own_directory) override {
-    result_ = RunOnThreadOfOurs(*call, own_directory);
-    // What it holds, and what it takes back, may wait for a filesystem: not on the JavaScript thread.
+    result_ = RunOnPoolThread(*call, own_directory);
+    // The call is destroyed on the pool thread, because the close(2) of its descriptors may block.
     call.reset();
     CompletionQueue::Deliver(this);
   }
 
-  void Open(Napi::Env env) override {
-    // The status is of no use here: done() is a promise's resolve, or the worker is being terminated.
+  void Fail(const Outcome& outcome) { result_ = typename Call::Result(outcome); }
+
+  void Complete(Napi::Env env) override {
+    // The status is ignored: done() resolves a promise and does not throw, or the worker is being terminated.
     const napi_value result = result_.ToValue(env);
     napi_call_function(env, env.Undefined(), done.Value(), 1, &result, nullptr);
   }
 
-  void Forget() override { done.Reset(); }
-
-  void Fail(const Outcome& outcome) { result_ = typename Call::Result(outcome); }
+  void ReleaseReferences() override { done.Reset(); }
 
  private:
   typename Call::Result result_;
 };
 
+// Sync<Call> is the JavaScript function nameSync().
 template <typename Call>
 napi_value Sync(napi_env env, napi_callback_info info) {
   Call call;
@@ -145,26 +162,27 @@ napi_value Sync(napi_env env, napi_callback_info info) {
   call.Read(arguments);
   if (!arguments.ok()) return nullptr;
   if (!NeedsOwnDirectory(call)) return call.Run().ToValue(env);
-  NoteWorkingDirectory(call);
-  return RunAndWait<Call>::Send(call).ToValue(env);
+  CaptureWorkingDirectory(call);
+  return RunAndWait(call).ToValue(env);
 }
 
+// Async<Call> is the JavaScript function name().
 template <typename Call>
 napi_value Async(napi_env env, napi_callback_info info) {
-  auto dispatch = std::make_unique<Dispatch<Call>>();
+  auto owned_task = std::make_unique<AsyncTask<Call>>();
   Arguments arguments(env, info);
-  Call& call = *dispatch->call;
-  call.Read(arguments);
-  arguments.Function("done", &dispatch->done);
+  owned_task->call->Read(arguments);
+  arguments.Function("done", &owned_task->done);
   if (!arguments.ok()) return nullptr;
   CompletionQueue* queue = CompletionQueue::Of(env);
   if (queue == nullptr) return nullptr;
-  NoteWorkingDirectory(call);
-  queue->Register(dispatch.get());
-  Dispatch<Call>* under_way = dispatch.release();
-  if (const int error = StartThreadFor(call, under_way)) {
-    under_way->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
-    CompletionQueue::Deliver(under_way);
+  CaptureWorkingDirectory(*owned_task->call);
+  // A registered task belongs to the pool thread and then to the queue, which deletes it.
+  AsyncTask<Call>* task = owned_task.release();
+  queue->Register(task);
+  if (const int error = StartThreadFor(*task->call, task)) {
+    task->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
+    CompletionQueue::Deliver(task);
   }
   return nullptr;
 }
@@ -176,29 +194,17 @@ inline void ExportFunction(Napi::Env env, Napi::Object exports, const std::strin
   }
 }
 
-// For a call that has no synchronous form.
+// Exports name() alone, for a call that has no synchronous form.
 template <typename Call>
 void ExportAsync(Napi::Env env, Napi::Object exports, const std::string& name) {
   ExportFunction(env, exports, name, Async<Call>);
 }
 
+// Exports nameSync() and name().
 template <typename Call>
 void Export(Napi::Env env, Napi::Object exports, const std::string& name) {
   ExportFunction(env, exports, name + "Sync", Sync<Call>);
   ExportAsync<Call>(env, exports, name);
-}
-
-// A call with the few arguments that it has nearly always, which are read by ReadUsual: to hand over twenty takes
-// longer than all else that is done around the system calls.
-template <typename Call>
-class Usual final : public Call {
- public:
-  void Read(Arguments& arguments) { this->ReadUsual(arguments); }
-};
-
-template <typename Call>
-void ExportUsual(Napi::Env env, Napi::Object exports, const std::string& name) {
-  ExportFunction(env, exports, name + "UsualSync", Sync<Usual<Call>>);
 }
 
 }  // namespace call

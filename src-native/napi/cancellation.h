@@ -1,3 +1,4 @@
+// Cancellation: decides once whether a call commits or its caller cancels it.
 #pragma once
 
 #include <napi.h>
@@ -5,13 +6,14 @@
 #include <atomic>
 #include <utility>
 
-// Whether a call has been cancelled, decided once: either the call commits, or its caller cancels, never both. A call
-// asks immediately before the step that makes what it does visible or, where that step may itself take long (mount(2)),
-// immediately after it, and then takes back what it did.
+// The pool thread calls Commit() and the JavaScript thread calls cancel(), and only the first of the two succeeds. A
+// call commits immediately before the system call that changes the mount table. If this system call may block, as
+// mount(2) may, the call commits immediately after the system call, and unmounts the new mount if the caller has
+// cancelled the call meanwhile.
 class Cancellation {
  public:
   Cancellation() = default;
-  explicit Cancellation(std::atomic<int>* state) : state_(state) {}  // takes over a reference
+  explicit Cancellation(std::atomic<int>* state) : state_(state) {}  // Takes over one reference to the state.
   Cancellation(Cancellation&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
   Cancellation& operator=(Cancellation&& other) noexcept {
     std::swap(state_, other.state_);
@@ -21,17 +23,18 @@ class Cancellation {
   Cancellation& operator=(const Cancellation&) = delete;
   ~Cancellation();
 
-  // Any thread. False: it was cancelled, and nothing may be left of the call. Without a caller who could cancel, true.
+  // Any thread. Returns false if the caller has cancelled the call, which must then undo all that it has done. Returns
+  // true if the caller passed no cancellation object.
   bool Commit() const;
 
-  // Whether there is a caller who could cancel.
+  // Reports whether the caller passed a cancellation object.
   bool IsGiven() const { return state_ != nullptr; }
 
-  // JavaScript: a new cancellation, an object for Arguments::TakeCancellation.
+  // JavaScript: newCancellation() returns an object to pass to one call.
   static Napi::Value New(const Napi::CallbackInfo& info);
-  // JavaScript: cancel(cancellation), whether that was in time.
+  // JavaScript: cancel(object) returns true if it cancels the call, and false if the call has committed before.
   static Napi::Value Cancel(const Napi::CallbackInfo& info);
-  // The cancellation that an object stands for; false if it is none.
+  // Finds the cancellation of a JavaScript object. Returns false if newCancellation() did not return the object.
   static bool FromValue(napi_env env, napi_value value, Cancellation* cancellation);
 
  private:

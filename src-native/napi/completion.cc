@@ -1,3 +1,4 @@
+// Implements CompletionQueue with one thread-safe function of Node-API per JavaScript environment.
 #include "napi/completion.h"
 
 #include <memory>
@@ -7,7 +8,7 @@
 
 namespace {
 
-// The queue is deleted by its last holder, not with the instance data.
+// The finalizer of the instance data deletes nothing: DropReference deletes the queue with its last reference.
 void KeepQueue(Napi::Env, CompletionQueue*) {}
 
 }  // namespace
@@ -21,10 +22,13 @@ CompletionQueue* CompletionQueue::Of(Napi::Env env) {
       napi_create_threadsafe_function(env, nullptr, nullptr, name, 0, 1, nullptr, nullptr, queue, CompleteOne,
                                       &queue->function_) != napi_ok ||
       napi_unref_threadsafe_function(env, queue->function_) != napi_ok ||
-      // Added after the bell's own clean-up, so run before it: the bell is never rung when it is gone.
+      // Node.js runs the newest cleanup hook first. Close therefore runs before the hook of the thread-safe function,
+      // and no thread calls the function after Node.js has released it.
       napi_add_env_cleanup_hook(env, Close, queue) != napi_ok) {
     Napi::Error::New(env).ThrowAsJavaScriptException();
-    return nullptr;  // leaked, as the bell may point to it: an environment that fails here is on its way out
+    // The queue leaks, because the thread-safe function may point to it. Node-API fails here only in an environment
+    // that is about to end.
+    return nullptr;
   }
   env.SetInstanceData<CompletionQueue, KeepQueue>(queue);
   return queue;
@@ -39,7 +43,7 @@ void CompletionQueue::Register(Completion* completion) {
     napi_ref_threadsafe_function(env_, function_);
   }
   registered_ = completion;
-  holders_.fetch_add(1, std::memory_order_relaxed);
+  references_.fetch_add(1, std::memory_order_relaxed);
 }
 
 void CompletionQueue::Unregister(Completion* completion) {
@@ -51,44 +55,44 @@ void CompletionQueue::Unregister(Completion* completion) {
 void CompletionQueue::Deliver(Completion* completion) {
   CompletionQueue* queue = completion->queue_;
   pthread_mutex_lock(&queue->lock_);
-  const bool open = queue->function_ != nullptr;
-  // Its queue has no limit, and it closes after Close only: there is nothing that could go wrong.
-  if (open) napi_call_threadsafe_function(queue->function_, completion, napi_tsfn_nonblocking);
+  const bool is_open = queue->function_ != nullptr;
+  // This call cannot fail: the queue of the thread-safe function has no limit, and Node.js closes it only after
+  // Close().
+  if (is_open) napi_call_threadsafe_function(queue->function_, completion, napi_tsfn_nonblocking);
   pthread_mutex_unlock(&queue->lock_);
-  if (open) return;
+  if (is_open) return;
   delete completion;
-  queue->Release();
+  queue->DropReference();
 }
 
-void CompletionQueue::CompleteOne(napi_env env, napi_value, void* data, void* posted) {
+void CompletionQueue::CompleteOne(napi_env env, napi_value, void* data, void* delivered) {
   auto* queue = static_cast<CompletionQueue*>(data);
-  std::unique_ptr<Completion> completion(static_cast<Completion*>(posted));
-  // Without an environment the completion was still in the bell's queue when that was taken down.
+  std::unique_ptr<Completion> completion(static_cast<Completion*>(delivered));
+  // `env` is null if Node.js released the thread-safe function while the completion was in its queue.
   if (env != nullptr && queue->env_ != nullptr) {
     Napi::HandleScope scope(env);
     queue->Unregister(completion.get());
-    completion->Open(env);
+    completion->Complete(env);
   } else {
     threads::DestroyOnThread(std::move(completion));
   }
   completion.reset();
-  queue->Release();
+  queue->DropReference();
 }
 
 void CompletionQueue::Close(void* data) {
   auto* queue = static_cast<CompletionQueue*>(data);
-  // Under the lock to the end: from then on Post throws completions away on other threads, where nothing of JavaScript
-  // may be in them any more.
+  // The lock is held to the end. As soon as `function_` is null, Deliver deletes completions on pool threads, where
+  // they must not contain references to JavaScript values any more.
   pthread_mutex_lock(&queue->lock_);
-  for (Completion* completion = queue->registered_; completion != nullptr; completion = completion->next_)
-    completion->Forget();
+  for (Completion* each = queue->registered_; each != nullptr; each = each->next_) each->ReleaseReferences();
   queue->registered_ = nullptr;
   queue->env_ = nullptr;
   queue->function_ = nullptr;
   pthread_mutex_unlock(&queue->lock_);
-  queue->Release();
+  queue->DropReference();
 }
 
-void CompletionQueue::Release() {
-  if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+void CompletionQueue::DropReference() {
+  if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
 }

@@ -1,3 +1,4 @@
+// CompletionQueue: delivers the results of finished calls to the JavaScript thread that made the calls.
 #pragma once
 
 #include <napi.h>
@@ -5,22 +6,24 @@
 
 #include <atomic>
 
-// Brings finished tasks back to the JavaScript thread that started them, for as long as that thread is there.
+// Each JavaScript environment (the main thread, and each worker) has one queue. While a completion is registered, the
+// queue keeps the event loop of its environment alive.
 //
-// There is one queue for each JavaScript environment (the main thread, each worker). A task may finish after its
-// environment is gone: the worker was terminated, the process is exiting. It is then thrown away, its system call
-// having done what it did. While completions are under way the environment is kept alive; afterwards it is not.
+// A call may finish after its environment has ended, because the worker was terminated or the process exits. The queue
+// then deletes the completion and does not call Complete. The effect of the system call remains.
 class CompletionQueue {
  public:
+  // A Completion belongs to one call. A class derives from Completion and stores the result of the call.
   class Completion {
    public:
     virtual ~Completion() = default;
 
-    // JavaScript thread, with a handle scope open; the completion is deleted afterwards.
-    virtual void Open(Napi::Env env) = 0;
+    // JavaScript thread, with an open handle scope. Passes the result to JavaScript. The queue then deletes the
+    // completion.
+    virtual void Complete(Napi::Env env) = 0;
 
-    // JavaScript thread: the environment is going away, let go of all that belongs to it.
-    virtual void Forget() = 0;
+    // JavaScript thread. The environment is about to end: the completion must release all references to its values.
+    virtual void ReleaseReferences() = 0;
 
    private:
     friend class CompletionQueue;
@@ -29,14 +32,15 @@ class CompletionQueue {
     Completion* next_ = nullptr;
   };
 
-  // JavaScript thread. The environment's queue, made when first asked for; null with an exception pending.
+  // JavaScript thread. Returns the queue of the environment, and creates it at the first call. Returns null with a
+  // pending exception on failure.
   static CompletionQueue* Of(Napi::Env env);
 
-  // JavaScript thread: the completion is under way from now on.
+  // JavaScript thread. Registers the completion of a call that is about to start.
   void Register(Completion* completion);
 
-  // Any thread: hands an expected completion over, to be opened or thrown away; the latter on a thread of ours, as what
-  // it has brought may be a mount without a place, which goes with it and may wait.
+  // Any thread. Hands a registered completion to the JavaScript thread. If the environment has ended, the completion is
+  // deleted on a pool thread, because its result may be a detached mount, and its unmount may block.
   static void Deliver(Completion* completion);
 
  private:
@@ -45,11 +49,11 @@ class CompletionQueue {
   static void CompleteOne(napi_env env, napi_value, void* queue, void* completion);
   static void Close(void* queue);
   void Unregister(Completion* completion);
-  void Release();
+  void DropReference();
 
   napi_env env_ = nullptr;
-  Completion* registered_ = nullptr;  // JavaScript thread only
-  std::atomic<size_t> holders_{1};    // the environment, and each completion under way
+  Completion* registered_ = nullptr;   // A linked list, for the JavaScript thread only.
+  std::atomic<size_t> references_{1};  // One reference for the environment, and one for each registered completion.
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
-  napi_threadsafe_function function_ = nullptr;  // under lock_; null likewise
+  napi_threadsafe_function function_ = nullptr;  // Protected by lock_; null after the environment has ended.
 };

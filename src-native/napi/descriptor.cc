@@ -1,3 +1,4 @@
+// Creates descriptor objects, and duplicates, moves and closes their file descriptors.
 #include "napi/descriptor.h"
 
 #include <errno.h>
@@ -27,7 +28,7 @@ Napi::Value New(napi_env env, OwnedFd fd) {
 bool Duplicate(napi_env env, napi_value value, OwnedFd* fd, int* error) {
   const auto* owned = tagged_object::Get<OwnedFd>(env, kTag, value);
   if (owned == nullptr) return false;
-  // Of one that is closed, EBADF.
+  // fcntl(2) fails with EBADF if the object is closed, because its descriptor is then -1.
   *fd = OwnedFd(kernel::Duplicate(owned->get()));
   *error = *fd ? 0 : errno;
   return true;

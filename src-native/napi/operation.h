@@ -1,3 +1,4 @@
+// Operation: the base class of calls that accept a mount namespace and a cancellation object.
 #pragma once
 
 #include <errno.h>
@@ -7,9 +8,8 @@
 #include "threads/namespace_file.h"
 #include "threads/working_directory.h"
 
-// What every operation can be told besides what it is about: the mount namespace to act in, and whether it may be
-// cancelled. Calls that derive from it run on a thread that is thrown away when the namespace is another (napi/call.h),
-// and then have no relative paths.
+// A call in another mount namespace runs on a new thread that ends with the call (napi/call.h), and its paths must be
+// absolute, because the working directory of the process does not exist in that namespace.
 class Operation {
  public:
   using Result = Outcome;

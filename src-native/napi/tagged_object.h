@@ -1,9 +1,10 @@
+// Opaque JavaScript objects that own a native object. A type tag identifies the class of the native object.
 #pragma once
 
 #include <napi.h>
 
-// Objects of JavaScript that stand for something native: opaque, and told apart by a tag, so that no other object can
-// pass for one.
+// Without the tag, JavaScript could pass a wrapped object of another class or another addon, and the addon would use
+// the memory of this object as the wrong type.
 namespace tagged_object {
 
 template <typename T>
@@ -18,7 +19,7 @@ Napi::Value New(napi_env env, const napi_type_tag& tag, T* native, void (*finali
     hint->finalize(static_cast<T*>(data));
     delete hint;
   };
-  // Fails only in an environment that is on its way out, where nobody is left to see what it returns.
+  // Node-API fails here only in an environment that is about to end, and no JavaScript code sees the returned value.
   if (napi_create_object(env, &object) != napi_ok) {
     finalizer(env, native, hint);
     return {};
@@ -31,13 +32,13 @@ Napi::Value New(napi_env env, const napi_type_tag& tag, T* native, void (*finali
   return {env, object};
 }
 
-// Null when the value is none of these.
+// Returns the native object, or null if the value is no object with this tag.
 template <typename T>
 T* Get(napi_env env, const napi_type_tag& tag, napi_value value) {
-  bool is_one = false;
+  bool has_tag = false;
   napi_valuetype type;
   if (napi_typeof(env, value, &type) != napi_ok || type != napi_object) return nullptr;
-  if (napi_check_object_type_tag(env, value, &tag, &is_one) != napi_ok || !is_one) return nullptr;
+  if (napi_check_object_type_tag(env, value, &tag, &has_tag) != napi_ok || !has_tag) return nullptr;
   void* native = nullptr;
   return napi_unwrap(env, value, &native) == napi_ok ? static_cast<T*>(native) : nullptr;
 }

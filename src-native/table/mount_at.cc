@@ -1,3 +1,4 @@
+// Finds the mount at a path by statx(2) and statmount(2), or in the mount table where these calls are missing.
 #include "table/mount_at.h"
 
 #include <errno.h>
@@ -11,10 +12,8 @@
 
 namespace {
 
-constexpr const char* kOurs = "/proc/thread-self";
-
-// The id in the table of the mount that a descriptor is on. proc_pid_fdinfo(5) tells it where statx(2) does not, or is
-// refused by a sandbox.
+// Finds the mountinfo ID of the mount that contains an open file. proc_pid_fdinfo(5) contains the ID, for kernels
+// before 5.8 and sandboxes that refuse statx(2).
 bool MountinfoIdOf(int fd, uint64_t* id) {
   if (kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, id) == 0) return true;
   std::string text;
@@ -28,26 +27,25 @@ bool MountinfoIdOf(int fd, uint64_t* id) {
   return true;
 }
 
-// The line with this id, and its lasting id, from the table.
+// Finds the line with a mountinfo ID in the mount table, with the unique mount ID if the kernel has it.
 bool FindLine(uint64_t mountinfo_id, MountLines* found) {
   OpenTable table;
   MountLines all;
-  if (!table.Open(kOurs) || !table.Read(&all)) return false;
-  size_t line = 0;
-  for (size_t at = 0; at < all.text.size(); ++line) {
-    const size_t end = std::min(all.text.find('\n', at), all.text.size() - 1) + 1;
-    if (fields::Number(std::string_view(all.text).substr(at)) == mountinfo_id) {
-      found->text = all.text.substr(at, end - at);
-      if (!all.ids.empty()) found->ids.push_back(all.ids[line]);
-      return true;
-    }
-    at = end;
+  if (!table.Open(OpenTable::kOwn) || !table.Read(&all)) return false;
+  std::string_view rest = all.text;
+  for (size_t index = 0; !rest.empty(); ++index) {
+    const std::string_view line = fields::Take(&rest, '\n');
+    if (fields::Number(line) != mountinfo_id) continue;
+    found->text.append(line).append("\n");
+    if (!all.ids.empty()) found->ids.push_back(all.ids[index]);
+    return true;
   }
   errno = ENOENT;
   return false;
 }
 
-Outcome SearchTable(const std::string& path, MountLines* found, std::string* where) {
+// Finds the mount that contains `path` in the mount table. `resolved`, if not null, receives the path without links.
+Outcome SearchTable(const std::string& path, MountLines* found, std::string* resolved) {
   const OwnedFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!fd) return Outcome::Failure(errno, "open", "go to the path");
   uint64_t id = 0;
@@ -56,12 +54,12 @@ Outcome SearchTable(const std::string& path, MountLines* found, std::string* whe
     const int error = errno;
     return Outcome::Failure(error, "read", error == ENOENT ? "find the mount in the table" : "read the mount table");
   }
-  if (where != nullptr) *where = procfs::PathOf(fd.get());
+  if (resolved != nullptr) *resolved = procfs::PathOf(fd.get());
   return {};
 }
 
-// Whether statx(2) is not there, or not allowed by a filter that knows no better error.
-bool CannotAsk(int error) { return error == ENOSYS || error == EPERM; }
+// Reports whether statx(2) is missing, or refused by a seccomp filter, of which older ones fail with EPERM.
+bool IsMissing(int error) { return error == ENOSYS || error == EPERM; }
 
 }  // namespace
 
@@ -72,11 +70,11 @@ MountRootCall::Result MountRootCall::Run() {
     result.is_root = answer == 1;
     return result;
   }
-  if (!CannotAsk(errno)) return Result(Outcome::Failure(errno, "statx", "go to the path"));
+  if (!IsMissing(errno)) return Result(Outcome::Failure(errno, "statx", "go to the path"));
   MountLines found;
-  std::string where;
-  result.outcome = SearchTable(path_, &found, &where);
-  result.is_root = !result.outcome.Failed() && MountPointOf(found.text) == where;
+  std::string resolved;
+  result.outcome = SearchTable(path_, &found, &resolved);
+  result.is_root = !result.outcome.Failed() && MountPointOf(found.text) == resolved;
   return result;
 }
 
@@ -86,15 +84,16 @@ napi_value MountRootCall::Result::ToValue(Napi::Env env) const {
 
 MountAtCall::Result MountAtCall::Run() {
   Result result;
-  // The mount may be taken down between the two calls, and then the path is on another.
+  // Another process may unmount the mount between the two system calls. The path then belongs to another mount, and the
+  // loop tries again.
   constexpr int kTries = 8;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     uint64_t id = 0;
     if (kernel::MountId(AT_FDCWD, path_.c_str(), 0, kernel::IdKind::kUnique, &id) < 0) {
-      if (!CannotAsk(errno)) return Result(Outcome::Failure(errno, "statx", "go to the path"));
+      if (!IsMissing(errno)) return Result(Outcome::Failure(errno, "statx", "go to the path"));
       break;
     }
-    // An id of the table is too small for statmount(2), which answers EINVAL.
+    // statmount(2) fails with EINVAL for a mountinfo ID, which statx(2) returns before Linux 6.8.
     if (LineOfMount(id, &result.lines.text)) {
       result.lines.ids.push_back(id);
       return result;

@@ -1,3 +1,4 @@
+// mountRoot() and mountAt(): questions about the mount at one path that do not read the whole mount table.
 #pragma once
 
 #include <napi.h>
@@ -10,9 +11,8 @@
 #include "threads/namespace_file.h"
 #include "threads/working_directory.h"
 
-// Questions about one path that need no mount table. Neither waits for a server where the kernel can avoid it
-// (AT_STATX_DONT_SYNC, O_PATH), and neither triggers an automount (AT_NO_AUTOMOUNT).
-
+// PathQuestion is the base class of MountRootCall and MountAtCall. Neither call asks the server of a network filesystem
+// if the kernel can avoid it (AT_STATX_DONT_SYNC, O_PATH), and neither triggers an automount (AT_NO_AUTOMOUNT).
 class PathQuestion {
  public:
   void Read(Arguments& arguments) { arguments.Bytes("path", &path_).Namespace("namespace", &mount_namespace.file); }
@@ -26,8 +26,8 @@ class PathQuestion {
   std::string path_;
 };
 
-// mountRoot(path, namespace): whether the path leads to the root of a mount, as true or false: statx(2) with
-// STATX_ATTR_MOUNT_ROOT (5.8). Where that is not to be had the table is searched.
+// mountRoot(path, namespace) returns true if the path is a mount point: statx(2) with STATX_ATTR_MOUNT_ROOT (5.8). The
+// call searches the mount table on older kernels and if a sandbox refuses statx(2).
 class MountRootCall : public PathQuestion {
  public:
   struct Result {
@@ -41,8 +41,9 @@ class MountRootCall : public PathQuestion {
   Result Run();
 };
 
-// mountAt(path, namespace): the line of the mount that the path leads to, with its lasting id: statx(2) and
-// statmount(2), which knows all of it since 6.13. Elsewhere the line is looked for in the table.
+// mountAt(path, namespace) returns the mountinfo line and the unique mount ID of the mount that contains the path:
+// statx(2) and statmount(2), which reports the whole line since 6.13. The call searches the mount table on older
+// kernels and if a sandbox refuses one of the two system calls.
 class MountAtCall : public PathQuestion {
  public:
   using Result = MountLinesResult;

@@ -1,3 +1,4 @@
+// Parses mount tables of other mount namespaces and compares their mounts.
 #include "table/mount_copies.h"
 
 #include "kernel/procfs.h"
@@ -11,7 +12,7 @@ bool ReadLine(std::string_view line, MountTraits* mount) {
   mount->device = fields::Take(&line, ' ');
   mount->root = fields::Take(&line, ' ');
   mount->mount_point = UnescapeField(fields::Take(&line, ' '));
-  fields::Take(&line, ' ');  // attributes
+  fields::Take(&line, ' ');  // The mount attributes.
   for (std::string_view field = fields::Take(&line, ' '); field != "-"; field = fields::Take(&line, ' ')) {
     if (field.empty()) return false;
     if (field.starts_with("shared:")) mount->shared = fields::Number(field.substr(7));

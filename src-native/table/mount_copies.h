@@ -1,3 +1,4 @@
+// Finds the copies of a mount in mount tables, to find out which copy keeps the mount busy.
 #pragma once
 
 #include <cstdint>
@@ -5,34 +6,34 @@
 #include <string_view>
 #include <vector>
 
-// A mount as far as the question matters who keeps it busy: proc_pid_mountinfo(5).
+// The fields of a line of proc_pid_mountinfo(5) that the search for copies needs.
 struct MountTraits {
   uint64_t id = 0;
   uint64_t parent_id = 0;
-  std::string device;  // "major:minor" of the filesystem
-  std::string root;    // which directory of it is mounted; with the table's escapes
+  std::string device;  // The device number of the filesystem, "major:minor".
+  std::string root;    // The mounted directory of the filesystem, not decoded.
   std::string mount_point;
   std::string type;
-  uint64_t shared = 0;  // the peer group it belongs to; 0: none
-  uint64_t master = 0;  // the one it receives from
+  uint64_t shared = 0;  // The peer group of the mount; 0 if it is not shared.
+  uint64_t master = 0;  // The peer group whose events the mount receives; 0 if it is no slave.
 };
 
-// The lines of a mount table; those that are not understood are left out.
+// Parses the lines of a mount table, and skips lines that cannot be parsed.
 std::vector<MountTraits> ReadTraits(std::string_view table);
 
-// A mount of the same directory of the same filesystem.
+// A copy is another mount of the same directory of the same filesystem.
 struct MountCopy {
   const MountTraits* mount;
-  // Whether umount(2) of the first takes this one down as well: what it is mounted on is in the peer group of what the
-  // first is mounted on, or receives from it. The kernel then asks that neither be in use
-  // (fs/pnode.c, propagate_mount_busy). Of a chain of slaves only the first is seen.
-  bool goes_along;
+  // Whether umount(2) of the original mount also unmounts this copy, which is so if the parent mount of the copy is a
+  // peer or slave of the parent mount of the original. The kernel then unmounts neither while one of them is in use
+  // (fs/pnode.c, propagate_mount_busy). The search does not recognise a slave of a slave.
+  bool is_unmounted_too;
 };
 
-// All mounts in a table, of any namespace, that are like `mount`, whose parent is in group `parent_group`; those with
-// its own id left out.
+// Finds the copies of `mount` in the table of any mount namespace. `parent_group` is the peer group of the parent mount
+// of `mount`, or 0. A mount with the mountinfo ID of `mount` is no copy.
 std::vector<MountCopy> FindCopies(const std::vector<MountTraits>& table, const MountTraits& mount,
                                   uint64_t parent_group);
 
-// The mount with this id; null when there is none.
+// Finds the mount with a mountinfo ID, or returns null.
 const MountTraits* FindMount(const std::vector<MountTraits>& table, uint64_t id);

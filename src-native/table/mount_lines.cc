@@ -1,3 +1,4 @@
+// Reads /proc/thread-self/mountinfo and parses its lines.
 #include "table/mount_lines.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ namespace {
 
 bool IsOctal(char digit, char most = '7') { return digit >= '0' && digit <= most; }
 
-// "ro,nosuid,relatime" and so on; neither noatime nor relatime is strictatime (fs/proc_namespace.c, show_mnt_opts).
+// Parses mount attributes, for example "ro,nosuid,relatime". The kernel writes no word for strictatime, so a line with
+// neither noatime nor relatime means strictatime (fs/proc_namespace.c, show_mnt_opts).
 unsigned long AttributeFlags(std::string_view options) {
   unsigned long flags = 0;
   while (!options.empty()) {
@@ -94,8 +96,9 @@ bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree) {
     errno = ENOENT;
     return false;
   }
-  // Each mount found may be a parent: the tree grows while it is walked. Not beyond the table, which is read in parts:
-  // as ids are used again at once two of its lines may each name the other as their parent.
+  // The loop appends the children of each mount of the tree, also of mounts that it has appended itself. A tree longer
+  // than the table contains a cycle: the kernel reuses mountinfo IDs at once, and the table is read in parts, so two
+  // lines may each name the other as their parent.
   for (size_t at = 0; at < tree->size(); ++at) {
     const uint64_t parent = (*tree)[at].id;
     for (const MountLine& line : lines) {
@@ -116,7 +119,7 @@ bool ReadFilesystemOptions(uint64_t id, std::string* options) {
   for (std::string_view rest = text; !rest.empty();) {
     std::string_view line = fields::Take(&rest, '\n');
     if (fields::Take(&line, ' ') != wanted) continue;
-    // ... - type source options; no field before has a lone "-".
+    // The line ends with " - type source options", and no earlier field consists of "-" alone.
     line.remove_prefix(std::min(line.find(" - ") + 3, line.size()));
     fields::Take(&line, ' ');
     fields::Take(&line, ' ');

@@ -1,3 +1,4 @@
+// Parses the lines of /proc/thread-self/mountinfo that the native calls need for mounts and unmounts.
 #pragma once
 
 #include <cstdint>
@@ -5,29 +6,30 @@
 #include <string_view>
 #include <vector>
 
-// What the fallback of mount/bind.cc needs of the mount table: proc_pid_mountinfo(5), fields 1, 2, 5 and 6. The table
-// as users see it is read in lib/.
+// A MountLine contains fields 1, 2, 5 and 6 of proc_pid_mountinfo(5). The public functions parse the mount table in
+// lib/table/mountinfo/.
 struct MountLine {
   uint64_t id;
   uint64_t parent_id;
   std::string mount_point;
-  unsigned long attribute_flags;  // as MS_RDONLY, MS_NOSUID ...
+  unsigned long attribute_flags;  // MS_RDONLY, MS_NOSUID ...
 };
 
-// A field of the table without its escapes: space, tab, newline and backslash are \\ooo (fs/proc_namespace.c, mangle).
+// Decodes a field of a line. The kernel writes space, tab, newline and backslash as \ooo (fs/proc_namespace.c, mangle).
 std::string UnescapeField(std::string_view field);
 
-// The mount point of a line of the table.
+// Returns the decoded mount point of a line.
 std::string MountPointOf(std::string_view line);
 
-// All mounts of the calling thread's namespace that can be reached from its root. False with errno set when the table
-// cannot be read or is not understood.
+// Reads the mounts of the calling thread's mount namespace that are reachable from its root directory. Returns false
+// and sets errno on failure: EPROTO if a line cannot be parsed.
 bool ReadMountTable(std::vector<MountLine>* lines);
 
-// The mount with this id (as in the table) and all mounts below it, itself first, parents before children. False with
-// errno set when the table cannot be read, does not have it, or is not understood.
+// Reads the mount with the mountinfo ID `top` and all mounts below it, each parent before its children. Returns false
+// and sets errno on failure: ENOENT if the table does not contain the mount, and EAGAIN if the table changed while it
+// was read.
 bool ReadMountTree(uint64_t top, std::vector<MountLine>* tree);
 
-// What the table says of the filesystem of the mount with this id: "rw,lowerdir=..." as it stands there, escapes and
-// all. False with errno set, as above.
+// Reads the filesystem options (field 11) of the mount with a mountinfo ID, for example "rw,lowerdir=...", and does not
+// decode them. Returns false and sets errno on failure: ENOENT if the table does not contain the mount.
 bool ReadFilesystemOptions(uint64_t id, std::string* options);

@@ -1,3 +1,4 @@
+// Reads mountinfo, and finds the unique mount ID of each line with listmount(2) and statmount(2).
 #include "table/raw_table.h"
 
 #include <errno.h>
@@ -15,12 +16,10 @@
 
 namespace {
 
-constexpr const char* kOurs = "/proc/thread-self";
-
-// The memory of the last table read is kept for the next, up to a limit: to get a megabyte from the system and touch it
-// for the first time takes as long as to read the table into it. Threads hand it to each other.
-constexpr size_t kLeastKept = 64 * 1024;
-constexpr size_t kMostKept = 4 * 1024 * 1024;
+// The memory of the last table is reused for the next table. The allocation and the page faults of a new buffer of one
+// megabyte take as long as the read(2) of a table of this size. All threads share the one spare buffer.
+constexpr size_t kSmallestSpare = 64 * 1024;
+constexpr size_t kLargestSpare = 4 * 1024 * 1024;
 std::atomic<std::string*> spare{nullptr};
 
 void TakeSpare(std::string* text) {
@@ -28,7 +27,7 @@ void TakeSpare(std::string* text) {
   if (kept && kept->capacity() > text->capacity()) text->swap(*kept);
 }
 
-// Where each line begins.
+// Returns the offset of each line.
 std::vector<size_t> LineStarts(const std::string& text) {
   std::vector<size_t> starts;
   for (size_t at = 0; at < text.size();) {
@@ -41,7 +40,7 @@ std::vector<size_t> LineStarts(const std::string& text) {
 
 uint64_t MountinfoIdAt(std::string_view text, size_t start) { return fields::Number(text.substr(start)); }
 
-// The id in the table of a mount; 0 when it is gone.
+// Finds the mountinfo ID of a mount by its unique mount ID. Returns 0 if the mount does not exist any more.
 uint64_t MountinfoIdOf(uint64_t id, uint64_t mount_namespace) {
   kernel::MountStatus status;
   if (kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status, mount_namespace) < 0) return 0;
@@ -51,18 +50,19 @@ uint64_t MountinfoIdOf(uint64_t id, uint64_t mount_namespace) {
 }  // namespace
 
 MountLines::~MountLines() {
-  if (text.capacity() < kLeastKept || text.capacity() > kMostKept) return;
+  if (text.capacity() < kSmallestSpare || text.capacity() > kLargestSpare) return;
   delete spare.exchange(new std::string(std::move(text)), std::memory_order_acq_rel);
 }
 
 bool OpenTable::Open(const std::string& process) {
-  const bool is_ours = process == kOurs;
-  const auto file = [&](const char* name) { return is_ours ? procfs::Self(name) : process + "/" + name; };
+  const bool is_own = process == kOwn;
+  const auto file = [&](const char* name) { return is_own ? procfs::Self(name) : process + "/" + name; };
   fd_ = OwnedFd(open(file("mountinfo").c_str(), O_RDONLY | O_CLOEXEC));
   if (!fd_) return false;
   has_ids_ = true;
-  // Of another namespace it is told which, as a thread of ours may read later that is not in there.
-  if (!is_ours || procfs::IsElsewhere()) {
+  // listmount(2) needs the ID of another mount namespace, because a thread outside that namespace may read the table
+  // later.
+  if (!is_own || procfs::IsElsewhere()) {
     const OwnedFd other(open(file("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC));
     has_ids_ = other && kernel::MountNamespaceId(other.get(), &namespace_) == 0;
   }
@@ -74,9 +74,9 @@ bool OpenTable::ReadText(std::string* text) const {
   text->resize(text->capacity());
   if (lseek(fd_.get(), 0, SEEK_SET) < 0) return false;
   for (size_t length = 0;;) {
-    // The kernel gives a page or a line, whichever is more, at a time.
-    constexpr size_t kRoom = 64 * 1024;
-    if (text->size() - length < kRoom) text->resize(std::max(length * 2, length + kRoom));
+    // Each read(2) of mountinfo returns up to one page, or one line if the line is longer.
+    constexpr size_t kReadSize = 64 * 1024;
+    if (text->size() - length < kReadSize) text->resize(std::max(length * 2, length + kReadSize));
     const ssize_t part = read(fd_.get(), text->data() + length, text->size() - length);
     if (part > 0) {
       length += static_cast<size_t>(part);
@@ -89,24 +89,24 @@ bool OpenTable::ReadText(std::string* text) const {
   }
 }
 
-// Since there are such ids the kernel keeps the mounts of a namespace in the order of these (fs/namespace.c,
-// mnt_add_to_ns), and shows them in this order in both places. The first, the middle and the last are looked at all the
-// same.
+// Reports whether the IDs and the lines are in the same order. Since Linux 6.8 the kernel keeps the mounts of a
+// namespace in the order of their unique mount IDs (fs/namespace.c, mnt_add_to_ns), and both listmount(2) and mountinfo
+// use this order. The function verifies the first, the middle and the last line.
 bool OpenTable::IsInOrder(const MountLines& lines, const std::vector<size_t>& starts) const {
-  constexpr size_t kLooks = 2;
-  for (size_t look = 0; look <= kLooks; ++look) {
-    const size_t at = (starts.size() - 1) * look / kLooks;
+  constexpr size_t kIntervals = 2;
+  for (size_t interval = 0; interval <= kIntervals; ++interval) {
+    const size_t at = (starts.size() - 1) * interval / kIntervals;
     if (MountinfoIdOf(lines.ids[at], namespace_) != MountinfoIdAt(lines.text, starts[at])) return false;
   }
   return true;
 }
 
-// Asks of each mount which line is its own.
+// Asks statmount(2) for the mountinfo ID of each mount, and so finds the line of each unique mount ID.
 void OpenTable::Match(const std::vector<uint64_t>& ids, const std::vector<size_t>& starts, MountLines* lines) const {
   std::vector<std::pair<uint64_t, uint64_t>> known;
   for (const uint64_t id : ids) known.emplace_back(MountinfoIdOf(id, namespace_), id);
   std::sort(known.begin(), known.end());
-  // A sandbox may have the one call and not the other: then none is known.
+  // A sandbox may allow listmount(2) and refuse statmount(2). All unique mount IDs are then unknown.
   lines->ids.clear();
   if (known.empty() || known.back().first == 0) return;
   lines->ids.assign(starts.size(), 0);
@@ -117,9 +117,9 @@ void OpenTable::Match(const std::vector<uint64_t>& ids, const std::vector<size_t
   }
 }
 
-// A line tells the id in the table only, which may be another mount's by the time that is asked. A mount that is listed
-// before and after the reading was there all the while, and the id in the table was its own: what is listed both times,
-// and has as many lines, is matched for certain.
+// A line contains only the mountinfo ID, which the kernel may have given to another mount before statmount(2) is
+// called. A mount that listmount(2) reports before and after the read existed all the time and kept its mountinfo ID.
+// If both lists are equal and as long as the table, each ID belongs to the line at the same position.
 bool OpenTable::Read(MountLines* lines) const {
   lines->ids.clear();
   std::vector<uint64_t> before, after;
@@ -133,7 +133,8 @@ bool OpenTable::Read(MountLines* lines) const {
       lines->ids = after;
       if (starts.empty() || IsInOrder(*lines, starts)) return true;
     }
-    // Once more, unless it is for another reason: in a chroot not all that is listed is shown.
+    // The table changed during the read, so the loop reads it again. Equal lists mean that the table has fewer lines
+    // for another reason: in a chroot, mountinfo omits the mounts that are not reachable.
     if (attempt < kTries && before != after) {
       before.swap(after);
       continue;
@@ -151,7 +152,7 @@ napi_value LinesToValue(Napi::Env env, const MountLines& lines) {
   value.Set("ids", env.Null());
   if (!lines.ids.empty()) {
     Napi::BigUint64Array ids = Napi::BigUint64Array::New(env, lines.ids.size(), napi_biguint64_array);
-    // In a worker that is being terminated there is none.
+    // Node-API creates no array in a worker that is being terminated.
     if (ids.Data() == nullptr) return nullptr;
     std::memcpy(ids.Data(), lines.ids.data(), lines.ids.size() * sizeof(uint64_t));
     value.Set("ids", ids);

@@ -1,3 +1,4 @@
+// Reads a whole mount table: the lines of mountinfo, and the unique mount ID of each line from listmount(2).
 #pragma once
 
 #include <napi.h>
@@ -11,19 +12,18 @@
 #include "napi/arguments.h"
 #include "threads/namespace_file.h"
 
-// Lines of a mount table, as proc_pid_mountinfo(5) has them, and of each the id that is never used again. They are
-// taken apart in lib/.
+// Lines of proc_pid_mountinfo(5) with their unique mount IDs. lib/table/mountinfo/ parses the lines.
 struct MountLines {
   MountLines() = default;
   MountLines(MountLines&&) = default;
   MountLines& operator=(MountLines&&) = default;
   ~MountLines();
 
-  std::string text;           // each ends with a newline
-  std::vector<uint64_t> ids;  // one for each, 0 where it is not known; empty where the kernel has none (before 6.8)
+  std::string text;           // Each line ends with a newline.
+  std::vector<uint64_t> ids;  // The ID of each line, 0 if unknown; empty before Linux 6.8.
 };
 
-// What of MountLines is told to JavaScript: { table, ids }, or a failure.
+// The result of a call that returns lines. In JavaScript the result is { table, ids } or a failure (kernel/outcome.h).
 struct MountLinesResult {
   explicit MountLinesResult(const Outcome& failure = {}) : outcome(failure) {}
   napi_value ToValue(Napi::Env env) const;
@@ -32,17 +32,21 @@ struct MountLinesResult {
   MountLines lines;
 };
 
-// Bytes as a Buffer, and ids as a BigUint64Array, or null when there are none.
+// Makes the JavaScript value { table, ids }: `table` is a Buffer with the lines, and `ids` a BigUint64Array, or null if
+// `lines` has no IDs.
 napi_value LinesToValue(Napi::Env env, const MountLines& lines);
 
-// The mount table of one process, open: it can be read again and again, and polled for changes.
+// An open mount table of one process, which can be read again and polled for changes.
 class OpenTable {
  public:
-  // `process` is a directory of /proc. A failure has errno set.
+  // The directory of the calling thread in /proc.
+  static constexpr const char* kOwn = "/proc/thread-self";
+
+  // Opens the table of a process by its directory in /proc. Returns false and sets errno on failure.
   bool Open(const std::string& process);
 
-  // All of it as it is now. mountinfo is by far the cheapest way to all mounts: 10,000 take 0.4 µs each, while
-  // statmount(2) takes 0.75 µs; only the ids are asked for otherwise, by listmount(2), 0.04 µs each.
+  // Reads the whole table. For a table of 10,000 mounts, mountinfo takes 0.4 µs per mount, and statmount(2) would take
+  // 0.75 µs. listmount(2), which reads the unique mount IDs, takes another 0.04 µs per mount.
   bool Read(MountLines* lines) const;
 
   int fd() const { return fd_.get(); }
@@ -55,10 +59,11 @@ class OpenTable {
 
   OwnedFd fd_;
   bool has_ids_ = false;
-  uint64_t namespace_ = 0;  // 0: our own
+  uint64_t namespace_ = 0;  // 0 is the mount namespace of the calling thread.
 };
 
-// table(process, namespace): the whole table of a process, which is a directory of /proc, or of ours in a namespace.
+// table(process, namespace) returns the mount table of a process, given its directory in /proc. With OpenTable::kOwn it
+// returns the table of the mount namespace that the call names.
 class TableCall {
  public:
   using Result = MountLinesResult;

@@ -1,3 +1,4 @@
+// Formats the answer of statmount(2) as fs/proc_namespace.c formats a line of mountinfo.
 #include "table/statmount_line.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 
 namespace {
 
-// fs/proc_namespace.c, mangle: what would end a field or a line, as three octal digits.
+// Writes the bytes that would end a field or a line as three octal digits (fs/proc_namespace.c, mangle).
 void AppendName(std::string_view name, std::string* line) {
   for (const char byte : name) {
     if (byte == ' ' || byte == '\t' || byte == '\n' || byte == '\\') {
@@ -25,7 +26,7 @@ void AppendName(std::string_view name, std::string* line) {
   }
 }
 
-// show_mnt_opts, in its order.
+// Writes the mount attributes in the order of show_mnt_opts (fs/proc_namespace.c).
 void AppendAttributes(uint64_t attributes, std::string* line) {
   struct {
     uint64_t bit;
@@ -43,7 +44,7 @@ void AppendAttributes(uint64_t attributes, std::string* line) {
   }
 }
 
-// The optional fields, show_mountinfo.
+// Writes the optional fields as show_mountinfo does (fs/proc_namespace.c).
 void AppendPropagation(const kernel::MountStatus& status, std::string* line) {
   if (status.propagation & MS_SHARED) *line += " shared:" + std::to_string(status.peer_group);
   if (status.propagation & MS_SLAVE) {
@@ -55,7 +56,8 @@ void AppendPropagation(const kernel::MountStatus& status, std::string* line) {
   if (status.propagation & MS_UNBINDABLE) *line += " unbindable";
 }
 
-// show_sb_opts: SB_SYNCHRONOUS, SB_DIRSYNC, SB_MANDLOCK and SB_LAZYTIME, of the same values as those of mount(2).
+// Writes the superblock flags as show_sb_opts does (fs/proc_namespace.c). SB_SYNCHRONOUS, SB_DIRSYNC, SB_MANDLOCK and
+// SB_LAZYTIME have the values of the corresponding MS_ flags of mount(2).
 void AppendFilesystemFlags(uint32_t flags, std::string* line) {
   *line += flags & MS_RDONLY ? "ro" : "rw";
   if (flags & MS_SYNCHRONOUS) *line += ",sync";
@@ -72,7 +74,7 @@ constexpr uint64_t kWanted =
 }  // namespace
 
 bool LineOfMount(uint64_t id, std::string* line) {
-  // Enough for nearly all; an overlay of 500 layers has a megabyte of options.
+  // 4 KiB suffice for nearly all mounts, but the options of an overlay with 500 layers may have a megabyte.
   std::vector<uint64_t> buffer(512);
   const auto status = [&] { return reinterpret_cast<kernel::MountStatus*>(buffer.data()); };
   while (kernel::StatMount(id, kWanted, status(), buffer.size() * sizeof(uint64_t)) < 0) {
@@ -105,7 +107,7 @@ bool LineOfMount(uint64_t id, std::string* line) {
   AppendName(text(kernel::kStatMountSource, found.source), line);
   *line += ' ';
   AppendFilesystemFlags(found.filesystem_flags, line);
-  // As they are in the table, with the escapes of whoever wrote them.
+  // The filesystem itself has written and escaped these options, as in mountinfo.
   if (const std::string_view options = text(kernel::kStatMountOptions, found.options); !options.empty()) {
     *line += ',';
     *line += options;

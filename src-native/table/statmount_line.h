@@ -1,9 +1,10 @@
+// Writes the line of /proc/PID/mountinfo for one mount, from the answer of statmount(2).
 #pragma once
 
 #include <cstdint>
 #include <string>
 
-// What statmount(2) knows of a mount, as a line of the table (proc_pid_mountinfo(5)) with its newline, so that both are
-// read by the same parser. False where the kernel does not tell all that is in the table (before 6.13, or of a mount
-// without a source, which it does not tell apart), or where the mount is gone: then errno is ENOENT.
+// Writes the line of the mount with a unique mount ID, so that lib/ reads it with the parser of proc_pid_mountinfo(5).
+// Returns false and sets errno on failure: ENOENT if the mount does not exist any more, and ENOSYS if statmount(2) does
+// not report all fields of the line. Linux reports all fields since 6.13, except those of a mount without a source.
 bool LineOfMount(uint64_t id, std::string* line);

@@ -1,3 +1,4 @@
+// Polls mountinfo with poll(2), reads it after each change and compares its lines.
 #include "table/watch.h"
 
 #include <errno.h>
@@ -20,42 +21,43 @@ constexpr napi_type_tag kWatchTag = {0x6c696e75782d6d6f, 0x756e742d77617463};
 
 Watch* Watch::Open() {
   auto* watch = new Watch;
-  watch->bell_ = OwnedFd(eventfd(0, EFD_CLOEXEC));
-  if (watch->bell_ && watch->table_.Open("/proc/thread-self") && watch->Look(&watch->lines_)) return watch;
+  watch->close_event_ = OwnedFd(eventfd(0, EFD_CLOEXEC));
+  if (watch->close_event_ && watch->table_.Open(OpenTable::kOwn) && watch->ReadLines(&watch->lines_)) return watch;
   const int error = errno;
-  watch->Release();
+  watch->DropReference();
   errno = error;
   return nullptr;
 }
 
-bool Watch::Look(std::vector<Line>* lines) {
+bool Watch::ReadLines(std::vector<Line>* lines) {
   MountLines read;
   if (!table_.Read(&read)) return false;
   if (has_ids_ && read.ids.empty()) {
-    errno = ENOMEM;  // nothing else keeps listmount(2) from answering again; ids of two kinds cannot be compared
+    // listmount(2) has succeeded before, so only a lack of memory makes it fail now. Without unique mount IDs the lines
+    // cannot be compared with the lines of the last read.
+    errno = ENOMEM;
     return false;
   }
   has_ids_ = !read.ids.empty();
-  size_t index = 0;
-  for (size_t at = 0; at < read.text.size(); ++index) {
-    const size_t end = std::min(read.text.find('\n', at), read.text.size() - 1) + 1;
-    const uint64_t key = read.ids.empty() ? fields::Number(std::string_view(read.text).substr(at)) : read.ids[index];
-    // One without an id came or went during the reading, so that the next poll finds something new: it is seen then, or
-    // is gone.
-    if (key != 0) lines->push_back({key, read.text.substr(at, end - at)});
-    at = end;
+  std::string_view rest = read.text;
+  for (size_t index = 0; !rest.empty(); ++index) {
+    const std::string_view line = fields::Take(&rest, '\n');
+    const uint64_t key = has_ids_ ? read.ids[index] : fields::Number(line);
+    // A line with an unknown ID belongs to a mount that was attached or detached during the read. The next poll reports
+    // this change, so the line is skipped now.
+    if (key != 0) lines->push_back({key, std::string(line)});
   }
   const auto before = [](const Line& one, const Line& other) { return one.key < other.key; };
   if (!std::is_sorted(lines->begin(), lines->end(), before)) std::sort(lines->begin(), lines->end(), before);
   return true;
 }
 
-// Looks again, and puts down every line that is not as it was.
+// Reads the table and collects each line that differs from the last read.
 bool Watch::Compare(MountLines* before, MountLines* after) {
   std::vector<Line> now;
-  if (!Look(&now)) return false;
+  if (!ReadLines(&now)) return false;
   const auto put = [this](const Line& line, MountLines* lines) {
-    lines->text += line.text;
+    lines->text.append(line.text).append("\n");
     if (has_ids_) lines->ids.push_back(line.key);
   };
   auto old_line = lines_.begin();
@@ -80,7 +82,7 @@ bool Watch::Compare(MountLines* before, MountLines* after) {
 
 Outcome Watch::WaitForChange(MountLines* before, MountLines* after) {
   for (;;) {
-    pollfd ready[] = {{table_.fd(), POLLPRI, 0}, {bell_.get(), POLLIN, 0}};
+    pollfd ready[] = {{table_.fd(), POLLPRI, 0}, {close_event_.get(), POLLIN, 0}};
     if (poll(ready, 2, -1) < 0) {
       if (errno == EINTR) continue;
       return Outcome::Failure(errno, "poll", "wait for the mount table");
@@ -88,7 +90,8 @@ Outcome Watch::WaitForChange(MountLines* before, MountLines* after) {
     if (ready[1].revents != 0) return {};
     if (ready[0].revents == 0) continue;
     if (!Compare(before, after)) return Outcome::Failure(errno, "read", "read the mount table");
-    // Something came and went, or a change did not change the line.
+    // The loop waits again if no line differs: a mount was attached and detached again, or the change is not in
+    // mountinfo.
     if (!before->text.empty() || !after->text.empty()) return {};
   }
 }
@@ -113,7 +116,7 @@ void Watch::Close() {
   is_closed_ = true;
   if (is_waiting_) {
     const uint64_t one = 1;
-    [[maybe_unused]] const ssize_t result = write(bell_.get(), &one, sizeof one);
+    [[maybe_unused]] const ssize_t result = write(close_event_.get(), &one, sizeof one);
   } else {
     CloseDescriptors();
   }
@@ -121,7 +124,7 @@ void Watch::Close() {
 
 void Watch::CloseDescriptors() {
   table_.Close();
-  bell_ = OwnedFd();
+  close_event_ = OwnedFd();
   std::vector<Line>().swap(lines_);
 }
 
@@ -138,7 +141,7 @@ napi_value WatchOpenCall::Result::ToValue(Napi::Env env) const {
   if (outcome.Failed()) return outcome.ToValue(env);
   return tagged_object::New<Watch>(env, kWatchTag, watch, [](Watch* collected) {
     collected->Close();
-    collected->Release();
+    collected->DropReference();
   });
 }
 
@@ -155,7 +158,7 @@ void WatchWaitCall::Read(Arguments& arguments) {
   arguments.Wrapped("watch", kWatchTag, &watch);
   if (!arguments.ok()) return;
   watch_.reset(static_cast<Watch*>(watch));
-  watch_->Hold();
+  watch_->AddReference();
 }
 
 WatchWaitCall::Result WatchWaitCall::Run() {

@@ -1,3 +1,4 @@
+// Watch: waits for changes of a mount table, and reports the lines that have changed.
 #pragma once
 
 #include <napi.h>
@@ -15,59 +16,58 @@
 #include "table/raw_table.h"
 #include "threads/namespace_file.h"
 
-// A mount table that is watched: what it was when last looked at, and a way to wait until it is another.
+// The kernel counts the changes of a mount namespace, and poll(2) of an open mountinfo reports POLLPRI after a change
+// since the last poll (fs/proc_namespace.c). The waiting pool thread then reads the whole table and compares it with
+// the lines that it read before. JavaScript receives only the lines that differ. No change between two waits is lost,
+// because the next comparison finds it, and no queue can overflow. The watch occupies a thread only during a wait.
 //
-// The kernel counts the changes of a mount namespace, and an open mountinfo can be polled for "changed since the last
-// poll" (POLLPRI, fs/proc_namespace.c). Then all of it is read and compared, on the thread that waited; JavaScript gets
-// only the lines that differ. Nothing can be missed between two looks, and nothing can overflow. While nobody waits
-// there is no thread.
-//
-// fanotify's FAN_REPORT_MNT (6.15) tells the ids of what was attached and detached. It needs CAP_SYS_ADMIN, a queue
-// that can overflow, and the table all the same: of what is gone again nothing can be asked, and of remounts it says
-// nothing.
+// FAN_REPORT_MNT of fanotify(7) (6.15) is not used: it needs CAP_SYS_ADMIN, its queue can overflow, and it reports only
+// the IDs of attached and detached mounts. A mount that was detached cannot be examined any more, and remounts are not
+// reported.
 class Watch {
  public:
-  // Opens the table of the calling thread's namespace and reads it. The namespace is there as long as the watch. A
-  // failure has errno set and is null.
+  // Opens and reads the table of the calling thread's mount namespace. The namespace exists as long as the watch is
+  // open. Returns null and sets errno on failure.
   static Watch* Open();
 
-  // Waits for changes. `before` are the lines that are gone or were different, `after` those that came or are different
-  // now; both are empty when the watch was closed. One at a time: EBUSY.
+  // Waits for a change. `before` receives the old text of each line that was removed or changed, and `after` the new
+  // text of each line that was added or changed. Both parameters are empty after Close(). A second wait at the same
+  // time fails with EBUSY.
   Outcome Wait(MountLines* before, MountLines* after);
 
-  // Any thread. Ends a wait that is under way, and closes the descriptors as soon as nobody uses them.
+  // Any thread. Ends a wait in progress, and closes the descriptors as soon as no thread uses them.
   void Close();
 
-  void Hold() { holders_.fetch_add(1, std::memory_order_relaxed); }
-  void Release() {
-    if (holders_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
+  void AddReference() { references_.fetch_add(1, std::memory_order_relaxed); }
+  void DropReference() {
+    if (references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete this;
   }
 
  private:
   struct Line {
-    uint64_t key;  // the lasting id; that of the table where the kernel has no other
+    uint64_t key;  // The unique mount ID, or the mountinfo ID before Linux 6.8.
     std::string text;
   };
 
   Watch() = default;
   ~Watch() = default;
-  bool Look(std::vector<Line>* lines);
+  bool ReadLines(std::vector<Line>* lines);
   bool Compare(MountLines* before, MountLines* after);
   Outcome WaitForChange(MountLines* before, MountLines* after);
   void CloseDescriptors();
 
-  std::atomic<size_t> holders_{1};
+  std::atomic<size_t> references_{1};
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
-  bool is_waiting_ = false;  // under lock_; who waits has the rest for itself
-  bool is_closed_ = false;   // under lock_
+  bool is_waiting_ = false;  // Protected by lock_. While true, only the waiting thread uses the other fields.
+  bool is_closed_ = false;   // Protected by lock_.
   OpenTable table_;
-  OwnedFd bell_;
+  OwnedFd close_event_;
   bool has_ids_ = false;
-  std::vector<Line> lines_;  // ascending by key
+  std::vector<Line> lines_;  // Sorted by key.
 };
 
-// watchOpen(namespace): an object that stands for a watch, or a failure. When it is collected or its environment ends
-// the watch is closed.
+// watchOpen(namespace) returns an object that owns a watch, or a failure. The watch is closed when the object is
+// garbage-collected and when its environment ends.
 class WatchOpenCall {
  public:
   struct Result {
@@ -85,10 +85,11 @@ class WatchOpenCall {
   MountNamespace mount_namespace;
 };
 
-// watchClose(watch).
+// watchClose(watch) ends a wait in progress and closes the watch.
 napi_value WatchClose(napi_env env, napi_callback_info info);
 
-// watchWait(watch, done): { before, after }, each { table, ids }, both empty when the watch was closed.
+// watchWait(watch, done) calls done({ before, after }) after a change. `before` and `after` are both { table, ids },
+// and both tables are empty after watchClose().
 class WatchWaitCall {
  public:
   struct Result {
@@ -104,8 +105,8 @@ class WatchWaitCall {
   Result Run();
 
  private:
-  struct Let {
-    void operator()(Watch* watch) const { watch->Release(); }
+  struct ReferenceDropper {
+    void operator()(Watch* watch) const { watch->DropReference(); }
   };
-  std::unique_ptr<Watch, Let> watch_;
+  std::unique_ptr<Watch, ReferenceDropper> watch_;
 };

@@ -1,9 +1,9 @@
+// Lock: holds a mutex until the end of the scope.
 #pragma once
 
 #include <pthread.h>
 
-// Holds a mutex until it goes out of scope. Not std::lock_guard: std::mutex needs libstdc++ at run time
-// (libc/freestanding.cc).
+// std::mutex and std::lock_guard would need libstdc++ at run time (libc/freestanding.cc).
 class Lock {
  public:
   explicit Lock(pthread_mutex_t* mutex) : mutex_(mutex) { pthread_mutex_lock(mutex_); }

@@ -1,3 +1,4 @@
+// Opens the namespaces that JavaScript names, and enters mount namespaces with setns(2).
 #include "threads/namespace_file.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ Outcome NamespaceFile::Open(OwnedFd* fd) {
 
 Outcome MountNamespace::Enter(bool own_directory) {
   if (!IsOther()) return {};
-  // setns(2) refuses a mount namespace to a thread that shares its root and working directory with others.
+  // setns(2) fails with EINVAL for a mount namespace if the thread shares its root and working directory with others.
   if (!own_directory) return Outcome::Failure(threads::OwnDirectoryError(), "unshare", "working directory");
   OwnedFd fd;
   const Outcome outcome = file.Open(&fd);

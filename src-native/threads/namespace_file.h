@@ -1,3 +1,4 @@
+// The namespaces that JavaScript names in a call, and how a thread enters a mount namespace.
 #pragma once
 
 #include <optional>
@@ -6,17 +7,17 @@
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 
-// A namespace that JavaScript names: by a descriptor, or by the path of its file ("/proc/PID/ns/mnt", or wherever it is
-// bound); or none, which is that of the process.
+// NamespaceFile is a namespace that JavaScript names by an open file or by the path of its file, "/proc/PID/ns/mnt" or
+// a bind mount of this file. If JavaScript names none, the call uses the namespace of the process.
 class NamespaceFile {
  public:
-  // JavaScript thread. A descriptor is duplicated at once, so that the caller may close it.
+  // JavaScript thread. The descriptor is duplicated at once, so that the caller may close its own.
   void Use(int descriptor);
   void Use(std::string path) { path_ = std::move(path); }
 
   bool IsGiven() const { return path_.has_value() || descriptor_ || error_ != 0; }
 
-  // Any thread.
+  // Any thread. Opens the path, or moves the duplicated descriptor to `fd`.
   Outcome Open(OwnedFd* fd);
 
  private:
@@ -25,16 +26,18 @@ class NamespaceFile {
   int error_ = 0;
 };
 
-// The mount namespace that a call acts in.
+// MountNamespace is the mount namespace in which a call runs.
 //
-// A thread enters another one with setns(2), which takes its root and its working directory along, and never comes
-// back: it is one that was started for this call and ends with it. The process itself stays where it is.
+// setns(2) into another mount namespace also changes the root and working directory of the thread. A call that names
+// another mount namespace therefore runs on a new thread that ends with the call. The other threads of the process stay
+// in their mount namespace.
 class MountNamespace {
  public:
   NamespaceFile file;
 
   bool IsOther() const { return file.IsGiven(); }
 
-  // Thread of ours, one that has a working directory of its own.
+  // New thread. Enters the namespace if the call names one. Fails unless `own_directory` is true: see
+  // threads/working_directory.h.
   Outcome Enter(bool own_directory);
 };

@@ -1,3 +1,4 @@
+// The thread pool: a queue of tasks, and threads that start when none is idle and end after a second without work.
 #include "threads/pool.h"
 
 #include <errno.h>
@@ -20,12 +21,12 @@ namespace threads {
 namespace {
 constexpr size_t kStackBytes = 256 * 1024;
 constexpr time_t kIdleSeconds = 1;
-constexpr int64_t kLookOutNanoseconds = 50'000;
+constexpr int64_t kSpinNanoseconds = 50'000;
 
-thread_local int own_directory_error = EPERM;  // 0 on a thread that has one
+thread_local int own_directory_error = EPERM;  // 0 if the thread has a working directory of its own.
 
 int StartThread(void* (*main)(void*), void* argument) {
-  // The process's signals are handled on its own threads: ours are born with all of them blocked.
+  // A new thread inherits the signal mask, so it starts with all signals blocked and runs no signal handler.
   sigset_t all, before;
   sigfillset(&all);
   pthread_attr_t attributes;
@@ -40,9 +41,9 @@ int StartThread(void* (*main)(void*), void* argument) {
   return error;
 }
 
-// What every thread of ours does first. Its working directory is its own from here on, and is one that everybody keeps
-// in use anyway. False when a sandbox refuses that, or for want of memory: the directory is the process's and must not
-// be touched.
+// Gives the calling pool thread a working directory of its own, and changes to "/", which every process keeps in use
+// anyway. Returns false if a sandbox refuses unshare(2) or memory is short. The thread then shares the working
+// directory of the process and must not change it.
 bool PrepareThread() {
   pthread_setname_np(pthread_self(), "linux-mount");
   const bool own_directory = unshare(CLONE_FS) == 0;
@@ -63,9 +64,9 @@ int64_t Now() {
 }
 }  // namespace
 
-// All fields but the conditions are read and written under `lock_`, unless they say more. The one instance is for the
-// whole process: threads belong to no JavaScript environment, they outlive the worker that started them. It is never
-// destroyed, as threads may still run while the process exits.
+// Queue contains the tasks that wait for a thread. The process has one queue. Pool threads belong to no JavaScript
+// environment and outlive the worker that started them. The queue is never destroyed, because its threads may still run
+// while the process exits. `lock_` protects all fields unless their comment says otherwise.
 class Queue {
  public:
   Queue() {
@@ -77,15 +78,15 @@ class Queue {
   }
 
   int Start(Task* task) {
-    // One start after the other, up to what is done when it fails: two that fail at once would each count on the
-    // other's thread, and a task would stay for ever.
+    // `start_` serialises this function. If two calls failed to start a thread at the same time, each would count on
+    // the thread of the other, and their tasks would never run.
     const Lock start(&start_);
     pthread_mutex_lock(&lock_);
     Push(task);
     const bool enough = queued_.load(std::memory_order_relaxed) <= idle_;
     if (!enough) ++threads_;
     pthread_mutex_unlock(&lock_);
-    // After the lock is free, so that the thread does not wake up only to wait for it.
+    // The signal follows the unlock, so that the thread does not wake up only to wait for `lock_`.
     if (enough) {
       pthread_cond_signal(&work_);
       return 0;
@@ -109,7 +110,7 @@ class Queue {
     pthread_mutex_lock(&lock_);
     while (Task* task = WaitForTask()) {
       pthread_mutex_unlock(&lock_);
-      // What it was short of may be there by now.
+      // The resource that unshare(2) lacked may be available by now.
       if (IsTransient(own_directory_error)) own_directory = PrepareThread();
       task->Run(own_directory);
       pthread_mutex_lock(&lock_);
@@ -119,7 +120,7 @@ class Queue {
   }
 
   Task* WaitForTask() {
-    if (first_ == nullptr && !somebody_looks_out_) LookOut();
+    if (first_ == nullptr && !is_spinning_) Spin();
     timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += kIdleSeconds;
@@ -132,19 +133,18 @@ class Queue {
     return Pop();
   }
 
-  // Calls that are awaited one after the other come within this time, and to wake a thread that sleeps on another
-  // processor may take longer than the system call does. One thread at a time stays awake for it, and offers its
-  // processor to everybody else meanwhile.
-  void LookOut() {
+  // Waits for a task without sleeping. Calls that JavaScript awaits one after the other arrive within kSpinNanoseconds,
+  // and waking a sleeping thread on another processor may take longer than the system call itself. At most one thread
+  // spins, and it yields its processor to every other thread meanwhile.
+  void Spin() {
     ++idle_;
-    somebody_looks_out_ = true;
+    is_spinning_ = true;
     pthread_mutex_unlock(&lock_);
-    for (const int64_t end = Now() + kLookOutNanoseconds;
-         queued_.load(std::memory_order_relaxed) == 0 && Now() < end;) {
+    for (const int64_t end = Now() + kSpinNanoseconds; queued_.load(std::memory_order_relaxed) == 0 && Now() < end;) {
       sched_yield();
     }
     pthread_mutex_lock(&lock_);
-    somebody_looks_out_ = false;
+    is_spinning_ = false;
     --idle_;
   }
 
@@ -172,16 +172,16 @@ class Queue {
     return false;
   }
 
-  pthread_mutex_t start_ = PTHREAD_MUTEX_INITIALIZER;  // taken before lock_, and by those who start only
+  pthread_mutex_t start_ = PTHREAD_MUTEX_INITIALIZER;  // Start() locks it before lock_.
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t work_;
   Task* first_ = nullptr;
   Task* last_ = nullptr;
-  bool somebody_looks_out_ = false;
-  // Tasks that no thread has taken yet. Read by LookOut as well, which holds no lock.
+  bool is_spinning_ = false;
+  // The number of tasks that no thread has taken yet. Spin() reads it without lock_.
   std::atomic<size_t> queued_{0};
-  size_t threads_ = 0;  // running or being started
-  size_t idle_ = 0;     // of these, waiting for a task
+  size_t threads_ = 0;  // Threads that run or are being started.
+  size_t idle_ = 0;     // Threads that wait for a task.
 };
 
 int Start(Task* task) {

@@ -1,3 +1,4 @@
+// Creates and leaves temporary mount namespaces with unshare(2) and setns(2).
 #include "threads/private_mounts.h"
 
 #include <errno.h>
@@ -14,57 +15,60 @@
 
 namespace {
 
-constexpr int kPlace = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr int kDirectoryFlags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
 OwnedFd OwnNamespace() { return OwnedFd(open(procfs::Self("ns/mnt").c_str(), O_RDONLY | O_CLOEXEC)); }
 
-// setns(2) goes to the root of the namespace, which is not that of a process in a chroot.
-int GoTo(const OwnedFd& mounts, const OwnedFd& root, const OwnedFd& directory) {
-  const bool is_there = setns(mounts.get(), CLONE_NEWNS) == 0 && fchdir(root.get()) == 0 && chroot(".") == 0 &&
-                        fchdir(directory.get()) == 0;
-  return is_there ? 0 : errno;
+// setns(2) changes the root to that of the mount namespace, so a thread in a chroot must restore its own root.
+int EnterNamespace(const OwnedFd& mounts, const OwnedFd& root, const OwnedFd& directory) {
+  const bool has_entered = setns(mounts.get(), CLONE_NEWNS) == 0 && fchdir(root.get()) == 0 && chroot(".") == 0 &&
+                           fchdir(directory.get()) == 0;
+  return has_entered ? 0 : errno;
 }
 
-// Slave rather than private: what the process unmounts meanwhile is unmounted here too, and nothing goes back.
-int ReceiveOnly() { return mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0 ? errno : 0; }
+// Makes all mounts of the new namespace slave mounts of the original mounts. Slave mounts receive the unmounts of the
+// process, which private mounts would not, and propagate nothing back.
+int MakeAllSlave() { return mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0 ? errno : 0; }
 
-// For who is in a chroot that is no mount point, where "/" names no mount.
-int ReceiveOnlyFromTop() {
-  const OwnedFd mounts = OwnNamespace(), root(open("/", kPlace)), directory(open(".", kPlace));
+// Does the work of MakeAllSlave for a thread in a chroot whose root directory is no mount point: mount(2) refuses "/"
+// with EINVAL there. setns(2) into its own mount namespace changes the root to the root mount for the time of the call.
+int MakeAllSlaveFromTop() {
+  const OwnedFd mounts = OwnNamespace(), root(open("/", kDirectoryFlags)), directory(open(".", kDirectoryFlags));
   if (!mounts || !root || !directory || setns(mounts.get(), CLONE_NEWNS) < 0) return errno;
-  const int error = ReceiveOnly();
-  const int back = GoTo(mounts, root, directory);
+  const int error = MakeAllSlave();
+  const int back = EnterNamespace(mounts, root, directory);
   return error != 0 ? error : back;
 }
 
 }  // namespace
 
 int PrivateMounts::Enter() {
-  home_ = OwnNamespace();
-  root_ = OwnedFd(open("/", kPlace));
-  directory_ = OwnedFd(open(".", kPlace));
+  original_namespace_ = OwnNamespace();
+  root_ = OwnedFd(open("/", kDirectoryFlags));
+  directory_ = OwnedFd(open(".", kDirectoryFlags));
   if (!root_ || !directory_ || unshare(CLONE_NEWNS) < 0) return errno;
-  is_in_ = true;
-  const int error = ReceiveOnly();
-  return error == EINVAL ? ReceiveOnlyFromTop() : error;
+  is_inside_ = true;
+  const int error = MakeAllSlave();
+  return error == EINVAL ? MakeAllSlaveFromTop() : error;
 }
 
 int PrivateMounts::Leave() {
-  if (!std::exchange(is_in_, false)) return 0;
-  const int error = home_ ? GoTo(home_, root_, directory_) : ENOENT;
-  home_ = OwnedFd();
+  if (!std::exchange(is_inside_, false)) return 0;
+  const int error = original_namespace_ ? EnterNamespace(original_namespace_, root_, directory_) : ENOENT;
+  original_namespace_ = OwnedFd();
   root_ = OwnedFd();
   directory_ = OwnedFd();
   return error;
 }
 
-int MountPrivateTmpfs(OwnedFd* memory) {
-  // Mounted over the root, since that is always there. Absolute paths still start at the root below; ".." of a root is
-  // followed into what is mounted over it (fs/namei.c, follow_dotdot).
+int MountPrivateTmpfs(OwnedFd* tmpfs) {
+  // The tmpfs is mounted over the root directory, which always exists. Absolute paths still begin at the directory
+  // below the tmpfs. "/.." leads to the tmpfs, because after ".." the kernel follows mounts (fs/namei.c,
+  // follow_dotdot).
   struct stat below, above;
   if (kernel::Stat(AT_FDCWD, "/", 0, &below) < 0 || mount("linux-mount", "/", "tmpfs", 0, "mode=700") < 0) return errno;
-  *memory = OwnedFd(open("/..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!*memory || kernel::Stat(memory->get(), "", AT_EMPTY_PATH, &above) < 0) return errno;
-  // Whatever happens, nothing is ever made in the real root.
+  *tmpfs = OwnedFd(open("/..", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!*tmpfs || kernel::Stat(tmpfs->get(), "", AT_EMPTY_PATH, &above) < 0) return errno;
+  // If "/.." still leads to the real root directory, the caller must create nothing in it.
   return above.st_dev != below.st_dev ? 0 : ENOTSUP;
 }

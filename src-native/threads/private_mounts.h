@@ -1,10 +1,11 @@
+// PrivateMounts: a temporary mount namespace for one thread, and a tmpfs inside it that no path leads to.
 #pragma once
 
 #include "kernel/owned_fd.h"
 
-// A mount namespace of the calling thread's own, in which it may mount what nobody else sees. For threads that end
-// afterwards. It is left when this goes out of scope: the copies of all mounts that are in it are gone then, and keep
-// nothing in use any more, as they would for a moment longer if only the thread ended.
+// A copy of the calling thread's mount namespace, in which the thread mounts what no other thread sees. The destructor
+// of PrivateMounts returns to the original mount namespace, and the kernel then unmounts the copies. If the thread only
+// ended, it would leave the copies mounted for a moment longer, and the copies would keep their filesystems in use.
 class PrivateMounts {
  public:
   PrivateMounts() = default;
@@ -12,16 +13,18 @@ class PrivateMounts {
   PrivateMounts& operator=(const PrivateMounts&) = delete;
   ~PrivateMounts() { Leave(); }
 
-  // 0 or errno. The root and the working directory are the same directories as before, in the copy.
+  // Creates and enters the mount namespace. The root and working directory stay the same directories, on the copies of
+  // their mounts. Returns 0 or an errno.
   int Enter();
-  // The same; back to the namespace, the root and the working directory that Enter came from. ENOENT when there was no
-  // /proc to find the way back.
+  // Returns to the mount namespace, root and working directory that the thread had before Enter. Returns 0 or an errno,
+  // ENOENT if Enter could not open /proc/thread-self/ns/mnt because /proc is missing.
   int Leave();
 
  private:
-  OwnedFd home_, root_, directory_;
-  bool is_in_ = false;
+  OwnedFd original_namespace_, root_, directory_;
+  bool is_inside_ = false;
 };
 
-// A tmpfs that no path leads to, and the descriptor of its root. For who is in a namespace of its own. 0 or errno.
-int MountPrivateTmpfs(OwnedFd* memory);
+// Mounts a tmpfs that no path leads to, and opens its root directory. The caller must be inside PrivateMounts. Returns
+// 0 or an errno.
+int MountPrivateTmpfs(OwnedFd* tmpfs);

@@ -1,3 +1,4 @@
+// Starts the child processes that create user namespaces, and writes the ID mappings of the namespaces.
 #include "threads/user_namespace.h"
 
 #include <errno.h>
@@ -21,10 +22,10 @@
 namespace user_namespace {
 namespace {
 
-// The child's answer, in memory that it shares with its parent.
+// The child writes its result to an Answer in memory that the child shares with its parent.
 struct Answer {
   int error;
-  const char* syscall;  // a literal, at the same address in both
+  const char* syscall;  // A string literal, which has the same address in both processes.
 };
 
 Trial Failed(const char* syscall) {
@@ -34,13 +35,14 @@ Trial Failed(const char* syscall) {
   return trial;
 }
 
-// clone(2) without a stack, as fork(2) is, but with the table of descriptors of this process, not a copy of it: while a
-// child with copies lives, a mount that another thread has a descriptor of stays in use, and its umount(2) is EBUSY.
-// s390 has the stack first, and the flags second.
+// Calls clone(2) without a new stack, as fork(2) does, but with CLONE_FILES. A child with a copy of the descriptor
+// table would keep the descriptors of other threads open, and umount(2) of their mounts would fail with EBUSY. The s390
+// architecture takes the stack as the first argument and the flags as the second.
 //
-// All signals are blocked in the child: one for the whole process group, Ctrl-C for example, comes to it too, and
-// libuv's handler would write into this process's own pipes; killed while it holds what libuv takes for a lock there,
-// it would leave every later signal waiting for ever (src/unix/signal.c, uv__signal_handler).
+// All signals are blocked in the child. A signal for the whole process group, for example from Ctrl-C, reaches the
+// child too. libuv's handler in the child would use the pipes of this process, one of which serves as a lock. A child
+// that is killed while it holds this lock would block every later signal for ever (src/unix/signal.c,
+// uv__signal_handler).
 long Fork(unsigned long flags) {
   flags |= CLONE_FILES;
   sigset_t all, before;
@@ -51,13 +53,15 @@ long Fork(unsigned long flags) {
 #else
   const long child = syscall(SYS_clone, flags, 0, 0, 0, 0);
 #endif
-  if (child != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);  // which leaves errno alone
+  if (child != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);  // pthread_sigmask(3) does not change errno.
   return child;
 }
 
-// Only system calls from here on: the child of a process of several threads may find any lock taken, malloc's too.
+// The three functions that follow run in the child and make only system calls. Another thread of the parent may have
+// held any lock at the time of clone(2), that of malloc(3) too, and nobody unlocks it in the child.
 const char* MountInside(const char* type, const char* data) {
-  // The root below stays the root for absolute paths; ".." of a root is followed into what is mounted over it.
+  // Absolute paths still begin at the directory below the tmpfs, and "/.." leads to the tmpfs (fs/namei.c,
+  // follow_dotdot).
   if (mount("linux-mount", "/", "tmpfs", 0, "mode=700") < 0) return "mount";
   if (chdir("/..") < 0) return "chdir";
   if (mkdir("a", 0700) < 0 || mkdir("b", 0700) < 0 || mkdir("m", 0700) < 0) return "mkdir";
@@ -68,7 +72,8 @@ const char* MountInside(const char* type, const char* data) {
 [[noreturn]] void RunChild(int start, pid_t parent, const char* type, const char* data, Answer* answer) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   char byte;
-  // Orphaned already, or told to stop: nothing has been done.
+  // The parent has died, or has closed the pipe because it could not write the ID mappings. The child then ends without
+  // a mount. The function getppid(2) returns 0 if the parent is in another PID namespace.
   if (getppid() != parent && getppid() != 0) _exit(1);
   if (read(start, &byte, 1) != 1) _exit(1);
   errno = 0;
@@ -77,28 +82,28 @@ const char* MountInside(const char* type, const char* data) {
   _exit(0);
 }
 
-[[noreturn]] void WaitForTheEnd(int wait, pid_t parent) {
+[[noreturn]] void WaitToBeKilled(int wait, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   char byte;
   if (getppid() == parent || getppid() == 0) [[maybe_unused]]
     const ssize_t length = read(wait, &byte, 1);
   _exit(0);
 }
-// To here.
 
 bool WriteFile(const std::string& path, const std::string& text) {
   const OwnedFd file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
 }
 
-// user_namespaces(7): one id each is what anybody may map; groups then have to be fixed first.
+// Any process may map its own user ID and group ID. The kernel accepts the group mapping only after "deny" is written
+// to setgroups (user_namespaces(7)).
 bool MapIds(const std::string& process) {
   return WriteFile(process + "setgroups", "deny") &&
          WriteFile(process + "uid_map", "0 " + std::to_string(geteuid()) + " 1") &&
          WriteFile(process + "gid_map", "0 " + std::to_string(getegid()) + " 1");
 }
 
-// With the child held still: its namespace by descriptor, and with ids.
+// Writes the ID mappings of the child's user namespace and opens the namespace. The child waits meanwhile.
 Trial Prepare(pid_t child) {
   const std::string process = procfs::Root(std::to_string(child)) + "/";
   if (!MapIds(process)) return Failed("write");
@@ -122,14 +127,14 @@ Trial Mount(const char* type, const char* data) {
   void* shared = mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return Failed("mmap");
   auto* answer = static_cast<Answer*>(shared);
-  *answer = {ECANCELED, "clone"};  // stays when the child is killed before it answers
+  *answer = {ECANCELED, "clone"};  // Remains if the child is killed before it writes an Answer.
 
   const pid_t parent = getpid();
   const long child = Fork(CLONE_NEWUSER | CLONE_NEWNS);
   if (child == 0) RunChild(start.get(), parent, type, data, answer);
   Trial trial = child < 0 ? Failed("clone") : Prepare(static_cast<pid_t>(child));
   if (child > 0) {
-    // It cannot hang, as it has only a tmpfs of its own to do with, so that its end may be waited for.
+    // The child mounts only a tmpfs of its own and cannot block, so this thread may wait until the child ends.
     const bool going = trial.error == 0 && write(go.get(), "", 1) == 1;
     if (!going) kill(static_cast<pid_t>(child), SIGKILL);
     Reap(static_cast<pid_t>(child));
@@ -148,7 +153,7 @@ Made Make(const std::string& uid_lines, const std::string& gid_lines) {
     made.error = errno;
     made.syscall = syscall;
   };
-  // It has nothing to do but to be there: it waits for a byte that never comes.
+  // The child only keeps the namespace alive: it reads from a pipe that nobody writes to, until it is killed.
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) {
     fail("pipe2");
@@ -158,7 +163,7 @@ Made Make(const std::string& uid_lines, const std::string& gid_lines) {
   const OwnedFd unused(ends[1]);
   const pid_t parent = getpid();
   const long child = Fork(CLONE_NEWUSER);
-  if (child == 0) WaitForTheEnd(wait.get(), parent);
+  if (child == 0) WaitToBeKilled(wait.get(), parent);
   if (child < 0) {
     fail("clone");
     return made;
@@ -176,9 +181,9 @@ Made Make(const std::string& uid_lines, const std::string& gid_lines) {
 }
 
 bool IsInside() {
-  constexpr ino_t kFirst = 0xEFFFFFFD;  // PROC_USER_INIT_INO, include/linux/proc_ns.h
+  constexpr ino_t kInitial = 0xEFFFFFFD;  // PROC_USER_INIT_INO (include/linux/proc_ns.h)
   struct stat found;
-  return kernel::Stat(AT_FDCWD, "/proc/self/ns/user", 0, &found) == 0 && found.st_ino != kFirst;
+  return kernel::Stat(AT_FDCWD, "/proc/self/ns/user", 0, &found) == 0 && found.st_ino != kInitial;
 }
 
 }  // namespace user_namespace

@@ -1,3 +1,4 @@
+// Captures the working directory of the process, and changes the working directory of pool threads.
 #include "threads/working_directory.h"
 
 #include <errno.h>
@@ -36,8 +37,8 @@ int WorkingDirectory::MoveBack() { return fchdir(entered_.get()) < 0 ? errno : 0
 
 void WorkingDirectory::Leave() {
   if (!moved_) return;
-  // "/" is the one directory that every process keeps in use anyway. If even that cannot be entered the thread
-  // stays where it is until it ends, which is at most the idle time away (threads/pool.cc).
+  // Every process keeps "/" in use anyway. If chdir("/") fails, the thread keeps the directory in use until the thread
+  // ends, which is after at most kIdleSeconds without work (threads/pool.cc).
   [[maybe_unused]] int result = chdir("/");
 }
 

@@ -1,3 +1,4 @@
+// WorkingDirectory: the directory from which a call resolves its relative paths, also those inside option data.
 #pragma once
 
 #include <optional>
@@ -6,33 +7,34 @@
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 
-// Where a call's relative paths start, those inside option data included.
-//
-// A thread of ours has a working directory of its own, "/" while it waits, so that it keeps no mount busy. A call that
-// runs there must therefore be told where the process was when it was asked (Capture), and may be sent somewhere else
-// (options.cwd, relative to that). The process's own working directory is never changed.
+// A pool thread has a working directory of its own (unshare(CLONE_FS)), which is "/" between calls, so that an idle
+// thread keeps no mount busy. An asynchronous call therefore opens the working directory of the process on the
+// JavaScript thread (Capture) and changes to that directory on the pool thread (Enter). The path options.cwd is
+// relative to that directory. The working directory of the process never changes.
 class WorkingDirectory {
  public:
-  // options.cwd
+  // The value of options.cwd.
   std::optional<std::string> path;
 
-  // JavaScript thread: notes the process's working directory, by descriptor, so that neither a later chdir nor a
-  // rename changes what the call means.
+  // JavaScript thread. Opens the working directory of the process. Because the call holds a descriptor, neither a later
+  // chdir(2) nor a rename changes which files the call uses.
   void Capture();
 
-  // Thread of ours: goes there. `own_directory` says whether the thread has a working directory of its own; without
-  // one (threads::OwnDirectoryError) it shares the process's, which serves every call but one with options.cwd.
+  // Pool thread. Changes to the captured directory, and then to options.cwd. Without a working directory of its own
+  // (`own_directory`, threads::OwnDirectoryError) the thread uses that of the process, and a call with options.cwd
+  // fails.
   Outcome Enter(bool own_directory);
 
-  // Thread of ours, for calls that need to be somewhere else on the way: goes to `path`, with an errno if that fails,
-  // and back to where Enter went. Without a directory of its own the thread stays, and the errno is why it has none.
+  // Pool thread. MoveTo changes to `path` in the middle of a call, and MoveBack returns to the directory of Enter. Both
+  // return 0 or an errno. MoveTo fails on a thread without a working directory of its own.
   int MoveTo(const char* path);
   int MoveBack();
 
-  // Thread of ours: back to "/".
+  // Pool thread. Changes to "/".
   void Leave();
 
-  // The same, and gives the process's directory back: for a call that must not be found to use it itself.
+  // Pool thread. Changes to "/" and closes the captured directory, so that a search for the users of a mount does not
+  // find the call itself.
   void LeaveAndRelease();
 
  private:

@@ -38,7 +38,7 @@ class Namespaces {
     const std::vector<MountCopy> copies = FindCopies(mounts, mount_, parent_group_);
     if (!copies.empty()) result_->namespaces.push_back({inode, process, copies.front().mount->mount_point});
     for (const MountCopy& copy : copies) {
-      if (copy.goes_along) going_along->push_back(copy.mount->id);
+      if (copy.is_unmounted_too) going_along->push_back(copy.mount->id);
     }
   }
 
@@ -99,7 +99,7 @@ HoldersCall::Result HoldersCall::Run() {
   WantedMounts wanted{{result.mount_id}, mount->device, SocketsOn(mount->device), mount->type == "overlay"};
   if (mount != &unknown) {
     for (const MountCopy& copy : FindCopies(mounts, *mount, parent_group)) {
-      if (copy.goes_along) wanted.ids.push_back(copy.mount->id);
+      if (copy.is_unmounted_too) wanted.ids.push_back(copy.mount->id);
     }
     Namespaces others(*mount, parent_group, &result);
     for (const int process : processes) others.LookThrough(process, &wanted.ids);

@@ -16,6 +16,7 @@
 #include "kernel/owned_fd.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
+#include "kernel/transient_error.h"
 #include "table/mount_lines.h"
 
 namespace proc {
@@ -41,7 +42,7 @@ char StateOf(pid_t process) {
 }  // namespace
 
 bool Failed(bool failed) {
-  if (failed && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)) shortage = errno;
+  if (failed && IsShortage(errno)) shortage = errno;
   return failed;
 }
 

@@ -15,7 +15,7 @@ const KINDS = [
   ['id', /must be a bigint/],
   ['cancellation', /must be a cancellation/],
   ['tree', /must be a descriptor/],
-  ['watch', /must be what this addon/],
+  ['watch', /must be an object that this addon/],
   ['function', /must be a function/],
   ['bytes', /must be a string/],
 ];

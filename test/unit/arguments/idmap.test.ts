@@ -35,7 +35,8 @@ test.for<[string, unknown, readonly unknown[]]>([
     [null, expect.stringMatching(/^0 0 1\n.*339 339 1\n$/s), '0 0 1\n'],
   ],
 ])('idMapArgument accepts %s', ([_name, value, expected]) => {
-  expect(map(value)).toEqual(expected);
+  const { userNamespace, uidMap, gidMap } = map(value);
+  expect([userNamespace, uidMap, gidMap]).toEqual(expected);
 });
 
 test('idMapTexts returns the two texts that the addon expects for an idmapped overlay layer', () => {

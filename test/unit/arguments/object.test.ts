@@ -170,13 +170,12 @@ test('inherited options count in every operation, also in nested options objects
   );
   expect(parameterWords('parameters', new WithField()).words).toEqual(['two=2', 'one=1']);
   expect(namespaceArgument('options.namespace', inherited({ pid: 7 }))).toBe('/proc/7/ns/mnt');
-  expect(targetArgument('target', inherited({ root: '/r', path: '/p' }))).toEqual(['/p', '/r', 0, 0]);
+  expect(targetArgument('target', inherited({ root: '/r', path: '/p' }))).toMatchObject({ path: '/p', root: '/r' });
   const ids = { uid: 1, gid: 2 };
-  expect(idMapArgument('idmap', inherited({ owner: inherited(ids), appearsAs: ids }))).toEqual([
-    null,
-    '1 1 1\n',
-    '2 2 1\n',
-  ]);
+  expect(idMapArgument('idmap', inherited({ owner: inherited(ids), appearsAs: ids }))).toMatchObject({
+    uidMap: '1 1 1\n',
+    gidMap: '2 2 1\n',
+  });
   const retry = inherited({ retry: inherited({ for: 7 }), lazy: false }) as UmountOptions;
   expect(planUmount('/t', retry, { isSync: true }).retryFor).toBe(7);
 });

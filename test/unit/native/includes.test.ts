@@ -61,3 +61,10 @@ test('no native header includes itself through other headers', ({ skip }) => {
   for (const file of includes.keys()) follow(file, []);
   expect(circles).toEqual([]);
 });
+
+test('no file of kernel/ or threads/ includes napi.h', ({ skip }) => {
+  skip(!isHere, 'the sources are not here');
+  const files = sources.filter((file) => ['kernel', 'threads'].includes(folderOf(file)));
+  const including = files.filter((file) => readFileSync(join(root, file), 'utf8').includes('#include <napi.h>'));
+  expect(including).toEqual([]);
+});

@@ -1,6 +1,5 @@
-# A stand-in for the file of this name that comes with Node's headers. The build reads this one on every
-# machine, so that the flags are the same everywhere and nothing has to be fetched; the headers
-# themselves come from the npm packages node-api-headers and node-addon-api (see binding.gyp).
+# Replaces the common.gypi that comes with the headers of Node.js, so that the compiler flags are the same on every
+# machine and the build downloads nothing. The headers come from the npm packages node-api-headers and node-addon-api.
 {
   'target_defaults': {
     'default_configuration': 'Release',
