@@ -1,3 +1,4 @@
+// A list of all operations that mount something at a target, in both forms, for tests that hold for all of them.
 import {
   detachedBind,
   detachedBindSync,
@@ -22,12 +23,12 @@ import type { Place } from './place.js';
 
 type Options = Pick<MountingOptions, 'namespace' | 'signal'>;
 
-/** An operation that mounts something at a target, in one of its two forms. */
+/** An operation that mounts something at a target, in its synchronous or asynchronous form. */
 export interface MountOperation {
   readonly name: string;
-  /** Why it cannot be tried here. */
+  /** Why this machine cannot run the operation. */
   readonly lacks: string | undefined;
-  /** Whether it takes `namespace` and finds its source there. */
+  /** Whether the operation takes `namespace` and looks up its source in this namespace. */
   readonly takesNamespace: boolean;
   mount(place: Place, target: Target, options?: Options): Promise<Mount>;
 }
@@ -35,7 +36,7 @@ export interface MountOperation {
 const source = (place: Place) => place.directory('source', { mark: 'source' });
 const layers = (place: Place) => ({ lower: [place.directory('top', { mark: 'top' }), place.directory('base')] });
 
-/** A mount to move, on a mount that is private. */
+/** Returns a mount that can be moved, because its parent mount is private. */
 function movable(place: Place): string {
   const path = place.directory('movable');
   mountSync('moved', path, 'tmpfs');

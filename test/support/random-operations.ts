@@ -1,3 +1,4 @@
+// Random file operations in a mounted overlay, for property tests.
 import {
   appendFileSync,
   chmodSync,
@@ -21,13 +22,14 @@ import { isRealRoot } from './environment.js';
 import { joined, namesIn, removeTree } from './layers.js';
 import { makeNode, removeAttribute, S_IFCHR, S_IFIFO, setAttribute } from './native-files.js';
 
-/** What somebody does in a mounted overlay: a list of operations, each on entries that are chosen by number. */
-
 const NAMES = ['a', 'b', 'c', 'd', 'new\nline', '\xff', `long${'g'.repeat(251)}`].map((name) =>
   Buffer.from(name, 'latin1'),
 );
 
-/** What an operation acts on: some entry, some directory, a place for a new entry, and a number to choose by. */
+/**
+ * What an operation works on: an existing entry, a directory, the path of a new entry, and a number that chooses a
+ * variant.
+ */
 interface Act {
   readonly entry: Buffer;
   readonly place: Buffer;
@@ -43,9 +45,9 @@ const OPERATIONS: Readonly<Record<string, (act: Act) => void>> = {
   device: ({ place, number }) => makeNode(place, S_IFCHR | 0o600, 1, 3 + (number % 2)),
   append: ({ entry }) => appendFileSync(entry, '+'),
   truncate: ({ entry }) => truncateSync(entry, 0),
-  // Copied up, and as it was.
+  // Opening for writing copies the file up without a change.
   open: ({ entry }) => closeSync(openSync(entry, 'r+')),
-  // The same size and time, another content.
+  // `forge` writes other content of the same size and restores the modification time.
   forge: ({ entry, number }) => {
     const { atimeMs, mtimeMs, size } = lstatSync(entry);
     const [atime, mtime] = [Math.floor(atimeMs / 1000), Math.floor(mtimeMs / 1000)];
@@ -56,7 +58,7 @@ const OPERATIONS: Readonly<Record<string, (act: Act) => void>> = {
   },
   remove: ({ entry }) => (lstatSync(entry).isDirectory() ? removeTree(entry) : unlinkSync(entry)),
   rename: ({ entry, place }) => renameSync(entry, place),
-  // Gone, and another of the same name.
+  // `anew` removes an entry and makes another entry with the same name.
   anew: ({ entry, number }) => {
     const wasDirectory = lstatSync(entry).isDirectory();
     if (wasDirectory) removeTree(entry);
@@ -64,7 +66,7 @@ const OPERATIONS: Readonly<Record<string, (act: Act) => void>> = {
     if (number % 3 === 0 ? !wasDirectory : wasDirectory) mkdirSync(entry);
     else writeFileSync(entry, `anew ${number}`);
   },
-  // A directory, made anew with the old names.
+  // `remake` removes a directory and makes another directory with entries of the same names.
   remake: ({ entry, number }) => {
     if (!lstatSync(entry).isDirectory()) return;
     const names = namesIn(entry);
@@ -96,7 +98,7 @@ export interface Operation {
 export const operation: fc.Arbitrary<Operation> = fc.record({
   name: fc.constantFrom(
     ...Object.keys(OPERATIONS).filter((name) => isRealRoot || !DEVICES.has(name)),
-    // More often: what makes trees, and what moves and removes them.
+    // These operations build, move and remove trees, so they are chosen more often.
     ...['mkdir', 'mkdir', 'mkdir', 'write', 'write', 'write', 'rename', 'rename', 'rename', 'rename', 'remake'],
   ),
   entry: fc.nat(1000),
@@ -105,12 +107,13 @@ export const operation: fc.Arbitrary<Operation> = fc.record({
   number: fc.nat(9),
 });
 
-// What may well be: a name is taken, a directory is moved into itself, a file used as a directory or the other way round.
+// Errors that a random operation may cause: the name exists, a directory would move into itself, or a file is used as a
+// directory and the other way round.
 const MAY_BE = new Set([
   ...['EEXIST', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EINVAL', 'EXDEV', 'EPERM', 'ENOENT', 'ENXIO', 'ENAMETOOLONG'],
-  // ESTALE: overlayfs's answer when one name of a file is moved over another.
+  // overlayfs returns ESTALE when one name of a file is renamed over another name of the same file.
   'Unknown system error -116',
-  ...['1', '2', '17', '61', '95'], // of files.c: EPERM, as of an attribute of a link; ENOENT; EEXIST; ENODATA; EOPNOTSUPP
+  ...['1', '2', '17', '61', '95'], // Errors of test/native/files.c: EPERM (an attribute of a symbolic link), ENOENT, EEXIST, ENODATA, EOPNOTSUPP.
 ]);
 
 function collect(root: Buffer, into: Buffer[]): Buffer[] {
@@ -126,7 +129,7 @@ export interface Tally {
   [name: string]: number;
 }
 
-/** Does all of it in a tree, as far as that can be done; counts what was done. */
+/** Runs the operations in a tree, ignores those that cannot work, and counts those that succeed. */
 export function perform(root: string, operations: readonly Operation[], tally: Tally): void {
   const top = Buffer.from(root);
   for (const { name, entry, directory, place, number } of operations) {
@@ -134,7 +137,7 @@ export function perform(root: string, operations: readonly Operation[], tally: T
     const directories = [top, ...entries.filter((path) => lstatSync(path).isDirectory())];
     const chosen = entries[entry % Math.max(entries.length, 1)] ?? joined(top, NAMES[0]!);
     const parent = directories[directory % directories.length]!;
-    // A write to a pipe would wait for a reader.
+    // Opening a FIFO for writing would wait for a reader.
     const kind = entries.length === 0 ? undefined : lstatSync(chosen);
     if ((kind?.isFIFO() || kind?.isCharacterDevice()) && ['append', 'truncate', 'open', 'forge'].includes(name))
       continue;

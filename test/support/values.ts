@@ -3,7 +3,7 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperationTrace } from '../../lib/operation/channel.js';
 
-/** A Buffer whose memory has been given away, as happens to one that is sent to a worker. */
+/** Returns a Buffer whose memory was transferred, as happens to a Buffer that is sent to a worker. */
 export function detachedBuffer(): Buffer {
   const memory = new ArrayBuffer(8);
   const buffer = Buffer.from(memory);
@@ -11,13 +11,13 @@ export function detachedBuffer(): Buffer {
   return buffer;
 }
 
-/** The value, or an error: for tests whose set-up must have worked. */
+/** Returns the value, or throws when it is missing, which means that the set-up of the test failed. */
 export function must<T>(value: T | undefined | null): T {
   if (value === undefined || value === null) throw new Error('missing');
   return value;
 }
 
-/** What a function throws; fails when it does not. */
+/** Returns the value that a function throws, and throws when the function returns. */
 export function thrownBy(action: () => unknown): unknown {
   try {
     action();
@@ -27,7 +27,7 @@ export function thrownBy(action: () => unknown): unknown {
   throw new Error('nothing was thrown');
 }
 
-/** What a promise is rejected with; fails when it is not. */
+/** Returns the value with which a promise is rejected, and throws when the promise is fulfilled. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => {

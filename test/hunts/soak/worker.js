@@ -1,7 +1,6 @@
+// Lanes in a worker that is terminated while they run.
 import { parentPort, workerData } from 'node:worker_threads';
 import { Lane } from './lane.js';
-
-// Lanes that are terminated in the middle of what they do.
 
 const { shared, child, seed } = workerData;
 const lanes = [0, 1].map(

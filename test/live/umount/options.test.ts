@@ -11,8 +11,7 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
-import { runNode } from '../../support/child.js';
-import { inChroot } from '../../support/chroot.js';
+import { inChroot, runNode } from '../../support/child.js';
 import { addonFile, lacks, projectRoot } from '../../support/environment.js';
 import { lacksForce, lacksOverlay } from '../../support/kernel-features.js';
 import { test } from '../../support/place.js';

@@ -1,3 +1,4 @@
+// Tests of the attribute options: flags for mount(2) and mount_setattr(2), and comparison with the mount table.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {

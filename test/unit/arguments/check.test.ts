@@ -1,3 +1,4 @@
+// Tests of the checks of single arguments: paths, flags, data, options.
 import { describe, expect, test } from 'vitest';
 import {
   booleanOption,

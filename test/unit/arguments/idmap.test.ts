@@ -1,3 +1,4 @@
+// Tests of the checks of `idmap` options.
 import { describe, expect, test } from 'vitest';
 import { idMapArgument, idMapTexts, NO_ID_MAP } from '../../../lib/arguments/idmap.js';
 import { thrownBy } from '../../support/values.js';

@@ -1,3 +1,4 @@
+// Tests of how options objects are read: inherited properties, getters, proxies, unknown names, prototype pollution.
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { optionsArgument } from '../../../lib/arguments/check.js';
@@ -40,7 +41,7 @@ function withOwnGetter(): object {
   };
 }
 
-/** Proxies that answer without telling the names. */
+/** Returns a Proxy that answers reads and does not list its keys. */
 function secretive(): object {
   return new Proxy({}, { get: (_, name) => (name === 'one' ? 1 : undefined) });
 }

@@ -1,4 +1,5 @@
-// The pictures of the bench in docs/: nothing in them is cut off or covers something else, and they are those of the figures.
+// Tests of the benchmark charts in docs/: labels fit and do not overlap, and the charts show the figures of
+// docs/bench.json.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -19,7 +20,7 @@ describe('benchmark charts', () => {
     ({ docsOf } = await import('../../../bench/docs.js'));
   });
 
-  /** Where the words of a picture begin and end. */
+  /** Returns the labels of a chart with the estimated start and end of each. */
   function labelsOf(picture: string) {
     const pattern = /<text x="([\d.-]+)" y="([\d.-]+)" class="([^"]*)" text-anchor="(\w+)">([^<]*)</g;
     return Array.from(picture.matchAll(pattern), ([, x, y, kind, anchor, escaped]) => {
@@ -31,7 +32,7 @@ describe('benchmark charts', () => {
   }
 
   test.each([
-    // In DejaVu Sans of 12 pixels, the widest font that these pictures are seen in.
+    // These widths are measured in DejaVu Sans at 12 pixels, the widest font in which browsers show the charts.
     ['linux-mount, mountOverlaySync + unmountSync, allowSharedUpper', '', 412.5],
     ['25.1 ms  ·  75,595 ×', '', 123.3],
     ['nftw(3), lgetxattr(2) and fstatat(2) of each', '', 254.2],

@@ -1,3 +1,4 @@
+// Tests of how reports of ThreadSanitizer are split and assigned to the addon.
 import { describe, expect, test } from 'vitest';
 import { isAbout, split } from '../../hunts/sanitize/reports.js';
 
@@ -28,7 +29,7 @@ describe('ThreadSanitizer reports', () => {
     ['when the addon did the earlier read', race([NODE], [OURS])],
     ['when a library function accesses the memory for the addon', race([NODE], [TSAN, C_LIBRARY, OURS])],
     ['when the addon leaks a thread', `WARNING: ThreadSanitizer: thread leak (pid=1)\n${OURS}\n`],
-  ])('isAbout counts a ThreadSanitizer report %s', (_, report) => {
+  ])('isAbout is true for a ThreadSanitizer report %s', (_, report) => {
     expect(isAbout(ADDON, report)).toBe(true);
   });
 
@@ -41,7 +42,7 @@ describe('ThreadSanitizer reports', () => {
       `${race([OURS], [OURS])}\n  Location is file descriptor 21 created by`,
     ],
     ['when no stack names the addon', 'WARNING: ThreadSanitizer: thread leak (pid=1)\n    #0 main (node+0x1)\n'],
-  ])('isAbout ignores a ThreadSanitizer report %s', (_, report) => {
+  ])('isAbout is false for a ThreadSanitizer report %s', (_, report) => {
     expect(isAbout(ADDON, report)).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+// Compares the constants with the kernel headers and the man pages.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { pageSize } from '../../../lib/index.js';
@@ -6,7 +7,7 @@ import { attributeFlagNames, constants, mountFlagNames, umountFlagNames } from '
 test("constants have the values of this machine's kernel headers", (context) => {
   context.skip(spawnSync('cc', ['--version']).error !== undefined, 'this machine has no C compiler');
   const lines = Object.keys(constants).map((name) =>
-    // MNT_* and UMOUNT_NOFOLLOW are enumerators in the C library; an unknown macro is left out, not taken for 0.
+    // MNT_* and UMOUNT_NOFOLLOW are enumerators in the C library. The #ifdef leaves out an unknown macro.
     name.startsWith('M') && !name.startsWith('MNT') ? `#ifdef ${name}\n${name} = ${name};\n#endif` : '',
   );
   const text = execFileSync('cc', ['-E', '-P', '-x', 'c', '-'], {
@@ -15,7 +16,7 @@ test("constants have the values of this machine's kernel headers", (context) => 
   });
   const values = [...text.slice(text.indexOf('BEGIN')).matchAll(/"(\w+)" = (.*);/g)].map(([, name, value]) => [
     name,
-    // C's integers here are those of JavaScript: 0x20, 4096, (1<<16)
+    // The integer expressions of the headers, such as 0x20, 4096 and (1<<16), are also JavaScript.
     Number(new Function(`return ${value}`)()),
   ]);
   expect(values.length).toBeGreaterThan(25);

@@ -1,3 +1,4 @@
+// Tests of errno names, of MountError, and of how messages print paths.
 import { constants as os } from 'node:os';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// Which folder of src-native/ may include headers of which, and that headers do not include each other in a circle.
+// Checks which folders of src-native/ include headers of which folders, and that no headers include each other in a
+// circle.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

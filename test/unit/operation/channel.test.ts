@@ -1,10 +1,11 @@
+// Tests of the tracing channels of operations.
 import { expect, test } from 'vitest';
 import * as library from '../../../lib/index.js';
 import * as layers from '../../../lib/layers/index.js';
 import { OperationChannel, type OperationTrace, tracedOperations } from '../../../lib/operation/channel.js';
 import { subscribeToOperation } from '../../support/values.js';
 
-// They ask nothing of the kernel.
+// These functions make no system call.
 const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData', 'setAddon'];
 const METHODS = [
   ...['Mount.overlay', 'Mount.unmount'],

@@ -1,3 +1,4 @@
+// Tests of an operation that is aborted while the library examines why it failed.
 import { constants as os } from 'node:os';
 import { expect, test } from 'vitest';
 import { MountError } from '../../../lib/kernel/errors.js';
@@ -8,7 +9,10 @@ import { rejectionOf } from '../../support/values.js';
 
 const channel = new OperationChannel('test-drivers');
 
-/** An operation that fails so, and is cancelled while it is being found out why. */
+/**
+ * Runs an operation that fails with this failure, and aborts it while the library examines the cause. Returns the
+ * rejection.
+ */
 async function cancelled(what: Partial<Failure>): Promise<unknown> {
   const controller = new AbortController();
   const failure: Failure = {

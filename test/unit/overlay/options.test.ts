@@ -1,3 +1,4 @@
+// Tests of the translation between overlay options and mount option words.
 import { describe, expect, test } from 'vitest';
 import {
   OVERLAY_OPTION_NAMES,

@@ -1,3 +1,4 @@
+// Tests of parseOverlayData: option strings and mount table options of overlays.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type OverlayParseOptions, parseOverlayData } from '../../../lib/overlay/parse.js';
@@ -16,19 +17,19 @@ describe('parseOverlayData', () => {
     ['lowerdir=a', { lower: ['a'] }],
     ['rw,lowerdir=/l,upperdir=/u,workdir=/w', { lower: ['/l'], upper: '/u', work: '/w' }],
     ['lowerdir=/l:/m::/d1::/d2', { lower: ['/l', '/m'], dataOnly: ['/d1', '/d2'] }],
-    // as overlayData writes it
+    // These texts have the escapes that overlayData writes.
     ['lowerdir=/a\\:b:/c\\,d:/e\\\\f:/g h\n', { lower: ['/a:b', '/c,d', '/e\\f', '/g h\n'] }],
     ['lowerdir=/\\\\134:/b', { lower: ['/\\134', '/b'] }],
     ['lowerdir=/a\\:::/b\\:\\:::\\,', { lower: ['/a:'], dataOnly: ['/b::', ','] }],
     ['lowerdir=/l,upperdir=/u:\\,\\\\,workdir=/w\\:=', { lower: ['/l'], upper: '/u:,\\', work: '/w:=' }],
     ['lowerdir+=/a:\\,b\\\\,datadir+=/c', { lower: ['/a:\\,b\\\\'], dataOnly: ['/c'] }],
     ['lowerdir+=/a,upperdir=/u\\\\,workdir=/w\\,', { lower: ['/a'], upper: '/u\\', work: '/w,' }],
-    // as the table shows the same
+    // These texts show the same names with the escapes of the mount table.
     [
       'ro,lowerdir=/a\\134:b:/c\\134\\054d:/e\\134\\134f:/g\\040h\\012\\011:/i=j"#,redirect_dir=on',
       { lower: ['/a:b', '/c,d', '/e\\f', '/g h\n\t', '/i=j"#'], redirectDir: 'on' },
     ],
-    ['rw,lowerdir=/\\134a:/b', { lower: ['/a', '/b'] }], // escaped without need: overlayfs mounts /a
+    ['rw,lowerdir=/\\134a:/b', { lower: ['/a', '/b'] }], // an escape that is not needed: overlayfs mounts /a
     [
       'rw,lowerdir=/l,upperdir=/u\\134\\134\\134\\054,workdir=/w:\\040',
       { lower: ['/l'], upper: '/u\\,', work: '/w: ' },
@@ -38,9 +39,9 @@ describe('parseOverlayData', () => {
       { lower: ['/a:b', '/c,\\d'], dataOnly: ['/e\\\\f'], upper: '/u\\\\', work: '/w\\:' },
     ],
     ['rw,lowerdir+=/a,lowerdir+=/a', { lower: ['/a', '/a'] }],
-    // Linux 6.6: colons of names in octal, escaped by the mounter or not
+    // Linux 6.6 shows a colon of a name in octal, whether or not the caller of mount(2) escaped the colon.
     ['rw,lowerdir=/a\\134\\072b:/c\\072\\072d::/e\\134\\134\\072', { lower: ['/a:b', '/c::d'], dataOnly: ['/e\\:'] }],
-    // what is not overlayfs's
+    // These texts contain options that are not options of overlayfs.
     ['rw,sync,dirsync,mand,lazytime,seclabel,lowerdir=/a:/b', { lower: ['/a', '/b'] }],
     ['lowerdir=/a:/b,ro,async,nomand,nolazytime,,', { lower: ['/a', '/b'] }],
     ['rw,context=system_u:object_r:t:s0,lowerdir=/a:/b', { lower: ['/a', '/b'] }],
@@ -71,7 +72,7 @@ describe('parseOverlayData', () => {
     ['override_creds', { overrideCreds: true }],
     ['nooverride_creds', { overrideCreds: false }],
     ['index=on,index=on', { index: true }],
-    // what nobody may ask of mountOverlay, but a kernel may show
+    // mountOverlay rejects these options, but a kernel may show them.
     [
       'userxattr,redirect_dir=on,metacopy=on,nfs_export=on,index=off',
       { userxattr: true, index: false, metacopy: true },
@@ -191,7 +192,7 @@ describe('parseOverlayData round trips', () => {
   const writable = fc.option(fc.record({ upper: fileName, work: fileName }), { nil: {} });
 
   test('parseOverlayData recovers any names and options from the output of overlayData', () => {
-    // Options that exclude each other are left out one after the other, until overlayData takes the rest.
+    // The loop leaves out contradicting options one after another, until overlayData accepts the rest.
     fc.assert(
       fc.property(layers, writable, anyOptions, (names, above, options) => {
         const spec = { ...names, ...above, ...options };
@@ -208,7 +209,7 @@ describe('parseOverlayData round trips', () => {
   });
 
   test.each(['lowerdir', 'lowerdir+'])(
-    'parseOverlayData recovers any names from the mount table when it shows %s',
+    'parseOverlayData recovers any names from a mount table that shows the layers by %s',
     (kind) => {
       fc.assert(
         fc.property(layers, writable, (names, above) => {
@@ -233,7 +234,8 @@ describe('parseOverlayData round trips', () => {
     work?: Buffer;
   }
 
-  // fs/overlayfs/params.c, ovl_show_options: the option string of the mounter, whose escapes stay in it.
+  // Prints the layers as ovl_show_options in fs/overlayfs/params.c does for `lowerdir`: the option string of mount(2)
+  // with its escapes.
   function shownAsGiven({ lower, dataOnly = [] }: Names, { upper, work }: Above): string {
     const given = (special: RegExp) => (name: Buffer) => name.toString('latin1').replace(special, '\\$&');
     const lowerdir = [lower.map(given(/[\\,:]/g)).join(':'), ...dataOnly.map(given(/[\\,:]/g))].join('::');
@@ -241,7 +243,7 @@ describe('parseOverlayData round trips', () => {
     return option('lowerdir', lowerdir) + option('upperdir', upperdir) + option('workdir', workdir);
   }
 
-  // The same, of layers that came as descriptors one by one: their names and nothing else.
+  // Prints the layers as ovl_show_options does for layers that were set one by one: the bare names.
   function shownOneByOne({ lower, dataOnly = [] }: Names, { upper, work }: Above): string {
     const each = (key: string, names: Buffer[]) => names.map((name) => option(key, name.toString('latin1'))).join('');
     return (
@@ -252,7 +254,7 @@ describe('parseOverlayData round trips', () => {
     );
   }
 
-  // include/linux/seq_file.h, seq_show_option
+  // Escapes a value as seq_show_option in include/linux/seq_file.h does.
   function option(key: string, value: string | undefined): string {
     if (value === undefined) return '';
     const octal = (byte: string) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`;

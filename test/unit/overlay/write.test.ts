@@ -1,3 +1,4 @@
+// Tests of overlayData, which writes the option string of an overlay.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OverlaySpec } from '../../../lib/overlay/spec.js';
@@ -51,7 +52,7 @@ describe('overlayData', () => {
   });
 
   test('overlayData escapes any names so that overlayfs reads the same names back', () => {
-    // Any bytes but NUL: a byte below 256 for each character, the way the kernel looks at them.
+    // Any bytes except NUL. A latin1 string has one character for each byte.
     const name = fc.uint8Array({ min: 1, minLength: 1, maxLength: 30 }).map((bytes) => Buffer.from(bytes));
     const awkward = fc.string({
       unit: fc.constantFrom(':', ',', '\\', '"', '=', '#', ' ', '\n', '😀', 'a'),
@@ -99,7 +100,7 @@ function latin1(path: string | Buffer): string {
   return Buffer.from(path).toString('latin1');
 }
 
-/** How overlayfs takes the string apart, written from fs/overlayfs/params.c and from nothing in lib/. */
+/** Splits an option string as overlayfs does. The code follows fs/overlayfs/params.c and uses nothing of lib/. */
 function readAsOverlayfs(data: string): { lower: string[]; upper: string; work: string } {
   const options = new Map(
     splitUnescaped(data, ',').map((option) => {

@@ -1,3 +1,4 @@
+// Tests of the checks that a prebuilt addon and a manifest must pass before publishing.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +17,7 @@ let place: string;
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'gate-'));
 });
-afterEach(() => rmSync(place, { recursive: true })); // nothing is ever mounted in here
+afterEach(() => rmSync(place, { recursive: true })); // nothing is mounted in this directory
 
 describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
   const problemsOf = (prebuild: string) => examine({ ...here!, prebuild }).problems;
@@ -50,9 +51,9 @@ describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
     ]) {
       expect(problems).toContain(problem);
     }
-    expect(problems).toMatch(/calls what is not on the list.* sin\b/);
-    expect(problems).toMatch(/^offers g, where$/m);
-    expect(problems).toContain('tells where it was built');
+    expect(problems).toMatch(/imports symbols that symbols\.js does not list.* sin\b/);
+    expect(problems).toMatch(/^exports g, where$/m);
+    expect(problems).toContain('contains the path of the build folder');
     expect(problems).toContain('is not the binary that the tests run');
   });
 
@@ -60,7 +61,7 @@ describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
     const [source, file] = [join(place, 'd.c'), join(place, 'd.node')];
     writeFileSync(source, `const char *where = "${join(tmpdir(), BUILT_IN)}aBcDeF/src-native/mount/mount.cc";`);
     execFileSync('cc', ['-shared', '-fPIC', '-o', file, source]);
-    expect(problemsOf(file)).toContain('tells where it was built');
+    expect(problemsOf(file)).toContain('contains the path of the build folder');
   });
 
   test('the prebuild check reports another architecture and a glibc symbol that is too new', () => {
@@ -78,7 +79,7 @@ describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
   });
 });
 
-test('a named architecture and --complete make a missing tool an error instead of a skip', () => {
+test('a missing tool is an error for an architecture that the command line names or --complete requires', () => {
   const required = (...words: string[]) =>
     chosenArchitectures(words).flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
   expect(required()).toEqual([]);

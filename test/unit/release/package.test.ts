@@ -1,3 +1,4 @@
+// Tests of the package: exported names, imports on other platforms, and what an installation runs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -68,7 +69,7 @@ const LAYER_NAMES = [
   'makeWhiteoutSync',
 ];
 
-/** Beside the names of the package Node shows these of a CommonJS module. */
+/** Node.js adds these names to the exports of a CommonJS module. */
 const isPublic = (name: string) => !['__esModule', 'default', 'module.exports'].includes(name);
 
 test('the package exports the public names and no others', () => {
@@ -184,13 +185,14 @@ test('installing the package runs no script and installs no dependency', () => {
   expect(Object.keys(manifest.scripts)).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^((pre|post)?install|(pre|post)?prepare)$/)]),
   );
-  // npm runs node-gyp in a clone otherwise, and package managers run it in a package that has a binding.gyp at its top.
+  // Without `gypfile: false` npm runs node-gyp in a clone. Package managers run node-gyp in a package with a
+  // binding.gyp at its top.
   expect(manifest.gypfile).toBe(false);
   expect(manifest.files).not.toContain('binding.gyp');
   expect(manifest).not.toHaveProperty('dependencies');
   expect(manifest).not.toHaveProperty('optionalDependencies');
   expect(manifest).not.toHaveProperty('os');
-  // What building from source fetches is what is tested here.
+  // Building from source must install the versions that the tests use.
   for (const name of ['node-addon-api', 'node-api-headers']) {
     expect(manifest.scripts['build:source']).toContain(` ${name}@${manifest.devDependencies[name]} `);
   }
@@ -200,6 +202,6 @@ test('dist/ has no static import or require() that an ES module bundle could not
   const files = readdirSync(join(projectRoot, 'dist')).filter((name) => name.endsWith('.js'));
   const texts = files.map((name) => readFileSync(join(projectRoot, 'dist', name), 'utf8')).join('');
   expect(texts).toContain('process.getBuiltinModule("node:fs")');
-  // In such a bundle nothing defines require(), and in a CommonJS one nothing defines import.meta.
+  // An ES module bundle has no require(), and a CommonJS bundle has no import.meta.
   expect(texts.match(/\brequire\("(?!\.\/)[^"]*"\)|^import |\bimport\.meta\b/gm)).toBeNull();
 });

@@ -1,3 +1,4 @@
+// Tests of MountTable: lookup by path, subtrees, filters and differences.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -59,7 +60,7 @@ test('MountTable.at and MountTable.under reject a path that is relative, empty o
 });
 
 test('MountTable.under lists the mounts at and below a path, hidden mounts included, parents first', () => {
-  // 5 was moved: it stands before the mount that it is on
+  // Mount 5 was moved, so its line comes before the line of its parent mount.
   const t = table(line(1, 0, '/') + line(5, 6, '/a/b/c') + line(2, 1, '/a') + line(3, 1, '/ab') + line(6, 2, '/a/b'));
   expect(t.under('/a').map(({ id }) => id)).toEqual([2n, 6n, 5n]);
   expect(t.under('/a/').map(({ id }) => id)).toEqual([2n, 6n, 5n]);
@@ -125,7 +126,8 @@ test('MountTable.diff reports a detached and an attached mount when the kernel r
   const one = new MountTable([{ ...must(entry), uniqueId: 2n ** 32n }]);
   const other = new MountTable([{ ...must(entry), uniqueId: 2n ** 32n + 1n }]);
   expect(one.diff(other).map(({ type }) => type)).toEqual(['detached', 'attached']);
-  // without lasting ids another filesystem tells, or another source: numbers of devices are given again as well
+  // Without unique mount IDs, another device number or another source shows that the mount is a different one. The
+  // kernel reuses device numbers too.
   for (const text of [line(7, 1, '/a').replace('0:7', '0:8'), line(7, 1, '/a').replace(' none ', ' other ')]) {
     expect(
       table(line(7, 1, '/a'))

@@ -1,3 +1,4 @@
+// Tests of which holders of a mount are found, and of the reason that names them.
 import { describe, expect, test } from 'vitest';
 import type { HoldersScan, ProcessUse } from '../../../lib/kernel/native.js';
 import { busyReason } from '../../../lib/umount/busy-reason.js';
@@ -63,7 +64,7 @@ describe('holdersIn', () => {
 describe('busyReason', () => {
   const bare = Buffer.from('21 20 8:2 / /m rw - ext4 /dev/sda2 rw\n28 20 8:2 /d /b rw - ext4 /dev/sda2 rw');
 
-  test('busyReason names the first three processes, each once, and the number of the others', () => {
+  test('the EBUSY reason names the first three processes, each once, and counts the others', () => {
     const uses = [
       use({ path: Buffer.from('/m/a') }),
       use({ how: 'cwd', path: Buffer.from('/m') }),
@@ -78,7 +79,7 @@ describe('busyReason', () => {
     );
   });
 
-  test('busyReason names what was searched and what could not be searched when it finds no holder', () => {
+  test('the EBUSY reason names what was searched and what could not be searched when no holder is found', () => {
     const nobody = busyReason(scan({ table: bare }));
     expect(nobody).toMatch(/^the scan of 100 processes found no holder of the mount: unmount again, .* cannot see: /);
     expect(nobody).not.toContain('cannot be examined');

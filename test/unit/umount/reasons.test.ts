@@ -1,3 +1,4 @@
+// Tests of the reason of a failed umount when the mount has changed meanwhile.
 import { constants as os } from 'node:os';
 import { expect, test } from 'vitest';
 import type { Examination, Failure, HoldersScan, PathFacts } from '../../../lib/kernel/native.js';

@@ -1,3 +1,4 @@
+// Features of bind mounts and of changes of mounts.
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedBind,
@@ -12,7 +13,7 @@ import { lacks } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
 import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { mountTable, tableEntry } from '../../support/table.js';
-import { type Features, fallsBack, refused, same, type Way, works } from './feature.js';
+import { type Features, fallsBack, type Outcome, refused, same, works } from './feature.js';
 
 import { NOBODY, onlyOne } from './ids.js';
 
@@ -22,19 +23,22 @@ const BIND_AND_REMOUNT =
 
 const NAMESPACE = ['unshare', '--mount', '--propagation', 'private', '--'];
 
-/** mount_setattr(2) changes the attributes of a mount; before, it is remounted. */
-const setattr = (): Way => (lacks.setattr === undefined ? works('mount_setattr') : fallsBack(REMOUNT));
+/** Kernels with mount_setattr(2) use it to change the attributes of a mount; older kernels need a remount. */
+const setattr = (): Outcome => (lacks.setattr === undefined ? works('mount_setattr') : fallsBack(REMOUNT));
 
 const DETOUR =
   "strategy 'tree' by a detour: it gets its attributes in a mount namespace that nobody sees, by mount(2), as there is no mount_setattr(2)";
 
-/** How a bind went, one with attributes unless said: before Linux 5.12 a copy of a tree cannot be given any. */
-function bindWay(strategy: string, hasAttributes = true): Way {
+/**
+ * Returns how a bind mount with attributes was made. Before Linux 5.12 a copied tree cannot get attributes before it is
+ * attached.
+ */
+function bindOutcome(strategy: string, hasAttributes = true): Outcome {
   if (strategy !== 'tree') return fallsBack(BIND_AND_REMOUNT);
   return hasAttributes && lacks.setattr !== undefined ? fallsBack(DETOUR) : works(strategy);
 }
 
-/** A source with a mount below it. */
+/** Makes a source directory with a mount below it. */
 function tree(scratch: ScratchDirectory): string {
   const source = scratch.directory('source', { mark: 'source' });
   mountSync('tree', source, 'tmpfs');
@@ -49,38 +53,38 @@ export const binds: Features = {
   mountBind: async (scratch) => {
     await using mount = await mountBind(scratch.directory('a', { mark: '' }), scratch.directory('b'));
     same(readdirSync(scratch.path('b')), ['mark']);
-    return bindWay(mount.strategy, false);
+    return bindOutcome(mount.strategy, false);
   },
   readonly: async (scratch) => {
     await using mount = await mountBind(scratch.directory('a'), scratch.directory('b'), { readonly: true });
     refused('EROFS', () => writeFileSync(scratch.path('b/x'), ''));
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   'readonly and recursive': async (scratch) => {
     const target = scratch.directory('b');
     await using mount = await mountBind(tree(scratch), target, { readonly: true, recursive: true });
     for (const path of [target, `${target}/below`]) refused('EROFS', () => writeFileSync(`${path}/x`, ''));
     writeFileSync(scratch.path('source/below/x'), '');
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   'noSuid, noDev, noExec, atime': async (scratch) => {
     const target = scratch.directory('b');
     const attributes = { noSuid: true, noDev: true, noExec: true, atime: 'noatime' } as const;
     await using mount = await mountBind(scratch.directory('a'), target, attributes);
     for (const word of ['nosuid', 'nodev', 'noexec', 'noatime']) same(optionsAt(target).includes(word), true);
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   noSymFollow: async (scratch) => {
     const target = scratch.directory('b');
     await using mount = await mountBind(scratch.directory('a'), target, { noSymFollow: true });
     same(optionsAt(target).includes('nosymfollow'), true);
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   propagation: async (scratch) => {
     const target = scratch.directory('b');
     await using mount = await mountBind(scratch.directory('a'), target, { propagation: 'shared' });
     same(tableEntry(target)?.propagation.startsWith('shared:'), true);
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   'idmap, tmpfs': (scratch) => useIdmap(scratch, scratch),
   setMountAttributes: async (scratch) => {
@@ -126,7 +130,7 @@ export const binds: Features = {
     await using mount = await detachedBind(scratch.directory('a', { mark: '' }), { readonly: true });
     same(readdirSync(mount.path), ['mark']);
     refused('EROFS', () => writeFileSync(`${mount.path}/x`, ''));
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   attach: async (scratch) => {
     const mount = await detachedBind(scratch.directory('a', { mark: '' }));
@@ -159,7 +163,7 @@ export const binds: Features = {
     same(readdirSync(`/proc/${other.pid}/root${scratch.path('b')}`), ['mark']);
     same([readdirSync(scratch.path('b')), mountTable().length], [[], before]);
     await mount.unmount();
-    return bindWay(mount.strategy);
+    return bindOutcome(mount.strategy);
   },
   'attach in another mount namespace': async (scratch) => {
     await using other = await HolderProcess.shell('', { before: NAMESPACE });
@@ -172,8 +176,8 @@ export const binds: Features = {
   },
 };
 
-/** A bind through which the owner appears as nobody. */
-export async function useIdmap(scratch: ScratchDirectory, source: ScratchDirectory): Promise<Way> {
+/** Makes an idmapped bind mount in which the owner of the files is not mapped. */
+export async function useIdmap(scratch: ScratchDirectory, source: ScratchDirectory): Promise<Outcome> {
   await using mount = await mountBind(source.directory('a', { file: '' }), scratch.directory('b'), { idmap: onlyOne });
   same([statSync(scratch.path('b/file')).uid, statSync(source.path('a/file')).uid], [NOBODY, 0]);
   return works(mount.strategy);

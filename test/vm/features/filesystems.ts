@@ -1,3 +1,4 @@
+// Features of mountFilesystem, mountTmpfs and umount.
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedFilesystem,
@@ -17,7 +18,7 @@ import { mountTable, tableEntry } from '../../support/table.js';
 import { type Features, fallsBack, refused, same, type Use, works } from './feature.js';
 import { NOBODY, onlyOne } from './ids.js';
 
-/** A parameter of a tmpfs that the mount table has to show. */
+/** Mounts a tmpfs with a parameter that the mount table must show. */
 const parameter =
   (options: TmpfsOptions, shown: string): Use =>
   async (scratch) => {

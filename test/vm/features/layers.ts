@@ -1,3 +1,4 @@
+// Features of linux-mount/layers.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mountOverlay } from '../../../lib/index.js';
 import { changes, isOpaque, isWhiteout, makeOpaque, makeWhiteout } from '../../../lib/layers/index.js';
@@ -6,7 +7,7 @@ import { lacksOverlay } from '../../support/kernel-features.js';
 import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { type Features, inPart, same, works } from './feature.js';
 
-// Attributes trusted.* are for root outside of user namespaces.
+// Only root in the initial user namespace can set trusted.* attributes.
 const userxattr = !isRealRoot;
 const marks = { userxattr };
 const option = userxattr ? ({ userxattr: true } as const) : {};
@@ -14,13 +15,16 @@ const option = userxattr ? ({ userxattr: true } as const) : {};
 const NO_XATTR_WHITEOUTS =
   "overlayfs shows it as an empty file: whiteouts of form 'xattr' are hidden since Linux 6.8, those of form 'device' always";
 
-/** A layer with a directory of two files. */
+/** Makes a layer that contains a directory with two files. */
 const layer = (scratch: ScratchDirectory, name: string) => {
   scratch.directory(`${name}/d`, { one: name, two: name });
   return scratch.path(name);
 };
 
-/** What an overlay shows of the directory; undefined where there are no overlays, and the marks are only read back. */
+/**
+ * Returns the names that an overlay shows in the directory, or undefined where this user cannot mount overlays, so that
+ * the test only reads the marks back.
+ */
 async function shown(scratch: ScratchDirectory, ...lower: string[]): Promise<string[] | undefined> {
   if (lacksOverlay !== undefined) return undefined;
   const target = scratch.directory('merged');

@@ -1,3 +1,4 @@
+// Features of mountOverlay.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedOverlay,
@@ -15,7 +16,7 @@ import {
 import { isRealRoot } from '../../support/environment.js';
 import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { tableEntry } from '../../support/table.js';
-import { type Features, fallsBack, inPart, refused, same, type Use, type Way, works } from './feature.js';
+import { type Features, fallsBack, inPart, type Outcome, refused, same, type Use, works } from './feature.js';
 
 import { NOBODY, onlyOne } from './ids.js';
 
@@ -25,13 +26,13 @@ const writable = (scratch: ScratchDirectory) => ({
   work: scratch.directory('work'),
 });
 
-/** Which way an overlay went. To hand over descriptors is the older one where it was not asked for. */
-function wayOf(strategy: string, asked?: OverlayStrategy): Way {
+/** Returns how an overlay was mounted. Strategy "descriptors" is a fallback when the caller did not ask for it. */
+function outcomeOf(strategy: string, asked?: OverlayStrategy): Outcome {
   return strategy === 'descriptors' && asked === undefined ? fallsBack(strategy) : works(strategy);
 }
 
-/** Mounts it, writes into it, and looks where that went. */
-async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMountOptions>): Promise<Way> {
+/** Mounts an overlay, writes into it, and checks that the upper directory receives the file. */
+async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMountOptions>): Promise<Outcome> {
   const target = scratch.directory('merged');
   const spec = { ...writable(scratch), target, ...options } as OverlayMountOptions;
   await using mount = await mountOverlay(spec);
@@ -39,10 +40,10 @@ async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMo
   writeFileSync(`${target}/below`, 'changed');
   same(readFileSync(scratch.path('upper/new'), 'utf8'), 'new');
   same(readFileSync(scratch.path('lower/below'), 'utf8'), 'below');
-  return wayOf(mount.strategy, options.strategy);
+  return outcomeOf(mount.strategy, options.strategy);
 }
 
-/** An option of an overlay. Kernels take some that they then drop, which {@link overlaySupport} finds out. */
+/** Mounts an overlay with an option. A kernel may ignore the option, which {@link overlaySupport} reports. */
 const option =
   (spec: Partial<OverlaySpec>, supportOf: (options: OverlayOptionSupport) => Support): Use =>
   async (scratch) => {
@@ -51,7 +52,7 @@ const option =
     return support.supported ? way : inPart(support.reason);
   };
 
-/** Many layers, with a file in the first and one in the last. */
+/** Makes many layers, with a file in the first layer and another in the last. */
 function manyLayers(scratch: ScratchDirectory, count: number, length: number): string[] {
   const lower = Array.from({ length: count }, (_, index) => scratch.directory(`${index}/${'x'.repeat(length)}`));
   writeFileSync(`${lower[0]}/first`, '');
@@ -65,7 +66,7 @@ const layers =
     const target = scratch.directory('merged');
     await using mount = await mountOverlay({ lower: manyLayers(scratch, count, length), target });
     same(readdirSync(target).sort(), ['first', 'last']);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   };
 
 export const overlays: Features = {
@@ -79,11 +80,11 @@ export const overlays: Features = {
     try {
       mountOverlaySync(options);
     } catch (error) {
-      // Where there are no overlays at all, that is what there is to say.
+      // If this user cannot mount any overlay, that error is the result.
       if (error instanceof MountError && /\b500\b/.test(error.reason ?? '')) return works();
       throw error;
     }
-    throw new Error('they were mounted');
+    throw new Error('501 layers were mounted');
   },
   'names of any bytes': async (scratch) => {
     const odd = scratch.directory('a:b,c\\d e', { odd: '' });
@@ -91,7 +92,7 @@ export const overlays: Features = {
     await using mount = await mountOverlay({ lower: [odd, scratch.directory('b')], target });
     same(readdirSync(target), ['odd']);
     same((await mount.overlay()).lower, [odd, scratch.path('b')]);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   'upper in use by another overlay is refused': async (scratch) => {
     const layers = writable(scratch);
@@ -103,13 +104,13 @@ export const overlays: Features = {
     await using mount = await detachedOverlay(writable(scratch));
     writeFileSync(`${mount.path}/new`, '');
     same(existsSync(scratch.path('upper/new')), true);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   'in a root': async (scratch) => {
     const target = { root: scratch.directory('root'), path: '/merged', create: 'directory' } as const;
     await using mount = await mountOverlay({ ...writable(scratch), target });
     same(readFileSync(scratch.path('root/merged/below'), 'utf8'), 'below');
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   volatile: option({ volatile: true }, (options) => options.volatile),
   metacopy: option({ metacopy: true, redirectDir: 'on' }, (options) => options.metacopy),
@@ -137,18 +138,19 @@ export const overlays: Features = {
   dataOnly: async (scratch) => {
     const target = scratch.directory('merged');
     const lower = [scratch.directory('l', { seen: '' }), scratch.directory('m')];
-    // Only what has been copied up by metadata leads there, and in a user namespace nothing is.
+    // Only a file whose metadata was copied up without its data refers to a data-only layer, and a user namespace has
+    // no such files.
     const more = isRealRoot ? ({ metacopy: true, redirectDir: 'follow' } as const) : {};
     const dataOnly = [scratch.directory('d', { unseen: '' })];
     await using mount = await mountOverlay({ lower, dataOnly, target, ...more });
     same(readdirSync(target), ['seen']);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
   'lowerIdmap, tmpfs': (scratch) => useLowerIdmap(scratch, scratch),
 };
 
-/** An overlay over a layer whose owner appears as nobody. */
-export async function useLowerIdmap(scratch: ScratchDirectory, layers: ScratchDirectory): Promise<Way> {
+/** Mounts an overlay over an idmapped layer in which the owner of the files is not mapped. */
+export async function useLowerIdmap(scratch: ScratchDirectory, layers: ScratchDirectory): Promise<Outcome> {
   const lower = [layers.directory('idmapped', { file: '' }), layers.directory('plain')];
   const target = scratch.directory('merged');
   await using mount = await mountOverlay({ lower, target, lowerIdmap: [onlyOne, undefined] });

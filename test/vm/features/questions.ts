@@ -1,3 +1,4 @@
+// Features that read mounts: mount table, IDs, watching, holders.
 import {
   isMountPoint,
   mountAt,
@@ -6,10 +7,10 @@ import {
   readMountTable,
   watchMountTable,
 } from '../../../lib/index.js';
-import { type Features, fallsBack, same, type Way, works } from './feature.js';
+import { type Features, fallsBack, type Outcome, same, works } from './feature.js';
 
-/** Ids that are never used again are what the newer calls give and the older ones do not (`null`, Linux 6.8). */
-const byIds = (id: bigint | null | undefined, newer: string, older: string): Way =>
+/** The newer system calls return unique mount IDs (Linux 6.8); the older ones do not, and the library returns null. */
+const byIds = (id: bigint | null | undefined, newer: string, older: string): Outcome =>
   typeof id === 'bigint' ? works(newer) : fallsBack(older);
 
 export const questions: Features = {

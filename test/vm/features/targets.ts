@@ -1,3 +1,4 @@
+// Features of targets inside a root directory.
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { mountBind, mountTmpfs, mountTmpfsSync } from '../../../lib/index.js';
 import { runNode } from '../../support/child.js';
@@ -5,7 +6,7 @@ import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { tableEntry } from '../../support/table.js';
 import { type Features, fallsBack, refused, same, works } from './feature.js';
 
-/** A root with a link that leads out of it by its own path. */
+/** Makes a root directory with a symbolic link to an absolute path outside of it. */
 function root(scratch: ScratchDirectory): string {
   const path = scratch.directory('root');
   scratch.directory('outside');
@@ -14,7 +15,7 @@ function root(scratch: ScratchDirectory): string {
   return path;
 }
 
-/** Mounts at the end of a link in a root, and says where that was. */
+/** Mounts on a symbolic link in a root, and prints the mount point. */
 const EMULATED = `
   import { mountTmpfs, readMountTable } from 'linux-mount';
   const [root, path] = process.argv.slice(1);
@@ -59,7 +60,7 @@ export const targets: Features = {
     refused('EXDEV', () => mountTmpfsSync({ root: path, path: '/mount/below', noXdev: true }));
     return works();
   },
-  // Every kernel has openat2(2) that has the rest, so that it is denied here, in a process of its own.
+  // All these kernels have openat2(2), so this program denies the call in its own process.
   'allowEmulation, where openat2 is denied': async (scratch) => {
     const path = root(scratch);
     const { stdout, stderr } = await runNode(EMULATED, { args: [path, '/link'], deny: ['openat2=ENOSYS'] });

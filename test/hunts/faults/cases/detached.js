@@ -1,6 +1,6 @@
+// Fault cases that make, change and attach detached mounts.
 import { bindStage, detached, handle, inside, layerStage, rootStage, treeStage } from './stages.js';
 
-/** Mounts that have no place yet. */
 export const detachedMounts = [
   {
     name: 'detachedBind',
@@ -35,7 +35,7 @@ export const detachedMounts = [
     keeps: 'names',
   })),
   {
-    name: 'attributes of a mount without a place',
+    name: 'attributes of a detached mount',
     prepare: bindStage,
     act: async (call, { source }) => {
       const mount = await call('detachedBind')(source);
@@ -58,7 +58,7 @@ export const detachedMounts = [
       }
     },
     show: handle.show,
-    // Its handle finds the mount above.
+    // The handle unmounts the mount above, so there is nothing to undo.
     keeps: true,
   },
 ];

@@ -1,3 +1,4 @@
+// Tests of the search for the addon file, LINUX_MOUNT_ADDON and setAddon().
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +11,7 @@ import { thrownBy } from '../../../support/values.js';
 const BUILT = 'build/Release/linux_mount.node';
 const PREBUILT = 'prebuilds/linux-here/linux-mount.node';
 
-// Nothing is ever mounted in here.
+// No test mounts anything in this directory, so that it can be removed recursively.
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "it's the package "));
@@ -20,7 +21,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-/** The path of a file in the package, whose folder exists afterwards. */
+/** Returns the path of a file in the package, and makes the folder of the file. */
 function place(file: string): string {
   mkdirSync(dirname(join(root, file)), { recursive: true });
   return join(root, file);
@@ -80,7 +81,7 @@ describe('findAddon', () => {
   });
 
   test('findAddon throws the error of stat(2) when a folder cannot be searched', () => {
-    // A name that is too long cannot be looked up by anybody, root included.
+    // No user can look up a name longer than 255 bytes, not even root.
     const error = thrownBy(() => findAddon(join(root, 'x'.repeat(256), 'dist/kernel/addon/load.js'), 'here'));
     expect(error).toMatchObject({ code: 'ENAMETOOLONG', syscall: 'stat' });
   });
@@ -160,7 +161,7 @@ describe('LINUX_MOUNT_ADDON', () => {
 });
 
 describe('setAddon()', () => {
-  /** Runs statements in a process whose import of the package has found no addon. */
+  /** Runs statements in a process in which importing the package finds no addon. */
   const run = (statements: string) => {
     for (const part of ['dist', 'package.json']) cpSync(join(projectRoot, part), join(root, part), { recursive: true });
     copyFileSync(addonFile, place('my addon.node'));

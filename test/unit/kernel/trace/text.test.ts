@@ -1,3 +1,4 @@
+// Tests of how the trace prints system call arguments.
 import { expect, test } from 'vitest';
 import {
   hiddenData,
@@ -9,7 +10,7 @@ import {
   targetText,
 } from '../../../../lib/kernel/trace/text.js';
 
-// What strace 6.1 prints of the same bytes.
+// The expected texts are the output of strace 6.1 for the same bytes.
 test.each([
   ['/a b', '"/a b"'],
   ['', '""'],
@@ -43,7 +44,7 @@ test.each([
   [0, ['name=0']],
   [7n, ['name=7']],
   ['"x"', ['name="x"']],
-])('named leaves out null, false and empty lists, and shows the value %s', (value, shown) => {
+])('named shows an optional value with its name, and leaves out null, false and empty lists: %s', (value, shown) => {
   expect(named('name', value)).toEqual(shown);
 });
 
@@ -55,7 +56,7 @@ test('targetText shows a target as a path, or as a record of root, path, create 
   );
 });
 
-// A password may have a comma, and cifs doubles it: what follows is no name.
+// A password may contain a comma, which cifs doubles, so the text after a comma may not be a name.
 test.each(['password=hun,ter2', 'password=hun,,ter2=x', Buffer.from('password=hun,ter2')])(
   'hiddenData shows only the length of option data that is one string: %s',
   (data) => {

@@ -1,3 +1,4 @@
+// Tests of filesystem parameters: words for fsconfig(2), and the option string for mount(2).
 import { describe, expect, test } from 'vitest';
 import { pageSize } from '../../../../lib/kernel/native.js';
 import { parameterWords, refuseLong } from '../../../../lib/mounts/filesystem/parameters.js';

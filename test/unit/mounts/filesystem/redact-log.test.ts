@@ -1,3 +1,4 @@
+// Tests of how parameter values are hidden in kernel log messages.
 import { describe, expect, test } from 'vitest';
 import type { Failure } from '../../../../lib/kernel/native.js';
 import type { Bytes } from '../../../../lib/kernel/words.js';

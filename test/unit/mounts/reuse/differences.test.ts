@@ -1,3 +1,4 @@
+// Tests of the comparison between a requested mount and the mount at the target.
 import { describe, expect, test } from 'vitest';
 import type { PathFacts } from '../../../../lib/kernel/native.js';
 import { type FilesystemOptions, planFilesystem } from '../../../../lib/mounts/filesystem/plan.js';
@@ -9,7 +10,10 @@ import type { ReuseAnswer } from '../../../../lib/operation/driver.js';
 
 const SAME_DEVICE = { error: 0, mode: 0o060_600, special: 9n, path: '/dev/sdb' };
 
-/** What is found where the table has this line, from the root on, and the source is this device. */
+/**
+ * The result of probeFilesystem when the mount table has this line (from the field of the root on) and the source is
+ * this device.
+ */
 function found(
   line: string,
   fsType: string,
@@ -77,13 +81,13 @@ describe('filesystem reuse', () => {
       {},
       "other: the mount at the target is a filesystem, but shows only its directory '/@'",
     ],
-  ])('lookAtFilesystem compares the mount at the target with the request: %s', (_name, line, options, expected) => {
+  ])('probeFilesystem compares the mount at the target with the request: %s', (_name, line, options, expected) => {
     const [, fsType = ''] = /- (\S+)/.exec(line) ?? [];
     expect(why(line, fsType, options)).toBe(expected);
   });
 });
 
-test('lookAtFilesystem identifies the source by its device number, where the mount table shows one, and not by name', () => {
+test('probeFilesystem identifies the source by its device number, where the mount table shows one, and not by name', () => {
   const ext4 = ['/ /m rw,relatime - ext4 /dev/sdb rw', 'ext4', {}] as const;
   const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
   expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');
@@ -105,7 +109,7 @@ describe('tmpfs reuse', () => {
   const all = Buffer.from('         0          0 4294967295\n');
   const mapped = Buffer.from('         0     100000      65536\n');
   const own = [process.geteuid?.() ?? 0, process.getegid?.() ?? 0] as const;
-  const told = (words: string[], shown: string, map: Buffer | null) =>
+  const kindOfDifference = (words: string[], shown: string, map: Buffer | null) =>
     tmpfsDiffers(
       words,
       shown.split(',').map((word) => Buffer.from(word)),
@@ -143,7 +147,7 @@ describe('tmpfs reuse', () => {
     ],
     ['one more option', ['uid=0', 'gid=0'], 'rw,noswap', all, 'other'],
   ])('tmpfsDiffers compares the requested tmpfs with the mounted one: %s', (_name, words, shown, map, expected) => {
-    expect(told(words, shown, map)).toBe(expected);
+    expect(kindOfDifference(words, shown, map)).toBe(expected);
   });
 });
 
@@ -152,7 +156,7 @@ describe('overlay reuse', () => {
   const N = Buffer.from('N\n');
   const usual = [N, Y, N, N, N, N];
   const none = Array<null>(6).fill(null);
-  const told = (
+  const kindOfDifference = (
     words: string[],
     shown: string[],
     parameters: readonly (Buffer | null)[],
@@ -191,22 +195,22 @@ describe('overlay reuse', () => {
     'optionsDiffer compares the requested overlay options with the mounted ones: %s',
     (_name, asked, shown, parameters, expected) => {
       const words = (text: string) => text.split(',').filter((word) => word !== '');
-      expect(told(words(asked), words(shown), parameters)).toBe(expected);
+      expect(kindOfDifference(words(asked), words(shown), parameters)).toBe(expected);
     },
   );
 
   test('optionsDiffer accepts the values that the kernel shows for an overlay without an upper directory', () => {
-    expect(told([], ['redirect_dir=on'], usual, false)).toBe('same');
-    expect(told(['redirect_dir=follow'], ['redirect_dir=on'], usual, false)).toBe('same');
-    expect(told([], ['redirect_dir=on'], [N, N, N, N, N, N], false)).toBe('other');
-    expect(told(['uuid=off'], ['uuid=null'], usual, false)).toBe('same');
-    expect(told(['nfs_export=on'], [], usual, false)).toBe('other');
+    expect(kindOfDifference([], ['redirect_dir=on'], usual, false)).toBe('same');
+    expect(kindOfDifference(['redirect_dir=follow'], ['redirect_dir=on'], usual, false)).toBe('same');
+    expect(kindOfDifference([], ['redirect_dir=on'], [N, N, N, N, N, N], false)).toBe('other');
+    expect(kindOfDifference(['uuid=off'], ['uuid=null'], usual, false)).toBe('same');
+    expect(kindOfDifference(['nfs_export=on'], [], usual, false)).toBe('other');
   });
 
   test('optionsDiffer compares xino only when the layers are on several filesystems', () => {
-    expect(told(['xino=on'], ['xino=on'], usual, true, false)).toBe('same');
-    expect(told(['xino=on'], [], usual, true, false)).toBe('untold');
-    expect(told([], ['xino=on'], usual, true, false)).toBe('other');
+    expect(kindOfDifference(['xino=on'], ['xino=on'], usual, true, false)).toBe('same');
+    expect(kindOfDifference(['xino=on'], [], usual, true, false)).toBe('untold');
+    expect(kindOfDifference([], ['xino=on'], usual, true, false)).toBe('other');
   });
 });
 
@@ -217,7 +221,7 @@ test('mountDiffers reports two idmapped mounts as not comparable', () => {
   expect(mountDiffers('a bind', mapped, plain)?.kind).toBe('other');
   expect(mountDiffers('a bind', plain, mapped)?.kind).toBe('other');
   expect(mountDiffers('a bind', mapped, mapped)?.kind).toBe('untold');
-  // What is known to be another is said first.
+  // A known difference is reported before one that cannot be compared.
   expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe(
     'the mount at the target is a bind with noexec',
   );

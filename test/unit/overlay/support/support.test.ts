@@ -1,3 +1,4 @@
+// Tests of overlaySupport that need no overlay: arguments, other platforms, and the evaluation of trials.
 import { expect, test } from 'vitest';
 import { overlaySupport } from '../../../../lib/index.js';
 import { Program, shownOption } from '../../../../lib/overlay/support/program.js';
@@ -31,7 +32,7 @@ test('shownOption finds an option in the super options of the mount table', () =
   expect(shownOption(shown, 'index')).toBeUndefined();
 });
 
-test('each question of a Program picks its own steps from the list of all results', () => {
+test('Program.ask returns a function that picks the results of its own steps from all results', () => {
   const program = new Program();
   const first = program.ask(['mkdir', 'a'], ['shown', 'a']);
   const second = program.ask(['mount', 'overlay', 'm', 'x'], ['umount', 'm']);

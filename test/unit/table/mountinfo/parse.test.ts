@@ -1,3 +1,4 @@
+// Tests of parseMountInfo with tables of real machines and with random tables.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -183,7 +184,7 @@ test('parseMountInfo rejects invalid arguments', () => {
   });
 });
 
-// As fs/proc_namespace.c writes it: mangle for each name, a comma in the value of an option as well.
+// Escapes a name as mangle() in fs/proc_namespace.c does. Option values also have their commas escaped.
 const mangled = (bytes: Buffer, more = '') =>
   bytes
     .toString('latin1')

@@ -1,24 +1,24 @@
-// This library as a contender (turns.js), in its forms.
+// The forms of this library as contenders (turns.js).
 const WHO = 'linux-mount';
 
-/** On the calling thread: `action(index)`, one after the other. */
-export function ours(how, action, more) {
+/** Calls on the calling thread: `action(index)`, one after another. */
+export function librarySync(how, action, more) {
   const run = (count) => {
     for (let index = 0; index < count; index += 1) action(index);
   };
   return { who: WHO, how, run, ...more };
 }
 
-/** On threads of its own: each awaited before the next begins. */
-export function oursAsync(how, action, more) {
+/** Asynchronous calls, each awaited before the next starts. */
+export function libraryAsync(how, action, more) {
   const run = async (count) => {
     for (let index = 0; index < count; index += 1) await action(index);
   };
   return { who: WHO, how, run, ...more };
 }
 
-/** All at once: `first(index)`, and when all are done `then(index, result of the first)`. */
-export function oursAtOnce(times, first, then, more) {
+/** Asynchronous calls at once: all `first(index)`, and then all `then(index, result of the first)`. */
+export function libraryAtOnce(times, first, then, more) {
   const indexes = Array.from({ length: times }, (_, index) => index);
   const run = async () => {
     const results = await Promise.all(indexes.map((index) => first(index)));
