@@ -13,7 +13,7 @@ const CATEGORIES = {
     ...['mounts/overlay/mount-overlay', 'mounts/overlay/plan', 'mounts/bind', 'mounts/filesystem/mount-tmpfs'],
     ...['mounts/filesystem', 'mounts/change', 'mounts/detached/detached', 'operation/options', 'arguments'],
   ],
-  Objects: ['mounts/handle', 'mounts/detached/detached-mount', 'mounts/detached/attach'],
+  Objects: ['mounts/handle', 'mounts/detached/detached-mount', 'mounts/detached/plan'],
   'Overlays on paper': ['overlay'],
   'The mount table': ['table', 'umount/holders', 'umount/holder-types'],
   Layers: ['layers'],
