@@ -2,13 +2,17 @@
 #include <napi.h>
 
 #include "engines/holders/holders.h"
-#include "engines/layers/layer_changes.h"
-#include "engines/layers/layer_marks.h"
+#include "engines/layers/changes.h"
+#include "engines/layers/markers.h"
 #include "engines/probe/examine.h"
 #include "engines/probe/scratch.h"
 #include "kernel/calls.h"
+#include "mount/attach.h"
+#include "mount/bind.h"
+#include "mount/change.h"
+#include "mount/filesystem.h"
 #include "mount/mount.h"
-#include "mount/operations.h"
+#include "mount/reconfigure.h"
 #include "napi/call.h"
 #include "napi/cancellation.h"
 #include "napi/descriptor.h"
@@ -34,12 +38,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
 
   // umount/
   call::Export<UmountCall>(env, exports, "umount");
-  call::ExportUsual<UmountCall>(env, exports, "umount");
   call::Export<UmountTreeCall>(env, exports, "umountTree");
 
   // overlay/
   call::Export<OverlayCall>(env, exports, "overlay");
-  call::ExportUsual<OverlayCall>(env, exports, "overlay");
 
   // table/
   call::Export<TableCall>(env, exports, "table");

@@ -2,8 +2,8 @@
 import { printable } from '../kernel/errors.js';
 import type { PathFacts } from '../kernel/native.js';
 import type { MountEntry } from '../table/mountinfo/entry.js';
+import { isWithin } from '../table/mountinfo/latin1.js';
 import { parseLines } from '../table/mountinfo/parse.js';
-import { isWithin } from '../table/mountinfo/path.js';
 
 export { isWithin };
 

@@ -207,18 +207,4 @@ void Export(Napi::Env env, Napi::Object exports, const std::string& name) {
   ExportAsync<Call>(env, exports, name);
 }
 
-// Usual<Call> is a call that reads only its most frequent arguments, by ReadUsual(). Passing twenty arguments from
-// JavaScript takes longer than all other work around the system calls.
-template <typename Call>
-class Usual final : public Call {
- public:
-  void Read(Arguments& arguments) { this->ReadUsual(arguments); }
-};
-
-// Exports nameUsualSync(), the synchronous form of Usual<Call>.
-template <typename Call>
-void ExportUsual(Napi::Env env, Napi::Object exports, const std::string& name) {
-  ExportFunction(env, exports, name + "UsualSync", Sync<Usual<Call>>);
-}
-
 }  // namespace call

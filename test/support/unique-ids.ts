@@ -2,9 +2,9 @@
 import { type Mount, readMountTableSync } from '../../lib/index.js';
 
 /**
- * Why the mount table has no entry with the unique mount ID of a handle, or undefined when the table has that entry.
- * A sandbox may allow statx(2), which reads the unique mount ID of one mount, and deny listmount(2), which reads the unique
- * mount IDs of the whole table. No kernel behaves like this by itself.
+ * Why the mount table has no entry with the unique mount ID of a handle, or undefined when the table has that entry. A
+ * sandbox may allow statx(2), which reads the unique mount ID of one mount, and deny listmount(2), which reads the
+ * unique mount IDs of the whole table. No kernel behaves like this by itself.
  */
 export function lacksUniqueIds(mount: Mount): string | undefined {
   const FIRST_UNIQUE = 2n ** 31n; // fs/namespace.c, MNT_UNIQUE_ID_OFFSET

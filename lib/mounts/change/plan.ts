@@ -1,4 +1,4 @@
-// The plans of operations that change a mount: their options, checked, before anything is done.
+// Checks the arguments of the operations that change a mount before the first system call.
 import { changeOf, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, choiceOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
@@ -9,32 +9,33 @@ import type { AttributeChange, NativeTarget } from '../../kernel/words.js';
 import { OPERATION_NAMES, type OperationOptions, type OperationPlan, operationPlan } from '../../operation/options.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords } from '../filesystem/parameters.js';
 
-/** How {@link setMountAttributes} and {@link setPropagation} go about it. */
+/** Options of {@link setMountAttributes} and {@link setPropagation}. */
 export interface ChangeOptions extends OperationOptions {
-  /** All mounts below as well: every one of them, or none. */
+  /** Whether to change all mounts below the target too. If one mount cannot be changed, none is changed. */
   recursive?: boolean;
 }
 
-/** How {@link moveMount} moves. */
+/** Options of {@link moveMount}. */
 export interface MoveOptions extends OperationOptions {
   /**
-   * Below the mount that is at the target, which must be a mount point: when that is unmounted, the moved one is there
-   * without a gap in which neither is. Since Linux 6.5.
+   * Whether to move the mount beneath the mount at the target, which must be a mount point. After the upper mount is
+   * unmounted, the moved mount is the mount at the target, and at no moment is the target without a mount. Since Linux
+   * 6.5.
    */
   beneath?: boolean;
-  /** What to do where the target is a mount point already: mount on top of it, or refuse with `EBUSY`. */
+  /** What to do if the target is a mount point: `'stack'` mounts on top, and `'error'` rejects with `EBUSY`. */
   ifMounted?: 'stack' | 'error';
 }
 
-/** What {@link remountFilesystem} changes. */
+/** Options of {@link remountFilesystem}. */
 export interface RemountOptions extends OperationOptions {
-  /** The filesystem's own options that are to change, by the kernel's names. */
+  /** The filesystem parameters to change, by the kernel's names. */
   parameters?: FilesystemParameters;
-  /** Whether the filesystem itself can be written to, through whichever mount. */
+  /** Whether the filesystem itself becomes read-only, for all its mounts. */
   readonly?: boolean;
 }
 
-/** The plan of {@link setMountAttributes} and {@link setPropagation}. */
+/** The checked arguments of {@link setMountAttributes} and {@link setPropagation}. */
 export interface ChangePlan extends OperationPlan {
   readonly target: NativeTarget;
   readonly change: AttributeChange;
@@ -65,11 +66,11 @@ export function planPropagation(target: Target, propagation: Propagation, option
   return planChange(target, { set: 0, clear: 0, propagation: flag }, options);
 }
 
-/** The plan of {@link moveMount}. */
+/** The checked arguments of {@link moveMount}. */
 export interface MovePlan extends OperationPlan {
   readonly from: NativeTarget;
   readonly to: NativeTarget;
-  /** `to` for the handle: absolute, and nothing is created. */
+  /** The target as the handle keeps it: an absolute path, without the option `create`. */
   readonly absoluteTarget: NativeTarget;
   readonly beneath: boolean;
   readonly vacant: boolean;
@@ -89,17 +90,20 @@ export function planMove(from: Target, to: Target, options: MoveOptions): MovePl
   return { from: mounted, to: target, absoluteTarget: absoluteTarget(target), ...placement, ...operation };
 }
 
-/** The options `beneath` and `ifMounted` of move_mount(2). */
+/** Checks the options `beneath` and `ifMounted` of the operations that call move_mount(2). */
 export function placementOptions(options: Readonly<Record<string, unknown>>): { beneath: boolean; vacant: boolean } {
   const beneath = booleanOption('options.beneath', options['beneath']) === true;
   const ifMounted = choiceOption('options.ifMounted', options['ifMounted'], ['stack', 'error']);
   if (beneath && ifMounted === 'error') {
-    throw invalidArgValue('options.ifMounted', "cannot be 'error' with beneath, which needs a mount at the target");
+    throw invalidArgValue(
+      'options.ifMounted',
+      "cannot be 'error' together with beneath, because beneath needs a mount at the target",
+    );
   }
   return { beneath, vacant: ifMounted === 'error' };
 }
 
-/** The plan of {@link remountFilesystem}. */
+/** The checked arguments of {@link remountFilesystem}. */
 export interface RemountPlan extends OperationPlan {
   readonly target: NativeTarget;
   readonly parameters: ParameterWords;
@@ -116,7 +120,7 @@ export function planRemount(target: Target, options: RemountOptions): RemountPla
   refuseRelative(operation.namespace, [['target', mounted.root ?? mounted.path]]);
   const parameters = parameterWords('options.parameters', checked['parameters']);
   if (readonly === undefined && parameters.words.length === 0) {
-    throw invalidArgValue('options', 'must say what is to change');
+    throw invalidArgValue('options', 'must contain parameters or readonly, the properties to change');
   }
   const mode = readonly === undefined ? '' : readonly ? 'ro' : 'rw';
   return { target: mounted, parameters, mode, ...operation };

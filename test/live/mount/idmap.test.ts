@@ -311,11 +311,17 @@ describe.each(forms)('%s', (_, call) => {
       await using _other = await call.bind(source, other);
       const again = (from: string, to: string, options: object = {}) =>
         refusal(() => call.bind(from, to, { ...options, ifMounted: 'reuse' }));
-      expect(await again(source, one)).toMatch(/^a bind with mapped ids is mounted there, which is not what/);
-      expect(await again(mapped, other)).toMatch(/^a bind without mapped ids is mounted there, which is not what/);
+      expect(await again(source, one)).toMatch(/^the mount at the target is a bind with an ID map, which is not what/);
+      expect(await again(mapped, other)).toMatch(
+        /^the mount at the target is a bind without an ID map, which is not what/,
+      );
       // A bind of what has mapped ids has them too, but which of the two has which is shown nowhere.
-      expect(await again(mapped, one)).toMatch(/^a bind whose map of ids cannot be read is mounted there, and so/);
-      expect(await again(source, other, { idmap: ranges })).toMatch(/^a bind whose map of ids cannot be read/);
+      expect(await again(mapped, one)).toMatch(
+        /^the mount at the target is a bind.*, but the mount table does not show its ID map, and so/,
+      );
+      expect(await again(source, other, { idmap: ranges })).toMatch(
+        /^the mount at the target is a bind of the source, but the mount table does not show its ID map/,
+      );
     });
 
     test('a filesystem and a tmpfs', async ({ place, skip }) => {
@@ -326,10 +332,12 @@ describe.each(forms)('%s', (_, call) => {
         () => call.filesystem('tmpfs', target, 'tmpfs', { ifMounted: 'reuse' }),
         () => call.tmpfs(target, { ifMounted: 'reuse' }),
       ]) {
-        expect(await refusal(mounting)).toMatch(/^one with mapped ids is mounted there, which is not what/);
+        expect(await refusal(mounting)).toMatch(
+          /^the mount at the target is a filesystem with an ID map, which is not what/,
+        );
       }
       expect(await refusal(() => call.tmpfs(target, { idmap: ranges, ifMounted: 'reuse' }))).toMatch(
-        /^a mount whose map of ids cannot be read is there/,
+        /^the mount at the target is a filesystem, but the mount table does not show its ID map/,
       );
     });
 
@@ -342,13 +350,13 @@ describe.each(forms)('%s', (_, call) => {
       {
         await using _plain = await call.overlay({ lower, target });
         expect(await refusal(() => call.overlay({ ...reuse, lowerIdmap: ranges }))).toMatch(
-          /^an overlay is mounted there, and how the ids of its layers are mapped is shown nowhere, and so/,
+          /^an overlay whose lower layers may have other ID mappings, .*, is mounted at the target\b/,
         );
       }
       await using _mapped = await call.overlay({ lower, target, lowerIdmap: ranges });
       expect(await refusal(() => call.overlay(reuse))).toMatch(
         // Where descriptors are taken (Linux 6.13) the table has the name of a place that nobody sees.
-        /^an overlay is mounted there whose layers cannot be told: the mount table has '[^']*', which (?:is relative or|may be that of a layer with mapped ids)/,
+        /^an overlay whose layer '[^']*' in the mount table (?:is a relative path or|may be an idmapped layer)/,
       );
     });
   });

@@ -240,12 +240,37 @@ describe.each(forms)('%s', (_, bind) => {
   });
 
   test.for<[string, (place: Place, source: string, target: string) => unknown, BindOptions, RegExp]>([
-    ['another directory', (place, _, target) => bind(place.directory('x'), target), {}, /something else is mounted/],
-    ['a tmpfs', (_p, _s, target) => mountSync('x', target, 'tmpfs'), {}, /something else is mounted there \(tmpfs\)/],
-    ['writable', (_, source, target) => bind(source, target), { readonly: true }, /a bind without ro is/],
-    ['read-only', (_, source, target) => bind(source, target, { readonly: true }), {}, /a bind with ro is/],
+    [
+      'another directory',
+      (place, _, target) => bind(place.directory('x'), target),
+      {},
+      /shows another directory or file than the source/,
+    ],
+    [
+      'a tmpfs',
+      (_p, _s, target) => mountSync('x', target, 'tmpfs'),
+      {},
+      /shows another directory or file than the source, of a filesystem of type tmpfs/,
+    ],
+    [
+      'writable',
+      (_, source, target) => bind(source, target),
+      { readonly: true },
+      /a bind without ro, which is not what/,
+    ],
+    [
+      'read-only',
+      (_, source, target) => bind(source, target, { readonly: true }),
+      {},
+      /a bind with ro, which is not what/,
+    ],
     ['another atime', (_, source, target) => bind(source, target), { atime: 'noatime' }, /with another atime/],
-    ['exact', (_, s, target) => bind(s, target, { noDev: true }), { flags: 'exact' }, /a bind with nodev is/],
+    [
+      'exact',
+      (_, s, target) => bind(s, target, { noDev: true }),
+      { flags: 'exact' },
+      /a bind with nodev, which is not what/,
+    ],
     [
       'another propagation',
       (_, source, target) => bind(source, target, { propagation: 'private' }),

@@ -237,7 +237,7 @@ describe.each(forms)('%s', (_, doMount) => {
     for (const options of [{ strategy: 'fsconfig' }, { idmap }] as const) {
       expect(await failure('overlay', target, 'overlay', { parameters, ...options })).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
-        message: expect.stringMatching(/lowerdir" property has more than 255 bytes/),
+        message: expect.stringMatching(/lowerdir" property must be at most 255 bytes/),
       });
     }
   });
@@ -287,14 +287,38 @@ describe.each(forms)('%s', (_, doMount) => {
     });
 
     test.for<[string, readonly unknown[], RegExp]>([
-      ['another type', ['mine', 'ramfs', {}], /^a filesystem of type tmpfs is mounted there, which is not/],
-      ['another source', ['other', 'tmpfs', options], /^another source is mounted there/],
-      ['another size', ['mine', 'tmpfs', { ...options, parameters: { size: '2m' } }], /does not show the size that/],
-      ['a word more', ['mine', 'tmpfs', { ...options, parameters: { noswap: true } }], /does not show the noswap that/],
-      ['without nosuid', ['mine', 'tmpfs', { ...options, noSuid: false }], /^one with nosuid is mounted there/],
-      ['with noexec', ['mine', 'tmpfs', { ...options, noExec: true }], /^one without noexec is mounted there/],
-      ['read-only', ['mine', 'tmpfs', { ...options, readonly: true }], /^one without ro is mounted there/],
-      ['another atime', ['mine', 'tmpfs', { ...options, atime: 'relatime' }], /^one with another atime is/],
+      ['another type', ['mine', 'ramfs', {}], /^the mount at the target is a filesystem of type tmpfs, which is not/],
+      ['another source', ['other', 'tmpfs', options], /^the mount at the target has another source/],
+      [
+        'another size',
+        ['mine', 'tmpfs', { ...options, parameters: { size: '2m' } }],
+        /does not show the requested parameter size/,
+      ],
+      [
+        'a word more',
+        ['mine', 'tmpfs', { ...options, parameters: { noswap: true } }],
+        /does not show the requested parameter noswap/,
+      ],
+      [
+        'without nosuid',
+        ['mine', 'tmpfs', { ...options, noSuid: false }],
+        /^the mount at the target is a filesystem with nosuid/,
+      ],
+      [
+        'with noexec',
+        ['mine', 'tmpfs', { ...options, noExec: true }],
+        /^the mount at the target is a filesystem without noexec/,
+      ],
+      [
+        'read-only',
+        ['mine', 'tmpfs', { ...options, readonly: true }],
+        /^the mount at the target is a filesystem without ro/,
+      ],
+      [
+        'another atime',
+        ['mine', 'tmpfs', { ...options, atime: 'relatime' }],
+        /^the mount at the target is a filesystem with another atime/,
+      ],
     ])('refuses what is not the same: %s', async ([_name, [source, fsType, wanted], reason], { place }) => {
       const target = place.directory('t');
       await using _there = await doMount('mine', target, 'tmpfs', options);
@@ -309,7 +333,9 @@ describe.each(forms)('%s', (_, doMount) => {
       mountBindSync(`${target}/below`, target);
       expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({
         code: 'EBUSY',
-        reason: expect.stringMatching(/^only '\/below' of such a filesystem is mounted there, which is not what/),
+        reason: expect.stringMatching(
+          /^the mount at the target is a filesystem, but shows only its directory '\/below', which is not what/,
+        ),
       });
       umountSync(target);
     });
@@ -320,7 +346,9 @@ describe.each(forms)('%s', (_, doMount) => {
       setMountAttributesSync(target, { readonly: false });
       expect(await failure('mine', target, 'tmpfs', options)).toMatchObject({
         code: 'EBUSY',
-        reason: expect.stringMatching(/^one whose filesystem is read-only is mounted there, which is not what/),
+        reason: expect.stringMatching(
+          /^the mount at the target is a filesystem that is read-only as a whole, which is not what/,
+        ),
       });
       // and the other way round: nothing can be written through what is there
       setMountAttributesSync(target, { readonly: true });
@@ -335,7 +363,7 @@ describe.each(forms)('%s', (_, doMount) => {
       setMountAttributesSync(target, { readonly: true });
       expect(await failure('mine', target, 'tmpfs', { ...options, readonly: true })).toMatchObject({
         code: 'EBUSY',
-        reason: expect.stringMatching(/^one that can be written to elsewhere, by another mount, is mounted there/),
+        reason: expect.stringMatching(/^the mount at the target is a filesystem that is writable through other mounts/),
       });
       umountSync(place.path('elsewhere'));
       expect(mount.reused).toBe(false);
@@ -395,7 +423,7 @@ describe.each(forms)('%s with ifMounted: reuse, of a device', (_, doMount) => {
     symlinkSync(second.path, link);
     expect(await rejectionOf(doMount(link, target, 'ext4', { ifMounted: 'reuse' }))).toMatchObject({
       code: 'EBUSY',
-      reason: `another device, which was called '${link}' then, is mounted there, which is not what was asked for`,
+      reason: `the mount at the target is another device, which had the name '${link}' when it was mounted, which is not what was asked for`,
     });
   });
 });

@@ -124,10 +124,10 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   test.for<[string, TmpfsOptions, RegExp]>([
-    ['another size', { size: '2m' }, /does not show the size/],
-    ['a mode', { mode: 0o700 }, /does not show the mode/],
-    ['the default of what is set', { nrInodes: 5 }, /does not show the nr_inodes/],
-    ['another name', { source: 'x' }, /^another source/],
+    ['another size', { size: '2m' }, /does not show the requested parameter size/],
+    ['a mode', { mode: 0o700 }, /does not show the requested parameter mode/],
+    ['the default of what is set', { nrInodes: 5 }, /does not show the requested parameter nr_inodes/],
+    ['another name', { source: 'x' }, /^the mount at the target has another source/],
   ])('and another call is not: %s', async ([_name, options, reason], { place }) => {
     const target = place.directory('t');
     await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
@@ -138,14 +138,14 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   test.for<[string, TmpfsOptions, RegExp]>([
-    ['an owner', { uid, gid, mode: 0o700 }, /^one with another uid is mounted there, which is not what/],
-    ['a group', { gid }, /^one with another gid/],
-    ['a mode', { mode: 0o755 }, /^one with another mode/],
-    ['a size', { size: '1m' }, /^one with another size/],
-    ['a size in pages', { nrBlocks: 7 }, /^one with another size/],
-    ['a number of inodes', { nrInodes: 50 }, /^one with another nr_inodes/],
-    ['no limit', { size: 0, nrInodes: 0 }, /^one with another (?:size|nr_inodes)/],
-    ['a policy for memory', { mpol: 'local' }, /^one with another mpol/],
+    ['an owner', { uid, gid, mode: 0o700 }, /^the mount at the target is a tmpfs with another uid, which is not what/],
+    ['a group', { gid }, /^the mount at the target is a tmpfs with another gid/],
+    ['a mode', { mode: 0o755 }, /^the mount at the target is a tmpfs with another mode/],
+    ['a size', { size: '1m' }, /^the mount at the target is a tmpfs with another size/],
+    ['a size in pages', { nrBlocks: 7 }, /^the mount at the target is a tmpfs with another size/],
+    ['a number of inodes', { nrInodes: 50 }, /^the mount at the target is a tmpfs with another nr_inodes/],
+    ['no limit', { size: 0, nrInodes: 0 }, /^the mount at the target is a tmpfs with another (?:size|nr_inodes)/],
+    ['a policy for memory', { mpol: 'local' }, /^the mount at the target is a tmpfs with another mpol/],
   ])('nor is one with what was not asked for: %s', async ([_name, options, reason], { place, skip }) => {
     skip(options.uid !== undefined && uid === process.geteuid?.(), 'there is no other id here');
     skip(options.gid !== undefined && gid === process.getegid?.(), 'there is no other id here');
@@ -163,7 +163,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(await failure(target, { size: '5%', ifMounted: 'reuse' })).toMatchObject({
       code: 'EBUSY',
       reason: expect.stringMatching(
-        /^one that does not show the size .* and so is not known to be what was asked for$/,
+        /^the mount at the target is a tmpfs that does not show the requested parameter size, and so is not known to be what was asked for$/,
       ),
     });
   });

@@ -54,8 +54,6 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
       [name, [...call, done]],
     ]),
   ),
-  umountUsualSync: ['/nowhere', 0, null],
-  overlayUsualSync: ['/nowhere', 0, 'lowerdir=/nowhere', false],
   scratch: ['/nowhere', [], null, done],
   watchOpen: [null],
   watchWait: [watch, done],

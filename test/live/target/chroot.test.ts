@@ -111,7 +111,9 @@ describe('without this process in /proc', () => {
   // Outside of a chroot that is no mount point a namespace to try in can be had all the same.
   const noSupport = {
     supported: false,
-    reason: expect.stringMatching(/^the caller cannot have .*: this process is not in \/proc/),
+    reason: expect.stringMatching(
+      /^the caller cannot make a private mount namespace .*: this process is not in \/proc/,
+    ),
   };
   test.for<[string, (root: string) => readonly string[], unknown]>([
     ['that is not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],
@@ -184,7 +186,9 @@ describe('without this process in /proc', () => {
       table: expect.stringMatching(NO_PROC),
       watch: expect.stringMatching(NO_PROC),
       holders: expect.stringMatching(/^'.*\/target' is not a mount point/),
-      reuse: expect.stringMatching(/^something whose line of the mount table cannot be read is mounted there/),
+      reuse: expect.stringMatching(
+        /^the mount at the target cannot be compared, because the mount table cannot be read/,
+      ),
       support,
       // By way of /proc it goes where it is bound first and changed then, and to look whether it is as was asked for.
       bind: expect.stringMatching(needsNoTable ? /^done$/ : NO_PROC),

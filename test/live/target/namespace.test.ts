@@ -189,7 +189,7 @@ describe.each(kinds)('into a container: %s', (kind) => {
     });
     expect(await rejectionOf(mountTmpfs(spec.target, { namespace, ifMounted: 'reuse' }))).toMatchObject({
       code: 'EBUSY',
-      reason: expect.stringContaining('a filesystem of type overlay is mounted there'),
+      reason: expect.stringContaining('the mount at the target is a filesystem of type overlay'),
     });
     await merged.unmount();
     expect(container.points()).toEqual([]);

@@ -37,13 +37,13 @@ describe('a filesystem', () => {
       'a directory',
       '/x /m rw,relatime - ext4 /dev/sdb rw',
       {},
-      "other: only '/x' of such a filesystem is mounted there",
+      "other: the mount at the target is a filesystem, but shows only its directory '/x'",
     ],
     [
       'turned read-only after an error',
       '/ /m rw,relatime - ext4 /dev/sdb ro,errors=remount-ro',
       {},
-      'other: one whose filesystem is read-only is mounted there',
+      'other: the mount at the target is a filesystem that is read-only as a whole',
     ],
     ['read-only as asked', '/ /m ro,relatime - ext4 /dev/sdb ro', { readonly: true }, 'same'],
     ['never written', '/ /m rw,relatime - squashfs /dev/sdb ro,errors=continue', {}, 'same'],
@@ -51,7 +51,7 @@ describe('a filesystem', () => {
       'with mapped ids',
       '/ /m rw,relatime,idmapped - ext4 /dev/sdb rw',
       {},
-      'other: one with mapped ids is mounted there',
+      'other: the mount at the target is a filesystem with an ID map',
     ],
     [
       'a subvolume',
@@ -69,13 +69,13 @@ describe('a filesystem', () => {
       'a directory of a subvolume',
       '/@/x /m rw,relatime - btrfs /dev/sdb rw,subvolid=256,subvol=/@',
       { parameters: { subvol: '/@' } },
-      "other: only '/@/x' of such a filesystem is mounted there",
+      "other: the mount at the target is a filesystem, but shows only its directory '/@/x'",
     ],
     [
       'a subvolume that was not asked for',
       '/@ /m rw,relatime - btrfs /dev/sdb rw,subvolid=256,subvol=/@',
       {},
-      "other: only '/@' of such a filesystem is mounted there",
+      "other: the mount at the target is a filesystem, but shows only its directory '/@'",
     ],
   ])('%s', (_name, line, options, expected) => {
     const [, fsType = ''] = /- (\S+)/.exec(line) ?? [];
@@ -88,15 +88,17 @@ test('a device by the name of another', () => {
   const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
   expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, special: 8n })).toBe(
-    "other: another device, which was called '/dev/sdb' then, is mounted there",
+    "other: the mount at the target is another device, which had the name '/dev/sdb' when it was mounted",
   );
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n })).toBe('same');
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n, path: '/dev/sdc' })).toMatch(
-    /^untold: .*'\/dev\/sdb' then, a sym/,
+    /^untold: .* the source '\/dev\/sdb', a symbolic link/,
   );
   expect(why(...ext4, { ...SAME_DEVICE, mode: 0o100_600, special: 0n })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, error: 2 })).toBe('same');
-  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(/^untold: which device the source is cannot be told/);
+  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(
+    /^untold: the mount at the target cannot be compared, because the source cannot be examined/,
+  );
 });
 
 describe('a tmpfs', () => {
@@ -143,8 +145,8 @@ describe('the options of an overlay', () => {
     shown: string[],
     parameters: readonly (Buffer | null)[],
     hasUpper = true,
-    isOnOne = true,
-  ) => optionsDiffer({ words, hasUpper, isOnOne }, shown, parameters)?.kind ?? 'same';
+    isOnOneFilesystem = true,
+  ) => optionsDiffer({ words, hasUpper, isOnOneFilesystem }, shown, parameters)?.kind ?? 'same';
 
   test.each<[string, string, string, readonly (Buffer | null)[], string]>([
     ['nothing', '', 'uuid=on', usual, 'same'],
@@ -195,5 +197,7 @@ test('a map of ids cannot be compared with another', () => {
   expect(mountDiffers('a bind', plain, mapped)?.kind).toBe('other');
   expect(mountDiffers('a bind', mapped, mapped)?.kind).toBe('untold');
   // What is known to be another is said first.
-  expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe('a bind with noexec is mounted there');
+  expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe(
+    'the mount at the target is a bind with noexec',
+  );
 });
