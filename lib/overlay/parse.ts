@@ -1,6 +1,6 @@
 // Parses the option text of an overlay.
 import { isUtf8 } from 'node:buffer';
-import { choiceOption, dataArgument, optionsArgument } from '../arguments/check.js';
+import { choiceOption, dataArgument, encodingOption, optionsArgument } from '../arguments/check.js';
 import { invalidArgType } from '../kernel/errors.js';
 import { keyOf } from '../kernel/words.js';
 import type { OptionName, OptionValue } from './option-row.js';
@@ -59,7 +59,7 @@ const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(
  */
 export function parseOverlayData(data: string | Uint8Array, options: OverlayParseOptions = {}): OverlaySpec {
   const { encoding, form } = optionsArgument('options', options, OPTION_NAMES);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
+  const asBuffers = encodingOption(encoding) === 'buffer';
   const givenForm = choiceOption<Form>('options.form', form, ['table', 'data']);
   const bytes = dataArgument('data', data);
   if (bytes === null) throw invalidArgType('data', 'of type string or an instance of Buffer or Uint8Array', data);

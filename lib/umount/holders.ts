@@ -1,5 +1,5 @@
 // The operation `holders`: lists the users of a mount.
-import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
+import { encodingOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { MountError, printable } from '../kernel/errors.js';
 import { examineArguments } from '../kernel/examine.js';
@@ -34,7 +34,7 @@ interface HoldersPlan extends Plan {
 
 function planHolders(target: PathLike, options: HoldersOptions = {}): HoldersPlan {
   const { encoding } = optionsArgument('options', options, KNOWN);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
+  const asBuffers = encodingOption(encoding) === 'buffer';
   return { target: pathArgument('target', target), asBuffers };
 }
 

@@ -91,5 +91,3 @@ export function filesystemDiffers(
 }
 
 const READ_ONLY = Buffer.from('ro');
-
-// Without a flag for access times, mount(2) mounts with `relatime`.

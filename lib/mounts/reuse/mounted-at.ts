@@ -1,7 +1,7 @@
 // Finds the mount at a target and its line of the mount table, for `ifMounted: 'reuse'`.
 import { constants as os } from 'node:os';
 import { surroundingsOf } from '../../arguments/target.js';
-import { describeErrno } from '../../kernel/errno.js';
+import { describeErrno, isTransient } from '../../kernel/errno.js';
 import { examineArguments } from '../../kernel/examine.js';
 import { isFailure, native, type PathFacts } from '../../kernel/native.js';
 import type { NativeNamespace, NativeTarget } from '../../kernel/words.js';
@@ -11,10 +11,7 @@ import { mountLine } from '../../table/mountinfo/parse.js';
 
 const TABLE = '/proc/thread-self/mountinfo';
 
-const { EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO } = os.errno;
-
-/** Errors that do not depend on the path. For any other error the mount call fails too, and explains the error best. */
-const TRANSIENT: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO]);
+const { EIO } = os.errno;
 
 /** The mount at a target, with its line of the mount table. */
 export interface MountAtTarget {
@@ -33,7 +30,8 @@ type Untold = { readonly kind: 'untold'; readonly why: string };
  */
 export function untoldIfTransient(facts: PathFacts | undefined, what: string): Untold | undefined {
   const error = facts?.error ?? EIO;
-  if (!TRANSIENT.has(error)) return undefined;
+  // For any other error the mount call fails too, and explains the error best. EIO says nothing about the path either.
+  if (!isTransient(error) && error !== EIO) return undefined;
   const { name, message } = describeErrno(error);
   return {
     kind: 'untold',

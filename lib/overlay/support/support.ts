@@ -2,6 +2,7 @@
 import { constants, tmpdir } from 'node:os';
 import { absolutePath, nonEmptyPathArgument, type PathLike } from '../../arguments/check.js';
 import { pathOfTarget } from '../../arguments/target.js';
+import { isTransient } from '../../kernel/errno.js';
 import { MountError, printable } from '../../kernel/errors.js';
 import { isFailure, native, type ScratchResult } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
@@ -45,9 +46,7 @@ const MAX_REMEMBERED = 1000;
 
 const CHANNEL = new OperationChannel('overlaySupport');
 
-// Errors of this process at this moment. An answer made of them would be remembered.
-const { EMFILE, ENFILE, ENOMEM, EINTR } = constants.errno;
-const TRANSIENT: ReadonlySet<number | string> = new Set([EMFILE, ENFILE, ENOMEM, EINTR]);
+const { ENOMEM } = constants.errno;
 
 /**
  * Finds out what overlays can do in a directory: with this kernel, in this namespace and on the filesystem of the
@@ -125,7 +124,7 @@ function isTooManyLayers(step: Step | undefined, error: number | string): boolea
 async function run(directory: Bytes, program: Program, namespaceData: string | null): Promise<ScratchResult | string> {
   const result = await native.scratch.async({ directory, program: program.words, namespaceData });
   if (isFailure(result)) {
-    if (result.syscall === 'unshare' && !TRANSIENT.has(result.error))
+    if (result.syscall === 'unshare' && !isTransient(result.error))
       return 'a sandbox refuses unshare(2), and without a private mount namespace no overlay can be tried';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
   }
@@ -140,7 +139,9 @@ async function run(directory: Bytes, program: Program, namespaceData: string | n
     });
   }
   const errors = result.steps.filter((error, index) => !isTooManyLayers(program.steps[index], error));
-  const transient = [...errors, result.privateError, result.placeError].find((error) => TRANSIENT.has(error));
+  const transient = [...errors, result.privateError, result.placeError].find(
+    (error) => typeof error === 'number' && isTransient(error),
+  );
   if (transient !== undefined) {
     const reason =
       'the process or the machine lacks memory or descriptors at the moment to try overlays: try again later';
