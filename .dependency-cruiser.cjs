@@ -1,5 +1,5 @@
-// Which folder of lib/ may import which: only those below it. `npm run lint:imports` checks it.
-const FLOORS = {
+// Which folders of lib/ each folder may import: only those below it. `npm run lint` checks these rules.
+const FOLDERS_BELOW = {
   mounts: ['umount', 'overlay', 'reasons', 'table', 'operation', 'arguments', 'kernel'],
   umount: ['overlay', 'reasons', 'table', 'operation', 'arguments', 'kernel'],
   overlay: ['table', 'operation', 'arguments', 'kernel'],
@@ -11,7 +11,7 @@ const FLOORS = {
   kernel: [],
 };
 
-const downwards = Object.entries(FLOORS).map(([folder, below]) => ({
+const downwards = Object.entries(FOLDERS_BELOW).map(([folder, below]) => ({
   name: `imports-of-${folder}`,
   severity: 'error',
   from: { path: `^lib/${folder}/` },
@@ -24,7 +24,7 @@ module.exports = {
     {
       name: 'no-folder-without-a-rule',
       severity: 'error',
-      from: { path: '^lib/(?!(?:index|set-addon)\\.ts)', pathNot: `^lib/(?:${Object.keys(FLOORS).join('|')})/` },
+      from: { path: '^lib/(?!(?:index|set-addon)\\.ts)', pathNot: `^lib/(?:${Object.keys(FOLDERS_BELOW).join('|')})/` },
       to: {},
     },
     { name: 'no-layers-in-index', severity: 'error', from: { path: '^lib/index\\.ts$' }, to: { path: '^lib/layers/' } },
@@ -38,7 +38,7 @@ module.exports = {
   ],
   options: {
     tsConfig: { fileName: 'tsconfig.json' },
-    tsPreCompilationDeps: true, // imports of types count
+    tsPreCompilationDeps: true, // check imports of types too
     enhancedResolveOptions: { extensions: ['.ts', '.js'] },
   },
 };

@@ -1,4 +1,4 @@
-// The pages of docs/ that the bench makes: all figures, the text, and the two pictures.
+// Writes the pages of docs/ that show the benchmark: all figures, the text, and the two charts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { plot } from './plot.js';
 import { plotSummary } from './plot-summary.js';
@@ -6,7 +6,7 @@ import { markdown } from './report.js';
 
 const file = (name) => new URL(`../docs/${name}`, import.meta.url);
 
-/** What is made of a report, by the names of the files. */
+/** Returns the contents of the files by name. */
 export function docsOf(report) {
   return {
     'bench.md': markdown(report, readFileSync(new URL('behind.md', import.meta.url), 'utf8')),
@@ -15,7 +15,7 @@ export function docsOf(report) {
   };
 }
 
-/** @param {object} [report] what was measured just now; that of docs/bench.json unless given */
+/** @param {object} [report] new results; by default the results in docs/bench.json */
 export function writeDocs(report) {
   if (report !== undefined) writeFileSync(file('bench.json'), `${JSON.stringify(report, null, 2)}\n`);
   const drawn = docsOf(report ?? JSON.parse(readFileSync(file('bench.json'), 'utf8')));

@@ -1,4 +1,4 @@
-// The inside of bench/run.js: measures, in the private mount namespace that it was started in.
+// The part of bench/run.js that measures, in a private mount namespace.
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ import { summarize } from './summary.js';
 import { compare } from './turns.js';
 
 const [outside, ...args] = process.argv.slice(2);
-if (outside === readlinkSync('/proc/self/ns/mnt')) throw new Error('run this with: npm run bench');
+if (outside === readlinkSync('/proc/self/ns/mnt')) throw new Error('start the benchmark with: npm run bench');
 const { values: options } = parseArgs({
   args,
   options: {
@@ -29,8 +29,8 @@ const { values: options } = parseArgs({
 
 if (options.docs && options.only !== '') throw new Error('--docs is for all rows, not for --only some');
 
-// How long a row is measured, in seconds and in turns, each of so many times: the long form and the short one. Rows that this library is judged
-// by are measured longer.
+// How long a row is measured: `seconds`, and `least` to `most` turns, each of `times` repetitions, in the long and the
+// short form. Rows of the summary (`judged`) are measured longer.
 const LIMITS = options.short
   ? { row: { seconds: 0.7, least: 4, most: 100, times: 25 }, judged: { seconds: 4, least: 10, most: 100, times: 100 } }
   : {
@@ -41,7 +41,7 @@ const TABLES = options.short ? [100, 1000, 10_000] : [100, 1000, 10_000, 100_000
 const BESIDE = 10_000;
 const FILES = options.short ? 10_000 : 100_000;
 
-const isOurs = ({ who }) => who === 'linux-mount';
+const isLibrary = ({ who }) => who === 'linux-mount';
 
 function rowsOf(place, peers) {
   return [
@@ -63,7 +63,7 @@ async function measure() {
     for (const { name, note, before, contenders, isJudged = false } of rowsOf(place, peers)) {
       const after = before?.();
       const limits = isJudged ? LIMITS.judged : LIMITS.row;
-      const result = { name, note, ...(await compare(contenders, { ...limits, isOurs })) };
+      const result = { name, note, ...(await compare(contenders, { ...limits, isLibrary })) };
       after?.();
       results.push(result);
       process.stdout.write(rowText(result));

@@ -1,5 +1,5 @@
-// Who else can do it: the loops in C, a program of Go's, and the commands of util-linux. What is not installed is named,
-// with the package of Debian that has it.
+// The other contenders: the loops in C, a Go program, and the commands of util-linux. A contender that is not installed
+// is reported with the Debian package that has it.
 import { spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const baseline = createRequire(import.meta.url)('./native/build/Release/baseline.node');
 
-/** Whether there is a command of this name. */
+/** Whether a command is installed. */
 function isInstalled(command) {
   return (process.env.PATH ?? '').split(delimiter).some((directory) => {
     try {
@@ -26,7 +26,10 @@ const PATIENCE = 120; // seconds for a command
 
 const missing = (what, debian) => `not installed: ${what} (${debian})`;
 
-/** A program that is told on its standard input what to do and measures it: bench/native/program.cc, bench/go, bench/program.js. */
+/**
+ * A program that measures the loops it reads from standard input: bench/native/program.cc, bench/go or
+ * bench/program.js.
+ */
 class Program {
   #child;
   #answers;
@@ -36,7 +39,7 @@ class Program {
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Nanoseconds for all of it. */
+  /** Returns the nanoseconds of the whole loop. */
   async run(name, count, words) {
     this.#child.stdin.write(`${[name, count, ...words].join('\t')}\n`);
     const { value = 'error\tit has ended' } = await this.#answers.next();
@@ -50,10 +53,10 @@ class Program {
   }
 }
 
-const GOPATH = '/usr/share/gocode'; // of Debian's packages of sources
+const GOPATH = '/usr/share/gocode'; // of Debian's packages of Go sources
 const MOBY = 'src/github.com/moby/sys';
 
-/** Builds bench/go from what is installed; nothing is fetched. */
+/** Builds bench/go from installed packages, without a download. */
 function buildGo(withMoby) {
   const cwd = here('go');
   const env = { ...process.env, GO111MODULE: 'off', GOFLAGS: '', GOPATH, GOCACHE: join(cwd, 'build/cache') };
@@ -62,10 +65,10 @@ function buildGo(withMoby) {
   return status === 0 ? undefined : `does not build: ${stderr.trim().split('\n').at(-1)}`;
 }
 
-/** Makes contenders (turns.js), or says of one why it is not there: `{ who, how, skipped }`. */
+/** Makes contenders (turns.js), or for one that is not available: `{ who, how, skipped }` with the reason. */
 export class Peers {
   #program = new Program(here('native/build/Release/loops'));
-  #ours = new Program(process.execPath, here('program.js'));
+  #library = new Program(process.execPath, here('program.js'));
   #go;
   #goMissing;
   #mobyMissing;
@@ -78,23 +81,23 @@ export class Peers {
     if (this.#goMissing === undefined) this.#go = new Program(here('go/build/peer'));
   }
 
-  /** The loop in C, on this thread: the yardstick. */
+  /** The loop in C on this thread, the reference. */
   c(name, words, more) {
     return { who: 'C', how: 'loop on the same thread', run: (count) => baseline.run(name, count, words), ...more };
   }
 
-  /** The same in a program of its own, which has one thread. */
+  /** The loop in C in a separate program with one thread. */
   program(name, words, more) {
     return { who: 'C', how: 'program of its own', run: (count) => this.#program.run(name, count, words), ...more };
   }
 
-  /** This library in a program of its own: measured as those of C and of Go are, while this one sleeps. */
-  ours(how, name, words, more) {
-    const run = (count) => this.#ours.run(name, count, words);
+  /** This library in a separate program, which is measured like the C and Go programs while this process sleeps. */
+  library(how, name, words, more) {
+    const run = (count) => this.#library.run(name, count, words);
     return { who: 'linux-mount', how: `${how}, program of its own`, run, ...more };
   }
 
-  /** A bind to each of the targets at once, in C. */
+  /** Binds in C at all targets at once. */
   cAtOnce(words) {
     const times = words.length - 1;
     return { who: 'C', how: `${times} threads at once`, times, run: () => baseline.runAtOnce(words) };
@@ -113,10 +116,10 @@ export class Peers {
   }
 
   /**
-   * Commands, one after the other, each in a process of its own.
+   * Commands one after another, each in its own process.
    *
-   * @param {string} who the name of the first, with its section
-   * @param {string} debian the package that has it
+   * @param {string} who the name of the first command, with the section of its man page
+   * @param {string} debian the Debian package that has the command
    * @param {string[][]} lines
    */
   forked(who, debian, lines, { how = 'spawnSync', isAnyStatus = false, ...more } = {}) {
@@ -133,7 +136,7 @@ export class Peers {
     return { who, how, run, times: 1, every: 10, ...more };
   }
 
-  /** Commands at the same time: all of the first list, then all of the second. */
+  /** Commands at once: all of the first list, then all of the second. */
   forkedAtOnce(who, debian, lists, more) {
     const times = lists[0].length;
     const how = `${times} processes at once`;
@@ -151,14 +154,14 @@ export class Peers {
     return { who, how, run, times, every: 20, ...more };
   }
 
-  /** Who cannot do it at all, and why. */
+  /** A contender that cannot do this at all, and why. */
   cannot(who, why) {
     return { who, how: '', skipped: `cannot: ${why}` };
   }
 
   close() {
     this.#program.close();
-    this.#ours.close();
+    this.#library.close();
     this.#go?.close();
   }
 

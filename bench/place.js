@@ -1,21 +1,20 @@
-// Where it is measured: a tmpfs of its own, with the directories that the rows need, and crowds of other mounts.
+// The scratch tmpfs of the benchmark: directories that the rows need, and large numbers of other mounts.
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { constants, mountSync, umountSync } from 'linux-mount';
+import { ScratchDirectory } from '../test/support/scratch-directory.js';
 
 const AT_ONCE = 64;
 
-/** Makes the place and goes there, so that names of layers can be short. */
+/** Makes the scratch tmpfs and changes into it, so that names of layers can be short. */
 export function makePlace() {
   const path = mkdtempSync(join(tmpdir(), 'linux-mount-bench-'));
   mountSync('bench', path, 'tmpfs');
   const before = process.cwd();
   process.chdir(path);
-  const directory = (name) => {
-    mkdirSync(join(path, name), { recursive: true });
-    return join(path, name);
-  };
+  const scratch = new ScratchDirectory(path);
+  const directory = (name) => scratch.directory(name);
   const several = (count, name) => Array.from({ length: count }, (_, index) => directory(`${name}${index}`));
   return {
     path,
@@ -23,7 +22,7 @@ export function makePlace() {
     several,
     source: directory('source'),
     target: directory('target'),
-    /** As many targets as are mounted on at once. */
+    /** The targets of parallel mounts. */
     targets: several(AT_ONCE, 'target'),
     end() {
       process.chdir(before);
@@ -36,7 +35,7 @@ export function makePlace() {
 const BATCH = 1000;
 
 /**
- * Mounts that many beside what is measured, each in its own way; gives what takes them down.
+ * Makes `count` other mounts, and returns a function that unmounts them.
  *
  * @param {(path: string, index: number) => void} mountOne
  */
@@ -51,7 +50,7 @@ export function crowd(place, count, mountOne) {
   return () => umountSync(top, constants.MNT_DETACH);
 }
 
-/** The same with binds, most of them made by batches: each after the first is a recursive bind of that. */
+/** Makes `count` bind mounts. Most are made in batches: each batch after the first is a recursive bind of the first. */
 export function crowdOfBinds(place, count) {
   const top = place.directory('crowd');
   mountSync('crowd', top, 'tmpfs');
@@ -74,8 +73,8 @@ export function crowdOfBinds(place, count) {
   return () => umountSync(top, constants.MNT_DETACH);
 }
 
-/** How many mounts there are, and how many there may be in a mount namespace. */
+/** Returns the number of mounts, and the limit of mounts in a mount namespace. */
 export function mountLimit() {
-  const there = readFileSync('/proc/self/mountinfo', 'latin1').split('\n').length - 1;
-  return { there, most: Number(readFileSync('/proc/sys/fs/mount-max', 'latin1')) };
+  const current = readFileSync('/proc/self/mountinfo', 'latin1').split('\n').length - 1;
+  return { current, most: Number(readFileSync('/proc/sys/fs/mount-max', 'latin1')) };
 }

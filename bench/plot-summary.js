@@ -1,82 +1,82 @@
-// What was measured in ten rows: for who asks whether this library is fast enough. Each has this library, the same in C,
-// and what else a program would use for it.
+// The summary chart: ten rows for readers who ask whether this library is fast enough. Each row shows this library, the
+// same work in C, and what else a program would use.
 import { BAR, bar, figureOf, grid, picture, scaleOf, text, widthOf } from './svg.js';
 
 const MARGIN = 14;
-const WIDTH = 830; // as wide as GitHub shows a page
+const WIDTH = 830; // GitHub shows a page 830 pixels wide
 const LINE = 14;
 const GAP = 15;
 const HEAD = 82;
 
 const LOOP = ['C', 'loop on the same thread'];
-const ours = (how) => ['linux-mount', how];
+const library = (how) => ['linux-mount', how];
 const command = (who) => [who, 'spawnSync'];
 
-/** What each row is called, words below that, the row of the table that it is from, and its entries by who and how. */
+/** The title of each row, the words below it, the row of the table, and the entries by `who` and `how`. */
 const ROWS = [
   {
     title: 'bind + umount',
     words: ['mountBindSync + unmountSync'],
     from: 'bind + umount',
-    entries: [ours('mountBindSync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountBindSync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'bind + umount, awaited',
     words: ['await mount + await umount', 'Node: 2 × await fs.promises.access'],
     from: 'bind + umount',
-    entries: [ours('await mount + await umount'), LOOP, ['Node', '2 × await fs.promises.access']],
+    entries: [library('await mount + await umount'), LOOP, ['Node', '2 × await fs.promises.access']],
   },
   {
     title: 'read-only bind of 50 mounts',
     words: ['mountBindSync + unmountSync'],
     from: 'read-only bind of a tree of 50 mounts + umount',
-    entries: [ours('mountBindSync + unmountSync'), LOOP, ['moby/sys', '']],
+    entries: [library('mountBindSync + unmountSync'), LOOP, ['moby/sys', '']],
   },
   {
     title: 'tmpfs + umount',
     words: ['mountTmpfsSync + unmountSync'],
     from: 'tmpfs + umount',
-    entries: [ours('mountTmpfsSync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountTmpfsSync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'overlay of 2 layers and an upper',
     words: ['mountOverlaySync + unmountSync'],
     from: 'overlay of 2 layers and an upper + umount',
-    entries: [ours('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'overlay of 500 layers',
     words: ['mountOverlaySync + unmountSync'],
     from: 'overlay of 500 layers + umount',
-    entries: [ours('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
+    entries: [library('mountOverlaySync + unmountSync'), LOOP, command('mount(8)')],
   },
   {
     title: 'the same, paths of 3,000 bytes',
     words: ['mountOverlaySync + unmountSync'],
     from: 'overlay of 500 layers with paths of 3,000 bytes + umount',
-    entries: [ours('mountOverlaySync + unmountSync'), LOOP, ['mount(8)', '']],
+    entries: [library('mountOverlaySync + unmountSync'), LOOP, ['mount(8)', '']],
   },
   {
     title: 'whether it is a mount point',
     words: ['isMountPointSync', 'beside 10,000 mounts'],
     from: 'whether a path is a mount point, beside 10,000 mounts',
-    entries: [ours('isMountPointSync'), LOOP, command('mountpoint(1)')],
+    entries: [library('isMountPointSync'), LOOP, command('mountpoint(1)')],
   },
   {
     title: 'mount table of 10,000 mounts',
     words: ['readMountTableSync', 'C: read, and not parsed'],
     from: 'mount table of 10,000 mounts',
-    entries: [ours('readMountTableSync'), ['C', 'bare read, nothing parsed'], command('findmnt(8)')],
+    entries: [library('readMountTableSync'), ['C', 'bare read, nothing parsed'], command('findmnt(8)')],
   },
   {
     title: 'who holds a mount',
     words: ['holdersSync', 'among all processes'],
     from: 'who holds a mount, among all processes',
-    entries: [ours('holdersSync'), command('fuser(1)'), command('lsof(8)')],
+    entries: [library('holdersSync'), command('fuser(1)'), command('lsof(8)')],
   },
 ];
 
-/** The rows of the summary from those of the table. What is not there any more by its name is an error. */
+/** Finds the rows of the summary in the table. A missing name is an error. */
 function chosen(rows) {
   return ROWS.map(({ title, words, from, entries }) => {
     const row = rows.find(({ name }) => name === from);

@@ -1,5 +1,5 @@
-// All that was measured as a picture: a group for each row, a bar for each contender, on a logarithmic scale. An SVG by
-// hand, as libraries that plot bring a browser's worth of code along for these few rectangles.
+// The chart of all results: a group for each row, and a bar for each contender, on a logarithmic scale. The code writes
+// the SVG itself, because plotting libraries bring much code for a few rectangles.
 import { BAR, bar, endOf, grid, legend, picture, scaleOf, text, widthOf } from './svg.js';
 
 const MARGIN = 16;

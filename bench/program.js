@@ -1,5 +1,5 @@
-// This library as a program of its own, as bench/native/program.cc is one in C and bench/go in Go: told on standard input
-// what to do, a line with tabs between its words (name, count, and more), it answers with the nanoseconds that it took.
+// This library as a separate program, like bench/native/program.cc in C and bench/go in Go. The program reads lines
+// from standard input with tab-separated words (name, count, arguments), and answers each with the nanoseconds.
 import { createInterface } from 'node:readline';
 import { constants, mountBindSync, mountOverlaySync, mountSync, umountSync } from 'linux-mount';
 

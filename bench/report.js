@@ -1,6 +1,6 @@
-// What was measured, as text for a terminal and as Markdown: one table, whose rows have a line for each contender.
+// Formats the results for a terminal and as Markdown: one table, with a line for each contender of a row.
 
-/** Nanoseconds in the unit in which they are read most easily, with three digits that count. */
+/** Formats nanoseconds with three significant digits, in the unit that is easiest to read. */
 export function duration(nanoseconds) {
   const [divisor, unit] =
     nanoseconds < 1e3 ? [1, 'ns'] : nanoseconds < 1e6 ? [1e3, 'µs'] : nanoseconds < 1e9 ? [1e6, 'ms'] : [1e9, 's'];
@@ -15,7 +15,7 @@ function threeDigits(value) {
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
-/** The cells of a row's lines: who, how, median, least, ratio of medians, ratio of the least. */
+/** The cells of the lines of a row: who, how, median, least, ratio of medians, ratio of the least. */
 function cells({ entries }) {
   return entries.map(({ who, how, median, minimum, ratio, leastRatio, skipped }) =>
     skipped !== undefined
@@ -26,7 +26,7 @@ function cells({ entries }) {
 
 const HEADS = ['', '', 'median', 'least', '', 'least'];
 
-/** One row of the table, for a terminal. */
+/** A row of the table for a terminal. */
 export function rowText({ name, note, turns, entries }) {
   let text = `\n${name} (${turns} turns, the first = 1)\n`;
   if (note !== undefined) text += `  ${note}\n`;
@@ -58,7 +58,7 @@ export function summaryText({ summary, seconds }) {
   return `\nSummary (measured in ${seconds} s)\n${lines.join('')}`;
 }
 
-/** The page of the docs: `behind` is what is said about where others are faster. */
+/** The page in docs/. `behind` is the text about cases in which others are faster. */
 export function markdown({ machine, rows, summary, seconds }, behind) {
   const { processor, processors, arch, kernel, node } = machine;
   const escapeBars = (cell) => cell.replaceAll('|', '\\|');
@@ -86,9 +86,9 @@ export function markdown({ machine, rows, summary, seconds }, behind) {
 [All rows as a picture](bench.svg), and [as a table](#all-rows) below.
 
 Measured by \`npm run bench\` in ${seconds} s on ${processors} × ${processor} (${arch}), Linux ${kernel}, Node ${node}. All contenders of
-a row take turns in one run, so that what else the machine does is the same for all. "Median" is that of the turns, and its ratio is the
-median of the turns' ratios to the first line of the row; "least" is the fastest turn, and its ratio is that to the fastest
-turn of the first line. On a busy machine, the ratios say more than the times, and the least ones most.
+a row take turns in one run, so that other load on the machine affects all of them. "Median" is the median of the turns, and its ratio is
+the median of the ratios of the turns to the first line of the row. "Least" is the fastest turn, and its ratio is the ratio to
+the fastest turn of the first line. On a busy machine the ratios tell more than the times, and the least ratios tell most.
 
 ${behind.trim()}
 
@@ -99,6 +99,6 @@ ${line(['', ''])}${line(['---', '---:'])}${figures.join('')}
 
 ${line(['', 'who', 'how', 'median', 'ratio', 'least'])}${line(['---', '---', '---', '---:', '---:', '---:'])}${table.join('')}
 ${notes.join('')}
-The figures are in [bench.json](bench.json), too.
+[bench.json](bench.json) has all figures.
 `;
 }

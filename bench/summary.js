@@ -1,4 +1,4 @@
-// The figures that this library is judged by, from the rows of the table.
+// The figures of the summary, from the rows of the table.
 import { FEW_PATHS, IS_MOUNT_POINT, pathBeside } from './rows/lookups.js';
 import { ACCESS, ASYNC, BIND, CHANGES, CHECKED, SYNC, TREE } from './rows/mounts.js';
 import {
@@ -16,7 +16,9 @@ import { FINDMNT, READ, tableName } from './rows/tables.js';
 const MANY = 10_000;
 const MICROSECONDS = 'µs';
 
-/** Each line: the row, what the figure is, how it is made of the row's entries (by `how`), and its unit. */
+/**
+ * Each line: the row, the name of the figure, how it is computed from the entries of the row (by `how`), and its unit.
+ */
 const LINES = [
   [BIND, 'bind + umount, sync over C', (of) => of(SYNC).ratio],
   [
@@ -28,10 +30,10 @@ const LINES = [
   [TREE, 'read-only bind of 50 mounts, over C', (of) => of(CHECKED).ratio],
   [READ_ONLY, 'overlay of 2 layers, sync over C', (of) => of(HANDLE).ratio],
   [READ_ONLY, 'the same, least over least', (of) => of(HANDLE).leastRatio],
-  [READ_ONLY, 'the same, over C that knows its mount again', (of) => of(HANDLE).ratio / of(KNOWN).ratio],
+  [READ_ONLY, 'the same, over C that checks its mount', (of) => of(HANDLE).ratio / of(KNOWN).ratio],
   [WRITABLE, 'overlay with an upper layer that is not looked for, sync over C', (of) => of(UNLOOKED).ratio],
   [WRITABLE, 'the same, least over least', (of) => of(UNLOOKED).leastRatio],
-  [WRITABLE, 'the same, over C that knows its mount again', (of) => of(UNLOOKED).ratio / of(KNOWN).ratio],
+  [WRITABLE, 'the same, over C that checks its mount', (of) => of(UNLOOKED).ratio / of(KNOWN).ratio],
   [WRITABLE, 'to look for the upper layer', look, MICROSECONDS],
   [BESIDE_TMPFS, 'the same beside 1,000 tmpfs', look, MICROSECONDS],
   [BESIDE_OVERLAYS, 'the same beside 1,000 of its kind', look, MICROSECONDS],
@@ -56,7 +58,7 @@ function look(of) {
 
 /**
  * @param {{ name: string, entries: object[] }[]} rows
- * @returns {{ name: string, figure: number, unit: string }[]} those that the rows give
+ * @returns {{ name: string, figure: number, unit: string }[]} the figures of the rows that were measured
  */
 export function summarize(rows) {
   return LINES.flatMap(([row, name, figureOf, unit = '×']) => {

@@ -1,10 +1,10 @@
-// What the two pictures of the bench have in common: words with their widths, bars, colours, a light and a dark scheme.
+// The parts that the two charts share: text with known width, bars, colours, a light and a dark scheme.
 import { duration, multiple } from './report.js';
 
 export const FONT = 12;
 export const BAR = 10;
 
-// Of about the same lightness, so that they are seen on white and on black.
+// The colours have similar lightness, so that they are visible on white and on black.
 const COLOURS = {
   'linux-mount': '#e8590c',
   C: '#868e96',
@@ -24,8 +24,8 @@ const STYLE = `
     .over { stroke: #0d1117; }
   }`;
 
-// Widths of characters in parts of the font's size: at least those of DejaVu Sans, the widest of the fonts that
-// `sans-serif` is anywhere.
+// Widths of characters as fractions of the font size, at least those of DejaVu Sans, the widest font behind
+// `sans-serif`.
 const WIDTHS = [
   [0.37, " ',.·/\\|:;-fijlIJ"],
   [0.47, '!()[]tr"'],
@@ -36,7 +36,7 @@ const WIDTHS = [
 const OTHERS = 0.76;
 const BOLD = 1.14;
 
-/** How many pixels words take at most. */
+/** Returns the largest width of a text in pixels. */
 export function widthOf(words, kind = '') {
   const parts = [...words].map((one) => WIDTHS.find(([, characters]) => characters.includes(one))?.[0] ?? OTHERS);
   const sum = parts.reduce((total, part) => total + part, 0);
@@ -46,17 +46,17 @@ export function widthOf(words, kind = '') {
 const escaped = (words) => words.replace(/[&<>]/g, (one) => `&#${one.charCodeAt(0)};`);
 const number = (value) => String(Math.round(value * 10) / 10);
 
-/** Words at a place: what begins there, ends there (`end`) or is around it (`middle`). */
+/** Text at a position: it starts there, ends there (`end`) or is centred there (`middle`). */
 export function text(x, y, words, { kind = '', anchor = 'start' } = {}) {
   return `<text x="${number(x)}" y="${number(y)}" class="${kind}" text-anchor="${anchor}">${escaped(words)}</text>`;
 }
 
-/** What a bar has behind it. */
+/** The figure to the right of a bar. */
 export function figureOf({ median, ratio }) {
   return `${duration(median)}  ·  ${multiple(ratio)}`;
 }
 
-/** Where a bar and what is behind it end at most. */
+/** The largest x at which a bar and its figure end. */
 export function endOf(entry, { at, left }) {
   const { median, skipped } = entry;
   return skipped === undefined ? Math.ceil(at(median)) + 6 + widthOf(figureOf(entry)) : left + 6 + widthOf(skipped);
@@ -64,7 +64,7 @@ export function endOf(entry, { at, left }) {
 
 const isMeasured = ({ skipped }) => skipped === undefined;
 
-/** A logarithmic scale for what was measured, from one x to another. */
+/** Returns a logarithmic scale for the results between two x coordinates. */
 export function scaleOf(entries, left, right) {
   const decades = entries.filter(isMeasured).map(({ median }) => Math.log10(median));
   const [low, high] = [Math.floor(Math.min(...decades)), Math.ceil(Math.max(...decades))];
@@ -73,7 +73,7 @@ export function scaleOf(entries, left, right) {
   return { at, marks, left };
 }
 
-/** The bar of what was measured, with its label at the left and its figure behind it; or why there is none. */
+/** The bar of an entry with its label on the left and its figure on the right, or the reason why there is no bar. */
 export function bar(label, { who, median, skipped, ratio }, y, { at, left }) {
   const name = text(left - 8, y + BAR, label, { anchor: 'end' });
   if (skipped !== undefined) return [name, text(left + 6, y + BAR, skipped, { kind: 'dim over' })];
@@ -87,7 +87,7 @@ export function bar(label, { who, median, skipped, ratio }, y, { at, left }) {
 
 const colourOf = (who) => COLOURS[who] ?? COLOURS.commands;
 
-/** Lines for the powers of ten, from a head with their names down to a foot; every second name where they are near. */
+/** Lines for the powers of ten between head and foot. Every second line has a label where the lines are close. */
 export function grid({ at, marks }, head, foot) {
   const names = marks.map((mark) => duration(mark).replace(/\.0+ /, ' '));
   const isNear = at(marks[1]) - at(marks[0]) < Math.max(...names.map((name) => widthOf(name)));
@@ -97,7 +97,7 @@ export function grid({ at, marks }, head, foot) {
   ]);
 }
 
-/** Which colour is whose, in one line. */
+/** A line that names the colours. */
 export function legend(x, y) {
   return Object.entries(COLOURS).flatMap(([kind, colour]) => {
     const words = kind === 'commands' ? 'commands, each in a process of its own' : kind;
@@ -107,7 +107,7 @@ export function legend(x, y) {
   });
 }
 
-/** The whole file. */
+/** The whole SVG file. */
 export function picture({ width, height, title, parts }) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">
 <title>${escaped(title)}</title>

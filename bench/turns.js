@@ -1,16 +1,16 @@
-// How things are compared: in turns, first the one and then the other, so that all have the same weather; what is
-// reported is the median of the turns, of times and of ratios, and the least of each.
+// Compares contenders in turns, so that changing conditions of the machine affect all contenders alike. The report has
+// the median and the minimum of the turns, for times and for ratios.
 
 /**
  * @typedef {object} Contender
- * @property {string} who whose work it is: C, this library, a program
- * @property {string} how in which form
- * @property {(times: number) => number | void | Promise<number | void>} [run] does its thing that many times, and gives the
- *   nanoseconds if it has measured them itself
- * @property {(times: number) => void} [before] what has to be there each time, which is not measured
- * @property {number} [times] in each turn, those of the limits unless said
- * @property {string} [skipped] why it is not there: it has nothing to run then
- * @property {number} [every] takes part in each so manieth turn only: what takes long
+ * @property {string} who the program or library that does the work
+ * @property {string} how the form
+ * @property {(times: number) => number | void | Promise<number | void>} [run] does the work `times` times, and returns
+ * the nanoseconds if it measures them itself
+ * @property {(times: number) => void} [before] the preparation of each turn, which is not measured
+ * @property {number} [times] the repetitions in each turn, by default those of the limits
+ * @property {string} [skipped] why the contender is not available; it has no `run` then
+ * @property {number} [every] the contender takes part only in every n-th turn, because it takes long
  */
 
 /** @param {number[]} values */
@@ -19,26 +19,28 @@ export function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-/** Nanoseconds that a contender takes, for each of the times that it does its thing. */
+/** Returns the nanoseconds of one repetition. */
 async function timed({ run, before, times }) {
   before?.(times);
   const start = process.hrtime.bigint();
   const pending = run(times);
-  // Nothing is awaited that need not be: a promise would be part of what is measured.
+  // The code awaits only promises, because an await would be part of the measured time.
   const own = pending instanceof Promise ? await pending : pending;
   return (own ?? Number(process.hrtime.bigint() - start)) / times;
 }
 
 /**
- * Measures contenders in turns, for so many seconds, and for at least and at most so many turns. One that fails is left
- * out from then on, and its reason is told; only this library must not fail.
+ * Measures contenders in turns, for this number of seconds, with at least and at most this number of turns. A contender
+ * that fails is left out from then on and reported. This library must not fail.
  *
- * @param {Contender[]} contenders the first is the yardstick
- * @param {{ seconds: number, least: number, most: number, times: number, isOurs: (contender: Contender) => boolean }} limits
- * @returns {Promise<{ turns: number, entries: object[] }>} of each contender in nanoseconds `median` and `minimum`; as
- *   multiples of the first `ratio`, the median of the turns' ratios, and `leastRatio`, that of the minimums; or `skipped`
+ * @param {Contender[]} contenders the first is the reference
+ * @param {{ seconds: number, least: number, most: number, times: number, isLibrary: (contender: Contender) => boolean }}
+ * limits
+ * @returns {Promise<{ turns: number, entries: object[] }>} for each contender in nanoseconds `median` and `minimum`; as
+ * multiples of the first contender `ratio`, the median of the ratios of the turns, and `leastRatio`, the ratio of the
+ * minimums; or `skipped`
  */
-export async function compare(contenders, { seconds, least, most, times, isOurs }) {
+export async function compare(contenders, { seconds, least, most, times, isLibrary }) {
   const racers = contenders.map((contender) => ({
     contender,
     nanoseconds: [],
@@ -58,7 +60,7 @@ export async function compare(contenders, { seconds, least, most, times, isOurs 
       try {
         nanoseconds = await timed({ times, ...contender });
       } catch (error) {
-        if (isOurs(contender)) throw error;
+        if (isLibrary(contender)) throw error;
         racer.skipped = error.message;
         continue;
       }

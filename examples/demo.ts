@@ -1,15 +1,21 @@
 /**
- * `npm run demo`: overlays mounted for real, and every claim about them checked.
+ * `npm run demo`: mounts overlays for real, and checks every claim that it prints.
  *
- * The program runs twice. The first run, outside, makes an empty directory and starts the second one in a private
- * mount namespace, where everything is mounted and where it all ends with the process.
+ * The program runs twice. The first run makes an empty directory and starts the second run in a private mount
+ * namespace. The second run mounts everything there, and all mounts end with it.
  */
 import { existsSync, readlinkSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { HELP, readArguments, UsageError } from './demo/arguments.js';
 import { runInside } from './demo/inside.js';
 import { mountPoints } from './demo/mount-table.js';
-import { type Errand, findWay, readErrand, startInside, temporaryDirectory } from './demo/namespace.js';
+import {
+  findNamespaceCommand,
+  type InsideArguments,
+  readInsideArguments,
+  startInside,
+  temporaryDirectory,
+} from './demo/namespace.js';
 import { checkedClaims, claim, fail, say, title } from './demo/output.js';
 
 async function runOutside(words: readonly string[]): Promise<number> {
@@ -19,32 +25,36 @@ async function runOutside(words: readonly string[]): Promise<number> {
     return 0;
   }
   title('linux-mount: overlays, mounted and checked');
-  const way = findWay();
-  say(way.told);
+  const command = findNamespaceCommand();
+  say(command.description);
 
   let place: string;
   let checkedInside: number;
   {
     using directory = temporaryDirectory();
     place = directory.path;
-    const errand: Errand = { place, outside: readlinkSync('/proc/self/ns/mnt'), lower: request.lower };
-    const { status, claims } = await startInside(way, fileURLToPath(import.meta.url), errand);
+    const insideArguments: InsideArguments = {
+      place,
+      outside: readlinkSync('/proc/self/ns/mnt'),
+      lower: request.lower,
+    };
+    const { status, claims } = await startInside(command, fileURLToPath(import.meta.url), insideArguments);
     if (status !== 0) return status;
     checkedInside = claims;
   }
   say();
   claim(
-    'outside, no mount was made, and no directory is left',
+    'the mount namespace of the caller has no new mount, and no directory is left',
     !mountPoints().some((point) => point.startsWith(place)) && !existsSync(place),
   );
   title(`All ${checkedInside + checkedClaims()} claims were checked, and all are true.`);
   return 0;
 }
 
-const [first, errand = '', ...others] = process.argv.slice(2);
+const [first, insideArguments = '', ...others] = process.argv.slice(2);
 try {
   if (first === '--inside' && others.length === 0) {
-    await runInside(readErrand(errand));
+    await runInside(readInsideArguments(insideArguments));
   } else {
     process.exitCode = await runOutside(process.argv.slice(2));
   }

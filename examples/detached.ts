@@ -1,11 +1,11 @@
 /**
- * Lists a directory as it would be with another one merged over it, by a program that is given the merged directory as
- * a descriptor: nothing is mounted anywhere, and nothing has to be unmounted.
+ * Runs a program that sees a directory with another directory merged over it, without attaching a mount: the program
+ * receives the merged directory as a descriptor, and nothing has to be unmounted.
  *
  *     sudo node examples/dist/detached.js /etc /srv/overrides ls -l
  *
- * The program finds its descriptor 3 at /proc/self/fd/3, which is its last argument. When it and this program are done
- * with the mount it is gone, also if both are killed.
+ * The program finds the directory at /proc/self/fd/3, which is its last argument. The kernel unmounts the overlay when
+ * the program and this process have closed it, even if both are killed.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

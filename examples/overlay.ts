@@ -1,9 +1,9 @@
 /**
- * Runs a command in a directory that stays as it is: what the command changes goes to another directory.
+ * Runs a command in a directory that stays unchanged: the command's changes go to another directory.
  *
  *     sudo node examples/dist/overlay.js /etc /tmp/changes sh -c 'echo hello >> motd; rm fstab'
  *
- * The changes are then in /tmp/changes/upper: files that are new or different, and a whiteout for each that is deleted.
+ * The changes are then in /tmp/changes/upper: new and changed files, and a whiteout for each deleted file.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -22,4 +22,4 @@ await using merged = await mountOverlay({ lower: [lower], upper, work, target })
 const { status, error } = spawnSync(command, words, { cwd: merged.target.toString(), stdio: 'inherit' });
 if (error !== undefined) throw error;
 process.exitCode = status ?? 1;
-// Here `merged` goes out of scope and is unmounted, after an error too.
+// `merged` is unmounted at the end of its scope, also after an error.

@@ -1,4 +1,5 @@
-// What prebuilds are made for: prebuilds/linux-ARCH for a process.arch, with one binary for every C library.
+// The architectures of the prebuilt addons: prebuilds/linux-ARCH for each process.arch, with one binary for every C
+// library.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,16 +7,14 @@ import { fileURLToPath } from 'node:url';
 
 export const project = fileURLToPath(new URL('..', import.meta.url));
 
-/** How the names of the folders begin, in the one for temporary files, in which prebuilds are built. */
+/** The beginning of the names of the temporary folders in which prebuilt addons are built. */
 export const BUILT_IN = 'linux-mount-prebuild-';
 
-// gnu      how the compilers for it are called, and where Debian puts its C library: /usr/GNU
-// debian   its name in Debian
-// machine  its name in readelf(1)
-// qemu     what runs its programs on other machines
-// musl     whether a program for musl can be linked: not where the linker of Debian 12 crashes on the objects of its musl
-// node     the npm package with Node for it, and which majors that has
-// bun      the npm package with Bun for it on musl
+// gnu      the prefix of the compilers, and the place of Debian's C library: /usr/GNU debian   the architecture's name
+// in Debian machine  the architecture's name in readelf(1) qemu     the emulator that runs programs of the architecture
+// on other machines musl     whether a program for musl can be linked; the linker of Debian 12 crashes on some objects
+// of Debian's musl node     the npm package with Node.js for the architecture, and the major versions of the package
+// bun      the npm package with Bun for the architecture on musl
 const TABLE = {
   x64: {
     gnu: 'x86_64-linux-gnu',
@@ -59,15 +58,15 @@ const TABLE = {
 export const ARCHITECTURES = Object.entries(TABLE).map(([name, facts]) => ({
   name,
   ...facts,
-  // The machine's own compiler has no prefix everywhere.
+  // The compiler for the machine's own architecture may have no prefix.
   prefix: name === process.arch ? '' : `${facts.gnu}-`,
   debianPackage: name === process.arch ? 'g++' : `g++-${facts.gnu.replace('_', '-')}`,
   prebuild: join(project, 'prebuilds', `linux-${name}`, 'linux-mount.node'),
 }));
 
 /**
- * Those that are asked for on the command line, or all. What is named is required, and with `--complete` all are: README
- * promises them, so that nothing is published without.
+ * Returns the architectures that the command line names, or all. A named architecture is required, and with
+ * `--complete` all are, because README promises all of them and publishing needs them.
  */
 export function chosenArchitectures(words) {
   const isComplete = words.includes('--complete');
@@ -82,10 +81,13 @@ export function chosenArchitectures(words) {
 
 export const hasPrebuild = ({ prebuild }) => existsSync(prebuild);
 
-/** Whether a program is there. */
+/** Whether a program is installed. */
 export const hasProgram = (program) => spawnSync('which', [program], { stdio: 'ignore' }).status === 0;
 
-/** Says what was left out for want of a program, and where Debian has it; throws that where it is required. */
+/**
+ * Reports what was skipped because a program is missing, with the Debian package that has it. Throws when the
+ * architecture is required.
+ */
 export function skip(what, program, debianPackage, isRequired) {
   const why = `${what}: ${program} is missing (Debian package ${debianPackage})`;
   if (isRequired) throw new Error(why);

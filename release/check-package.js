@@ -1,7 +1,9 @@
-// npm run release:check: the package as it would be published, with the prebuilds that there are: what is in it and why,
-// and whether it can be installed, imported, type-checked, used, and built from source by somebody who has nothing else.
-//   npm run release:check -- --complete    what has to be said before it is published must be there, and every prebuild
-//   npm run release:check -- --docs        writes docs/compatibility.md, which has to be what the run gives otherwise
+// npm run release:check: checks the package as it would be published, with the prebuilt addons that exist: which files
+// it has and why, and whether it can be installed, imported, type-checked, used, and built from source in an empty
+// project.
+//
+//   npm run release:check -- --complete    also requires everything that publishing needs, and every prebuilt addon
+//   npm run release:check -- --docs        writes docs/compatibility.md; without --docs the page must be up to date
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +14,7 @@ import { Place } from './matrix/place.js';
 import { runMatrix } from './matrix/run.js';
 import { explain } from './tarball.js';
 import { explainMissing } from './to-publish.js';
-import { compile, SAID } from './typed.js';
+import { compile, EXPECTED_OUTPUT } from './typed.js';
 
 const bin = (name) => join(project, 'node_modules/.bin', name);
 const tool = (name, ...words) =>
@@ -26,7 +28,7 @@ function expect(what, is, wanted) {
 }
 
 function pack(place) {
-  // What a deleted source has left would be packed as well.
+  // Without this, compiled files of deleted sources would be packed.
   rmSync(join(project, 'dist'), { recursive: true, force: true });
   execFileSync('npm', ['run', '--silent', 'build:lib'], { cwd: project, stdio: 'inherit' });
   const words = ['pack', '--json', '--ignore-scripts', '--pack-destination', place];
@@ -35,7 +37,7 @@ function pack(place) {
   return { tarball: join(place, packed.filename), version: packed.version };
 }
 
-/** Installs it in a project of its own, and looks at what came along. */
+/** Installs the package in an empty project, and checks what was installed. */
 async function install(tarball) {
   const place = new Place({ mayCompile: true });
   await place.install(tarball);
@@ -44,25 +46,25 @@ async function install(tarball) {
   return place;
 }
 
-/** Uses it from TypeScript. */
+/** Uses the package from TypeScript. */
 async function typed(place) {
   const { values, types, programs } = compile(place.project);
   console.log(`  TypeScript, all of its ${values} values and ${types} types: compiles`);
   for (const program of programs) {
-    const said = (await place.mount([process.execPath, program])).trim();
-    rmSync(join(place.project, 'm'), { recursive: true }); // the namespace with its mounts is gone
-    expect(`TypeScript, compiled to ${program}`, said, SAID);
+    const output = (await place.mount([process.execPath, program])).trim();
+    rmSync(join(place.project, 'm'), { recursive: true }); // the mounts ended with their namespace
+    expect(`TypeScript, compiled to ${program}`, output, EXPECTED_OUTPUT);
   }
 }
 
-/** Takes the prebuilds away, and does what the error then says. */
+/** Deletes the prebuilt addons, and runs the command that the error then names. */
 async function buildFromSource(place) {
   const folder = join(place.project, 'node_modules/linux-mount');
   rmSync(join(folder, 'prebuilds'), { recursive: true });
-  const said = await place.run([process.execPath, 'instance.mjs']).catch(({ message }) => message);
-  const message = said.match(/linux-mount has no addon for .*$/m)?.[0] ?? '';
+  const output = await place.run([process.execPath, 'instance.mjs']).catch(({ message }) => message);
+  const message = output.match(/linux-mount has no addon for .*$/m)?.[0] ?? '';
   const command = `cd '${folder}' && npm run build:source`;
-  if (!message.endsWith(command)) throw new Error(`what to do is not said:\n${said}`);
+  if (!message.endsWith(command)) throw new Error(`the error does not name the build command:\n${output}`);
   console.log(`  ${message}`);
   const start = performance.now();
   await place.run(['sh', '-c', command]);

@@ -1,7 +1,8 @@
-// npm run prebuilds:check: whether the prebuilds can be published. Each is read (gate.js) and loaded (loads.js).
+// npm run prebuilds:check: checks whether the prebuilt addons can be published. The program examines each file
+// (gate.js) and loads it (loads.js).
 //
-//   npm run prebuilds:check -- x64 arm64     only these, which must be there and be loaded
-//   npm run prebuilds:check -- --complete    all must be there and be loaded: nothing is published without
+//   npm run prebuilds:check -- x64 arm64     only these architectures, which must exist and load
+//   npm run prebuilds:check -- --complete    all architectures must exist and load, as for publishing
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,7 @@ function check(architecture) {
     console.log(`  NOT     ${error.message}`);
     return false;
   } finally {
-    rmSync(place, { recursive: true }); // nothing is ever mounted in here
+    rmSync(place, { recursive: true }); // nothing is mounted in this directory
   }
   return problems.length === 0;
 }
@@ -41,6 +42,6 @@ for (const architecture of chosen) {
   }
 }
 if (failed.length > 0) {
-  console.error(`not to be published: ${failed.join(', ')}`);
+  console.error(`must not be published: ${failed.join(', ')}`);
   process.exitCode = 1;
 }

@@ -1,15 +1,17 @@
-// npm run build:lib: compiles lib/ to dist/, one CommonJS build that require() and import both load, so that each class exists
-// once however the package is imported.
+// npm run build:lib: compiles lib/ to dist/. The result is one CommonJS build that both require() and import load, so
+// that each class exists once however the package is loaded.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { project } from './architectures.js';
 
 const dist = join(project, 'dist');
-/** Written last. */
+/** The file that is written last, whose time is the time of the build. */
 const LAST = join(dist, 'package.json');
 
-/** Whether nothing of what dist/ is made of has changed since. A folder changes when a file in it comes or goes. */
+/**
+ * Whether the sources of dist/ are unchanged since the build. Adding or removing a file changes the time of its folder.
+ */
 function isCurrent() {
   const sources = readdirSync(join(project, 'lib'), { recursive: true }).map((name) => join('lib', name));
   const inputs = [...sources, 'lib', 'tsconfig.json', 'package-lock.json', 'release/compile.js'];
@@ -25,7 +27,7 @@ const { status } = spawnSync(process.execPath, [join(project, 'node_modules/type
 });
 if (status !== 0) process.exit(1);
 
-// Bundled into an ES module, require('node:fs') is a call that throws: esbuild leaves it to a `require` that is not there.
+// In an ES module bundle, require('node:fs') throws, because esbuild leaves it as a call of an undefined `require`.
 // process.getBuiltinModule() (Node.js 20.16) works in every kind of module.
 for (const name of readdirSync(dist, { recursive: true }).filter((name) => name.endsWith('.js'))) {
   const file = join(dist, name);
@@ -33,5 +35,6 @@ for (const name of readdirSync(dist, { recursive: true }).filter((name) => name.
   writeFileSync(file, text.replace(/\brequire\(("node:[\w/]+")\)/g, 'process.getBuiltinModule($1)'));
 }
 
-// "type": "commonjs", for the files in dist/ as for those in lib/: the scripts of the repository are ES modules.
+// The package.json with "type": "commonjs" is for the files in lib/ and in dist/. The scripts of the repository are ES
+// modules.
 copyFileSync(join(project, 'lib/package.json'), LAST);

@@ -1,11 +1,11 @@
-// The few things about a shared object (elf(5)) that readelf can show and no common tool can change.
+// Reads and changes the few parts of a shared object (elf(5)) that readelf shows and that no common tool can change.
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const PT_DYNAMIC = 2;
 const DT_NULL = 0n;
 const DT_NEEDED = 1n;
 
-/** A file's bytes as numbers, in its own width and byte order. */
+/** Returns functions that read numbers from a file in the file's word size and byte order. */
 function reader(bytes) {
   if (bytes.toString('latin1', 0, 4) !== '\x7fELF') throw new Error('not an ELF file');
   const is64 = bytes[4] === 2;
@@ -16,7 +16,7 @@ function reader(bytes) {
   return { is64, half, word, word32: (at) => view.getUint32(at, little), size: is64 ? 8 : 4 };
 }
 
-/** Where the dynamic section's entries are: pairs of a tag and a value. */
+/** Returns the offsets of the entries of the dynamic section, which are pairs of a tag and a value. */
 function dynamicEntries(bytes) {
   const { is64, half, word, word32, size } = reader(bytes);
   const programHeaders = Number(word(is64 ? 32 : 28));
@@ -36,9 +36,9 @@ function dynamicEntries(bytes) {
 }
 
 /**
- * Takes the names of the libraries that it needs (DT_NEEDED) out of a shared object. What it calls is looked up in what
- * Node has loaded already, and the C library has another name with musl. The versions of the symbols stay, which glibc
- * compares with those of the libc.so.6 that is there, and musl does not look at.
+ * Removes the names of needed libraries (DT_NEEDED) from a shared object. Node.js has already loaded all libraries in
+ * which the addon's symbols are found, and the C library has another name with musl. The symbol versions stay: glibc
+ * compares them with the versions of its libc.so.6, and musl ignores them.
  */
 export function dropNeeded(file) {
   const bytes = readFileSync(file);

@@ -1,5 +1,5 @@
-// The gate: what a prebuild has to be like, read from the file. A linker says nothing when something is missing from a
-// shared object, so it has to be looked for.
+// Checks the file of a prebuilt addon before publishing. A linker does not report a symbol that a shared object lacks,
+// so this check looks for each symbol.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,7 +8,7 @@ import { BUILT_IN, project } from './architectures.js';
 import { dropNeeded } from './elf.js';
 import { allowedSymbols, EXPORTS } from './symbols.js';
 
-// The oldest glibc with which Node 20 runs (BUILDING.md of Node).
+// The oldest glibc with which Node.js 20 runs (BUILDING.md of Node.js).
 const OLDEST_GLIBC = '2.28';
 
 const readelf = (file, ...options) =>
@@ -16,13 +16,15 @@ const readelf = (file, ...options) =>
 
 const byVersion = new Intl.Collator('en', { numeric: true }).compare;
 
-/** The versions of symbols that it asks for, of every library. */
+/** Returns the symbol versions that the file needs, of every library. */
 const versionsOf = (file) =>
   [...readelf(file, '--version-info').matchAll(/Name: (\S+) /g)].map(([, version]) => version);
 
-/** Zeros in the file between what is mapped and what is mapped next, which begins where a page may: after up to 64 KiB. */
+/**
+ * Returns the number of zero bytes between mapped segments. A segment begins at a page boundary, after up to 64 KiB.
+ */
 export function paddingOf(file) {
-  // Type, offset, two addresses, size in the file, and more: all that is mapped (LOAD) in its order.
+  // The pattern matches the lines of LOAD segments in their order: type, offset, two addresses, size in the file.
   const loads = [...readelf(file, '--program-headers').matchAll(/^ +LOAD +(\S+) +\S+ +\S+ +(\S+)/gm)];
   let end = 0;
   let zeros = 0;
@@ -37,8 +39,9 @@ function symbolsOf(file) {
   const wanted = [];
   const offered = [];
   for (const line of readelf(file, '--dyn-syms').split('\n')) {
+    // The lines of readelf have this form:
     //   4: 0000000000000000     0 FUNC    GLOBAL DEFAULT  UND memcpy@GLIBC_2.14 (2)
-    // and on ppc64le something like [<localentry>: 8] before the section
+    // On ppc64le a line may have an entry such as [<localentry>: 8] before the section.
     const [, , , , binding, , section, name] = line
       .replace(/\[.*?\]/, '')
       .trim()
@@ -49,7 +52,7 @@ function symbolsOf(file) {
   return { wanted, offered };
 }
 
-/** The binary that the tests run, made into what a prebuild is; undefined where nothing is built. */
+/** Returns the addon that the tests run in the form of a prebuilt addon, or undefined if it is not built. */
 function testedBinary() {
   const built = join(project, 'build/Release/linux_mount.node');
   if (!existsSync(built)) return undefined;
@@ -89,17 +92,20 @@ function* problemsOf({ name, machine, prebuild: file }) {
   const { wanted, offered } = symbolsOf(file);
   const allowed = allowedSymbols(name);
   const unknown = wanted.filter((symbol) => !allowed.has(symbol));
-  if (unknown.length > 0) yield `calls what is not on the list in symbols.js: ${unknown.join(', ')}`;
-  if (offered.sort().join() !== EXPORTS.join()) yield `offers ${offered.join(', ')}`;
+  if (unknown.length > 0) yield `imports symbols that symbols.js does not list: ${unknown.join(', ')}`;
+  if (offered.sort().join() !== EXPORTS.join()) yield `exports ${offered.join(', ')}`;
 
-  // In a copy of the project (prebuilds.js), or by hand.
-  if ([project, BUILT_IN].some((place) => readFileSync(file).includes(place))) yield 'tells where it was built';
+  // The addon was built in a copy of the project (prebuilds.js), or by hand in the project.
+  if ([project, BUILT_IN].some((place) => readFileSync(file).includes(place)))
+    yield 'contains the path of the build folder';
   if (name === process.arch && !testedBinary()?.equals(readFileSync(file))) {
     yield 'is not the binary that the tests run: npm run build && npm run prebuilds';
   }
 }
 
-/** Looks at a prebuild: its size, the oldest glibc that has all its symbols, and what is wrong with it. */
+/**
+ * Examines a prebuilt addon. Returns its size, the oldest glibc that has all its symbols, and what is wrong with it.
+ */
 export function examine(architecture) {
   const { prebuild } = architecture;
   const versions = versionsOf(prebuild).filter((version) => version.startsWith('GLIBC_'));

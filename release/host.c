@@ -1,8 +1,8 @@
-// A program that is not Node and has just enough of Node-API to load the addon and call it: on musl, for which npm has
-// no Node, and on architectures for which it has none. What is missing here is in a second file that check-prebuilds.js
-// makes: functions that fail.
+// A program with just enough of Node-API to load the addon and call it without Node.js: on musl, for which npm has no
+// Node.js, and on architectures without Node.js packages. loads.js writes a second file with failing functions for the
+// rest of Node-API.
 //
-//   host FILE.node    prints what it called; 0 when all was as expected
+//   host FILE.node    prints what it called; the exit status is 0 when all results are as expected
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -13,12 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-// Nothing is ever freed: the program lives for a moment.
+// The program ends after a moment, so it frees nothing.
 struct napi_value__ {
   napi_valuetype type;
   double number;
   int boolean;
-  char* text;  // also the bytes of a buffer
+  char* text;  // or the bytes of a buffer
   size_t length;
   napi_callback callback;
   napi_value properties[64];
@@ -102,7 +102,7 @@ napi_status napi_get_arraybuffer_info(napi_env env, napi_value buffer, void** da
   return napi_ok;
 }
 
-// An array is its buffer here.
+// A typed array is represented by its buffer.
 napi_status napi_create_typedarray(napi_env env, napi_typedarray_type type, size_t length, napi_value buffer,
                                    size_t offset, napi_value* result) {
   RETURN(buffer);
@@ -176,29 +176,29 @@ napi_status napi_get_reference_value(napi_env env, napi_ref reference, napi_valu
 }
 napi_status napi_delete_reference(napi_env env, napi_ref reference) { return napi_ok; }
 
-// The one bell that the addon has, rung by a thread of its own.
+// The single threadsafe function of the addon, which a thread of the addon calls.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t rung = PTHREAD_COND_INITIALIZER;
-static napi_threadsafe_function_call_js open_letter;
-static void* bell_context;
-static void* letter;
+static pthread_cond_t data_is_pending = PTHREAD_COND_INITIALIZER;
+static napi_threadsafe_function_call_js call_js_function;
+static void* function_context;
+static void* pending_data;
 
 napi_status napi_create_threadsafe_function(napi_env env, napi_value function, napi_value resource, napi_value name,
                                             size_t queue, size_t threads, void* finalize_data, napi_finalize finalize,
                                             void* context, napi_threadsafe_function_call_js call,
                                             napi_threadsafe_function* result) {
-  open_letter = call;
-  bell_context = context;
-  RETURN((napi_threadsafe_function)&rung);
+  call_js_function = call;
+  function_context = context;
+  RETURN((napi_threadsafe_function)&data_is_pending);
 }
-napi_status napi_ref_threadsafe_function(napi_env env, napi_threadsafe_function bell) { return napi_ok; }
-napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_function bell) { return napi_ok; }
+napi_status napi_ref_threadsafe_function(napi_env env, napi_threadsafe_function function) { return napi_ok; }
+napi_status napi_unref_threadsafe_function(napi_env env, napi_threadsafe_function function) { return napi_ok; }
 
-napi_status napi_call_threadsafe_function(napi_threadsafe_function bell, void* data,
+napi_status napi_call_threadsafe_function(napi_threadsafe_function function, void* data,
                                           napi_threadsafe_function_call_mode m) {
   pthread_mutex_lock(&lock);
-  letter = data;
-  pthread_cond_signal(&rung);
+  pending_data = data;
+  pthread_cond_signal(&data_is_pending);
   pthread_mutex_unlock(&lock);
   return napi_ok;
 }
@@ -210,7 +210,7 @@ napi_status napi_call_function(napi_env env, napi_value self, napi_value functio
   return napi_ok;
 }
 
-// Nothing looks into it; null would mean that it is gone.
+// The addon never dereferences the environment; a null pointer would mean that the environment has ended.
 static const napi_env environment = (napi_env)&lock;
 static napi_value addon;
 static int expectations, failures;
@@ -265,9 +265,9 @@ int main(int count, char** words) {
 
   Call("mountRoot", 3, root);
   pthread_mutex_lock(&lock);
-  while (letter == NULL) pthread_cond_wait(&rung, &lock);
+  while (pending_data == NULL) pthread_cond_wait(&data_is_pending, &lock);
   pthread_mutex_unlock(&lock);
-  open_letter(environment, NULL, bell_context, letter);
+  call_js_function(environment, NULL, function_context, pending_data);
   Expect("an asynchronous call, on a thread of the addon's", answer != NULL && answer->boolean == 1);
   printf("%d of %d calls as expected\n", expectations - failures, expectations);
   return failures != 0;

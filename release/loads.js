@@ -1,6 +1,6 @@
-// Loads a prebuild for real, and makes calls: with every Node that is supported and with Bun for musl (probe.mjs), on other
-// processors under qemu; and with a C program that has just enough of Node-API (host.c), on glibc and, but for riscv64, on
-// musl (musl.js).
+// Loads a prebuilt addon and makes calls: with every supported Node.js version and with Bun for musl (probe.mjs), under
+// QEMU for other processors, and with a C program that has just enough of Node-API (host.c), on glibc and, except for
+// riscv64, on musl (musl.js).
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -17,14 +17,14 @@ const isForeign = ({ name }) => name !== process.arch;
 const emulated = (architecture) =>
   isForeign(architecture) ? [architecture.qemu, '-L', `/usr/${architecture.gnu}`] : [];
 
-/** A project that has this package in it, with one prebuild and nothing built. */
+/** Makes a project that contains the package with one prebuilt addon and without a built addon. */
 function makeProject({ prebuild, name }, place) {
   const packaged = join(place, 'node_modules/linux-mount');
-  const there = join(packaged, 'prebuilds', `linux-${name}`);
-  mkdirSync(there, { recursive: true });
+  const folder = join(packaged, 'prebuilds', `linux-${name}`);
+  mkdirSync(folder, { recursive: true });
   cpSync(join(project, 'dist'), join(packaged, 'dist'), { recursive: true });
   cpSync(join(project, 'package.json'), join(packaged, 'package.json'));
-  cpSync(prebuild, join(there, 'linux-mount.node'));
+  cpSync(prebuild, join(folder, 'linux-mount.node'));
   cpSync(join(project, 'release/probe.mjs'), join(place, 'probe.mjs'));
 }
 
@@ -35,7 +35,7 @@ function run(what, words, options = {}) {
     ...options,
   });
   if (status === 0) return console.log(`  loads   ${what}: ${stdout.trim().split('\n').at(-1)}`);
-  throw new Error(`${what} does not load it (${error ?? signal ?? status}):\n${stdout}${stderr}`);
+  throw new Error(`${what} does not load the addon (${error ?? signal ?? status}):\n${stdout}${stderr}`);
 }
 
 function runNodes(architecture, place) {
@@ -48,7 +48,7 @@ function runNodes(architecture, place) {
     console.log(`          npm has no Node for ${architecture.name}: the C program only`);
 }
 
-/** Functions that fail, for all of Node-API that host.c does not have. */
+/** Writes failing functions for all of Node-API that host.c lacks. */
 function restOfNodeApi(place) {
   const { js_native_api_symbols: js, node_api_symbols: node } = apiHeaders.symbols.v8;
   const host = readFileSync(join(project, 'release/host.c'), 'utf8');
@@ -72,23 +72,24 @@ function runHost(what, [compiler, ...flags], wrapper, { prebuild }, place) {
 function runHosts(architecture, place) {
   const { prefix, isRequired, musl } = architecture;
   runHost('a C program on glibc', [`${prefix}gcc`], emulated(architecture), architecture, place);
-  if (musl === false) return console.log('          not loaded on musl: nothing here can link a program for it');
+  if (musl === false) return console.log('          not loaded on musl: this machine cannot link a program for musl');
   const { compiler, wrapper, missing } = muslOf(architecture);
   if (missing !== undefined) return skip('a C program on musl', ...missing, isRequired);
   runHost('a C program on musl', compiler, wrapper, architecture, place);
 }
 
-// Debian's libstdc++ is for glibc, whose loader it wants: under that name it gets what musl lacks.
+// Debian's libstdc++ is built for glibc and loads glibc's loader by name. A library of this name provides the functions
+// that musl lacks.
 function runBun(architecture, place) {
   const { bun, name, gnu, isRequired } = architecture;
   if (bun === undefined || name !== process.arch) return;
   const libraries = join(place, 'libraries');
-  const ours = { 'libstdc++.so.6': `/usr/lib/${gnu}/libstdc++.so.6`, 'libgcc_s.so.1': `/lib/${gnu}/libgcc_s.so.1` };
+  const needed = { 'libstdc++.so.6': `/usr/lib/${gnu}/libstdc++.so.6`, 'libgcc_s.so.1': `/lib/${gnu}/libgcc_s.so.1` };
   if (!hasProgram('musl-gcc')) return skip('Bun on musl', 'musl-gcc', 'musl-tools', isRequired);
-  const missing = Object.values(ours).find((file) => !existsSync(file));
+  const missing = Object.values(needed).find((file) => !existsSync(file));
   if (missing !== undefined) return skip('Bun on musl', missing, 'libstdc++6', isRequired);
   mkdirSync(libraries);
-  for (const [library, file] of Object.entries(ours)) symlinkSync(file, join(libraries, library));
+  for (const [library, file] of Object.entries(needed)) symlinkSync(file, join(libraries, library));
   symlinkSync(`/usr/lib/${gnu.replace('gnu', 'musl')}/libc.so`, join(libraries, 'libc.musl-x86_64.so.1'));
   const shim = join(libraries, 'ld-linux-x86-64.so.2');
   execFileSync('musl-gcc', ['-shared', '-fPIC', '-o', shim, join(project, 'release/musl-shim.c')]);
@@ -98,7 +99,10 @@ function runBun(architecture, place) {
   });
 }
 
-/** Loads it in every way there is here, or where it is required in every way; throws when one fails. `place` is an empty folder. */
+/**
+ * Loads the addon in every way that this machine supports, or in every way if it is required. Throws when one fails.
+ * `place` is an empty folder.
+ */
 export function load(architecture, place) {
   const { qemu, prefix, debianPackage, gnu, isRequired } = architecture;
   if (isForeign(architecture) && !hasProgram(qemu)) return skip('to load it', qemu, 'qemu-user-static', isRequired);

@@ -1,5 +1,5 @@
-// What Bun for musl wants of libstdc++, where there is none for musl: Debian's is one for glibc, and these are all the
-// functions of glibc that it and its libgcc_s call and musl lacks. Only for trying a prebuild with Bun on Debian.
+// The functions of glibc that Debian's libstdc++ and libgcc_s call and that musl lacks. Bun for musl needs libstdc++,
+// and Debian has it only for glibc. The file serves only to try a prebuilt addon with Bun on Debian.
 #define _GNU_SOURCE
 #include <locale.h>
 #include <sys/random.h>

@@ -1,12 +1,13 @@
-// musl for each processor, to load a prebuild in a C program on it: that of this machine (musl-gcc), or what Debian has for
-// another processor (musl.sh), kept in the user's cache, whose programs qemu runs.
+// Finds musl for each processor, to load a prebuilt addon in a C program: musl-gcc for this machine, or Debian's musl
+// for another processor (musl.sh), which is kept in the user's cache and whose programs run under QEMU.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { hasProgram, project } from './architectures.js';
 import { cache } from './runtimes.js';
 
 /**
- * Words before a C file that make a program for musl of it, and words before such a program; or what is missing for it.
+ * Returns the words before a C file that compile it for musl, and the words before the program that run it, or what is
+ * missing.
  *
  * @returns {{ compiler: string[], wrapper: string[] } | { missing: [program: string, debianPackage: string] }}
  */
@@ -17,7 +18,7 @@ export function muslOf({ name, debian, prefix, qemu }) {
   const place = join(cache, `musl-${debian}`);
   const { status, stderr } = spawnSync(join(project, 'release/musl.sh'), [debian, place], { encoding: 'utf8' });
   if (status !== 0) return { missing: [`musl for ${debian} (${stderr?.trim().split('\n').at(-1)})`, `musl:${debian}`] };
-  // On ppc64le the long double of musl is a double, which nothing else assumes.
+  // On ppc64le musl expects a long double of 64 bits, unlike the compiler's default.
   const more = name === 'ppc64' ? ['-mlong-double-64'] : [];
   return {
     compiler: [`${prefix}gcc`, ...more, '-specs', join(place, 'musl.specs')],

@@ -1,6 +1,6 @@
 #!/bin/bash
-# musl.sh ARCHITECTURE DIRECTORY: musl as Debian has it for another processor, by Debian's name for that: to link programs
-# with, and to run them. What is there already is left as it is.
+# musl.sh ARCHITECTURE DIRECTORY: unpacks musl from Debian for another processor, to link and run programs with it.
+# ARCHITECTURE is the Debian name. An existing DIRECTORY stays unchanged.
 set -euo pipefail
 processor=$1 directory=$2
 [ ! -e "$directory" ] || exit 0
@@ -11,7 +11,8 @@ use_debian "$(dirname "$directory")" trixie "$processor"
 work=$(mktemp -d "$directory.XXXX")
 trap 'rm -rf "$work"' EXIT
 unpack "$work/root" musl musl-dev
-# They name the places where they would be if they were installed, the specs those of headers and libraries.
+# The specs name the installed paths of headers and libraries, and the loader is a link to an installed path. The script
+# replaces the paths by paths in DIRECTORY, and the link by a copy of libc.so.
 library=$(dirname "$work"/root/usr/lib/*/musl-gcc.specs)
 sed "s|/usr/|$directory/usr/|g" "$library/musl-gcc.specs" > "$work/root/musl.specs"
 loader=$(sed -n 's/.*-dynamic-linker \([^ ]*\).*/\1/p' "$work/root/musl.specs")

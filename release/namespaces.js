@@ -1,17 +1,17 @@
-// The words before a command that mounts something: as which user it runs, and in which namespaces of its own.
+// Words before a command that mounts: the user and the namespaces in which the command runs.
 
-// An ID that no account has. It needs neither an entry in /etc/passwd nor a home.
+// An ID without an account. The ID needs neither an entry in /etc/passwd nor a home directory.
 export const ORDINARY_ID = 54321;
 
 export const isRoot = process.getuid() === 0;
 
-/** The words that run a command as a user; a process that is an ordinary user's stays one. */
+/** Words that run a command as a user. A process of an ordinary user keeps its user. */
 export function asUser(who) {
   if (who === 'root' || !isRoot) return [];
   return ['setpriv', `--reuid=${ORDINARY_ID}`, `--regid=${ORDINARY_ID}`, '--clear-groups', '--'];
 }
 
-/** The words that run a command in namespaces of its own: a mount namespace, and for an ordinary user a user namespace. */
+/** Words that run a command in its own mount namespace, and for an ordinary user in its own user namespace. */
 export function inNamespaces(who, { pid = false, net = false } = {}) {
   return [
     'unshare',

@@ -1,10 +1,11 @@
-// npm run prebuilds: the addon for each architecture whose compiler is there, by prebuildify, as the package carries it.
+// npm run prebuilds: builds the addon with prebuildify for each architecture whose compiler is installed, in the form
+// in which the package contains it.
 //
-//   npm run prebuilds -- x64 arm64     only these, whose compilers must be there
-//   npm run prebuilds -- --complete    the compilers of all must be there
+//   npm run prebuilds -- x64 arm64     only these architectures, whose compilers must be installed
+//   npm run prebuilds -- --complete    the compilers of all architectures must be installed
 //
-// The flags are those of every other build (binding.gyp), so that what the tests run is what is published. It is built in
-// a copy, as build/ belongs to the tests.
+// The flags are those of every other build (binding.gyp), so that the published addon is the tested one. The build runs
+// in a copy of the project, because the tests use build/.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +36,7 @@ function build({ name, prefix, prebuild }, place) {
       },
     },
   );
-  if (status !== 0) throw new Error(`prebuildify failed for ${name}; without --quiet it says why`);
+  if (status !== 0) throw new Error(`prebuildify failed for ${name}; run it without --quiet to see why`);
   const made = join(place, 'prebuilds', `linux-${name}`, 'linux-mount.node');
   dropNeeded(made);
   mkdirSync(dirname(prebuild), { recursive: true });
@@ -46,9 +47,9 @@ const missing = [];
 for (const architecture of chosenArchitectures(process.argv.slice(2))) {
   const { name, prefix, debianPackage, prebuild, isRequired } = architecture;
   if (!hasProgram(`${prefix}g++`)) {
-    // What was built on another day, perhaps from other sources, is not to be published with the rest.
+    // An earlier build, perhaps from other sources, must not be published with the new ones.
     rmSync(dirname(prebuild), { recursive: true, force: true });
-    skip(`linux-${name}`, `${prefix}g++`, debianPackage, false); // told of all of them, and failed at the end
+    skip(`linux-${name}`, `${prefix}g++`, debianPackage, false); // reports all, and fails at the end
     if (isRequired || name === process.arch) missing.push(name);
     continue;
   }

@@ -1,5 +1,5 @@
-// What each runtime of prebuilds:check does with the package: it imports it, and makes calls of every kind that change
-// nothing. Prints one line; an exception is a failure.
+// What each runtime of prebuilds:check does with the package: imports it, and makes calls of every kind that change
+// nothing. Prints one line. An exception is a failure.
 import assert from 'node:assert/strict';
 import { lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,13 +22,13 @@ assert.equal(table.at('/').target, '/');
 assert.equal(isMountPointSync('/'), true);
 assert.equal(await isMountPoint('/proc/self'), false);
 
-// Not there for root, not allowed for others: in both cases it is the kernel that has been asked.
+// Root gets ENOENT and other users get EPERM. Both errors come from the kernel.
 const refused = (error) => ['ENOENT', 'EPERM'].includes(error.code) && error.errno < 0 && error.syscall.length > 0;
 assert.throws(() => mountSync('x', '/nowhere/at/all', 'tmpfs'), refused);
 await assert.rejects(mountTmpfs('/nowhere/at/all'), refused);
 await assert.rejects(mountOverlay({ lower: ['/usr', '/etc'], target: 'nowhere/at/all' }), refused);
 
-// Records of many fields, in the byte order of the machine.
+// These calls return structures with many fields, whose byte order is that of the machine.
 const place = mkdtempSync(join(tmpdir(), 'linux-mount-probe-'));
 try {
   const [lower, upper] = ['lower', 'upper'].map((name) => join(place, name));

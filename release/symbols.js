@@ -1,7 +1,7 @@
-// What a prebuild may call, written down so that nothing comes in unseen.
+// The symbols that a prebuilt addon may import, listed so that a new one is noticed.
 import { createRequire } from 'node:module';
 
-// Each is in musl since 1.2 and in glibc since 2.28 at the latest, by this name and with this meaning.
+// Each function is in musl since 1.2 and in glibc since 2.28 or earlier, with the same name and meaning.
 const C_LIBRARY = `
   abort free malloc memchr memcmp memcpy memmove memset snprintf strcmp strlen strnlen strstr __errno_location
   chdir chroot close closedir eventfd fchdir fdopendir flock fremovexattr fsetxattr fstatfs getegid geteuid getpid getppid
@@ -13,7 +13,7 @@ const C_LIBRARY = `
   pthread_create pthread_mutex_lock pthread_mutex_unlock pthread_once pthread_self pthread_setname_np pthread_sigmask
   sem_destroy sem_init sem_post sem_wait`;
 
-// For variables of a thread, by the architecture's ABI.
+// Symbols for thread-local variables, by the ABI of the architecture.
 const THREADS = {
   x64: '__tls_get_addr',
   arm: '__tls_get_addr',
@@ -22,22 +22,23 @@ const THREADS = {
   s390x: '__tls_get_offset',
 };
 
-// With 32 bits the calls for large files have names of their own; "raise" is libgcc's, for a division by zero.
+// On 32-bit architectures the functions for large files have names of their own. "raise" is a function of libgcc for a
+// division by zero.
 const BITS_32 = { arm: 'fstatfs64 lseek64 mmap64 open64 openat64 readdir64 statfs64 raise' };
 
-// Version 8 is what the addon says it needs (binding.gyp).
+// binding.gyp declares that the addon needs Node-API version 8.
 const { js_native_api_symbols: js, node_api_symbols: node } = createRequire(import.meta.url)('node-api-headers').symbols
   .v8;
 
 const words = (text = '') => text.trim().split(/\s+/);
 
-/** Of that, the functions of the C library. */
+/** The functions of the C library among these symbols. */
 export const C_FUNCTIONS = words(C_LIBRARY);
 
-/** Everything that a prebuild of this architecture may look up where it is loaded. */
+/** Returns all symbols that a prebuilt addon of this architecture may import. */
 export function allowedSymbols(arch) {
   return new Set([...C_FUNCTIONS, ...words(THREADS[arch]), ...words(BITS_32[arch]), ...js, ...node]);
 }
 
-/** Everything that it has for others: what Node looks for. */
+/** The symbols that a prebuilt addon exports, which Node.js looks up. */
 export const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];

@@ -1,4 +1,4 @@
-// What is in the package, and why: every file is of one of these kinds, and whatever is of none does not belong there.
+// The kinds of files in the package, and why each kind is in it. A file of no kind is an error.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ARCHITECTURES, hasProgram, project } from './architectures.js';
@@ -10,11 +10,11 @@ const filesIn = (folder) =>
     .map((entry) => join(entry.parentPath, entry.name).slice(project.length));
 
 const modules = filesIn('lib').flatMap((file) => file.match(/^lib\/(.*)\.ts$/)?.[1] ?? []);
-// What `npm run build:source` has left in a clone is no source.
+// `npm run build:source` in a clone leaves folders that are not sources.
 const sources = filesIn('src-native').filter((file) => !/^src-native\/(build|node_modules)\//.test(file));
 
-// A quarter of some: where pages may have 64 KiB, what is written to when it is loaded begins at such a page. Packed they are
-// nothing.
+// Zeros make up a quarter of some files: where pages may have 64 KiB, the writable segment begins at such a page.
+// Compression removes the zeros.
 function zeros(prebuild) {
   const count = existsSync(prebuild) && hasProgram('readelf') ? paddingOf(prebuild) : 0;
   return count < 4096 ? '' : `, and ${count} zeros up to a page of 64 KiB`;
@@ -54,7 +54,10 @@ const KINDS = [
   },
 ];
 
-/** Prints a line for each kind; throws when a file is missing or does not belong there. `isComplete`: no prebuild may be missing. */
+/**
+ * Prints a line for each kind. Throws when a file is missing or is of no kind. With `isComplete` no prebuilt addon may
+ * be missing.
+ */
 export function explain(packed, isComplete) {
   const sizes = new Map(packed.files.map(({ path, size }) => [path, size]));
   const wrong = [];

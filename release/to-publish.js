@@ -1,5 +1,4 @@
-// What must be said before anything is published, and nobody can say for the people who do it: where the project lives, and
-// when the version came out.
+// What only the publisher can enter before publishing: where the project is hosted, and the date of the version.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { project } from './architectures.js';
@@ -10,7 +9,7 @@ const PLACES = [
   { name: 'bugs', form: /^https:\/\/./, key: 'bugs.url', example: 'https://…/issues' },
 ];
 
-/** What is missing, each with what to do. */
+/** Returns what is missing, each with the command that sets it. */
 export function missingToPublish(manifest, changelog) {
   const missing = PLACES.filter(({ name, form }) => !form.test(manifest[name]?.url ?? manifest[name])).map(
     ({ name, key, example }) => `${name} in package.json: npm pkg set ${key}=${example}`,
@@ -21,10 +20,10 @@ export function missingToPublish(manifest, changelog) {
   return missing;
 }
 
-/** Prints what is missing; throws when it has to be there. */
+/** Prints what is missing. Throws when it is required. */
 export function explainMissing(isComplete) {
   const read = (name) => readFileSync(join(project, name), 'utf8');
   const missing = missingToPublish(JSON.parse(read('package.json')), read('CHANGELOG.md'));
-  for (const each of missing) console.log(`  to be said before it is published: ${each}`);
-  if (isComplete && missing.length > 0) throw new Error('not to be published');
+  for (const each of missing) console.log(`  required before publishing: ${each}`);
+  if (isComplete && missing.length > 0) throw new Error('package.json or CHANGELOG.md is not ready for publishing');
 }

@@ -1,5 +1,5 @@
-// TypeScript as somebody writes it who uses the package: every export imported, values as values and types as types, and
-// the main calls made with what they take and give. That is checked; what mounts something is compiled as well, and run.
+// TypeScript programs of a user of the package: they import every export, values as values and types as types, and make
+// the main calls. All programs are compiled, and those that mount also run.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
@@ -12,7 +12,7 @@ const OPTIONS = {
   lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
   strict: true,
   exactOptionalPropertyTypes: true,
-  // The package's own declarations are looked into as well.
+  // The compiler also checks the declarations of the package.
   skipLibCheck: false,
   noEmit: true,
   types: ['node'],
@@ -40,7 +40,7 @@ export async function use(signal: AbortSignal): Promise<bigint> {
 }
 `;
 
-// One of them as an ES module, the other as CommonJS, each in a mount namespace of its own.
+// One program is an ES module and the other is CommonJS. Each runs in its own mount namespace.
 const PROGRAMS = {
   'mounts.mts': `
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -93,8 +93,8 @@ try {
 console.log(answer + ', still mounted: ' + library.isMountPointSync('m') + ', ' + code);
 `,
 };
-/** What each of them says. */
-export const SAID = 'EROFS true, still mounted: false, ENOENT';
+/** The output of each program. */
+export const EXPECTED_OUTPUT = 'EROFS true, still mounted: false, ENOENT';
 
 const problemsOf = (program) =>
   ts.getPreEmitDiagnostics(program).map((problem) =>
@@ -105,12 +105,12 @@ const problemsOf = (program) =>
     }),
   );
 
-/** The doors of the package, by the file behind each. What several export is imported from the first. */
-const DOORS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers/index.d.ts' };
+/** The entry points of the package, with the file of each. A name that several export is imported from the first. */
+const ENTRY_POINTS = { 'linux-mount': 'index.d.ts', 'linux-mount/layers': 'layers/index.d.ts' };
 
-/** The names that a door of the installed package exports, by whether they are values. */
-function exportsOf(place, door) {
-  const file = join(place, 'node_modules/linux-mount/dist', DOORS[door]);
+/** Returns the names that an entry point of the installed package exports, by whether they are values. */
+function exportsOf(place, entryPoint) {
+  const file = join(place, 'node_modules/linux-mount/dist', ENTRY_POINTS[entryPoint]);
   const program = ts.createProgram([file], OPTIONS);
   const checker = program.getTypeChecker();
   const names = { values: [], types: [] };
@@ -121,26 +121,29 @@ function exportsOf(place, door) {
   return names;
 }
 
-/** Writes and compiles what mounts something; the names of the programs. */
+/** Writes and compiles the programs that mount. Returns the names of the programs. */
 function emit(place) {
   const files = Object.keys(PROGRAMS).map((name) => join(place, name));
   for (const [name, text] of Object.entries(PROGRAMS)) writeFileSync(join(place, name), text);
   const program = ts.createProgram(files, { ...OPTIONS, noEmit: false });
   const problems = problemsOf(program);
-  if (problems.length > 0) throw new Error(`TypeScript that mounts something does not compile:\n${problems.join('')}`);
+  if (problems.length > 0) throw new Error(`a TypeScript program that mounts does not compile:\n${problems.join('')}`);
   program.emit();
   return Object.keys(PROGRAMS).map((name) => name.replace(/ts$/, 'js'));
 }
 
-/** Compiles it in that project, as an ES module and as CommonJS; how many names there are, and programs to run. */
+/**
+ * Compiles the programs in the project, as ES modules and as CommonJS. Returns the number of names, and the programs to
+ * run.
+ */
 export function compile(place) {
   const all = { values: [], types: [] };
   let imports = '';
-  for (const door of Object.keys(DOORS)) {
-    const names = exportsOf(place, door);
+  for (const entryPoint of Object.keys(ENTRY_POINTS)) {
+    const names = exportsOf(place, entryPoint);
     for (const kind of ['values', 'types']) {
       const news = names[kind].filter((name) => !all[kind].includes(name));
-      imports += `import ${kind === 'types' ? 'type ' : ''}{ ${news.join(', ')} } from '${door}';\n`;
+      imports += `import ${kind === 'types' ? 'type ' : ''}{ ${news.join(', ')} } from '${entryPoint}';\n`;
       all[kind].push(...news);
     }
   }
@@ -154,6 +157,6 @@ export function compile(place) {
       `const spec2: layers.ChangesSpec = { lower: ['/a'], upper: '/b' };\nexport = { size, spec, spec2 };\n`,
   );
   const problems = problemsOf(ts.createProgram([join(place, 'typed.mts'), join(place, 'typed.cts')], OPTIONS));
-  if (problems.length > 0) throw new Error(`TypeScript of a user does not compile:\n${problems.join('')}`);
+  if (problems.length > 0) throw new Error(`a TypeScript program of a user does not compile:\n${problems.join('')}`);
   return { values: values.length, types: types.length, programs: emit(place) };
 }

@@ -1,18 +1,19 @@
-// npm test: the whole suite, in four passes side by side. Each pass has a mount namespace and a TMPDIR of its own, so
-// that no failing test can leave a mount on the machine, and no pass sees the mounts of another.
+// npm test: runs the whole suite in four passes at the same time. Each pass has its own mount namespace and its own
+// TMPDIR, so that a failing test cannot leave a mount on the machine, and no pass sees the mounts of another.
 //
 //   root          as root: all tests
-//   older-kernel  as root: the tests in test/live/ with the newer calls missing (seccomp: ENOSYS), as on an older kernel
-//   sandbox       as root: the same with the newer calls refused (EPERM), as some sandboxes do
-//   user          as an ordinary user, in a user namespace of that user: all tests
+//   older-kernel  as root: the tests in test/live/, while seccomp fails the newer system calls with ENOSYS, as an older kernel
+//   sandbox       as root: the tests in test/live/, while seccomp fails the newer system calls with EPERM, as some sandboxes
+//   user          as an ordinary user, in a user namespace of this user: all tests
 //
-// `npm test` runs a fiftieth of each long loop, and all files of a pass in one process; after a crash, the files that
-// never ended run again, each in a process of its own. `npm run test:all` runs each loop in full in the pass "root", and
-// each file in a process of its own. Of the loops the two passes in the middle, which are about fallbacks, repeat a
-// twentieth, and "user" a third; where root cannot run, "user" runs them all. Real kernels: npm run test:kernels.
+// `npm test` runs a fiftieth of each long loop, and all files of a pass in one process. After a crash, the files that
+// did not finish run again, each in its own process. `npm run test:all` runs each loop in full in the pass "root", and
+// each file in its own process. The passes "older-kernel" and "sandbox", which test fallbacks, run a twentieth of each
+// loop, and the pass "user" runs a third. Where root cannot run the suite, the pass "user" runs each loop in full. npm
+// run test:kernels tests real kernels.
 //
-// Arguments are passed on to vitest. LINUX_MOUNT_PASSES="root user" chooses, and those that it names must be possible;
-// LINUX_MOUNT_EFFORT=0.1 does a tenth of the loops (test/support/effort.ts).
+// The arguments go to vitest. LINUX_MOUNT_PASSES="root user" chooses passes, and fails if a named pass cannot run.
+// LINUX_MOUNT_EFFORT=0.1 runs a tenth of each loop (test/support/effort.ts).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readlinkSync, rmdirSync } from 'node:fs';
@@ -32,29 +33,29 @@ if (unknown !== undefined) throw new Error(`there is no pass "${unknown}": ${Obj
 
 const possible = asked.filter((name) => {
   const reason = obstacles[name]();
-  if (reason) console.log(`pass "${name}" is not possible: ${reason}`);
+  if (reason) console.log(`pass "${name}" cannot run: ${reason}`);
   return !reason;
 });
 if (possible.length === 0) {
-  console.error('No pass is possible: root with CAP_SYS_ADMIN, or user namespaces, are needed to mount anything.');
+  console.error('No pass can run: mounting needs root with CAP_SYS_ADMIN, or user namespaces.');
   process.exit(1);
 }
 if (named !== undefined && possible.length < named.length) {
-  console.error('LINUX_MOUNT_PASSES names what is not possible here.');
+  console.error('LINUX_MOUNT_PASSES names a pass that this machine cannot run.');
   process.exit(1);
 }
 const SHARE = { 'older-kernel': 0.05, sandbox: 0.05, user: possible.includes('root') ? 0.3 : 1 };
 const longest = Math.max(...possible.map((name) => name.length));
 const isAlone = possible.length === 1;
 
-// A signal ends the passes, and this program with them, which removes what it has made. Each is a process group, so that
-// none of its processes goes on without the others.
+// Each pass is a process group, so that a signal ends all processes of the pass. This program then removes its
+// directories and ends.
 const running = new Set();
 function signalGroup({ pid }, signal) {
   try {
     process.kill(-pid, signal);
   } catch {
-    // It has ended, with all that belongs to it.
+    // The process group has ended already.
   }
 }
 for (const signal of ['SIGINT', 'SIGTERM'])
@@ -62,10 +63,10 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     for (const child of running) signalGroup(child, signal);
   });
 
-/** The result when vitest ends without one. */
+/** The result of a pass in which vitest reports nothing. */
 const NOTHING = { files: 0, passed: 0, failed: 0, skipped: 0, failures: [], unfinished: [] };
 
-/** Runs vitest in a pass, and gives what support/reporter.ts tells. */
+/** Runs vitest in a pass, and returns the result that test/support/reporter.ts writes. */
 async function run(name, words) {
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-test-'));
   try {
@@ -78,33 +79,35 @@ async function run(name, words) {
       LINUX_MOUNT_PASS: name,
       LINUX_MOUNT_EFFORT: effort,
       LINUX_MOUNT_SHARE: String(SHARE[name] ?? 1),
-      // A pass has its share of the machine only: what takes 30 s alone may take as many times that as there are passes.
+      // The passes share the processors, so each time limit grows with the number of passes.
       LINUX_MOUNT_PATIENCE: String(Number(process.env.LINUX_MOUNT_PATIENCE ?? 1) * possible.length),
       LINUX_MOUNT_OUTSIDE: readlinkSync('/proc/self/ns/mnt'),
       LINUX_MOUNT_RESULT: '3',
-      // Node would read these certificates at each start, which then takes four times as long. No test needs the network.
+      // Node.js would read these certificates at each start, which makes the start take four times as long. No test
+      // needs the network.
       NODE_EXTRA_CA_CERTS: undefined,
     };
     const stdio = isAlone ? ['inherit', 'inherit', 'inherit', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'];
     const child = spawn(command, rest, { stdio, env, detached: true });
     running.add(child);
     const outputs = [child.stdout, child.stderr].filter((stream) => stream !== null);
-    const said = outputs.map((stream) => {
+    const closed = outputs.map((stream) => {
       const lines = createInterface({ input: stream });
       lines.on('line', (line) => console.log(`${name.padEnd(longest)} | ${line}`));
       return once(lines, 'close');
     });
-    const [[status, signal], told] = await Promise.all([once(child, 'exit'), text(child.stdio[3])]);
+    const [[status, signal], report] = await Promise.all([once(child, 'exit'), text(child.stdio[3])]);
     running.delete(child);
     signalGroup(child, 'SIGKILL');
-    // A process that a test has left behind may have the output open for ever.
-    await Promise.race([Promise.all(said), sleep(2_000, undefined, { ref: false })]);
+    // A process that a test leaves behind may keep the output open, so this wait has a limit of two seconds.
+    await Promise.race([Promise.all(closed), sleep(2_000, undefined, { ref: false })]);
     for (const stream of outputs) stream.destroy();
-    const result = { ...NOTHING, ...JSON.parse(told || '{}') };
+    const result = { ...NOTHING, ...JSON.parse(report || '{}') };
     if (status === 0 || result.failed > 0 || result.unfinished.length > 0) return result;
     return { ...result, failed: 1, failures: [`vitest ended with ${signal ?? `status ${status}`}`] };
   } finally {
-    // Empty, as the tmpfs was only ever in the namespace. Were it not, this would fail rather than delete anything.
+    // The directory is empty, because the tmpfs was mounted in the private mount namespace only. rmdir fails if it is
+    // not empty.
     rmdirSync(place);
   }
 }
@@ -113,7 +116,7 @@ async function runPass(name) {
   const start = performance.now();
   let result = await run(name, words);
   if (result.unfinished.length > 0 && words.length === 0) {
-    console.log(`\n=== pass "${name}" has crashed: what never ended runs again, each file in a process of its own`);
+    console.log(`\n=== pass "${name}" has crashed: each file that did not finish runs again in its own process`);
     const again = await run(name, ['--isolate', ...result.unfinished]);
     result = {
       ...again,
@@ -126,7 +129,7 @@ async function runPass(name) {
     ...result,
     name,
     failed: result.failed + unfinished.length,
-    failures: [...result.failures, ...unfinished.map((file) => `${file} never ended`)],
+    failures: [...result.failures, ...unfinished.map((file) => `${file} did not finish`)],
     seconds: Math.round((performance.now() - start) / 1000),
   };
 }

@@ -1,12 +1,14 @@
+// The configuration of vitest for all passes of the suite.
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-// The tests may have been compiled before (test/vm/image.sh), for a machine on which that would take long.
+// test/vm/image.sh compiles the tests in advance for emulated machines, on which compiling would take long.
 const isCompiled = process.env.LINUX_MOUNT_COMPILED !== undefined;
 const extension = isCompiled ? 'js' : 'ts';
 
-// Under AddressSanitizer (test/hunts/sanitize) the tests' own process looks for leaks, the programs that they start do not.
+// Under AddressSanitizer (test/hunts/sanitize) LeakSanitizer runs in the process of the tests and not in the programs
+// that the tests start.
 const { SANITIZER_OPTIONS_OF_CHILDREN: ofChildren } = process.env;
 if (ofChildren !== undefined) process.env.ASAN_OPTIONS = ofChildren;
 
@@ -17,8 +19,9 @@ export default defineConfig({
     include: [`test/**/*.test.${extension}`],
     globalSetup: [`test/support/private-namespace.${extension}`],
     reporters: [isCompiled ? 'verbose' : 'default', `./test/support/reporter.${extension}`],
-    // One process for all files takes a tenth of the time to start, and test/run.js takes care of a crash. In a mount
-    // namespace one file runs after the other: each counts the mounts that it leaves. `--isolate` is for a process each.
+    // One process for all files starts in a tenth of the time, and test/run.js handles a crash. The files of one mount
+    // namespace run one after another, because each test counts the mounts. `--isolate` runs each file in its own
+    // process.
     pool: 'forks',
     isolate: false,
     fileParallelism: false,

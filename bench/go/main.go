@@ -1,6 +1,6 @@
-// What is measured, in Go: with the package syscall here, and with moby/sys in moby.go where that is installed. It is
-// told on standard input what to do, a line with tabs between its words: name, count, and more; and answers with a line:
-// ok and nanoseconds, or an error.
+// The loops of the benchmark in Go: with the package syscall, and with moby/sys in moby.go where it is installed. The
+// program reads lines from standard input with the tab-separated words name, count, and arguments, and answers each with
+// a line: ok and nanoseconds, or an error.
 package main
 
 import (
@@ -16,14 +16,14 @@ import (
 	"time"
 )
 
-// A thing to do, once of many times.
+// One round of a loop; at is the number of the round.
 type action func(at int, words []string) error
 
 var actions = map[string]action{
 	"bind": func(_ int, words []string) error {
 		return mountAndUnmount(words[0], words[1], "", syscall.MS_BIND, "")
 	},
-	// There is no other way to it in the package: writable for an instant, and a second call makes it read-only.
+	// The package has no other way: the mount is writable for an instant, until a second call makes it read-only.
 	"bind-readonly": func(_ int, words []string) error {
 		if err := syscall.Mount(words[0], words[1], "", syscall.MS_BIND, ""); err != nil {
 			return err
@@ -33,7 +33,7 @@ var actions = map[string]action{
 		}
 		return syscall.Unmount(words[1], 0)
 	},
-	// source, target, and the mounts in it, each of which needs a call.
+	// Arguments: source, target, and the mounts below the target, each of which needs a call of its own.
 	"tree-readonly": func(_ int, words []string) error {
 		if err := syscall.Mount(words[0], words[1], "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
 			return err
@@ -48,7 +48,7 @@ var actions = map[string]action{
 	"mount": func(_ int, words []string) error {
 		return mountAndUnmount(words[0], words[1], words[2], 0, words[3])
 	},
-	// upper, lower
+	// Arguments: upper, lower.
 	"changes": func(_ int, words []string) error {
 		return filepath.WalkDir(words[0], func(path string, entry fs.DirEntry, err error) error {
 			if err != nil {
@@ -79,7 +79,7 @@ func remountReadOnly(target string) error {
 	return syscall.Mount("", target, "", syscall.MS_REMOUNT|syscall.MS_BIND|syscall.MS_RDONLY, "")
 }
 
-// Binds to all targets at once, each on a goroutine, then takes all down: source, targets.
+// Binds at all targets at once, each on a goroutine, and then unmounts all. Arguments: source, targets.
 func atOnce(words []string) error {
 	each := func(do func(target string) error) error {
 		errors := make([]error, len(words)-1)

@@ -1,5 +1,6 @@
 //go:build moby
 
+// The loops of the benchmark that use moby/sys, built only where the package is installed.
 package main
 
 import (
@@ -10,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The umount of the package is always lazy, which is less work: where a mount is measured with its umount that is the
-// plain one, as everybody's.
+// The umount of the package is always lazy, which is less work. So the loops of a mount and its umount use the umount of
+// the package syscall, as all other contenders do.
 func mobyMount(source, target, fsType, options string) error {
 	if err := mount.Mount(source, target, fsType, options); err != nil {
 		return err
@@ -23,7 +24,7 @@ func init() {
 	actions["moby-bind"] = func(_ int, words []string) error {
 		return mobyMount(words[0], words[1], "", "bind")
 	}
-	// It makes it read-only by a second call.
+	// The package makes the mount read-only by a second call.
 	actions["moby-bind-readonly"] = func(_ int, words []string) error {
 		return mobyMount(words[0], words[1], "", "bind,ro")
 	}

@@ -1,3 +1,4 @@
+// Many mounts at once in C++, the reference for parallel asynchronous calls.
 #include <errno.h>
 #include <pthread.h>
 #include <string.h>
@@ -9,8 +10,7 @@
 
 #include "loops.h"
 
-// Many mounts at once in C: a thread for each target, started once and waiting at a barrier, as it is in a program that
-// has to do so more than once.
+// Each target has its own thread. The threads start once and wait at a barrier, as in a program that mounts many times.
 namespace loops {
 namespace {
 
@@ -40,7 +40,7 @@ void* Work(void* argument) {
   return nullptr;
 }
 
-// The threads wait for more until the process ends.
+// The threads wait for more work until the process ends.
 Crew* Assemble(const std::vector<std::string>& words) {
   auto* crew = new Crew;
   crew->source = words[0];

@@ -1,5 +1,6 @@
-// The loops as an addon: on the same thread of the same process as what is measured. A program of its own is another
-// yardstick, as umount(2) waits longer in some processes than in others (bench/behind.md).
+// The C++ loops as an addon, so that they run on the same thread of the same process as the library. The loops in a
+// separate program are another reference, because umount(2) waits longer in some processes than in others
+// (bench/behind.md).
 #include <napi.h>
 
 #include "loops.h"
@@ -17,13 +18,13 @@ static std::vector<std::string> WordsOf(const Napi::Value& value) {
   return words;
 }
 
-// run(name, count, words): nanoseconds for all of it; throws on the first failure.
+// run(name, count, words): returns the nanoseconds of the whole loop; throws on the first failure.
 static Napi::Value Run(const Napi::CallbackInfo& info) {
   const int count = info[1].As<Napi::Number>();
   return Answered(info.Env(), loops::Run(info[0].As<Napi::String>(), count, WordsOf(info[2])));
 }
 
-// runAtOnce(words): the same
+// runAtOnce(words): returns the nanoseconds of all mounts and unmounts; throws on the first failure.
 static Napi::Value RunAtOnce(const Napi::CallbackInfo& info) {
   return Answered(info.Env(), loops::RunAtOnce(WordsOf(info[0])));
 }

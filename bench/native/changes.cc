@@ -1,6 +1,6 @@
-// The yardstick for changes(): a walk of the upper layer by nftw(3), and for each entry what any program must ask to
-// know what it did: its attribute, and the status of the one below. No order, no lower layer but one, paths instead of
-// descriptors, and nothing kept.
+// The reference for changes(): walks the upper layer by nftw(3) and makes the two calls for each entry that every
+// program needs: the overlayfs attribute, and the status of the entry in the lower layer. The walk is not sorted, has
+// one lower layer, uses paths instead of descriptors, and stores nothing.
 #include <fcntl.h>
 #include <ftw.h>
 #include <napi.h>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kDescriptors = 64;
 
-// nftw(3) has no room for an argument. One thread runs one walk at a time.
+// nftw(3) passes no argument to the callback, so these variables are global. One thread runs one walk at a time.
 int lower_fd;
 size_t upper_length;
 uint32_t found;
@@ -35,7 +35,7 @@ int Look(const char* path, const struct stat* status, int type, struct FTW*) {
   return 0;
 }
 
-// countChanges(lower, upper): how many.
+// countChanges(lower, upper): returns the number of entries.
 Napi::Value CountChanges(const Napi::CallbackInfo& info) {
   const std::string lower = info[0].As<Napi::String>();
   const std::string upper = info[1].As<Napi::String>();

@@ -1,3 +1,4 @@
+// The loops of system calls that are the reference of the benchmark.
 #include "loops.h"
 
 #include <dirent.h>
@@ -15,7 +16,7 @@
 namespace loops {
 namespace {
 
-// linux/mount.h; older headers know none of it.
+// Numbers of linux/mount.h, which older headers lack.
 constexpr int kOpenTree = 428, kMoveMount = 429, kFsOpen = 430, kFsConfig = 431, kFsMount = 432;
 constexpr int kMountSetAttributes = 442, kStatMount = 457;
 constexpr unsigned kTreeClone = 1, kRecursive = 0x8000, kMoveFromEmptyPath = 4;
@@ -29,12 +30,12 @@ int64_t Now() {
   return int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-// source, target
+// Arguments: source, target.
 bool Bind(const Words& words) {
   return mount(words[0].c_str(), words[1].c_str(), nullptr, MS_BIND, nullptr) == 0 && umount2(words[1].c_str(), 0) == 0;
 }
 
-// A bind that is read-only from its first moment on: open_tree(2), mount_setattr(2), move_mount(2), umount2(2).
+// Makes a bind mount that is read-only from the start: open_tree(2), mount_setattr(2), move_mount(2), umount2(2).
 bool BindReadOnly(const Words& words, unsigned recursive, int umount_flags) {
   const uint64_t attributes[4] = {kReadOnly, 0, 0, 0};
   const int tree = syscall(kOpenTree, AT_FDCWD, words[0].c_str(), kTreeClone | O_CLOEXEC | recursive);
@@ -44,13 +45,13 @@ bool BindReadOnly(const Words& words, unsigned recursive, int umount_flags) {
   return ok && umount2(words[1].c_str(), umount_flags) == 0;
 }
 
-// source, target, type, data
+// Arguments: source, target, type, data.
 bool Mount(const Words& words) {
   const char* data = words[3].empty() ? nullptr : words[3].c_str();
   return mount(words[0].c_str(), words[1].c_str(), words[2].c_str(), 0, data) == 0 && umount2(words[1].c_str(), 0) == 0;
 }
 
-// Fills `buffer`, a struct statx, of which the mount's id is at 0x90: STATX_MNT_ID_UNIQUE, AT_STATX_DONT_SYNC and
+// Fills `buffer`, a struct statx whose mount ID is at 0x90. The flags are STATX_MNT_ID_UNIQUE, AT_STATX_DONT_SYNC and
 // AT_NO_AUTOMOUNT.
 uint64_t MountId(const char* path, char* buffer) {
   if (syscall(SYS_statx, AT_FDCWD, path, 0x4800, 0x5000, buffer) < 0) return 0;
@@ -59,8 +60,9 @@ uint64_t MountId(const char* path, char* buffer) {
   return id;
 }
 
-// The same by the calls that a handle takes which takes down only what it put up, and which refuses what was made
-// read-only: statx(2), and where `writable` statmount(2), after the mount, statx(2) before the umount.
+// Mounts and unmounts with the extra calls of a handle that unmounts only its own mount: statx(2) after the mount and
+// before the unmount. With `writable` the loop also calls statmount(2), to reject an overlay that the kernel mounted
+// read-only.
 bool MountKnown(const Words& words, bool writable) {
   char buffer[512];
   const char* target = words[1].c_str();
@@ -75,7 +77,8 @@ bool MountKnown(const Words& words, bool writable) {
   return ok && umount2(target, 0) == 0;
 }
 
-// target, layers ...: an overlay by fsopen(2) ... move_mount(2), each layer by descriptor (Linux 6.13).
+// Arguments: target, layers. Mounts an overlay by fsopen(2) to move_mount(2), with each layer as a descriptor (Linux
+// 6.13).
 bool OverlayByDescriptors(const Words& words) {
   std::vector<int> descriptors;
   const int context = syscall(kFsOpen, "overlay", 1);
@@ -93,13 +96,13 @@ bool OverlayByDescriptors(const Words& words) {
   return ok && umount2(words[0].c_str(), 0) == 0;
 }
 
-// path
+// Arguments: path.
 bool AskMountPoint(const Words& words) {
   char buffer[256];
   return syscall(SYS_statx, AT_FDCWD, words[0].c_str(), 0x4800, 1, buffer) == 0;
 }
 
-// Upper, lower: a walk of all that is in the upper directory, with a look at each entry there and below.
+// Walks everything in the upper directory, and looks up each entry in both layers.
 bool WalkChanges(int upper, int lower) {
   DIR* const directory = fdopendir(upper);
   if (directory == nullptr) return false;
@@ -126,7 +129,7 @@ bool Changes(const Words& words) {
   return ok;
 }
 
-// The bare read of the mount table, into memory that is there already.
+// Reads the mount table into memory that is already allocated.
 bool ReadTable() {
   static std::vector<char> buffer(64 * 1024 * 1024);
   const int file = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);

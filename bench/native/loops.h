@@ -1,21 +1,21 @@
+// Loops of system calls without anything around them: the reference of the benchmark.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
-// The yardstick: the system calls that a thing takes, in a loop and with nothing around them.
 namespace loops {
 
 struct Answer {
-  int64_t nanoseconds = 0;  // for all of it
-  std::string error;        // what failed; empty when nothing did
+  int64_t nanoseconds = 0;  // of the whole loop
+  std::string error;        // what failed, or empty
 };
 
-// What is done by name, how often, and on what; see loops.cc for what each takes.
+// Runs the loop of this name `count` times. loops.cc documents the arguments of each loop.
 Answer Run(const std::string& name, int count, const std::vector<std::string>& words);
 
-// Binds and takes down at many targets at once, each on a thread of its own that was started before: source, targets.
+// Binds and unmounts at many targets at once, each on its own running thread. Arguments: source, targets.
 Answer RunAtOnce(const std::vector<std::string>& words);
 
 }  // namespace loops

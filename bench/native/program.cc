@@ -1,5 +1,5 @@
-// The loops as a program of its own, with one thread. Like bench/go it is told on standard input what to do, a line
-// with tabs between its words: name, count, and more; and answers with a line: ok and nanoseconds, or an error.
+// The loops as a separate program with one thread. Like bench/go, the program reads lines from standard input with the
+// tab-separated words name, count, and arguments, and answers each with a line: ok and nanoseconds, or an error.
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -1,13 +1,13 @@
-// What an upper layer did to the lower ones: a walk of it, with a look below for each entry.
+// Rows of changes(): a walk of the upper layer, with a lookup in the lower layer for each entry.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { changes } from 'linux-mount/layers';
-import { oursAsync } from '../ours.js';
+import { libraryAsync } from '../library.js';
 
 const { countChanges } = createRequire(import.meta.url)('../native/build/Release/changes.node');
 
-const IN_ONE = 1000; // files of a directory
+const IN_ONE = 1000; // files in a directory
 
 export function layerRows(place, peers, count) {
   const [lower, upper] = [place.directory('changed-lower'), place.directory('changed-upper')];
@@ -24,7 +24,7 @@ export function layerRows(place, peers, count) {
   return [
     {
       name: `changes of ${count.toLocaleString('en')} files`,
-      note: 'Half of them are below as well. C and Go look at each, above and below, and say nothing of it; nftw(3) asks for the mark of each as well, and counts; find(1) looks at each above.',
+      note: 'The lower layer has half of them too. C and Go look up each file in both layers and report nothing. The walk by nftw(3) also reads the attribute of each file, and counts. find(1) looks up each file in the upper layer only.',
       before: () => {
         fill();
         return () => {
@@ -34,7 +34,7 @@ export function layerRows(place, peers, count) {
       contenders: [
         peers.c('changes', [upper, lower], { times }),
         { who: 'C', how: 'nftw(3), lgetxattr(2) and fstatat(2) of each', run: walkInC, times },
-        oursAsync('for await (… of changes(…))', walk, { times }),
+        libraryAsync('for await (… of changes(…))', walk, { times }),
         peers.go('changes', [upper, lower], { times, how: 'filepath.WalkDir and Lstat' }),
         peers.forked('find(1)', 'findutils', [['find', upper, '-printf', '%P %y %m %U %G %s %T@\\n']]),
       ],

@@ -1,16 +1,16 @@
-// What it costs to ask about one path, among few mounts and among many, and until a watcher tells of a mount.
+// Rows of lookups of a path, with few and with many mounts, and the time until a watcher reports a mount.
 import { statSync } from 'node:fs';
 import { isMountPoint, isMountPointSync, mountAtSync, mountSync, umountSync, watchMountTable } from 'linux-mount';
-import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { libraryAsync, libraryAtOnce, librarySync } from '../library.js';
 import { crowdOfBinds } from '../place.js';
 
 const AT_ONCE = 64;
-const MANY = { times: 500 }; // of what takes less than a microsecond
+const MANY = { times: 500 }; // for calls that take less than a microsecond
 
 export const IS_MOUNT_POINT = 'isMountPointSync';
 export const FEW_PATHS = 'whether a path is a mount point';
 
-/** The rows beside other rows, and those beside so many mounts. */
+/** The rows with few mounts, and the rows with `many` other mounts. */
 export function lookupRows(place, peers, many) {
   const { path } = place;
   const asked = (name, before) => ({
@@ -18,27 +18,27 @@ export function lookupRows(place, peers, many) {
     before,
     contenders: [
       peers.c('is-mount-point', [path], MANY),
-      ours(IS_MOUNT_POINT, () => isMountPointSync(path), MANY),
-      { ...ours('statSync, which does not tell', () => statSync(path), MANY), who: 'Node' },
+      librarySync(IS_MOUNT_POINT, () => isMountPointSync(path), MANY),
+      { ...librarySync('statSync, which finds no mount points', () => statSync(path), MANY), who: 'Node' },
       peers.moby('is-mount-point', [path], MANY),
-      ours('mountAtSync', () => mountAtSync(path), MANY),
-      oursAsync('await isMountPoint', () => isMountPoint(path)),
-      oursAtOnce(AT_ONCE, () => isMountPoint(path)),
+      librarySync('mountAtSync', () => mountAtSync(path), MANY),
+      libraryAsync('await isMountPoint', () => isMountPoint(path)),
+      libraryAtOnce(AT_ONCE, () => isMountPoint(path)),
       peers.forked('mountpoint(1)', 'util-linux', [['mountpoint', '-q', path]], { every: 5 }),
     ],
   });
   const watched = (name, before) => ({
     name,
     before,
-    contenders: [oursAsync('tmpfs mounted, told, taken down, told', watch, { times: 1 })],
+    contenders: [libraryAsync('tmpfs mount and umount, each reported', watch, { times: 1 })],
   });
   const crowd = () => crowdOfBinds(place, many);
   const beside = `beside ${many.toLocaleString('en')} mounts`;
   return [
     asked(FEW_PATHS, undefined),
     asked(`${FEW_PATHS}, ${beside}`, crowd),
-    watched('a mount and its umount until the watcher tells of them', undefined),
-    watched(`a mount and its umount until the watcher tells of them, ${beside}`, crowd),
+    watched('a mount and its umount until the watcher reports them', undefined),
+    watched(`a mount and its umount until the watcher reports them, ${beside}`, crowd),
   ];
 
   async function watch() {
@@ -53,5 +53,5 @@ export function lookupRows(place, peers, many) {
   }
 }
 
-/** The name of the row with the path beside that many mounts. */
+/** The name of the row of a lookup with this number of other mounts. */
 export const pathBeside = (many) => `${FEW_PATHS}, beside ${many.toLocaleString('en')} mounts`;

@@ -1,4 +1,4 @@
-// Mounts that any program makes: binds, a tmpfs, and taking them down.
+// Rows of mounts that every program makes: binds, a tmpfs, and unmounting them.
 import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -12,7 +12,7 @@ import {
   umount,
   umountSync,
 } from 'linux-mount';
-import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { libraryAsync, libraryAtOnce, librarySync } from '../library.js';
 
 const { MNT_DETACH, MS_BIND, MS_NODEV, MS_RDONLY, MS_REC, MS_REMOUNT } = constants;
 const SUBMOUNTS = 50;
@@ -48,21 +48,21 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('bind', [source, target]),
         peers.program('bind', [source, target]),
-        ours(SYNC, () => {
+        librarySync(SYNC, () => {
           mountSync(source, target, null, MS_BIND);
           umountSync(target);
         }),
-        ours(CHECKED, () => mountBindSync(source, target).unmountSync()),
-        peers.ours(SYNC, 'bind', [source, target]),
+        librarySync(CHECKED, () => mountBindSync(source, target).unmountSync()),
+        peers.library(SYNC, 'bind', [source, target]),
         peers.go('bind', [source, target]),
         peers.moby('bind', [source, target]),
-        oursAsync(ASYNC, async () => {
+        libraryAsync(ASYNC, async () => {
           await mount(source, target, null, MS_BIND);
           await umount(target);
         }),
         access,
         peers.cAtOnce([source, ...targets]),
-        oursAtOnce(
+        libraryAtOnce(
           targets.length,
           (index) => mount(source, targets[index], null, MS_BIND),
           (index) => umount(targets[index]),
@@ -84,20 +84,22 @@ export function mountRows(place, peers) {
     const options = { readonly: true };
     return {
       name: 'read-only bind + umount',
-      note: 'C and this library make it read-only before anybody can see it. The others bind it writable, and then remount it.',
+      note: 'C and this library make the mount read-only before it is attached. The others bind it writable, and then remount it.',
       contenders: [
         peers.c('bind-readonly', [source, target]),
         peers.program('bind-readonly', [source, target]),
-        ours('mountSync(MS_RDONLY) + umountSync', () => {
+        librarySync('mountSync(MS_RDONLY) + umountSync', () => {
           mountSync(source, target, null, MS_BIND | MS_RDONLY);
           umountSync(target);
         }),
-        ours(CHECKED, () => mountBindSync(source, target, options).unmountSync()),
-        peers.ours(CHECKED, 'bind-readonly', [source, target]),
+        librarySync(CHECKED, () => mountBindSync(source, target, options).unmountSync()),
+        peers.library(CHECKED, 'bind-readonly', [source, target]),
         peers.go('bind-readonly', [source, target]),
         peers.moby('bind-readonly', [source, target]),
-        oursAsync('await mountBind + await unmount', async () => (await mountBind(source, target, options)).unmount()),
-        oursAtOnce(
+        libraryAsync('await mountBind + await unmount', async () =>
+          (await mountBind(source, target, options)).unmount(),
+        ),
+        libraryAtOnce(
           targets.length,
           (index) => mountBind(source, targets[index], options),
           (_, mounted) => mounted.unmount(),
@@ -123,13 +125,13 @@ export function mountRows(place, peers) {
     const times = 10;
     return {
       name: TREE,
-      note: 'C does not look whether all of it is read-only; this library does, and takes it down otherwise.',
+      note: 'C does not check whether the whole tree is read-only. This library checks, and unmounts the tree if it is not.',
       before,
       contenders: [
         peers.c('tree-readonly', [top, target], { times }),
         peers.program('tree-readonly', [top, target], { times }),
-        ours(CHECKED, () => mountBindSync(top, target, options).unmountSync(MNT_DETACH), { times }),
-        ours(
+        librarySync(CHECKED, () => mountBindSync(top, target, options).unmountSync(MNT_DETACH), { times }),
+        librarySync(
           'mountSync, and a remount of each',
           () => {
             mountSync(top, target, null, MS_BIND | MS_REC);
@@ -139,7 +141,7 @@ export function mountRows(place, peers) {
           { times },
         ),
         peers.go('tree-readonly', [top, target, ...inside], { times }),
-        oursAsync(
+        libraryAsync(
           'await mountBind + await unmount',
           async () => (await mountBind(top, target, options)).unmount(MNT_DETACH),
           { times },
@@ -157,19 +159,19 @@ export function mountRows(place, peers) {
       contenders: [
         peers.c('mount', words),
         peers.program('mount', words),
-        ours(SYNC, () => {
+        librarySync(SYNC, () => {
           mountSync('tmpfs', target, 'tmpfs', 0, 'size=1m');
           umountSync(target);
         }),
-        ours('mountTmpfsSync + unmountSync', () => mountTmpfsSync(target, { size: '1m' }).unmountSync()),
-        peers.ours(SYNC, 'mount', words),
+        librarySync('mountTmpfsSync + unmountSync', () => mountTmpfsSync(target, { size: '1m' }).unmountSync()),
+        peers.library(SYNC, 'mount', words),
         peers.go('mount', words),
         peers.moby('mount', words),
-        oursAsync(ASYNC, async () => {
+        libraryAsync(ASYNC, async () => {
           await mount('tmpfs', target, 'tmpfs', 0, 'size=1m');
           await umount(target);
         }),
-        oursAtOnce(
+        libraryAtOnce(
           targets.length,
           (index) => mountTmpfs(targets[index], { size: '1m' }),
           (_, mounted) => mounted.unmount(),
@@ -189,35 +191,35 @@ export function mountRows(place, peers) {
     const times = targets.length;
     return {
       name: 'umount',
-      note: 'That of moby/sys is always lazy (MNT_DETACH).',
+      note: 'The umount of moby/sys is always lazy (MNT_DETACH).',
       contenders: [
         peers.c('umount', targets, { before, times }),
         peers.program('umount', targets, { before, times }),
-        { ...ours('umountSync', (index) => umountSync(targets[index]), { times }), before },
-        peers.ours('umountSync', 'umount', targets, { before, times }),
+        { ...librarySync('umountSync', (index) => umountSync(targets[index]), { times }), before },
+        peers.library('umountSync', 'umount', targets, { before, times }),
         peers.go('umount', targets, { before, times }),
         peers.moby('umount', targets, { before, times }),
-        { ...oursAsync('await umount', (index) => umount(targets[index]), { times }), before },
-        { ...oursAtOnce(times, (index) => umount(targets[index])), before },
+        { ...libraryAsync('await umount', (index) => umount(targets[index]), { times }), before },
+        { ...libraryAtOnce(times, (index) => umount(targets[index])), before },
         peers.forked('umount(8)', 'mount', [['umount', targets[0]]], { before }),
       ],
     };
   }
 
-  // To change a mount is a call that waits for nobody; umount(2) waits for the other processors to have seen it
+  // Changing a mount does not wait for other processors. umount(2) waits until all processors have seen the change
   // (synchronize_rcu_expedited), which takes longer in some processes than in others (bench/behind.md).
   function changes() {
     const path = place.path;
     return {
       name: CHANGES,
       isJudged: true,
-      note: 'Unlike an umount, a call that waits for nobody: what the forms of this library cost by themselves.',
+      note: 'Unlike umount(2), this call waits for no other processor, so the row shows the cost of the forms of this library.',
       contenders: [
-        ours('mountSync, twice', () => {
+        librarySync('mountSync, twice', () => {
           mountSync(null, path, null, MS_REMOUNT | MS_BIND | MS_NODEV);
           mountSync(null, path, null, MS_REMOUNT | MS_BIND);
         }),
-        oursAsync('await mount, twice', async () => {
+        libraryAsync('await mount, twice', async () => {
           await mount(null, path, null, MS_REMOUNT | MS_BIND | MS_NODEV);
           await mount(null, path, null, MS_REMOUNT | MS_BIND);
         }),

@@ -1,11 +1,11 @@
-// Overlays: of few layers and of many, read-only and writable, and beside many other mounts.
+// Rows of overlays: few and many layers, read-only and writable, and with many other mounts.
 import { mountOverlay, mountOverlaySync, mountSync, overlayData, umountSync } from 'linux-mount';
-import { ours, oursAsync, oursAtOnce } from '../ours.js';
+import { libraryAsync, libraryAtOnce, librarySync } from '../library.js';
 import { crowd } from '../place.js';
 
 const CROWD = 1000;
-const LAYERS = 500; // as many as the kernel takes
-const NAME = 255; // bytes of a file name
+const LAYERS = 500; // the limit of the kernel
+const NAME = 255; // the longest file name in bytes
 const PATH = 3000;
 
 export const READ_ONLY = 'overlay of 2 layers + umount';
@@ -15,7 +15,7 @@ export const BESIDE_OVERLAYS = `${WRITABLE}, beside ${CROWD.toLocaleString('en')
 export const LONG_NAMES = `overlay of ${LAYERS} layers with paths of ${PATH.toLocaleString('en')} bytes + umount`;
 export const HANDLE = 'mountOverlaySync + unmountSync';
 export const UNLOOKED = `${HANDLE}, allowSharedUpper`;
-export const KNOWN = 'loop that knows its mount again';
+export const KNOWN = 'loop that checks its mount';
 
 const AWAITED = 'await mountOverlay + await unmount';
 const LONG = 'its option string has more than a page';
@@ -26,7 +26,7 @@ export function overlayRows(place, peers) {
   const above = { upper: place.directory('upper'), work: place.directory('work') };
   const words = (data) => ['overlay', target, 'overlay', data];
 
-  /** Loops of other programs, with an option string. */
+  /** The loops of other programs, with an option string. */
   const others = (data, more) => [peers.go('mount', words(data), more), peers.moby('mount', words(data), more)];
   const forked = (data) =>
     peers.forked('mount(8)', 'mount', [
@@ -36,7 +36,7 @@ export function overlayRows(place, peers) {
   const c = (data, more) => [peers.c('mount', words(data), more), peers.program('mount', words(data), more)];
   const known = (name, data) => ({ ...peers.c(name, words(data)), how: KNOWN });
 
-  /** Read-only layers by every form. */
+  /** Read-only overlays in every form. */
   const stack = (layers, more) => {
     const data = overlayData({ lower: layers });
     const plain = () => {
@@ -45,12 +45,12 @@ export function overlayRows(place, peers) {
     };
     return [
       ...c(data, more),
-      ours('mountSync + umountSync', plain, more),
-      ours(HANDLE, () => mountOverlaySync({ lower: layers, target }).unmountSync(), more),
-      peers.ours(HANDLE, 'overlay', [target, ...layers], more),
+      librarySync('mountSync + umountSync', plain, more),
+      librarySync(HANDLE, () => mountOverlaySync({ lower: layers, target }).unmountSync(), more),
+      peers.library(HANDLE, 'overlay', [target, ...layers], more),
       ...others(data, more),
-      oursAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), more),
-      oursAtOnce(
+      libraryAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), more),
+      libraryAtOnce(
         targets.length,
         (index) => mountOverlay({ lower: layers, target: targets[index] }),
         (_, mounted) => mounted.unmount(),
@@ -62,8 +62,8 @@ export function overlayRows(place, peers) {
 
   const writableData = overlayData({ lower, ...above });
   const writable = [
-    ours(UNLOOKED, () => mountOverlaySync({ lower, ...above, target, allowSharedUpper: true }).unmountSync()),
-    ours(HANDLE, () => mountOverlaySync({ lower, ...above, target }).unmountSync()),
+    librarySync(UNLOOKED, () => mountOverlaySync({ lower, ...above, target, allowSharedUpper: true }).unmountSync()),
+    librarySync(HANDLE, () => mountOverlaySync({ lower, ...above, target }).unmountSync()),
   ];
   const ofTheirKind = (path, index) => {
     const own = { upper: place.directory(`upper${index}`), work: place.directory(`work${index}`) };
@@ -79,13 +79,13 @@ export function overlayRows(place, peers) {
     {
       name: READ_ONLY,
       isJudged: true,
-      note: `"${KNOWN}" makes the calls of a handle that takes down only what it put up.`,
+      note: `"${KNOWN}" makes the calls of a handle that unmounts only its own mount.`,
       contenders: stack(lower).toSpliced(1, 0, known('mount-known', overlayData({ lower }))),
     },
     {
       name: WRITABLE,
       isJudged: true,
-      note: 'Unless allowSharedUpper is given, it is looked whether another overlay has the upper layer.',
+      note: 'Without allowSharedUpper the library checks whether another overlay uses the upper directory.',
       contenders: [
         ...c(writableData).toSpliced(1, 0, known('mount-known-writable', writableData)),
         ...writable,
@@ -93,13 +93,14 @@ export function overlayRows(place, peers) {
         forked(writableData),
       ],
     },
-    // Whether another overlay has the upper layer is found out among all mounts: with many of them, of every kind.
+    // The library compares the upper directory with all mounts, to find an overlay that uses it. These rows have many
+    // mounts of each kind.
     beside(BESIDE_TMPFS, (path) => mountSync('tmpfs', path, 'tmpfs')),
     beside(BESIDE_OVERLAYS, ofTheirKind),
     { name: 'overlay of 50 layers + umount', contenders: stack(place.several(50, 'fifty'), { times: 20 }) },
     {
       name: `overlay of ${LAYERS} layers + umount`,
-      note: 'The names of the layers are relative to a working directory, with which they fit into an option string.',
+      note: 'The names of the layers are relative to the working directory, so that they fit into an option string.',
       contenders: stack(
         place.several(LAYERS, 'l').map((_, index) => `l${index}`),
         { times: 4 },
@@ -116,14 +117,14 @@ export function overlayRows(place, peers) {
     });
     return {
       name: LONG_NAMES,
-      note: 'By fsopen(2) … move_mount(2), a descriptor for each layer.',
+      note: 'The calls are fsopen(2) to move_mount(2), with a descriptor for each layer.',
       contenders: [
         peers.c('overlay-descriptors', [target, ...layers], { times: 1 }),
         peers.program('overlay-descriptors', [target, ...layers], { times: 1 }),
-        ours(HANDLE, () => mountOverlaySync({ lower: layers, target, strategy: 'fsconfig' }).unmountSync(), {
+        librarySync(HANDLE, () => mountOverlaySync({ lower: layers, target, strategy: 'fsconfig' }).unmountSync(), {
           times: 1,
         }),
-        oursAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), { times: 1 }),
+        libraryAsync(AWAITED, async () => (await mountOverlay({ lower: layers, target })).unmount(), { times: 1 }),
         peers.cannot('Go syscall', LONG),
         peers.cannot('moby/sys', LONG),
         peers.cannot('mount(8)', LONG),

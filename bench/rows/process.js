@@ -1,7 +1,7 @@
-// What the rest of the process notices, and what is to be found out about other processes.
+// Rows of what the rest of the process notices, and of the search for holders in other processes.
 import { promises as fs } from 'node:fs';
 import { constants, holders, holdersSync, mount, mountSync, umount, umountSync } from 'linux-mount';
-import { ours, oursAsync } from '../ours.js';
+import { libraryAsync, librarySync } from '../library.js';
 
 export const LATE = 'the longest that the event loop stands still';
 
@@ -9,7 +9,7 @@ export function processRows(place, peers) {
   const { source, targets } = place;
   return [late(), held()];
 
-  // One turn of the event loop after the other, for as long as something is under way: the longest.
+  // Measures the longest turn of the event loop while operations run.
   function late() {
     const longest = async (underWay) => {
       let isDone = false;
@@ -37,7 +37,7 @@ export function processRows(place, peers) {
     };
     return {
       name: LATE,
-      note: 'With two processors, what waits is mostly for one of them.',
+      note: 'With two processors, waiting is mostly waiting for a processor.',
       contenders: [
         contender('Node', `${targets.length} × fs.promises.access, then as many again`, fs.access, fs.access),
         contender('linux-mount', `${targets.length} binds, then their umounts`, bind, umountIt),
@@ -54,9 +54,9 @@ export function processRows(place, peers) {
         return () => umountSync(busy);
       },
       contenders: [
-        ours('holdersSync', () => holdersSync(busy), { times: 1 }),
-        oursAsync('await holders', () => holders(busy), { times: 1 }),
-        // They say by their status whether there is somebody.
+        librarySync('holdersSync', () => holdersSync(busy), { times: 1 }),
+        libraryAsync('await holders', () => holders(busy), { times: 1 }),
+        // These commands report the result by their exit status.
         peers.forked('fuser(1)', 'psmisc', [['fuser', '--mount', busy]], { isAnyStatus: true }),
         peers.forked('lsof(8)', 'lsof', [['lsof', busy]], { isAnyStatus: true }),
       ],

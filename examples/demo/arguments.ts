@@ -1,29 +1,30 @@
+// Reads the command line of the demo.
 import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parseArgs } from 'node:util';
 import { DemoError, printable } from './output.js';
 
-/** What the user asked for. */
+/** The options on the command line. */
 export interface Request {
   readonly help: boolean;
-  /** The layers of the last act, the first topmost; null for this machine's own. */
+  /** The layers of the last act, topmost first, or null for directories of this machine. */
   readonly lower: readonly string[] | null;
 }
 
-/** The command line is wrong, whatever is on the disk. */
+/** The command line is wrong, independent of the files on the disk. */
 export class UsageError extends DemoError {}
 
 export const HELP = `Usage: npm run demo
        npm run demo -- --lower DIR [--lower DIR ...]
 
-Mounts overlays in a private mount namespace, as root or as an ordinary user, and checks all that
-it claims. The last act merges this machine's own /etc and /usr, or the directories given; they are
-never written to.
+Mounts overlays in a private mount namespace, as root or as an ordinary user, and checks every claim
+that it prints. The last act merges /etc and /usr of this machine, or the given directories. The demo
+never writes to them.
 
   --lower DIR   a lower layer; the first one is topmost
-  -h, --help    this text
+  -h, --help    print this text
 
-Exit status: 0 all claims were checked and are true, 1 not so, 2 wrong arguments.
+Exit status: 0 if all claims are true, 1 if one is false or the demo fails, 2 for wrong arguments.
 `;
 
 /** Reads the command line. Throws {@link UsageError}, or {@link DemoError} when a DIR cannot be a layer. */
@@ -45,7 +46,7 @@ function parse(words: readonly string[]): { help?: boolean | undefined; lower?: 
 
 function layer(given: string): string {
   if (given === '') throw new UsageError('--lower needs the name of a directory, not an empty one');
-  // npm runs scripts in the package's directory and tells in INIT_CWD where the user was.
+  // npm runs scripts in the directory of the package, and INIT_CWD is the user's working directory.
   const start = process.env['INIT_CWD'] ?? process.cwd();
   try {
     const path = realpathSync(isAbsolute(given) ? given : `${start}/${given}`);

@@ -1,3 +1,4 @@
+// Draws the tables of act 6: names and counts of the layers and of the merged directory.
 import { type Census, type Count, total } from './census.js';
 import { grouped, layerStyle, printable, shorten } from './output.js';
 import { type Column, drawTree, type Row } from './tree.js';
@@ -5,10 +6,10 @@ import { type Column, drawTree, type Row } from './tree.js';
 const ROWS = 8;
 const WIDE = 24;
 
-/** The biggest names of the merged root, and which layers they come from. */
+/** The largest names in the merged root, and the layers that contribute to each. */
 export function drawTopLevels(lower: readonly string[], { topLevels }: Census): string[] {
   const names = lower.map(printable);
-  // A column for each layer, as long as there is room; otherwise one with their numbers.
+  // Each layer has a column if there is room. Otherwise one column lists the numbers of the layers.
   const isWide = names.join('').length > WIDE;
   const layerColumns: Column[] = isWide
     ? [{ title: 'layers' }]
@@ -39,7 +40,7 @@ export function drawTopLevels(lower: readonly string[], { topLevels }: Census): 
   return drawTree('merged', [...layerColumns, number('files'), number('bytes')], rows);
 }
 
-/** What comes from each layer, all of it together, and what the merged directory shows. */
+/** The counts of each layer, their sum, and the counts of the merged directory. */
 export function drawCounts(lower: readonly string[], { fromLayers, throughMount }: Census): string[] {
   const rows = lower.map((path, index): Row => {
     const name = `${lower.length > 1 ? `${layerNumber(index)} ` : ''}${shorten(printable(path), 34)}`;

@@ -1,11 +1,12 @@
+// Counts what the layers contribute and what the merged directory shows, and compares both.
 import type { Stats } from 'node:fs';
 import { grouped, printable, progress } from './output.js';
 import { bytes, type Entry, walk } from './walk.js';
 
-/** The owner's id where the owner has none: user_namespaces(7), "Unmapped user and group IDs". */
+/** The overflow ID, which the kernel shows for an unmapped owner: user_namespaces(7), "Unmapped user and group IDs". */
 const NOBODY = 65534;
 
-/** What there is, counted. Bytes are those of regular files. */
+/** Counts of files by kind. The bytes are those of regular files. */
 export interface Count {
   files: number;
   directories: number;
@@ -15,36 +16,38 @@ export interface Count {
   bytes: number;
 }
 
-/** A name directly below the root, and all that is below it. */
+/** A name in the root directory, with the counts of everything below it. */
 export interface TopLevel extends Count {
   readonly name: string;
-  /** The indexes of the layers that something in it comes from. */
+  /** The indexes of the layers that contribute to it. */
   readonly layers: Set<number>;
 }
 
 export interface Census {
-  /** For each layer what comes from it, merged directories counted once, for the topmost. */
+  /** For each layer the counts that it contributes. A merged directory counts for its topmost layer. */
   readonly fromLayers: readonly Count[];
-  /** What is seen through the mount. */
+  /** The counts of the merged directory. */
   readonly throughMount: Count;
-  /** Names that are in more than one layer: directories that are merged, and others, of which the topmost is seen. */
+  /**
+   * Names in more than one layer: merged directories, and other names, of which the merged directory shows the topmost.
+   */
   commonDirectories: number;
   commonNames: number;
-  /** What may not be read, on either side. */
+  /** Paths that this process may not read in the layers or in the merged directory. */
   readonly unreadable: string[];
   readonly topLevels: Map<string, TopLevel>;
-  /** Files that can be tried to change; see {@link isGoodToChange}. */
+  /** Files that the demo may try to change; see {@link isChangeable}. */
   readonly changeable: Entry[];
-  /** The first name that is not the same on both sides, and how; undefined if there is none. */
+  /** The first name that differs, and how; undefined if none differs. */
   difference: string | undefined;
 }
 
 /**
- * Counts what layers have and what the merged directory shows, and compares each name. Both sides are walked in step, so
- * that a file that changes meanwhile, as files do, is seen twice within microseconds.
+ * Counts the layers and the merged directory, and compares each name. Both sides are walked in step, so that a file
+ * that changes during the walk is read on both sides within microseconds.
  *
- * What may not be read on one side is left out on both. That is not always the same on both: a merged directory has the
- * permissions of the topmost, and with `userxattr` overlayfs has to read attributes that the mode may forbid to read.
+ * A path that is not readable on one side is left out on both sides. Permissions may differ: a merged directory has the
+ * permissions of its topmost layer, and with `userxattr` overlayfs must read attributes that the mode may protect.
  */
 export function takeCensus(layers: readonly string[], merged: string): Census {
   const census: Census = {
@@ -79,7 +82,7 @@ export function takeCensus(layers: readonly string[], merged: string): Census {
   return census;
 }
 
-/** A walk, and where it is. */
+/** A walk with its current entry. */
 class Walker {
   entry: Entry | undefined;
   readonly #walk: Generator<Entry>;
@@ -100,22 +103,22 @@ class Walker {
     }
   }
 
-  /** Goes on behind a path and all that is below it. */
+  /** Skips a path and everything below it. */
   leave(path: string): void {
     const start = path.endsWith('/') ? path : `${path}/`;
     while (this.entry !== undefined && (this.entry.path === path || this.entry.path.startsWith(start))) this.next();
   }
 }
 
-/** The path that may not be read, if either side stands at one. */
+/** The unreadable path, if either side is at one. */
 function closedAt(one: Entry | undefined, other: Entry | undefined): string | undefined {
   const closed = [one, other].find((entry) => entry?.stats === null);
-  // A directory's contents need not be known to the other side, a name has to be.
+  // The name must exist on both sides; the content of an unreadable directory may be unknown to the other side.
   const isKnown = closed?.path.endsWith('/') || one?.path === other?.path;
   return isKnown ? closed?.path : undefined;
 }
 
-/** All that layers have, added up. */
+/** Returns the sum of the counts of all layers. */
 export function total(counts: readonly Count[]): Count {
   const sum = nothing();
   for (const count of counts) {
@@ -124,7 +127,7 @@ export function total(counts: readonly Count[]): Count {
   return sum;
 }
 
-/** A path of a walk as text, without the slash that it starts with. */
+/** Returns a path of a walk as text, without the leading slash. */
 export function nameOf(path: string): string {
   return printable(bytes(path.slice(1)));
 }
@@ -160,19 +163,20 @@ function addExpected(census: Census, entry: Entry): void {
   }
   add(topLevel, stats);
   topLevel.layers.add(layer);
-  if (isGoodToChange(entry, stats, census.changeable.length)) census.changeable.push(entry);
+  if (isChangeable(entry, stats, census.changeable.length)) census.changeable.push(entry);
 }
 
 /**
- * Whether the demo may try its hand on it: a small regular file, at the top, or one of the first others whose owner is
- * somebody. An ordinary user may change no other: in a user namespace all people but himself are nobody.
+ * Whether the demo may change this file: a small regular file in the root directory, or one of the first others whose
+ * owner is mapped. An ordinary user cannot change other files, because all other users are unmapped in the user
+ * namespace.
  */
-function isGoodToChange({ path }: Entry, stats: Stats, known: number): boolean {
+function isChangeable({ path }: Entry, stats: Stats, known: number): boolean {
   if (!stats.isFile() || stats.size === 0 || stats.size > 65536) return false;
   return path.lastIndexOf('/') === 0 || (stats.uid !== NOBODY && known < 64);
 }
 
-/** How a name differs, if it does. A merged directory has its own size and times. */
+/** Returns how a name differs, or undefined. The size and times of a merged directory are its own. */
 function difference(expected: Entry | undefined, seen: Entry | undefined): string | undefined {
   const path = [expected?.path, seen?.path].filter((one) => one !== undefined).sort()[0] ?? '';
   if (expected?.path !== seen?.path) {

@@ -1,12 +1,13 @@
+// Reads the mount table of this process for the claims of the demo.
 import { readFileSync } from 'node:fs';
 
 /**
- * The mounts of this process's namespace: /proc/self/mountinfo, see proc_pid_mountinfo(5). Paths are bytes; here each
- * byte is one character (latin1).
+ * A line of /proc/self/mountinfo, see proc_pid_mountinfo(5). Paths are bytes, with one character for each byte
+ * (latin1).
  */
 interface Line {
   readonly point: string;
-  /** Whether what is mounted below appears in other namespaces too. */
+  /** Whether mounts below it propagate to other mount namespaces. */
   readonly isShared: boolean;
 }
 
@@ -19,23 +20,26 @@ function mountTable(): Line[] {
   });
 }
 
-// Space, tab, newline and backslash are written in octal, as a space ends a field.
+// The kernel writes space, tab, newline and backslash in octal, because a space ends a field.
 function unescaped(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
-/** All mount points. */
+/** Returns all mount points. */
 export function mountPoints(): string[] {
   return mountTable().map(({ point }) => Buffer.from(point, 'latin1').toString());
 }
 
-/** How many mounts there are, and how many of them pass on to other namespaces what is mounted below. */
+/**
+ * Returns the number of mounts, and how many of them are shared, so that mounts below them propagate to other mount
+ * namespaces.
+ */
 export function countMounts(): { all: number; shared: number } {
   const table = mountTable();
   return { all: table.length, shared: table.filter(({ isShared }) => isShared).length };
 }
 
-/** The mount points below a directory. An overlay does not show what is mounted below a layer. */
+/** Returns the mount points below a directory. An overlay does not show mounts below a layer. */
 export function mountsBelow(directory: string): string[] {
   const start = directory.endsWith('/') ? directory : `${directory}/`;
   return mountPoints().filter((point) => point.startsWith(start) && point !== start);

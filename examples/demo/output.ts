@@ -1,7 +1,6 @@
+// Prints the output of the demo, and prints no claim that is not checked.
 import { isUtf8 } from 'node:buffer';
 import { MountError } from 'linux-mount';
-
-/** What is printed, and the rule that nothing is claimed without being checked. */
 
 const WIDTH = 100;
 const INDENT = '   ';
@@ -24,40 +23,41 @@ export const green: Style = style(32);
 
 const layerStyles = [style(33), style(36), style(35), style(34)];
 
-/** The colour of a layer, by its place from the top. */
+/** The colour of a layer, by its position from the top. */
 export function layerStyle(index: number): Style {
   return layerStyles[index % layerStyles.length] ?? plain;
 }
 
-// Whoever reads may have seen enough, as `head` has: no reason for a stack trace, but not all claims were read.
+// A reader such as head(1) may close the pipe early. The demo then ends without a stack trace, but with a failure,
+// because nobody read all claims.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(1);
 });
 
-/** The demo cannot go on, for a reason that its message explains. */
+/** The demo cannot continue, for the reason in the message. */
 export class DemoError extends Error {}
 
-/** Something was claimed that is not so. */
+/** A claim that is false. */
 export class FalseClaim extends DemoError {}
 
 let checked = 0;
 
 /**
- * Prints a claim, if it is true; there is no other way to print one.
+ * Prints a claim if it is true, and throws if it is false. No other function prints a claim.
  *
- * @param found what is the case instead, where that can be said
+ * @param found the actual state, if the caller knows it
  */
 export function claim(text: string, isTrue: boolean, found?: string): void {
   if (!isTrue) {
     marked(red('✗'), text);
-    throw new FalseClaim(`not so: ${text}${found === undefined ? '' : `; found: ${found}`}`);
+    throw new FalseClaim(`this claim is false: ${text}${found === undefined ? '' : `; found: ${found}`}`);
   }
   checked += 1;
   marked(green('✓'), text);
 }
 
-/** How many claims were true. */
+/** Returns how many claims were true. */
 export function checkedClaims(): number {
   return checked;
 }
@@ -68,45 +68,45 @@ function marked(mark: string, text: string): void {
   for (const more of rest) line(`${INDENT}  ${more}`);
 }
 
-/** A line by itself, in bold: the first and the last. */
+/** Prints a line in bold: the first line and the last line. */
 export function title(text: string): void {
   line(bold(text));
 }
 
-/** A sentence, or an empty line. */
+/** Prints a sentence or an empty line. */
 export function say(text = ''): void {
   for (const part of wrap(text, WIDTH)) line(part);
 }
 
-/** The heading of an act, and what is called in it. */
+/** Prints the heading of an act, and the call that the act makes. */
 export function heading(number: number, text: string, call?: string): void {
   line('');
   line(bold(`${number}. ${text}`));
   if (call !== undefined) line(INDENT + dim(call));
 }
 
-/** A sentence within an act, neither claimed nor checked: what is about to be done, or how to read the tree. */
+/** Prints a sentence within an act that is no claim: what comes next, or how to read a tree. */
 export function note(text: string): void {
   for (const part of wrap(text, WIDTH - INDENT.length)) line(INDENT + part);
 }
 
-/** Lines within an act that are as wide as they are. */
+/** Prints lines within an act without wrapping them. */
 export function drawing(lines: readonly string[]): void {
   for (const text of lines) line(INDENT + text);
 }
 
-/** How far something long has come: seen on a terminal only, and only while it lasts. */
+/** Prints the progress of a long step, on a terminal only, until the next output replaces it. */
 export function progress(text: string): void {
   if (isTerminal) process.stdout.write(`\r\x1b[2K${text}`);
 }
 
-/** Tells why there is no going on. */
+/** Prints why the demo cannot continue. */
 export function fail(error: unknown): void {
   progress('');
   for (const message of messages(error)) process.stderr.write(`${message}\n`);
 }
 
-// When both the work and the unmounting after it fail, `using` puts the two errors into one (SuppressedError).
+// When both the work and the unmounting after it fail, `using` combines the errors (SuppressedError).
 function messages(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];
   if ('suppressed' in error && 'error' in error) return [...messages(error.suppressed), ...messages(error.error)];
@@ -114,7 +114,7 @@ function messages(error: unknown): string[] {
   return [isExplained ? error.message : (error.stack ?? error.message)];
 }
 
-/** A name as it can be shown: control characters and bytes that are not UTF-8 must not reach the terminal. */
+/** Returns a name for the terminal, with control characters and bytes that are not UTF-8 escaped. */
 export function printable(name: string | Buffer): string {
   const isText = typeof name === 'string' || isUtf8(name);
   const strange = isText ? /\p{Cc}/gu : /[^ -~]/g;
@@ -123,17 +123,17 @@ export function printable(name: string | Buffer): string {
     .replace(strange, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
-/** The end of what is too long, as the end of a path says most. */
+/** Returns the end of a text that is too long, because the end of a path tells most. */
 export function shorten(text: string, width: number): string {
   return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }
 
-/** How many there are: `1 file`, `2 files`. */
+/** Returns a number with its noun: `1 file`, `2 files`. */
 export function plural(value: number, one: string, many = `${one}s`): string {
   return `${grouped(value)} ${value === 1 ? one : many}`;
 }
 
-/** 1234567 as 1,234,567. */
+/** Returns 1234567 as 1,234,567. */
 export function grouped(value: number | bigint): string {
   return value.toLocaleString('en-US');
 }

@@ -1,3 +1,4 @@
+// Act 6 of the demo: an overlay of directories of this machine.
 import { mkdirSync, realpathSync } from 'node:fs';
 import { constants, type Mount, MountError, mountOverlaySync, mountSync, umountSync } from 'linux-mount';
 import { type Census, takeCensus, total } from './census.js';
@@ -7,16 +8,16 @@ import { mountPoints, mountsBelow } from './mount-table.js';
 import { claim, DemoError, drawing, grouped, heading, note, plural, printable, shorten } from './output.js';
 import { changeAndDelete } from './real-writes.js';
 
-/** What every Linux machine has. */
+/** Directories that every Linux machine has. */
 const USUAL = ['/etc', '/usr'];
 
-/** Act 6: the machine's own directories, or the user's, as lower layers under a writable upper. */
+/** Plays act 6: directories of the machine or of the user as lower layers below a writable upper directory. */
 export function realInputAct(place: string, given: readonly string[] | null, isUserNamespace: boolean): void {
   const lower = given ?? usual(isUserNamespace);
   const shown = lower.map((path) => `'${printable(path)}'`).join(', ');
   heading(
     6,
-    given === null ? "Real input: this machine's own directories" : 'Real input: your own directories',
+    given === null ? 'Real input: directories of this machine' : 'Real input: the directories on the command line',
     `mountOverlaySync({ lower: [${shorten(shown, 44)}], upper, work, target })`,
   );
   const directories = makeDirectories(`${place}/real`);
@@ -24,7 +25,7 @@ export function realInputAct(place: string, given: readonly string[] | null, isU
   using merged = mountLayers(lower, directories, isUserNamespace);
   const microseconds = (process.hrtime.bigint() - start) / 1000n;
   const isMounted = mountPoints().includes(directories.target);
-  claim(`mounted in ${grouped(microseconds)} µs, and the mount table has it`, isMounted);
+  claim(`mounted in ${grouped(microseconds)} µs, and the mount table lists the overlay`, isMounted);
 
   using views = mountViews(lower, `${place}/views`);
   const census = takeCensus(views.paths, merged.target.toString());
@@ -58,7 +59,7 @@ function claimSame({ fromLayers, throughMount, ...census }: Census): void {
   );
   if (census.unreadable.length === 0) return;
   claim(
-    `what this user may not read is left out on both sides, ${plural(census.unreadable.length, 'name')}: ` +
+    `paths that this user may not read are left out on both sides, ${plural(census.unreadable.length, 'name')}: ` +
       census.unreadable
         .slice(0, 4)
         .map((name) => shorten(name, 40))
@@ -69,19 +70,19 @@ function claimSame({ fromLayers, throughMount, ...census }: Census): void {
   );
 }
 
-// A user namespace may not look under mounts that were there before it: mount_namespaces(7), "locked".
+// A user namespace cannot look below mounts that were made before it: mount_namespaces(7), "locked".
 function usual(isUserNamespace: boolean): string[] {
   const all = USUAL.map((path) => realpathSync(path));
   const usable = all.filter((path) => !isUserNamespace || mountsBelow(path).length === 0);
   if (usable.length === 0) {
     throw new DemoError(
-      `${all.join(' and ')} have other mounts below them, which a user namespace may not look under.\n` +
+      `${all.join(' and ')} have other mounts below them, and a user namespace cannot look below those.\n` +
         'Run this as root, or on directories of your own: npm run demo -- --lower DIR',
     );
   }
   if (usable.length < all.length) {
     const refused = all.filter((path) => !usable.includes(path));
-    note(`${refused.join(', ')} is left out: it has mounts below it, which a user namespace may not look under.`);
+    note(`${refused.join(', ')} is left out: it has mounts below it, and a user namespace cannot look below those.`);
   }
   return usable;
 }
@@ -99,7 +100,10 @@ function mountLayers(lower: readonly string[], directories: Directories, isUserN
   }
 }
 
-/** The layers as overlayfs sees them: without what is mounted below, where a walk of the layer itself would go. */
+/**
+ * Binds the layers without the mounts below them, because overlayfs does not show those mounts and a walk would enter
+ * them.
+ */
 function mountViews(lower: readonly string[], parent: string): { paths: string[] } & Disposable {
   const paths: string[] = [];
   const unmount = () => {

@@ -1,3 +1,4 @@
+// Changes and deletes files through the overlay of act 6, and checks that the originals stay unchanged.
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
@@ -7,9 +8,9 @@ import { claim, drawing, note, printable, shorten } from './output.js';
 import { drawTree } from './tree.js';
 import { bytes, type Entry } from './walk.js';
 
-/** A file of a lower layer, in the three places where it can be looked at. */
+/** A file of a lower layer, with its paths in the layer, in the upper directory and in the merged directory. */
 interface RealFile {
-  /** From the root of the layers, as in {@link Entry}. */
+  /** The path from the root of the layers, as in {@link Entry}. */
   readonly path: string;
   readonly name: string;
   readonly original: Buffer;
@@ -18,52 +19,57 @@ interface RealFile {
   readonly upper: Buffer;
 }
 
-/** What is now in upper: path, and what was done to it. */
-type Done = Map<string, string>;
+/** The paths that the upper directory now has, each with what was done to it. */
+type Changes = Map<string, string>;
 
 const LINE = Buffer.from('\n# This line is new: the linux-mount demo wrote it.\n');
 const NEW_PATH = '/new-file-of-the-demo';
-/** Of all files, those that a reader knows. */
+/** Well-known files are changed first. */
 const FAMILIAR = ['/hostname', '/fstab', '/passwd', '/package.json', '/README.md', '/README'];
-/** What a user may not do to other people's files; the last where the owner has no id in the user namespace. */
+/** The errors for changing files of other users. EOVERFLOW means that the owner has no ID in the user namespace. */
 const REFUSALS: readonly unknown[] = ['EACCES', 'EPERM', 'EOVERFLOW'];
 
-/** Changes a file and deletes another one, through the merged directory, and checks that the originals are untouched. */
+/**
+ * Changes a file and deletes another file through the merged directory, and checks that the originals are unchanged.
+ */
 export function changeAndDelete(lower: readonly string[], directories: Directories, entries: readonly Entry[]): void {
   const files = [...entries]
     .sort((one, other) => rank(one) - rank(other))
     .filter((entry) => isVisible(entry, lower))
     .map((entry) => realFile(entry, lower, directories));
-  const done: Done = new Map();
+  const done: Changes = new Map();
 
   const changed = files.find((file) => isPermitted(() => change(file, done)));
   if (changed === undefined) makeFile(lower, directories, done);
   const candidates = files.filter((file) => file !== changed).concat(changed ?? []);
   const deleted = candidates.find((file) => isPermitted(() => remove(file, done)));
-  if (deleted === undefined) note('(There is no file here that this user may delete.)');
+  if (deleted === undefined) note('(This user may delete no file of these layers.)');
 
   const rows = [...done].sort().map(([path, what]) => ({ name: shorten(nameOf(path), 48), cells: [what] }));
   drawing(['', ...drawTree('upper', [{ title: '' }], rows)]);
   const inUpper = contents(directories.upper);
   claim(
-    'upper has this and nothing else',
+    'upper has these files and nothing else',
     isDeepStrictEqual(new Set(inUpper), new Set(done.keys())),
     inUpper.map(nameOf).join(', '),
   );
 }
 
-function change(file: RealFile, done: Done): void {
+function change(file: RealFile, done: Changes): void {
   const before = fingerprint(file.original);
   const changed = Buffer.concat([readFileSync(file.original), LINE]);
   const how = write(file.merged, changed);
   done.set(file.path, `${how}, ${changed.length} bytes`);
   note('');
-  claim(`${file.name} is ${how} through merged, which shows the new one`, readFileSync(file.merged).equals(changed));
+  claim(
+    `${file.name} is ${how} through merged, and merged shows the new content`,
+    readFileSync(file.merged).equals(changed),
+  );
   claim(`upper has the new ${file.name}, byte for byte`, readFileSync(file.upper).equals(changed));
   claimUntouched(file, before);
 }
 
-/** Writes a file in place or, where it is somebody else's, puts a new one in its place, as editors do. */
+/** Writes a file in place, or replaces the file of another user by a new file, as editors do. */
 function write(path: Buffer, data: Buffer): 'changed' | 'replaced' {
   if (isPermitted(() => writeFileSync(path, data))) return 'changed';
   const directory = path.subarray(0, path.lastIndexOf('/'));
@@ -73,12 +79,12 @@ function write(path: Buffer, data: Buffer): 'changed' | 'replaced' {
   return 'replaced';
 }
 
-function remove(file: RealFile, done: Done): void {
+function remove(file: RealFile, done: Changes): void {
   const before = fingerprint(file.original);
   unlinkSync(file.merged);
   done.set(file.path, 'a whiteout');
-  const there = kindAt(file.merged);
-  claim(`${file.name} is deleted through merged, which has it no more`, there === 'nothing', there);
+  const remaining = kindAt(file.merged);
+  claim(`${file.name} is deleted through merged, and merged no longer has it`, remaining === 'nothing', remaining);
   const stats = lstatSync(file.upper, { throwIfNoEntry: false });
   claim(
     `upper has a whiteout for ${file.name}: a character device 0:0`,
@@ -88,18 +94,24 @@ function remove(file: RealFile, done: Done): void {
   claimUntouched(file, before);
 }
 
-/** Where no file may be changed, a new one can still be made: the merged root is upper's, and so the user's own. */
-function makeFile(lower: readonly string[], { upper, target }: Directories, done: Done): void {
+/**
+ * If no file can be changed, a new file can still be made, because the merged root is the root of upper, which the user
+ * owns.
+ */
+function makeFile(lower: readonly string[], { upper, target }: Directories, done: Changes): void {
   note('');
-  note('(There is no small file here that this user may change: a new one is made.)');
+  note('(This user may change no small file of these layers, so the demo makes a new file.)');
   writeFileSync(`${target}${NEW_PATH}`, LINE, { flag: 'wx' });
   done.set(NEW_PATH, `new, ${LINE.length} bytes`);
   claim('upper has the new file, byte for byte', readFileSync(`${upper}${NEW_PATH}`).equals(LINE));
-  const there = lower.map((path) => kindAt(`${path}${NEW_PATH}`)).filter((kind) => kind !== 'nothing');
-  claim('no lower layer has it', there.length === 0, there.join(', '));
+  const remaining = lower.map((path) => kindAt(`${path}${NEW_PATH}`)).filter((kind) => kind !== 'nothing');
+  claim('no lower layer has the new file', remaining.length === 0, remaining.join(', '));
 }
 
-/** What changes when a file is written to, even if the same is written; reading it changes none of this. */
+/**
+ * Returns the properties that change when a file is written, even with the same content, and that reading leaves
+ * unchanged.
+ */
 function fingerprint(path: Buffer): Record<string, string | bigint> {
   const { ino, mode, uid, gid, size, mtimeNs, ctimeNs } = lstatSync(path, { bigint: true });
   const sha256 = createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -110,7 +122,7 @@ function claimUntouched({ original, originalName }: RealFile, before: ReturnType
   const after = fingerprint(original);
   const different = Object.keys(after).filter((key) => after[key] !== before[key]);
   claim(
-    `the original, ${originalName}, is untouched: same bytes (SHA-256), size, mode, owner and times`,
+    `the original, ${originalName}, is unchanged: same bytes (SHA-256), size, mode, owner and times`,
     different.length === 0,
     `its ${different.join(' and ')} changed`,
   );
@@ -124,7 +136,7 @@ function realFile({ path, layer }: Entry, lower: readonly string[], { upper, tar
   return { path, name, original: at(directory), originalName, merged: at(target), upper: at(upper) };
 }
 
-/** Whether the layer's file is what its path leads to: another file can be mounted on it, as containers do in /etc. */
+/** Whether the path leads to the layer's own file: another file may be mounted on it, as containers do in /etc. */
 function isVisible({ path, layer, stats }: Entry, lower: readonly string[]): boolean {
   try {
     const { ino, dev } = lstatSync(Buffer.concat([Buffer.from(lower[layer] ?? ''), bytes(path)]));
@@ -150,7 +162,7 @@ function isPermitted(attempt: () => void): boolean {
   }
 }
 
-/** The paths of all that is below a directory, without directories. */
+/** Returns the paths of all files below a directory, without directories. */
 function contents(directory: string): string[] {
   const list = (path: string): string[] =>
     readdirSync(Buffer.concat([Buffer.from(directory), bytes(path)]), {

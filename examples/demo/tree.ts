@@ -1,16 +1,17 @@
+// Draws directory trees with columns.
 import { lstatSync, readdirSync } from 'node:fs';
 import { isWhiteout } from './layers.js';
 import { bold, dim, layerStyle, plain, type Style } from './output.js';
 
-/** A column to the right of the tree. */
+/** A column to the right of a tree. */
 export interface Column {
   readonly title: string;
   readonly style?: Style;
-  /** Where the cells stand: numbers on the right, marks in the middle. */
+  /** The alignment of the cells: numbers on the right, marks in the middle. */
   readonly align?: 'right' | 'middle';
 }
 
-/** A name in the tree, and its cell in each column. */
+/** A name in the tree, with its cell in each column. */
 export interface Row {
   readonly name: string;
   readonly cells: readonly string[];
@@ -18,9 +19,9 @@ export interface Row {
 }
 
 /**
- * Draws a tree of one level with columns beside it.
+ * Draws a tree of one level with columns.
  *
- * @param rows the branches; the last may be what is not drawn: `… 12 more`
+ * @param rows the branches; the last row may count names that are not drawn: `… 12 more`
  * @param sums rows below the tree
  */
 export function drawTree(
@@ -58,12 +59,12 @@ function aligned(text: string, width: number, align: Column['align']): string {
   return text.padStart(Math.ceil((width + text.length) / 2)).padEnd(width);
 }
 
-/** What the marks of {@link drawLayers} mean. */
-export const MARKS = '● is seen   ○ is hidden by a layer above   × whiteout';
+/** The legend of {@link drawLayers}. */
+export const MARKS = '● visible   ○ hidden by a layer above   × whiteout';
 
 /**
- * Draws a merged directory and beside each name which layers have it. What is drawn is what is there: the layers are
- * looked at, topmost first, and the merged directory as well.
+ * Draws a merged directory, with the layers that have each name. The function reads the layers, topmost first, and the
+ * merged directory.
  *
  * @param layers name and path, topmost first
  */

@@ -1,19 +1,23 @@
+// Walks the tree that overlayfs shows for a list of layers, without overlayfs.
 import { lstatSync, readdirSync, type Stats } from 'node:fs';
 import { isWhiteout } from './layers.js';
 
-/** A name, with its path from the root of the layers. Paths are bytes; here each byte is one character (latin1). */
+/** A name and its path from the root of the layers. Paths are bytes, with one character for each byte (latin1). */
 export interface Entry {
   readonly path: string;
-  /** The index of the layer that it comes from. */
+  /** The index of the layer that provides the entry. */
   readonly layer: number;
-  /** Null for what may not be read: a directory's contents, then the path ends with a slash, or the name itself. */
+  /**
+   * The status of the entry, or null if it is not readable. The path of a directory with unreadable content ends with a
+   * slash.
+   */
   readonly stats: Stats | null;
-  /** Whether layers further down have the name too, and are merged with it or hidden by it. */
+  /** Whether lower layers have the name too, and are merged with this entry or hidden by it. */
   readonly isMerged: boolean;
   readonly isCovering: boolean;
 }
 
-/** A directory that is being walked: its names in order, and the layers that have each. */
+/** A directory that is being walked: its sorted names, and the layers that have each name. */
 interface Frame {
   readonly path: string;
   readonly names: readonly (readonly [name: string, layers: readonly number[]])[];
@@ -21,14 +25,14 @@ interface Frame {
 }
 
 /**
- * Walks the tree that overlayfs makes of layers, by overlayfs's rules but without overlayfs: the topmost layer that has
- * a name decides, directories are merged as far down as there are directories, and a whiteout hides what is below it.
- * Of one layer alone this is the layer as it is, and so the same walk serves the merged directory.
+ * Walks the tree of layers by the rules of overlayfs, without overlayfs: the topmost layer with a name decides,
+ * directories are merged with the directories below them, and a whiteout hides lower entries. The walk of a single
+ * layer gives the layer itself, so the same function walks the merged directory.
  *
- * Symbolic links are not followed. A directory comes before what is in it, and names come in the order of their bytes,
+ * The walk does not follow symbolic links. A directory comes before its entries, and names are sorted by their bytes,
  * so that two walks can be compared step by step.
  *
- * @param layers the layers' paths, topmost first
+ * @param layers the paths of the layers, topmost first
  */
 export function* walk(layers: readonly string[]): Generator<Entry> {
   const roots = layers.map((path) => Buffer.from(path).toString('latin1'));
@@ -71,7 +75,10 @@ export function* walk(layers: readonly string[]): Generator<Entry> {
   }
 }
 
-/** The names in a directory and the layers that have each, or null if one layer may not be read, as overlayfs has it. */
+/**
+ * Returns the names in a directory with the layers that have each, or null if a layer is not readable, as overlayfs
+ * does.
+ */
 function namesOf(roots: readonly string[], path: string, from: readonly number[]): Frame['names'] | null {
   const names = new Map<string, number[]>();
   for (const layer of from) {
@@ -86,7 +93,9 @@ function namesOf(roots: readonly string[], path: string, from: readonly number[]
   return [...names].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
-/** What a name is, and the layers that it is made of: none if it is not there, several for merged directories. */
+/**
+ * Returns the kind of a name and the layers that form it: none if it does not exist, several for a merged directory.
+ */
 function lookUp(
   roots: readonly string[],
   path: string,
@@ -106,7 +115,7 @@ function lookUp(
   return { stats: top, from };
 }
 
-// What is deleted while it is being walked has no names.
+// A directory that is deleted during the walk has no names.
 function namesIn(path: Buffer): string[] {
   try {
     return readdirSync(path, 'latin1');
@@ -116,7 +125,7 @@ function namesIn(path: Buffer): string[] {
   }
 }
 
-/** Null where permission is denied. */
+/** Returns null if permission is denied. */
 function permitted<T>(call: () => T): T | null {
   try {
     return call();
@@ -130,7 +139,7 @@ function isCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code;
 }
 
-/** The bytes of a path whose characters stand for one byte each. */
+/** Returns the bytes of a path that has one character for each byte. */
 export function bytes(path: string): Buffer {
   return Buffer.from(path, 'latin1');
 }

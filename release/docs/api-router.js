@@ -1,8 +1,8 @@
-// The pages of docs/api: one for each category, whichever module exports what is in it, and an index.
+// The pages of docs/api: one for each category, whichever module exports its members, and an index.
 import { DeclarationReflection, ReflectionGroup, ReflectionKind } from 'typedoc';
 import { ModuleRouter } from 'typedoc-plugin-markdown';
 
-/** The headings of a page in their order, and what typedoc calls the groups below them. */
+/** The headings of a page in their order, each with the names of the typedoc groups below it. */
 const HEADINGS = {
   Functions: ['Functions'],
   Classes: ['Classes'],
@@ -10,12 +10,15 @@ const HEADINGS = {
   Types: ['Interfaces', 'Type Aliases'],
 };
 
-/** Of what is exported, its place among the files of its category. */
+/** The position of an export among the files of its category. */
 export const placeOf = new WeakMap();
 
-/** The plugin writes a page for each module. So each category becomes a module, after typedoc has checked the real ones. */
+/**
+ * The markdown plugin writes a page for each module. So this router turns each category into a module, after typedoc
+ * has checked the real modules.
+ */
 export class ApiRouter extends ModuleRouter {
-  /** By the name of a page, the module that its exports are imported from. */
+  /** The module from which the exports of a page are imported, by the name of the page. */
   importedFrom = new Map();
 
   /** @param {import('typedoc').ProjectReflection} project */
@@ -33,12 +36,12 @@ export class ApiRouter extends ModuleRouter {
   }
 
   #page(project, module, category) {
-    // What the second module exports again is on the page of the first.
+    // An export that the second module exports again is on the page of the first module.
     const own = category.children
       .filter((child) => !child.kindOf(ReflectionKind.Reference))
       .sort((a, b) => placeOf.get(a) - placeOf.get(b));
     if (own.length === 0) return undefined;
-    if (this.importedFrom.has(category.title)) throw new Error(`Two modules export what is in "${category.title}"`);
+    if (this.importedFrom.has(category.title)) throw new Error(`Two modules export members of "${category.title}"`);
     this.importedFrom.set(category.title, module.name);
     const page = new DeclarationReflection(category.title, ReflectionKind.Module, project);
     page.groups = Object.entries(HEADINGS).flatMap(([title, kinds]) => {
@@ -50,7 +53,7 @@ export class ApiRouter extends ModuleRouter {
       child.parent = page;
       page.addChild(child);
     }
-    if (page.children?.length !== own.length) throw new Error(`"${category.title}" has something of another kind`);
+    if (page.children?.length !== own.length) throw new Error(`"${category.title}" has a member of another kind`);
     return page;
   }
 

@@ -1,16 +1,18 @@
-// How a page of docs/api looks: short enough to be read in an editor, and with no headings but the names of what it tells.
+// The layout of the pages of docs/api: short enough to read in an editor, with only the names of the exports as
+// headings.
 import { ReflectionKind, ReflectionType } from 'typedoc';
 import { MarkdownTheme, MarkdownThemeContext } from 'typedoc-plugin-markdown';
 
 const NOTICE = '<!-- Made from the docstrings in lib/ by: npm run docs. Do not edit. -->';
 
-// Headings of the plugin above a table whose first line says the same, or above what speaks for itself.
+// The plugin puts these headings above a table that already names its content in the first line, or above content that
+// needs no heading.
 const SUPERFLUOUS = [
   ...['Parameters', 'Properties', 'Type Declaration', 'Union Members', 'Methods', 'Accessors', 'Constructors'],
   ...['Get Signature', 'Type Parameters'],
 ].join('|');
 
-// The longest list of parameters, and the longest type, that is in one line.
+// The longest parameter list and the longest type that stay on one line.
 const LINE = 76;
 const TYPE = 104;
 
@@ -28,16 +30,16 @@ export class ApiTheme extends MarkdownTheme {
           (_, list) => `Implements ${list.match(/`.*`/g).join(', ')}.\n`,
         )
         .replace(/^\*\*(Throws|See)\*\*\n\n(?! *-)/gm, '**$1** ')
-        // Members of a class are one level below it.
+        // Members of a class are one level below the class.
         .replace(/^#{5,6} /gm, '#### ')
-        // A property of an argument that has its name and type in the line of the argument, and nothing more to say.
+        // A property of an argument without a description repeats only the name and type in the line of the argument.
         .replace(/^\| `\w+\.[\w.]+\??` \|.*\| - \|\n/gm, '')
         .replace(/ \| - \|$/gm, ' | |'),
     );
   }
 }
 
-/** Changes a page's text; of its code only what nobody sees. */
+/** Changes the text of a page. In code blocks, only characters that the page does not show change. */
 function inMarkdown(page, change) {
   return page
     .split(/^(```.*?^```\n)/ms)
@@ -45,7 +47,7 @@ function inMarkdown(page, change) {
     .join('');
 }
 
-/** How long something is in code, without links and the marks of Markdown. */
+/** Returns the length of code without Markdown links and escapes. */
 const lengthOf = (text) => text.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1').replace(/[`\\]/g, '').length;
 
 class ApiContext extends MarkdownThemeContext {
@@ -60,11 +62,11 @@ class ApiContext extends MarkdownThemeContext {
         ? this.#index(event.model)
         : this.#page(event.model, reflection(event));
 
-    this.partials.comment = (model, said) => comment(model, { ...said, headingLevel: undefined });
+    this.partials.comment = (model, options) => comment(model, { ...options, headingLevel: undefined });
 
-    // As this project's code is written: two spaces, and one line where there is room for one.
-    this.partials.signatureParameters = (parameters, said) => {
-      const lines = signatureParameters(parameters, said);
+    // Signatures have the form of this project's code: two spaces of indent, and one line where it is long enough.
+    this.partials.signatureParameters = (parameters, options) => {
+      const lines = signatureParameters(parameters, options);
       const line = lines
         .replace(/\(\n +/, '(')
         .replace(/, *\n {3}/g, ', ')
@@ -80,44 +82,44 @@ class ApiContext extends MarkdownThemeContext {
       const line = lines.replace(/^\n +\\\| /, '').replace(/\n +\\\| /g, ' \\| ');
       return lengthOf(line) <= LINE ? line : lines;
     };
-    this.partials.declarationType = (model, said) => {
-      const lines = declarationType(model, said);
+    this.partials.declarationType = (model, options) => {
+      const lines = declarationType(model, options);
       const line = lines.replace(/\n +/g, ' ').replace(/;\n/, ' ');
       return lengthOf(line) <= TYPE ? line : lines;
     };
 
-    // An object of many values is told by its table alone.
+    // An object with many values is described by its table alone.
     this.partials.declarationTitle = (model) =>
       model.kindOf(ReflectionKind.Variable) && model.type instanceof ReflectionType ? '' : declarationTitle(model);
 
-    // What differs between the signatures of a function is in their types; the words are the same. Its table and its result
-    // are those of the signature for text, not of the one for bytes.
-    this.partials.signatures = (model, said) => {
+    // The signatures of a function differ in their types and have the same description. The table and the result are
+    // those of the signature that returns text, not of the signature that returns bytes.
+    this.partials.signatures = (model, options) => {
       const all = model.signatures ?? [];
-      if (all.length < 2) return signatures(model, said);
+      if (all.length < 2) return signatures(model, options);
       const titles = all.map((signature) => this.partials.signatureTitle(signature));
       const usual = Math.max(
         0,
         titles.findIndex((title) => !title.includes('Buffer')),
       );
       const together = titles.join('\n').replaceAll('\n```\n```ts\n', '\n');
-      return `${together}\n\n${this.partials.signature(all[usual], { ...said, hideTitle: true })}`;
+      return `${together}\n\n${this.partials.signature(all[usual], { ...options, hideTitle: true })}`;
     };
 
-    // The signature has the types. A table or a paragraph is for words about them and for links, which code cannot have.
+    // The signature shows the types. A table or a paragraph adds descriptions, and links, which code cannot have.
     this.partials.parametersTable = (parameters) => {
       const table = parametersTable(parameters);
       const isTold = parameters.some((parameter) => parameter.hasComment());
       return isTold || (table.includes('](') && !parameters[0].parent.name.endsWith('Sync')) ? table : '';
     };
-    this.partials.signatureReturns = ({ kind, type, comment: told }) => {
-      const words = this.helpers.getCommentParts(told?.getTag('@returns')?.content ?? []);
+    this.partials.signatureReturns = ({ kind, type, comment: description }) => {
+      const words = this.helpers.getCommentParts(description?.getTag('@returns')?.content ?? []);
       const name = this.partials.someType(type);
       if (words === '' && (kind === ReflectionKind.ConstructorSignature || !name.includes(']('))) return '';
       return `**Returns** ${name}${words === '' ? '' : `: ${words}`}`;
     };
 
-    // The members of a union that have something to say, in one table.
+    // The members of a union that have a description, in one table.
     this.partials.typeDeclarationUnionContainer = ({ type, kind }) => {
       const literals = type.types.filter((member) => member instanceof ReflectionType);
       return this.partials.typeDeclarationTable(
@@ -127,7 +129,7 @@ class ApiContext extends MarkdownThemeContext {
     };
 
     this.partials.hierarchy = ({ types, isTarget }) => {
-      // What is not exported has no name here; what comes from it is in the table.
+      // A type that is not exported has no name for readers. The table shows its members.
       const named = (types ?? []).filter((type) => type.reflection !== undefined || type.package !== 'linux-mount');
       if (isTarget || named.length === 0) return '';
       return `Extends ${named.map((type) => this.partials.someType(type)).join(', ')}.`;
@@ -140,7 +142,7 @@ class ApiContext extends MarkdownThemeContext {
     return `${NOTICE}\n\n${text.trim().replace('\n', `\n\n${from}\n`)}`;
   }
 
-  /** Each page, with a line for each function, class and constant; types by name. */
+  /** Lists each page, with a line for each function, class and constant, and the types by name. */
   #index(project) {
     const pages = project.children.map((page) => {
       const [types, others] = [true, false].map((isType) =>
@@ -162,8 +164,8 @@ class ApiContext extends MarkdownThemeContext {
       ].join('\n\n');
     });
     const intro = [
-      'Every function, class and type of the package, as its docstring tells it. Each operation has two forms: the one that',
-      'returns a promise runs on a thread of its own, and the one whose name ends with `Sync` runs on the calling thread.',
+      'Every function, class and type of the package, with its docstring. Each operation has two forms: the form that',
+      'returns a promise runs on its own thread, and the form whose name ends with `Sync` runs on the calling thread.',
     ].join('\n');
     return [NOTICE, '# API reference', intro, ...pages].join('\n\n');
   }

@@ -1,7 +1,7 @@
-// npm run docs: the API reference in docs/api, from the docstrings.
+// npm run docs: writes the API reference in docs/api from the docstrings.
 //
-//   npm run docs             writes it
-//   npm run docs -- --check  writes it elsewhere, and fails with the names of the pages that differ
+//   npm run docs             writes the pages
+//   npm run docs -- --check  writes them to a temporary directory, and fails with the names of the pages that differ
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 const project = fileURLToPath(new URL('../..', import.meta.url));
 const pages = join(project, 'docs/api');
 
-/** Writes the pages into a directory; whatever else is in it goes. */
+/** Writes the pages into a directory, and deletes everything else in it. */
 function write(directory) {
   const typedoc = join(project, 'node_modules/typedoc/bin/typedoc');
   const { status } = spawnSync(process.execPath, [typedoc, '--logLevel', 'Warn', '--out', directory], {

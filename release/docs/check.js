@@ -1,14 +1,14 @@
-// npm run docs:check: what the pages and docstrings say is so.
+// npm run docs:check: checks that the statements of the pages and docstrings are true.
 //
-//   - each example in TypeScript compiles, and those marked `ts run` run (examples.js)
-//   - README's first example runs in an empty folder, as root and as an ordinary user (first-example.js)
-//   - each call in the tables of docs/recipes/mount-command.md does what its command does (command-table.js)
-//   - links lead to files, and from pages of the package to files of the package (links.js)
-//   - README names every function of the package, docs/README.md every page, and the newest entry of CHANGELOG is the version
-//     of package.json
-//   - docs/demo.svg is what the demo prints
+//   - Each TypeScript example compiles, and examples marked `ts run` run (examples.js).
+//   - The first example of README runs in an empty folder, as root and as an ordinary user (first-example.js).
+//   - Each call in the tables of docs/recipes/mount-command.md has the effect of its command (command-table.js).
+//   - Links lead to files, and links from pages of the package lead to files of the package (links.js).
+//   - README names every function of the package, docs/README.md names every page, and the newest entry of CHANGELOG is
+//     the version of package.json.
+//   - docs/demo.svg shows the output of the demo.
 //
-// What cannot run here is said at the end; with `-- --complete` that is a fault.
+// Checks that cannot run on this machine are listed at the end. With `-- --complete` they count as failures.
 import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 import { checkCommands } from './command-table.js';

@@ -1,20 +1,20 @@
-// The tables of docs/recipes/mount-command.md: each row's command and each row's call run, and do the same.
+// Runs the tables of docs/recipes/mount-command.md: the command and the call of each row must have the same effect.
 //
-// Before each row the shell block above its table (`sh before`) runs. Where a table changes something, command and call run in
-// a namespace each, and findmnt(8) must show the same mounts afterwards. Where a table asks something (`sh before asks`),
-// both run in one namespace, and their answers must be the same.
+// Before each row the shell block above its table (`sh before`) runs. Where a table changes mounts, command and call
+// run in separate namespaces, and findmnt(8) must show the same mounts afterwards. Where a table reads something (`sh
+// before asks`), command and call run in one namespace and must print the same answer.
 import { spawnSync } from 'node:child_process';
 import { hasProgram } from '../architectures.js';
 import { inNamespaces, isRoot } from '../namespaces.js';
 import { read } from './pages.js';
 
 const PAGE = 'docs/recipes/mount-command.md';
-// Of the commands in the tables those that come in packages which a machine may lack.
+// Commands of the tables whose packages a machine may lack.
 const OPTIONAL_COMMANDS = ['mkfs.ext4', 'losetup', 'blkid', 'fuser', 'lsof'];
 
 const code = (cell) => cell.match(/^`(.+)`$/)?.[1].replaceAll('\\|', '|');
 
-/** The rows of all tables that have a shell block above them. */
+/** Returns the rows of all tables that have a shell block above them. */
 function rows() {
   const found = [];
   let before;
@@ -37,7 +37,7 @@ function rows() {
   return found;
 }
 
-/** The rows as programs that print the answer of the call. */
+/** Returns the rows as programs that print the result of the call. */
 export function rowsAsExamples(imports) {
   return rows().map((row) => ({
     where: row.where,
@@ -52,8 +52,9 @@ export function rowsAsExamples(imports) {
   }));
 }
 
-// What the machine has mounted in /mnt and /srv is taken away from this namespace, mount(8) writes to /run, `$PID` is a process
-// in a mount namespace of its own, and what losetup(8) sets up for a file in /srv is for the whole machine.
+// The script unmounts the machine's mounts below /mnt and /srv in this namespace, gives mount(8) a writable /run, and
+// starts a process in another mount namespace as `$PID`. losetup(8) changes the whole machine, so the script also
+// detaches the loop devices of files in /srv at the end.
 const START = `
 awk '$5 ~ "^/(mnt|srv)(/|$)" { print $5 }' /proc/self/mountinfo | sort -r | xargs -r umount -l
 mount -t tmpfs run /run
@@ -69,7 +70,7 @@ ${SHOW} > /run/here
 ${SHOW} --task "$PID" > /run/there
 awk '/^.(mnt|srv)/ { print FILENAME ": " $0 }' /run/here /run/there`;
 
-/** Runs a script after the row's block; what it printed, and the mounts afterwards. */
+/** Runs a script after the row's shell block. Returns the output and the mounts afterwards. */
 function runScript(installed, { before }, script) {
   const whole = [START, ...before.lines, 'echo ::: begin', script, SNAPSHOT].join('\n');
   const { status, stdout, stderr } = installed.spawn([...inNamespaces('root', { pid: true }), 'sh', '-euc', whole], {
@@ -90,7 +91,7 @@ function isOlder([major, minor], needed) {
   return needed !== undefined && (major < needed[0] || (major === needed[0] && minor < needed[1]));
 }
 
-/** What is wrong with a row that changes something. */
+/** Returns what is wrong with a row that changes mounts. */
 function faultOfChange(installed, row, program, canCompare) {
   row.before.mounts ??= runScript(installed, row, ':').mounts;
   const called = runScript(installed, row, `node '${program}'`);
@@ -103,7 +104,7 @@ function faultOfChange(installed, row, program, canCompare) {
   return `after ${row.command}\n${commanded.mounts}after ${row.call}\n${called.mounts}`;
 }
 
-/** What is wrong with a row that asks something. A command without output answers by its status. */
+/** Returns what is wrong with a row that reads something. A command without output answers by its exit status. */
 function faultOfQuestion(installed, row, program) {
   const { status, stderr, printed } = runScript(
     installed,
@@ -116,7 +117,7 @@ function faultOfQuestion(installed, row, program) {
   return commanded === called ? undefined : `${row.command} answers ${commanded}, ${row.call} ${called}`;
 }
 
-/** Runs all rows; `compiled` are the programs of rowsAsExamples. */
+/** Runs all rows. `compiled` are the programs of rowsAsExamples. */
 export function checkCommands(compiled, installed, faults, skipped) {
   if (!isRoot) {
     skipped.push(`${PAGE}: needs root`);
@@ -132,7 +133,7 @@ export function checkCommands(compiled, installed, faults, skipped) {
       continue;
     }
     const program = installed.add(file, name);
-    // A command that this version of util-linux does not have yet is not run; the call is.
+    // A command that this version of util-linux lacks does not run, but the call runs.
     const canCompare = !isOlder(version, versionAfter('needs', row.remark));
     compared += canCompare ? 1 : 0;
     const fault = row.before.asks
@@ -140,5 +141,5 @@ export function checkCommands(compiled, installed, faults, skipped) {
       : faultOfChange(installed, row, program, canCompare);
     if (fault !== undefined) faults.push(`${row.where}: ${fault}`);
   }
-  console.log(`${compiled.length} calls of ${PAGE} ran, ${compared} beside their commands`);
+  console.log(`${compiled.length} calls of ${PAGE} ran, ${compared} of them compared with their commands`);
 }

@@ -1,8 +1,8 @@
-// npm run docs:picture: what the demo prints, as the picture docs/demo.svg. The demo runs for real, in its own mount
-// namespace, on two small directories. In the picture are the acts in which everything is the same on every machine.
+// npm run docs:picture: draws the output of the demo as docs/demo.svg. The demo mounts for real, in its own mount
+// namespace, on two small directories. The picture shows the acts whose output is the same on every machine.
 //
-//   npm run docs:picture             draws it
-//   npm run docs:picture -- --check  fails when the one that is there is another
+//   npm run docs:picture             writes the picture
+//   npm run docs:picture -- --check  fails when the existing picture is out of date
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ import { createAnsiSequenceParser } from 'ansi-sequence-parser';
 const FILE = fileURLToPath(new URL('../../docs/demo.svg', import.meta.url));
 const DEMO = fileURLToPath(new URL('../../examples/dist/demo.js', import.meta.url));
 
-// The first three acts; the fourth has its number.
+// The picture shows the acts before the fourth.
 const FIRST = /^1\. /;
 const AFTER = /^4\. /;
 
@@ -44,14 +44,14 @@ function demoLines() {
       env: { ...process.env, FORCE_COLOR: '1', NO_COLOR: '' },
       encoding: 'utf8',
     });
-    if (status !== 0) throw new Error(`the demo has failed: ${stderr}`);
+    if (status !== 0) throw new Error(`the demo failed: ${stderr}`);
     return stdout.split('\n');
   } finally {
-    rmSync(place, { recursive: true }); // two files; what the demo mounts is elsewhere, in a namespace that has ended
+    rmSync(place, { recursive: true }); // two files; the mounts of the demo ended with their namespace
   }
 }
 
-/** The lines of the picture: of each, its parts with their styles. */
+/** Returns the lines of the picture. Each line is a list of parts with styles. */
 function parts() {
   const parser = createAnsiSequenceParser();
   const lines = demoLines().map((line) => parser.parse(line));
@@ -67,7 +67,7 @@ function parts() {
 const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 const number = (value) => String(Math.round(value * 10) / 10);
 
-// Each run of words has its place by columns, and its width too: whichever font there is, columns stay below each other.
+// Each part of a line has its position and width in columns, so that columns align in every font.
 function drawn(line, row) {
   let column = 0;
   const y = number(BAR + MARGIN + row * CELL.height + FONT);
@@ -89,7 +89,7 @@ function drawn(line, row) {
   });
 }
 
-/** The picture as it has to be. */
+/** Returns the up-to-date picture. */
 export function picture() {
   const lines = parts();
   const columns = Math.max(...lines.map((line) => line.reduce((sum, { value }) => sum + [...value].length, 0)));
@@ -104,7 +104,7 @@ export function picture() {
     `  font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace">`,
     '<title>npm run demo</title>',
     `<desc>${escaped(words)}</desc>`,
-    // Its own background, and a line around it: to be read on a light page and on a dark one.
+    // The picture has its own background and a border, to be readable on a light page and on a dark one.
     `<rect x="0.5" y="0.5" width="${number(width - 1)}" height="${number(height - 1)}" rx="8" fill="${BACKGROUND}" stroke="#8888" />`,
     ...buttons,
     ...lines.flatMap(drawn),
@@ -113,7 +113,7 @@ export function picture() {
   ].join('\n');
 }
 
-/** Whether the picture that is there is the one that has to be. */
+/** Whether the existing picture is up to date. */
 export function isPictureCurrent() {
   return readFileSync(FILE, 'utf8') === picture();
 }
@@ -122,7 +122,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   if (!process.argv.includes('--check')) {
     writeFileSync(FILE, picture());
   } else if (!isPictureCurrent()) {
-    console.error('docs/demo.svg is not what the demo prints now: npm run docs:picture');
+    console.error('docs/demo.svg does not show the current output of the demo: npm run docs:picture');
     process.exitCode = 1;
   }
 }

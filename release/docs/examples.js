@@ -1,9 +1,9 @@
-// The examples in TypeScript, of the pages and of the docstrings: each compiles, and those marked `ts run` run.
+// Checks the TypeScript examples of the pages and of the docstrings: each compiles, and examples marked `ts run` run.
 //
-//   ts run         as root, or as an ordinary user where the check is one
-//   ts run user    as an ordinary user in a user namespace as well
+//   ts run         as root, or as an ordinary user if the check runs as one
+//   ts run user    also as an ordinary user in a user namespace
 //   ts run root    as root only
-//   ts run … pid   in a PID namespace of its own as well; net: in a network namespace of its own
+//   ts run … pid   also in its own PID namespace; net: in its own network namespace
 //   ts run … NAME  needs the command NAME
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -20,7 +20,8 @@ const tsc = join(project, 'node_modules/typescript/bin/tsc');
 
 const IMPORTS = `import { ${namesOf(library).join(', ')} } from 'linux-mount';`;
 
-// What an example in a docstring may use without an import: it is about one function. The pages show whole programs.
+// The names that an example in a docstring may use without an import, because it is about one function. The pages show
+// whole programs.
 const PRELUDE = [
   IMPORTS,
   "import type { OperationTrace } from 'linux-mount';",
@@ -36,7 +37,7 @@ const PRELUDE = [
   'declare const table: import("linux-mount").MountTable;',
 ].join('\n');
 
-/** A docstring's example. In a block it may have names that the prelude has. */
+/** Wraps the example of a docstring in a block, so that the example may declare names of the prelude again. */
 function inBlock(code) {
   const lines = code.split('\n');
   const isImport = (line) => line.startsWith('import ');
@@ -98,7 +99,7 @@ function run({ where, name, file, marks }, installed, faults, skipped) {
   return users.length;
 }
 
-/** Checks all examples. The result is those of the rows of the table of commands, compiled. */
+/** Checks all examples. Returns the compiled rows of the command tables. */
 export function checkExamples(installed, faults, skipped) {
   const sources = readdirSync(join(project, 'lib'), { recursive: true }).filter((name) => name.endsWith('.ts'));
   const files = [...pagesWithPrograms, ...sources.map((name) => join('lib', name))];

@@ -1,5 +1,5 @@
-// README's first example: pasted into an empty folder it runs by README's own command lines, prints what README shows, and
-// leaves nothing there, nor where it may not mount.
+// Checks the first example of README: in an empty folder it runs by the command lines of README, prints the output that
+// README shows, and leaves nothing behind, even where it may not mount.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { asUser, inNamespaces, isRoot } from '../namespaces.js';
@@ -18,19 +18,19 @@ function partsOf(text) {
   return { program, asRoot, asOrdinaryUser, output };
 }
 
-/** What is wrong with a run of the example in an empty folder. */
+/** Returns what is wrong with a run of the example in an empty folder. */
 function faultOf(installed, program, { who, words, prints }) {
   const folder = installed.emptyFolder(who);
   writeFileSync(join(folder, NAME), program);
   const { status, stdout, stderr } = installed.spawn([...words, 'node', NAME], { cwd: folder });
   const left = readdirSync(folder).filter((name) => ![NAME, 'node_modules'].includes(name));
   if (left.length > 0) return `leaves ${left.join(', ')}:\n${stdout}${stderr}`;
-  // Without an output that it prints, it may not mount.
+  // A run without an expected output is one that may not mount.
   const isAsShown = prints === undefined ? stderr.includes('MountError: EPERM') : status === 0 && stdout === prints;
   return isAsShown ? undefined : `prints:\n${stdout}${stderr}`;
 }
 
-/** Adds to `faults` what is wrong with it. */
+/** Adds the failures of the example to `faults`. */
 export function checkFirstExample(installed, faults) {
   const { program, asRoot, asOrdinaryUser, output } = partsOf(read('README.md'));
   if ([program, asRoot, asOrdinaryUser, output].includes(undefined)) {
@@ -38,7 +38,7 @@ export function checkFirstExample(installed, faults) {
     return;
   }
   const runs = [
-    // In a mount namespace of its own: the check mounts nothing in that of the machine.
+    // The example as root runs in its own mount namespace, because the check mounts nothing in the machine's namespace.
     ...(isRoot ? [{ who: 'root', words: inNamespaces('root'), prints: output }] : []),
     { who: 'user', words: [...asUser('user'), ...asOrdinaryUser], prints: output },
     { who: 'user', words: asUser('user') },

@@ -1,4 +1,4 @@
-// The package as a project has it that installed it, and programs of that project, each in a mount namespace of its own.
+// A project in which the package is installed, and programs of this project, each in its own mount namespace.
 import { spawnSync } from 'node:child_process';
 import {
   chownSync,
@@ -19,13 +19,13 @@ import { asUser, inNamespaces, isRoot, ORDINARY_ID } from '../namespaces.js';
 export class Installed {
   #place = mkdtempSync(join(tmpdir(), 'linux-mount-docs-'));
   #bin = join(this.#place, 'bin');
-  /** A project in which every user may read. */
+  /** A project that every user can read. */
   #project = join(this.#place, 'project');
-  /** A directory to mount on. In the caller's own namespace nothing is ever mounted on it. */
+  /** A directory to mount on. Nothing is mounted on it in the caller's own mount namespace. */
   #work = join(this.#place, 'work');
 
   constructor() {
-    // Node and the checkout may be where only root can read.
+    // Only root may be able to read Node.js and the checkout.
     for (const directory of [this.#bin, this.#project, this.#work]) mkdirSync(directory);
     copyFileSync(process.execPath, join(this.#bin, 'node'));
     this.#install(this.#project);
@@ -51,18 +51,20 @@ export class Installed {
     return join(this.#project, name);
   }
 
-  /** Runs a program in an empty tmpfs, which is gone with its namespace. */
+  /** Runs a program in an empty tmpfs, which ends with its namespace. */
   run(program, who, options) {
     const script = 'mount -t tmpfs example "$1" && cd "$1" && exec node "$2"';
     return this.spawn([...asUser(who), ...inNamespaces(who, options), 'sh', '-euc', script, 'sh', this.#work, program]);
   }
 
-  /** Runs words as they are, with the copy of Node first in the search path. What hangs is killed and has no status. */
+  /**
+   * Runs a command with the copied Node.js first in the search path. A command that hangs is killed and has no status.
+   */
   spawn(words, options = {}) {
     return spawnSync(words[0], words.slice(1), { encoding: 'utf8', env: this.#env, timeout: 300_000, ...options });
   }
 
-  /** An empty folder of a user on the disk, with the package installed in it. */
+  /** Makes an empty folder of a user on the disk, with the package installed in it. */
   emptyFolder(who) {
     const folder = mkdtempSync(join(this.#place, 'folder-'));
     this.#install(folder);
@@ -70,7 +72,7 @@ export class Installed {
     return folder;
   }
 
-  /** Removes everything. All that was mounted was in namespaces that have ended. */
+  /** Removes everything. All mounts ended with their namespaces. */
   remove() {
     rmdirSync(this.#work);
     rmSync(this.#place, { recursive: true });

@@ -1,10 +1,10 @@
-// Links in pages lead to files that exist, to headings in them, and from a packed page to packed files only.
+// Checks that links in pages lead to existing files and headings, and that packed pages link to packed files only.
 import { dirname, join, normalize } from 'node:path';
 import { isFile, isPacked, pages, read } from './pages.js';
 
 const withoutCode = (text) => text.replace(/^```.*?^```$/gms, '').replace(/`[^`\n]*`/g, '');
 
-/** The anchors of a page, as GitHub makes them: a heading that occurs again gets a number. */
+/** Returns the anchors of a page as GitHub makes them. A repeated heading gets a number. */
 function anchorsOf(page) {
   const text = read(page).replace(/^```.*?^```$/gms, '');
   const anchors = new Set(Array.from(text.matchAll(/<a (?:id|name)="([^"]+)"/g), ([, name]) => name));
@@ -28,7 +28,7 @@ function linksOf(page) {
   ).filter((target) => !/^[a-z]+:/.test(target));
 }
 
-/** Adds to `faults` what is wrong with the links of all pages. */
+/** Adds the broken links of all pages to `faults`. */
 export function checkLinks(faults) {
   let count = 0;
   for (const page of pages) {

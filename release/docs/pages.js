@@ -1,13 +1,12 @@
-// The pages that people read, and which files of the project travel in the package.
+// The pages for readers, and the files of the project that are in the package.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { project } from '../architectures.js';
 
-/** The text of a file of the project. */
+/** Returns the text of a file of the project. */
 export const read = (file) => readFileSync(join(project, file), 'utf8');
 
-/** package.json. */
 export const manifest = JSON.parse(read('package.json'));
 
 function markdownIn(directory) {
@@ -17,7 +16,7 @@ function markdownIn(directory) {
     .sort();
 }
 
-/** All pages. `docs/api` is among them where `npm run docs` has written it. */
+/** All pages, including `docs/api` where `npm run docs` has written it. */
 export const pages = [
   'README.md',
   'CONTRIBUTING.md',
@@ -27,7 +26,7 @@ export const pages = [
   ...markdownIn('bench'),
 ];
 
-/** The pages whose examples are programs of their own. Those of `docs/api` are in the docstrings of lib/. */
+/** The pages whose examples are whole programs. The examples of `docs/api` come from the docstrings of lib/. */
 export const pagesWithPrograms = pages.filter((page) => !page.startsWith('docs/api/'));
 
 const packed = new Set(
@@ -40,15 +39,15 @@ const packed = new Set(
   )[0].files.map(({ path }) => path),
 );
 
-/** Whether a file of the project is in the package: npm decides, by `files` in package.json. */
+/** Whether a file of the project is in the package. npm decides by `files` in package.json. */
 export const isPacked = (file) => packed.has(file);
 
-/** Whether a path of the project leads to a file. A link to a folder leads nowhere outside of a code host. */
+/** Whether a path of the project leads to a file. Only code hosts can show a folder. */
 export function isFile(file) {
   return statSync(join(project, file), { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** The names that a module of the package exports, without those that Node.js adds to a CommonJS module. */
+/** Returns the names that a module of the package exports, without those that Node.js adds to a CommonJS module. */
 export function namesOf(module) {
   return Object.keys(module).filter((name) => /^[A-Za-z]\w*$/.test(name) && name !== 'default');
 }

@@ -1,9 +1,12 @@
-// What typedoc does not do by itself.
+// The typedoc plugin of docs/api: assigns exports to pages, and shows types as the source code writes them.
 import { Comment, CommentTag, Converter, ReflectionKind, UnionType } from 'typedoc';
 import { ApiRouter, placeOf } from './api-router.js';
 import { ApiTheme } from './api-theme.js';
 
-/** On which page of docs/api the exports of a file or folder of lib/ are, in this order. A file without a page is an error. */
+/**
+ * The pages of docs/api, each with the files or folders of lib/ whose exports it shows, in this order. A file without a
+ * page is an error.
+ */
 const CATEGORIES = {
   'System calls': ['mounts/mount', 'umount/umount', 'umount/options', 'kernel/constants', 'kernel/native', 'set-addon'],
   Operations: [
@@ -21,7 +24,7 @@ const pages = Object.entries(CATEGORIES).flatMap(([category, paths]) =>
   paths.map((path, place) => ({ category, path, place })),
 );
 
-/** The page of a file of lib/ (`mounts/mount.ts`), and the place there. */
+/** Returns the page of a file of lib/ (`mounts/mount.ts`), and the position on the page. */
 function pageOf(file) {
   return pages.find(({ path }) => file === `${path}.ts` || file.startsWith(`${path}/`));
 }
@@ -44,13 +47,13 @@ export function load(app) {
     reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
   });
 
-  // A value is in the type, or nobody's business (`addon.pageSize`).
+  // A default value is either a part of the type or no part of the interface (`addon.pageSize`).
   app.converter.on(Converter.EVENT_CREATE_DECLARATION, (_, reflection) => {
     reflection.defaultValue = undefined;
   });
 
-  // Types as they are written in the code. Of a union that TypeScript has reduced typedoc does not find the name again
-  // (`OverlaySpec`), and would write down each of its seventy combinations wherever it is taken or returned.
+  // Shows types as the source code writes them. typedoc loses the name of a union that TypeScript has reduced
+  // (`OverlaySpec`), and would print all of its seventy combinations wherever the union occurs.
   const asWritten = (context, reflection, node) => {
     if (node === undefined || reflection.type === undefined) return;
     context.project.removeTypeReflections(reflection.type);
@@ -67,7 +70,7 @@ export function load(app) {
     if (!property.kindOf(ReflectionKind.Property) || !property.parent?.kindOf(ReflectionKind.ClassOrInterface)) return;
     asWritten(context, property, context.getSymbolFromReflection(property)?.valueDeclaration?.type);
     if (!property.flags.isOptional || !(property.type instanceof UnionType)) return;
-    // The question mark says so.
+    // The question mark of an optional property already means undefined.
     const types = property.type.types.filter((type) => type.toString() !== 'undefined');
     property.type = types.length === 1 ? types[0] : new UnionType(types);
   });

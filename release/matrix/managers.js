@@ -1,4 +1,4 @@
-// The package managers of the matrix, and what each is asked to do with the package.
+// The package managers of the matrix, and the steps that each runs with the package.
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Place, tool, versionOf } from './place.js';
@@ -7,8 +7,8 @@ import { Registry } from './registry.js';
 const NODE_24 = tool('node24/bin/node');
 
 /**
- * A package manager: the words of its program and of each step, and by `env` or `flags` how it is told whether it may run install
- * scripts (`isAllowed`).
+ * A package manager: the words of its program and of each step. `env` or `flags` set whether install scripts may run
+ * (`isAllowed`).
  */
 const npm = (name, node) => ({
   name: `npm ${versionOf(name)}`,
@@ -39,7 +39,7 @@ const pnpm = (name, cli) => ({
   },
 });
 
-/** What yarn 1 and bun have in common: neither has a command that rebuilds. */
+/** The steps that yarn 1 and bun share. Neither has a command that rebuilds. */
 const FORCING = {
   flags: (isAllowed) => (isAllowed ? [] : ['--ignore-scripts']),
   add: ['add'],
@@ -99,7 +99,7 @@ export const MANAGERS = () => [
   bun(),
 ];
 
-/** What an installation consists of. It is removed before each install that has to start from the lockfile alone. */
+/** The files of an installation. They are removed before each install that starts from the lock file alone. */
 const INSTALLED = ['node_modules', '.pnp.cjs', '.pnp.loader.mjs', '.yarn/unplugged', '.yarn/install-state.gz'];
 
 /** What the output of a manager must not contain: words about install scripts of the package, or about compiling it. */
@@ -137,15 +137,15 @@ class Trial {
     return this.run([...add, form(spec)]);
   }
 
-  /** Takes away what is installed; the lockfile stays. */
+  /** Removes the installation and keeps the lock file. */
   clear() {
     for (const name of INSTALLED) rmSync(join(this.#place.project, name), { recursive: true, force: true });
   }
 }
 
 /**
- * A package that does have an install script: it runs where scripts are allowed and does not where they are refused. If not,
- * the columns of the table would mean nothing.
+ * Installs a package with an install script: the script must run where scripts are allowed, and must not run where they
+ * are denied. Without this check the columns of the table would prove nothing.
  */
 async function checkControl(manager, registry, place) {
   for (const isAllowed of [true, false]) {
@@ -153,39 +153,41 @@ async function checkControl(manager, registry, place) {
     await trial.add('scripted@1.0.0');
     const hasRun = existsSync(join(place.project, 'install-script-has-run'));
     if (hasRun !== isAllowed)
-      throw new Error(`an install script ${hasRun ? 'runs although refused' : 'does not run although allowed'}`);
+      throw new Error(
+        `an install script ${hasRun ? 'runs although scripts are denied' : 'does not run although scripts are allowed'}`,
+      );
   }
 }
 
-/** One cell: the package from `spec`, installed in every way; throws where anything is not as it has to be. */
+/** A cell of the table: installs the package from `spec` in every way, and throws when a result is wrong. */
 async function check(manager, spec, registry, isAllowed, place) {
   const trial = new Trial(manager, registry, isAllowed, place);
   const { steps, run = ['node'], offlineEnv } = manager;
-  const said = [await trial.add(spec), await trial.run(steps.again)];
+  const outputs = [await trial.add(spec), await trial.run(steps.again)];
   trial.clear();
-  said.push(await trial.run(steps.frozen), await trial.run(steps.rebuild));
+  outputs.push(await trial.run(steps.frozen), await trial.run(steps.rebuild));
   trial.clear();
   registry.isDown = true;
   const { requests } = registry;
-  said.push(await trial.run(steps.offline, offlineEnv));
+  outputs.push(await trial.run(steps.offline, offlineEnv));
   registry.isDown = false;
-  if (registry.requests > requests) throw new Error('it asked the registry although it was told to be offline');
-  const words = said.join('').match(SCRIPT);
-  if (words !== null) throw new Error(`it speaks of scripts:\n${said.join('')}`);
+  if (registry.requests > requests) throw new Error('the manager used the registry in offline mode');
+  const words = outputs.join('').match(SCRIPT);
+  if (words !== null) throw new Error(`the output mentions install scripts:\n${outputs.join('')}`);
   for (const program of ['import.mjs', 'require.cjs']) await place.exercise([...run, program]);
   const instance = (await place.run([...run, 'instance.mjs'])).trim();
   if (!instance.endsWith('true')) throw new Error(`import and require() give two packages: ${instance}`);
   const printed = await place.run([...run, '--print', "require.resolve('linux-mount/package.json')"]);
   const manifest = printed.trim().split('\n').at(-1);
   const compiled = readdirSync(join(manifest, '..')).filter((name) => name === 'build');
-  if (compiled.length > 0) throw new Error('something was compiled');
+  if (compiled.length > 0) throw new Error('the installation compiled something');
 }
 
 /**
- * Runs all cells of a manager, with a registry of its own.
+ * Runs all cells of a manager, with its own registry.
  *
  * @param packages the tarballs in the registry
- * @returns for each cell the column's name, and the error or undefined
+ * @returns for each cell the name of the column, and the error or undefined
  */
 export async function tryManager(manager, packages, { version, tarball }) {
   const registry = await new Registry().open();

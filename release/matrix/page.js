@@ -1,4 +1,4 @@
-// docs/compatibility.md: the tables of a run of the matrix.
+// Writes docs/compatibility.md from the tables of a run of the matrix.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { project } from '../architectures.js';
@@ -39,12 +39,12 @@ function table({ rows }) {
   );
 }
 
-/** Writes the page, or throws where the one that exists differs. */
+/** Writes the page, or throws where the existing page differs. */
 export function publishTables(tables, isWritten) {
   const parts = tables.map((each) => `\n## ${each.title}\n\n${TEXTS[each.title]}\n\n${table(each)}`);
   const page = HEAD + parts.join('');
   if (isWritten) writeFileSync(FILE, page);
   else if (readFileSync(FILE, 'utf8') !== page) {
-    throw new Error('docs/compatibility.md is not what this run gave: npm run release:check -- --docs');
+    throw new Error('docs/compatibility.md differs from the result of this run: npm run release:check -- --docs');
   }
 }

@@ -1,4 +1,4 @@
-// A project of somebody else in which the package is tried, and the tools that try it (tools/package.json).
+// A user's project in which the package is tried, and the tools that try it (tools/package.json).
 import { execFile, spawnSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -19,9 +19,9 @@ import { EXPECTED } from './project/exercise.cjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const tools = join(here, 'tools');
 
-/** Installs the tools at the versions of tools/package-lock.json, unless they are. */
+/** Installs the tools at the versions of tools/package-lock.json, unless they are installed. */
 export function installTools() {
-  // Not npm ci: for some systems the binaries of pnpm, which are optional, are in no registry, and so not in the lockfile.
+  // npm ci would fail: for some systems no registry has the optional binaries of pnpm, so the lock file lacks them.
   const words = ['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const same = (file, other) => {
     try {
@@ -37,10 +37,10 @@ export function installTools() {
   copyFileSync(lock, installed);
 }
 
-/** A file of a tool. */
+/** Returns the path of a file of a tool. */
 export const tool = (file) => join(tools, 'node_modules', file);
 
-/** The version of a tool. */
+/** Returns the version of a tool. */
 export const versionOf = (name) => JSON.parse(readFileSync(tool(`${name}/package.json`), 'utf8')).version;
 
 export class Place {
@@ -52,8 +52,8 @@ export class Place {
   #env;
 
   /**
-   * @param options `node`: the Node to run instead of this one; `mayCompile`: whether the search path has more than Node and a
-   *   shell, with which nothing can be compiled
+   * @param options `node`: the Node.js to run instead of this one; `mayCompile`: whether the search path has compilers,
+   * and not only Node.js and a shell
    */
   constructor({ node = process.execPath, mayCompile = false } = {}) {
     for (const folder of [this.home, this.#bare, this.#temporary]) mkdirSync(folder);
@@ -63,7 +63,7 @@ export class Place {
     this.#env = {
       PATH: mayCompile ? `${dirname(node)}:${process.env.PATH}` : this.#bare,
       HOME: this.home,
-      TMPDIR: this.#temporary, // package managers, Jest and tsx leave caches there
+      TMPDIR: this.#temporary, // package managers, Jest and tsx leave caches in it
       CI: '1',
     };
     this.reset();
@@ -75,18 +75,21 @@ export class Place {
     await this.run(['npm', 'install', '--offline', '--no-audit', '--no-fund', tarball]);
   }
 
-  /** Makes the project new; what package managers have in the home stays. */
+  /** Makes the project empty again. The files of package managers in the home directory stay. */
   reset() {
-    rmSync(this.project, { recursive: true, force: true }); // nothing is mounted here: see exercise()
+    rmSync(this.project, { recursive: true, force: true }); // nothing is mounted in it, see exercise()
     cpSync(join(here, 'project'), this.project, { recursive: true });
   }
 
-  /** Takes everything away. */
+  /** Removes everything. */
   remove() {
     rmSync(this.#place, { recursive: true });
   }
 
-  /** Runs a command; what it printed, or an error with that. Not synchronously, as the registry has to answer meanwhile. */
+  /**
+   * Runs a command. Resolves with the output, or rejects with an error that contains it. The call is asynchronous,
+   * because the registry in this process answers meanwhile.
+   */
   run([command, ...words], { env = {} } = {}) {
     const options = { cwd: this.project, env: { ...this.#env, ...env }, timeout: 300_000, maxBuffer: Infinity };
     return new Promise((resolve, reject) => {
@@ -98,14 +101,14 @@ export class Place {
     });
   }
 
-  /** Runs a program that mounts, in a mount namespace of its own; what it printed. */
+  /** Runs a program that mounts in its own mount namespace. Resolves with the output. */
   mount(words, options) {
     return this.run([...inNamespaces(isRoot ? 'root' : 'user'), ...words], options);
   }
 
-  /** Runs a program that prints what exercise() returns, as a user would; throws where that is anything else. */
+  /** Runs a program that prints the result of exercise(), as a user would. Rejects when the result is wrong. */
   async exercise(words, options) {
-    const said = (await this.mount(words, options)).trim();
-    if (said !== EXPECTED) throw new Error(`${words.join(' ')} printed:\n${said}`);
+    const output = (await this.mount(words, options)).trim();
+    if (output !== EXPECTED) throw new Error(`${words.join(' ')} printed:\n${output}`);
   }
 }

@@ -1,4 +1,4 @@
-// The bundlers, single executables, test runners and compilers of the matrix, and what each makes of the package.
+// The bundlers, single executables, test runners and compilers of the matrix, and how each uses the package.
 import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Place, tool, versionOf } from './place.js';
@@ -35,7 +35,7 @@ const esbuild = (format, file) => [
   ...[`--outfile=out/${file}`, '--log-level=warning'],
 ];
 
-/** Each makes the program `import.mjs` one file, whose path in the project it returns. */
+/** Each bundler makes one file of the program `import.mjs` and returns its path in the project. */
 const BUNDLERS = () => [
   {
     name: `esbuild ${versionOf('esbuild')}, ES module`,
@@ -112,7 +112,7 @@ async function compileWithBun(place, program) {
   return 'out/program';
 }
 
-/** A bundle runs where it was made, where the package is installed; and in a folder with nothing but the addon's file. */
+/** Runs a bundle in the project, where the package is installed, and in a folder with nothing but the addon file. */
 async function tryBundler({ make, isExecutable = false, isWhole = false }, place) {
   const file = await make(place);
   const run = (path) => place.exercise(isExecutable ? [path] : [NODE, path]);
@@ -123,7 +123,7 @@ async function tryBundler({ make, isExecutable = false, isWhole = false }, place
   try {
     if (!isWhole) {
       await expectNoAddon(run(elsewhere), elsewhere);
-      rmSync(join(place.project, 'm'), { recursive: true }); // made before the call failed, and nothing is mounted there
+      rmSync(join(place.project, 'm'), { recursive: true }); // the failed call made it, and nothing is mounted on it
       copyFileSync(join(place.project, 'node_modules', PREBUILT), join(dirname(elsewhere), 'linux-mount.node'));
     }
     await run(elsewhere);
@@ -132,14 +132,17 @@ async function tryBundler({ make, isExecutable = false, isWhole = false }, place
   }
 }
 
-/** Without the addon's file the error names the bundle and the place beside it. A bundle that runs found an addon elsewhere. */
+/**
+ * Without the addon file, the error must name the bundle and the path beside it. A bundle that runs found an addon
+ * elsewhere.
+ */
 async function expectNoAddon(running, bundle) {
-  const said = await running.then(
+  const output = await running.then(
     () => 'it has run',
     ({ message }) => message,
   );
   for (const path of [join(dirname(bundle), 'linux-mount.node'), `'${bundle}' is a bundle`]) {
-    if (!said.includes(path)) throw new Error(`without an addon the error does not name ${path}:\n${said}`);
+    if (!output.includes(path)) throw new Error(`without an addon the error does not name ${path}:\n${output}`);
   }
 }
 
@@ -148,7 +151,7 @@ const jest = (name) => ({
   run: (place) => place.mount([NODE, tool(`${name}/bin/jest.js`), '--rootDir', '.', 'jest.test.js']),
 });
 
-/** Each runs a test or a program that imports the package. */
+/** Each runner runs a test or a program that imports the package. */
 const RUNNERS = () => [
   jest('jest29'),
   jest('jest30'),
@@ -176,7 +179,7 @@ const RUNNERS = () => [
 
 const MODULES = ['commonjs', 'node16', 'node18', 'node20', 'nodenext'];
 
-/** TypeScript with a value of `module`, in files of both kinds where the value has both. */
+/** TypeScript with each value of `module`, with CommonJS and ES module files where the value allows both. */
 const COMPILERS = () =>
   ['typescript5', 'typescript6'].flatMap((name) =>
     MODULES.map((module) => ({
@@ -200,7 +203,7 @@ export const GROUPS = () => [
 ];
 
 /**
- * Tries one of them in a project in which the package is installed.
+ * Tries one program in a project in which the package is installed.
  *
  * @returns the error, or undefined
  */

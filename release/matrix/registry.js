@@ -1,4 +1,5 @@
-// A registry of packages on loopback, with the packages that it is given and nothing else: the package depends on none.
+// A package registry on the loopback interface with only the given packages. The package has no dependencies, so no
+// others are needed.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -11,7 +12,7 @@ export class Registry {
   #files = new Map();
   #packuments = new Map();
   url;
-  /** Whether requests are dropped, as without a network; and how many there were. */
+  /** Whether the registry drops requests, as if there were no network, and the number of requests. */
   isDown = false;
   requests = 0;
 
@@ -23,7 +24,7 @@ export class Registry {
     return this;
   }
 
-  /** Publishes a tarball that npm pack has made. */
+  /** Publishes a tarball of npm pack. */
   publish(tarball) {
     const bytes = readFileSync(tarball);
     const manifest = JSON.parse(execFileSync('tar', ['-xzOf', tarball, 'package/package.json'], { encoding: 'utf8' }));
@@ -34,7 +35,7 @@ export class Registry {
       shasum: createHash('sha1').update(bytes).digest('hex'),
       integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}`,
     };
-    // npm's short form of a package's page says this of a package with an install script.
+    // The short form of package metadata in the npm registry has this property for a package with an install script.
     const hasInstallScript = ['preinstall', 'install', 'postinstall'].some(
       (script) => script in (manifest.scripts ?? {}),
     );

@@ -1,4 +1,4 @@
-// The package where its users have it: each package manager, bundler, test runner and compiler, one line for each cell.
+// Tries the package with each package manager, bundler, test runner and compiler, and prints a line for each cell.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { MANAGERS, tryManager } from './managers.js';
 import { installTools } from './place.js';
 import { GROUPS, tryProgram } from './programs.js';
 
-/** A package with an install script, for checkControl() in managers.js. */
+/** Packs a package with an install script, for checkControl() in managers.js. */
 function packScripted(place) {
   const folder = join(place, 'scripted');
   mkdirSync(folder);
@@ -24,7 +24,10 @@ function packScripted(place) {
 
 const print = (what, error) => console.log(`  ${error === undefined ? 'ok ' : 'NOT'} ${what}`);
 
-/** The results of a function for each item, in the order of the items; as many at once as there are processors. */
+/**
+ * Runs a function for each item, as many at once as there are processors. Resolves with the results in the order of the
+ * items.
+ */
 async function inLanes(items, action) {
   const results = [];
   let next = 0;
@@ -41,7 +44,8 @@ async function inLanes(items, action) {
 /**
  * Runs the whole matrix with a packed tarball.
  *
- * @returns the tables: of each its title, and rows with a name and cells with a column's name and the error or undefined
+ * @returns the tables: the title of each, and rows with a name and cells with the column's name and the error or
+ * undefined
  */
 export async function runMatrix(tarball, version) {
   installTools();

@@ -1,6 +1,6 @@
-// calls NAME...: calls each system call with nothing but -1, which none of them takes, and says the error's number:
-// ENOSYS where the kernel lacks it, EPERM where a filter or the want of a privilege keeps it, something else where it
-// is there.
+// calls NAME...: calls each system call with the arguments -1, which no call accepts, and prints the errno. The errno
+// is ENOSYS if the kernel lacks the call, EPERM if a seccomp filter or a missing privilege denies it, and another
+// number if the call is available.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
-// deny CALL=ERRNO ... -- COMMAND ...: runs COMMAND with these system calls answered by an error (seccomp(2)), as an
-// older kernel or a sandbox does. "remount" is mount(2) with MS_REMOUNT, "mount-with-data" one whose data is not NULL,
-// "fsconfig-descriptor" is fsconfig(2) with FSCONFIG_SET_FD, and with what ends a configuration; "statx-mount-id" is
-// statx(2) asked for STATX_MNT_ID, which Node itself never does.
+// deny CALL=ERRNO ... -- COMMAND ...: runs COMMAND under a seccomp(2) filter that fails these system calls, as an older
+// kernel or a sandbox does. "remount" is mount(2) with MS_REMOUNT. "mount-with-data" is mount(2) with data that is not
+// NULL. "fsconfig-descriptor" is fsconfig(2) with FSCONFIG_SET_FD or with a command that ends a configuration.
+// "statx-mount-id" is statx(2) with STATX_MNT_ID, which Node.js itself never requests.
 //
 //   deny open_tree=ENOSYS remount=EPERM -- node script.js
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@
 struct call {
   const char* name;
   unsigned number;
-  unsigned argument;  // which one must have a bit of the mask in its lower 32 bits, unless the mask is 0
+  unsigned argument;  // the argument that must have a bit of the mask in its lower 32 bits; a mask of 0 matches always
   unsigned mask;
 };
 
@@ -80,7 +80,7 @@ static void add_rule(const char* rule) {
   }
   if (call == NULL || error == 0 || length > 100) fail(rule);
 
-  // Not architecture-aware: the command is of the same architecture as this program.
+  // The filter does not check the architecture, because COMMAND has the architecture of this program.
   add(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
   add(BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, call->mask ? 3 : 1);
   if (call->mask) {

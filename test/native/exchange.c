@@ -1,6 +1,6 @@
-// exchange ONE OTHER ...: exchanges the names of each pair, one pair after the other, for as long as it runs and its
-// parent lives (renameat2(2), RENAME_EXCHANGE). What cannot be exchanged at the moment is left. It says a line when it
-// has begun, and 1 as its status tells that the filesystem knows no such thing.
+// exchange ONE OTHER ...: exchanges the two names of each pair with renameat2(2), RENAME_EXCHANGE, one pair after
+// another, until its parent ends. The program ignores pairs that cannot be exchanged at the moment. The program prints
+// a line when it starts, and exits with status 1 if the filesystem does not support the exchange.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@ int main(int argc, char** argv) {
   }
   puts("ready");
   fflush(stdout);
-  // In an order that does not come again soon, so that every state of all pairs is met.
+  // A pseudo-random order with a long period reaches every combination of exchanged pairs.
   for (unsigned state = 1;; state = state * 1664525 + 1013904223) {
     const int pair = 1 + 2 * (int)((state >> 16) % (unsigned)(argc / 2));
     exchange(argv[pair], argv[pair + 1]);

@@ -1,12 +1,12 @@
-// What tests need of files and Node has not: extended attributes, devices and pipes. Each function takes a path as a
-// Buffer, follows no link, and throws an Error whose message is the number of the error.
+// What tests do with files that Node.js cannot: extended attributes, devices and pipes. Each function takes a path as a
+// Buffer, follows no symbolic link, and throws an Error whose message is the errno.
 //
 //   setAttribute(path, name, value)   lsetxattr(2)
 //   removeAttribute(path, name)       lremovexattr(2)
-//   listAttributes(path)              llistxattr(2): a Buffer of names, each with a NUL behind it
+//   listAttributes(path)              llistxattr(2): a Buffer of names, each with a NUL after it
 //   getAttribute(path, name)          lgetxattr(2): a Buffer
 //   makeNode(path, mode, major, minor) mknod(2)
-//   watchOpens(path)                  inotify(7): a descriptor that can be read from when somebody has opened it
+//   watchOpens(path)                  inotify(7): a descriptor that becomes readable when somebody opens the file
 #include <errno.h>
 #include <node_api.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 #define MOST 65536
 
-// An argument as bytes with a NUL behind them.
+// Returns an argument as bytes with a NUL after them.
 static const char* bytes(napi_env env, napi_value value, char* room, size_t* length) {
   void* data = NULL;
   napi_get_buffer_info(env, value, &data, length);

@@ -1,5 +1,5 @@
-// An addon with two mistakes in it, for test/hunts/valgrind/run.js to see that they are found: memory that nobody gives
-// back, and a decision that depends on memory that nobody has written.
+// An addon with two errors that test/hunts/valgrind/run.js must find: memory that is never freed, and a branch that
+// depends on uninitialised memory.
 #include <node_api.h>
 #include <stdlib.h>
 

@@ -1,20 +1,21 @@
-// inject COMMAND ...: runs COMMAND so that it can have one of its own system calls fail. It is asked for on descriptor
-// 3, a socket of messages, each with its answer:
+// inject COMMAND ...: runs COMMAND, which can make one of its own system calls fail. COMMAND sends requests on
+// descriptor 3, a socket of messages, and receives an answer to each request:
 //
-//   "arm NAME INDEX ERRNO MODE", answered by "ok": from now on the call of this name with this index (from 1; 0 for
-//   none) fails with this error, or, where that is 0, the command is killed instead of making it. NAME "any" stands for
-//   all. MODE: "once", or "on" for every later one of the name too; or "hold", and then it does not fail, but waits.
+//   "arm NAME INDEX ERRNO MODE", answered by "ok": the call of this name with this index (from 1; 0 for none) fails
+//   with this errno. If ERRNO is 0, the call kills the command. NAME "any" stands for all calls. MODE is "once", or
+//   "on" to fail every later call of the name too, or "hold" to delay the call and not to fail it.
 //
-//   "held", answered by 1 or 0: whether it waits by now. "release", answered by "ok": it may go on.
+//   "held", answered by 1 or 0: whether the delayed call waits. "release", answered by "ok": the delayed call
+//   continues.
 //
-//   "disarm", answered by "INJECTED COUNT UNOPENED NAME NAME ...": the calls since, in their order, and how often a
-//   descriptor was closed that was not open.
+//   "disarm", answered by "INJECTED COUNT UNOPENED NAME NAME ...": the calls since "arm" in their order, and how often
+//   a descriptor was closed that was not open.
 //
-// What counts are the calls of inject_calls.h, of the main thread and of threads and processes that are begun after
-// the arming or have the addon's name. Other threads (V8's, libuv's) are let through, and so is what is read from and
-// written to the eventfds and pipes that were there before: libuv's, by which it wakes the main thread up.
+// The program counts the calls of inject_calls.h on the main thread, and on threads and processes that start after
+// "arm" or that have the addon's name. Calls of other threads (V8, libuv) pass, and so do reads and writes of eventfds
+// and pipes that were open before "arm": libuv wakes up the main thread through them.
 //
-// By seccomp_unotify(2), which stops the caller until this program has answered (Linux 5.5).
+// The program uses seccomp_unotify(2), which stops the caller until this program answers (Linux 5.5).
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -39,21 +40,21 @@
 #include "inject_calls.h"
 #include "pass_descriptor.h"
 
-enum { CONTROL = 3, PATIENCE = 20 };  // how many seconds an operation may take
+enum { CONTROL = 3, PATIENCE = 20 };  // the longest time of an operation in seconds
 
 enum { CALLS = sizeof calls / sizeof *calls, MOST_CALLS = 4000, MOST_THREADS = 200, MOST_DESCRIPTORS = 1024 };
 
 static pid_t command;
 static struct {
   bool on, stays, injected, holds;
-  __u64 held;  // the id of the call that waits, which is never 0
+  __u64 held;  // the ID of the delayed call, which is never 0
   time_t begin;
   int number, index, error;
   int count, count_of_name, unopened;
   const char* names[MOST_CALLS];
-  pid_t others[MOST_THREADS];  // threads that were there before and are not the addon's
+  pid_t others[MOST_THREADS];  // threads from before "arm" that are not the addon's
   int other_count;
-  bool wakes_up[MOST_DESCRIPTORS];  // eventfds and pipes that were there before
+  bool wakes_up[MOST_DESCRIPTORS];  // eventfds and pipes that were open before "arm"
 } armed;
 
 static void fail(const char* what) {
@@ -66,7 +67,8 @@ static int install_filter(void) {
   unsigned short length = 0;
   filter[length++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
   for (int i = 0; i <= CALLS; ++i) {
-    const int number = i < CALLS ? calls[i].number : SYS_close;  // which is looked at only
+    const int number =
+        i < CALLS ? calls[i].number : SYS_close;  // close(2) never fails here; this program only checks its descriptor
     filter[length++] =
         (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, (unsigned char)(CALLS - i + 1), 0);
   }
@@ -104,7 +106,7 @@ static void note_other_threads(void) {
   closedir(tasks);
 }
 
-// The addon has none while no operation is under way, so that those which are there are libuv's.
+// The addon has no eventfd while no operation runs, so these eventfds are libuv's.
 static void note_what_wakes_up(void) {
   char path[64], what[64];
   snprintf(path, sizeof path, "/proc/%d/fd", command);
@@ -127,8 +129,8 @@ static bool counts(const struct seccomp_notif* call) {
   if (!armed.on) return false;
   if (call->data.nr == SYS_read || call->data.nr == SYS_write) {
     const unsigned fd = (unsigned)call->data.args[0];
-    // Of whatever thread: uv_async_send, by which the addon's tell that they are done, may write later than that is
-    // read.
+    // These reads and writes count on no thread: a thread of the addon reports its end by uv_async_send, which may
+    // write at any time.
     if (fd == CONTROL || (fd < MOST_DESCRIPTORS && armed.wakes_up[fd])) return false;
   }
   const pid_t thread = (pid_t)call->pid;
@@ -153,7 +155,7 @@ static int number_of(const char* name) {
   return -1;
 }
 
-// What is closed twice may be somebody else's by then.
+// After a double close the number may belong to a file of another thread.
 static bool is_open(pid_t thread, unsigned fd) {
   char path[64], what[8];
   snprintf(path, sizeof path, "/proc/%d/fd/%u", thread, fd);
@@ -163,7 +165,7 @@ static bool is_open(pid_t thread, unsigned fd) {
 static void answer_call(int listener) {
   struct seccomp_notif call = {0};
   if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call) < 0) {
-    if (errno == ENOENT || errno == EINTR) return;  // its thread has been killed meanwhile
+    if (errno == ENOENT || errno == EINTR) return;  // the thread was killed meanwhile
     fail("receive");
   }
   struct seccomp_notif_resp response = {.id = call.id, .flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE};
@@ -172,7 +174,7 @@ static void answer_call(int listener) {
   } else if (counts(&call)) {
     if (armed.count < MOST_CALLS) armed.names[armed.count] = name_of(call.data.nr);
     ++armed.count;
-    // When nothing works any more a child is still waited for: that fails for no want of anything.
+    // Waiting for a child needs no resources, so wait4(2) and waitid(2) succeed while every other call fails.
     const bool waits = call.data.nr == SYS_wait4 || call.data.nr == SYS_waitid;
     const bool is_any = armed.number < 0 && (armed.error == 0 || !waits);
     const bool is_of_name = is_any || call.data.nr == armed.number;
@@ -184,7 +186,7 @@ static void answer_call(int listener) {
     }
     if (is_it && armed.error == 0) {
       kill(command, SIGKILL);
-      return;  // never made
+      return;  // the call is never made
     }
     if (is_it || (is_of_name && armed.injected && armed.stays)) {
       armed.injected = true;
@@ -251,7 +253,7 @@ int main(int argc, char** argv) {
     }
     const int listener = install_filter();
     if (send_descriptor(CONTROL, listener) < 0) fail("sendmsg");
-    // fcntl(2) has to wait for an answer already, and this descriptor must not stay.
+    // fcntl(2) already waits for an answer from this program, and COMMAND must not inherit this descriptor.
     close(listener);
     execvp(argv[1], argv + 1);
     fail(argv[1]);
@@ -274,7 +276,7 @@ int main(int argc, char** argv) {
     if (ready[0].revents & POLLIN) answer_call(listener);
     if (ready[1].revents & POLLIN) answer_command(ends[0], listener);
     if (ready[1].revents & POLLHUP) ready[1].fd = -1;
-    // Not when nobody has the filter any more: what the command has started may live longer.
+    // The filter may outlive COMMAND in processes that COMMAND started.
     if (count == 0 || ready[0].revents & POLLHUP || ready[1].fd < 0) {
       const pid_t ended = waitpid(command, &status, WNOHANG);
       if (ended < 0) fail("wait");

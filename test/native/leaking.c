@@ -1,9 +1,10 @@
-// An addon that loses things, for test/hunts/soak to see that it is noticed; and the figure by which memory is.
+// An addon that leaks on purpose, so that test/hunts/soak can check that it finds leaks, and that reports the memory in
+// use.
 //
-//   bytesInUse()     what malloc(3) has given out, in all of its arenas: mallinfo2(3). Null before glibc 2.33
-//   loseBytes(bytes) memory that nobody gives back
-//   losePages(bytes) memory that malloc(3) knows nothing of: only the resident set shows it
-//   loseThread()     a thread with the name of the library's, which never ends
+//   bytesInUse()     the bytes in use in all arenas of malloc(3): mallinfo2(3). Null before glibc 2.33
+//   loseBytes(bytes) leaks memory of malloc(3)
+//   losePages(bytes) leaks memory outside of malloc(3), which only the resident set shows
+//   loseThread()     starts a thread with the name of the library's threads that never ends
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <node_api.h>
@@ -14,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-// As the headers of an older C library do not have it.
+// Older C libraries do not declare this structure.
 struct mallinfo2_words {
   size_t arena, ordblks, smblks, hblks, hblkhd, usmblks, fsmblks, uordblks, fordblks, keepcost;
 };

@@ -1,9 +1,10 @@
+// Sends and receives a descriptor over a socket, as a message of sendmsg(2) and recvmsg(2) with SCM_RIGHTS.
 #pragma once
 
 #include <string.h>
 #include <sys/socket.h>
 
-// A descriptor as a message; sendmsg(2) and recvmsg(2) with SCM_RIGHTS, of which only the former is behind the filter.
+// The only sender runs under the filter of inject.c; the receiver does not.
 struct passing {
   char byte;
   union {

@@ -1,5 +1,5 @@
-// An addon with mistakes in it, for test/hunts/sanitize/races.js to see that they are found: two threads that write to
-// the same place, by themselves and by a function of the C library, and nothing that puts the one before the other.
+// An addon with data races that test/hunts/sanitize/races.js must find: two threads write to the same memory without
+// synchronisation, directly and through a function of the C library.
 #include <node_api.h>
 #include <pthread.h>
 #include <string.h>

@@ -1,13 +1,15 @@
+// Starts a process in another mount namespace, in the ways that container runtimes do.
 import { mkdirSync, readFileSync } from 'node:fs';
-import { copyProgram, HolderProcess, whereIs } from './holder.js';
+import { inUserNamespace } from './child.js';
+import { copyProgram, HolderProcess, programPath } from './holder.js';
 import type { Place } from './place.js';
 
-/** A process in a mount namespace of its own, and what its mounts are called there. */
+/** A process in its own mount namespace, and the paths of its mounts in this namespace. */
 export interface Container extends AsyncDisposable {
   readonly pid: number;
-  /** Where it has what a test makes: a place whose paths are those of the container. */
+  /** The test's directory, with the paths that are valid in the container. */
   readonly inside: Place;
-  /** The mount points in the container, those of the test's place only. */
+  /** The mount points in the container that are in the test's directory. */
   points(): string[];
 }
 
@@ -26,28 +28,28 @@ function containerOf(holder: HolderProcess, inside: Place): Container {
   };
 }
 
-/** The kinds of containers, by the words that make their namespaces. */
+/** The kinds of containers, each with the command that makes its namespaces. */
 export const containerKinds = {
   'a mount namespace': ['unshare', '--mount', '--propagation', 'private', '--'],
   'with its own pid namespace and /proc': [
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
   ],
   'with its own root, and without /proc': ['unshare', '--mount', '--propagation', 'private', '--'],
-  'with its own user namespace': ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'],
+  'with its own user namespace': inUserNamespace,
 } as const;
 
 export type ContainerKind = keyof typeof containerKinds;
 
-/** Starts a container in the test's place. */
+/** Starts a container in the test's directory. */
 export async function startContainer(place: Place, kind: ContainerKind): Promise<Container> {
   const before = containerKinds[kind];
   if (kind !== 'with its own root, and without /proc') {
     return containerOf(await HolderProcess.shell('', { before }), place);
   }
   const root = place.directory('container');
-  for (const program of ['sleep', 'umount']) copyProgram(whereIs(program), root);
+  for (const program of ['sleep', 'umount']) copyProgram(programPath(program), root);
   for (const name of ['old', 'proc']) mkdirSync(`${root}/${name}`);
-  // umount(8) reads the table, and takes its own /proc down last.
+  // umount(8) reads the mount table, so the script unmounts /proc last.
   const script = `
     mount --bind "${root}" "${root}"
     mount --rbind /proc "${root}/proc"

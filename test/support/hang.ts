@@ -1,10 +1,11 @@
+// A FUSE filesystem without a server, on which every lookup hangs.
 import { closeSync, openSync } from 'node:fs';
 import { constants, mountSync, umountSync } from '../../lib/index.js';
 import { fuseDevice } from './environment.js';
 
 /**
- * A directory below which every look-up hangs until the hang is over: a FUSE filesystem that nobody serves. Closing its
- * descriptor ends all waiting with ENOTCONN or ECONNABORTED.
+ * A directory below which every lookup hangs until `end()`: a FUSE filesystem that no process serves. Closing the FUSE
+ * descriptor makes all waiting lookups fail with ENOTCONN or ECONNABORTED.
  */
 export class Hang implements Disposable {
   readonly path: string;
@@ -18,7 +19,7 @@ export class Hang implements Disposable {
     mountSync('hang', directory, 'fuse', 0, data);
   }
 
-  /** Lets everybody go on who waits. */
+  /** Makes all waiting lookups fail. */
   end(): void {
     if (this.#device === undefined) return;
     closeSync(this.#device);

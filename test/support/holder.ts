@@ -1,21 +1,25 @@
+// Processes that hold a mount busy, and programs that can run in an otherwise empty root directory.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-/** A program that holds something until the end of the block. It says a line when it is ready. */
+/**
+ * A process that holds something, such as an open file, until the end of the block. The program prints a line when it
+ * is ready.
+ */
 export class HolderProcess implements AsyncDisposable {
   readonly #child: ChildProcess;
   readonly #end: Promise<unknown>;
 
   private constructor(child: ChildProcess) {
     this.#child = child;
-    // Later than 'exit': nobody has its output open any more.
+    // 'close' comes after 'exit', when no process has the output open any more.
     this.#end = once(child, 'close');
   }
 
-  /** @param words the command; in a process group of its own, which ends with it */
+  /** Starts a command in its own process group, which is killed at the end of the block. */
   static async start(words: readonly string[], options: { cwd?: string } = {}): Promise<HolderProcess> {
     const [command = '', ...rest] = words;
     const child = spawn(command, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -25,14 +29,14 @@ export class HolderProcess implements AsyncDisposable {
     return holder;
   }
 
-  /** A shell that runs a script and then, as the same process, waits. */
+  /** Runs a script in a shell. The shell process then replaces itself with sleep(1), and waits. */
   static async shell(
     script: string,
     options: { cwd?: string; before?: readonly string[] } = {},
   ): Promise<HolderProcess> {
     const { before = [], ...rest } = options;
     const holder = await HolderProcess.start([...before, 'sh', '-euc', `${script}\necho ready\nexec sleep 1000`], rest);
-    // What it says comes before the last command, and tests ask for that one's name.
+    // The shell prints "ready" before it replaces itself, and tests compare the name of the process.
     while (readFileSync(`/proc/${holder.pid}/comm`, 'utf8') === 'sh\n') await setImmediate();
     return holder;
   }
@@ -47,7 +51,7 @@ export class HolderProcess implements AsyncDisposable {
   }
 }
 
-/** Copies a program and the libraries that it needs into a directory that can then be a root. */
+/** Copies a program and the libraries that it needs into a directory that becomes a root directory. */
 export function copyProgram(program: string, root: string): void {
   const { stdout } = spawnSync('ldd', [program], { encoding: 'utf8' });
   const libraries = stdout.match(/\/\S+(?= \()/g) ?? [];
@@ -58,8 +62,8 @@ export function copyProgram(program: string, root: string): void {
   copyFileSync(program, `${root}/${basename(program)}`);
 }
 
-/** Where a program is. */
-export function whereIs(name: string): string {
+/** Returns the path of a program in PATH. */
+export function programPath(name: string): string {
   const directories = (process.env['PATH'] ?? '').split(':');
   const found = directories.find((directory) => {
     try {

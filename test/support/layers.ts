@@ -1,39 +1,19 @@
+// Reads and removes trees of files in overlay layers.
 import { lstatSync, readdirSync, readFileSync, readlinkSync, rmdirSync, unlinkSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { isRealRoot } from './environment.js';
+import { attributesOf, removeAttribute, setAttribute } from './native-files.js';
 import type { Place } from './place.js';
-
-/** What tests need of files and Node has not: test/native/files.c. */
-interface Files {
-  setAttribute(path: Buffer, name: Buffer, value: Buffer): void;
-  removeAttribute(path: Buffer, name: Buffer): void;
-  listAttributes(path: Buffer): Buffer;
-  getAttribute(path: Buffer, name: Buffer): Buffer;
-  makeNode(path: Buffer, mode: number, major: number, minor: number): void;
-  watchOpens(path: Buffer): number;
-}
-
-const files = createRequire(import.meta.url)(
-  fileURLToPath(new URL('../native/build/Release/files.node', import.meta.url)),
-) as Files;
 
 type Path = string | Buffer;
 const bytes = (path: Path) => (typeof path === 'string' ? Buffer.from(path) : path);
 
-export function setAttribute(path: Path, name: string, value: string): void {
-  files.setAttribute(bytes(path), Buffer.from(name), Buffer.from(value));
-}
-
-export function removeAttribute(path: Path, name: string): void {
-  files.removeAttribute(bytes(path), Buffer.from(name));
-}
-
-/** What the attributes of overlayfs begin with: in a user namespace it may have those of users only. */
+/**
+ * The prefix of overlayfs attributes: overlayfs in a user namespace can use only attributes of the namespace user.*.
+ */
 export const prefix: string = isRealRoot ? 'trusted.overlay.' : 'user.overlay.';
 
-/** Why they cannot be had on the tmpfs of a place: before Linux 6.6 it has none of users. */
-export function lackOfAttributes({ root }: Place): string | undefined {
+/** Why the tmpfs of a test cannot hold overlayfs attributes: tmpfs has user.* attributes since Linux 6.6. */
+export function lacksOverlayAttributes({ root }: Place): string | undefined {
   try {
     setAttribute(root, `${prefix}probe`, 'y');
     removeAttribute(root, `${prefix}probe`);
@@ -43,37 +23,16 @@ export function lackOfAttributes({ root }: Place): string | undefined {
   }
 }
 
-/** The extended attributes of a file, by name, in latin1. */
-export function attributesOf(path: Path): Record<string, string> {
-  const names = files.listAttributes(bytes(path)).toString('latin1').split('\0').slice(0, -1).sort();
-  return Object.fromEntries(
-    names.map((name) => [name, files.getAttribute(bytes(path), Buffer.from(name, 'latin1')).toString('latin1')]),
-  );
-}
-
-export const S_IFIFO = 0o010000;
-export const S_IFCHR = 0o020000;
-export const S_IFSOCK = 0o140000;
-
-export function makeNode(path: Path, mode: number, major = 0, minor = 0): void {
-  files.makeNode(bytes(path), mode, major, minor);
-}
-
-/** A descriptor that has something to be read when somebody has opened what is at a path now, and EAGAIN before. */
-export function watchOpens(path: Path): number {
-  return files.watchOpens(bytes(path));
-}
-
 export function joined(directory: Path, name: Path): Buffer {
   return Buffer.concat([bytes(directory), Buffer.from('/'), bytes(name)]);
 }
 
-/** Names in a directory, by their bytes. */
+/** Returns the names in a directory, sorted by their bytes. */
 export function namesIn(directory: Path): Buffer[] {
   return readdirSync(bytes(directory), { encoding: 'buffer' }).sort(Buffer.compare);
 }
 
-/** Removes a directory with all that is in it; nothing is ever mounted in it. */
+/** Removes a directory and everything in it. No test mounts anything in it. */
 export function removeTree(directory: Path): void {
   for (const name of namesIn(directory)) {
     const path = joined(directory, name);
@@ -83,14 +42,14 @@ export function removeTree(directory: Path): void {
   rmdirSync(directory);
 }
 
-/** All that a tree tells of one of its entries, but its name. */
+/** Everything that is visible of an entry of a tree, except its name. */
 export interface Shown {
   readonly kind: string;
   readonly mode: number;
   readonly owner: string;
   readonly device: bigint;
   readonly content: string;
-  /** 0 of directories, as it changes with what is in them. */
+  /** The modification time, or 0 for a directory, because the time of a directory changes with its entries. */
   readonly modified: bigint;
   readonly attributes: string;
 }
@@ -105,7 +64,9 @@ const KINDS: ReadonlyMap<number, string> = new Map([
   [0o010000, 'fifo'],
 ]);
 
-/** An entry whose metadata is at one path, and whose content may be at another: for a mounted tree both are one. */
+/**
+ * Returns an entry from the path of its metadata and the path of its content. The paths are equal in a mounted overlay.
+ */
 export function shown(path: Path, contentPath: Path = path): Shown {
   const { mode, uid, gid, rdev, mtimeNs } = lstatSync(path, { bigint: true });
   const kind = KINDS.get(Number(mode) & 0o170000) ?? 'unknown';
@@ -127,7 +88,7 @@ export function shown(path: Path, contentPath: Path = path): Shown {
   };
 }
 
-/** A tree: its entries by path in latin1, a directory before what is in it, names by their bytes. */
+/** The entries of a tree by path in latin1: a directory before its entries, and names sorted by their bytes. */
 export type Snapshot = Map<string, Shown>;
 
 export function snapshot(root: Path, into: Snapshot = new Map(), prefix = ''): Snapshot {

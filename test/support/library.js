@@ -1,16 +1,20 @@
+// The functions of the built package, in the synchronous or the asynchronous form that a caller asks for.
 import * as mounting from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 
-/** All that the package has, of both its doors. */
+/** All exports of linux-mount and linux-mount/layers. */
 export const lib = { ...mounting, ...layers };
 
-/** The names of its functions, in both forms. */
+/** The names of all exported functions, in both forms. */
 export const functionNames = Object.keys(lib).filter((name) => typeof lib[name] === 'function' && !/^[A-Z]/.test(name));
 
-/** What a function, or a method of an object, is called in this form; `'sync'`, where there is such a form. */
+/**
+ * Returns the name of a function, or of a method of an object, in a form. A function without a synchronous form keeps
+ * its name.
+ */
 export const nameIn = (form, name, object = lib) => (form === 'sync' && `${name}Sync` in object ? `${name}Sync` : name);
 
-/** The function or method asked for, in the form asked for. */
+/** Returns a function that finds a function or a method in this form. */
 export const caller = (form) => (name, object) => {
   const full = nameIn(form, name, object);
   return object === undefined ? lib[full] : object[full].bind(object);

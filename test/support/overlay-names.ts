@@ -1,8 +1,9 @@
+// Arbitrary names of overlay layers for property tests: bytes that a shell, a mount table or an option string treats
+// specially.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import type { Place } from './place.js';
 
-// Names that mean something to a shell, to the table, to an option string, or to nobody: bytes, as file names are.
 const awkward = fc.string({
   unit: fc.constantFrom(':', ',', '\\', '"', '=', '#', ' ', '\n', '\t', '😀', 'ü', '+', '::', '\\134', 'a'),
   minLength: 1,
@@ -19,7 +20,7 @@ export const fileName: fc.Arbitrary<Buffer> = fc
   .map((bytes) => Buffer.from(bytes.map((byte) => (byte === 0x2f ? 0x2b : byte))))
   .filter((bytes) => !['.', '..'].includes(bytes.toString('latin1')));
 
-/** Several names, no two the same. */
+/** Several names, all different. */
 export function fileNames(
   count: { minLength: number; maxLength: number },
   name: fc.Arbitrary<Buffer> = fileName,
@@ -27,7 +28,10 @@ export function fileNames(
   return fc.uniqueArray(name, { ...count, selector: (bytes) => bytes.toString('hex') });
 }
 
-/** Makes a directory of that name, with one file if its name is given, and gives its path. */
+/**
+ * Makes a directory with this name, and an empty file in it if `mark` is its name, and returns the path of the
+ * directory.
+ */
 export function makeLayer(place: Place, parent: string, name: Buffer, mark = ''): Buffer {
   const path = Buffer.concat([Buffer.from(`${place.directory(parent)}/`), name]);
   mkdirSync(path);

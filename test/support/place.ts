@@ -1,18 +1,20 @@
+// `test` with a scratch tmpfs as a fixture, which fails when a test leaves mounts or descriptors behind.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-import { test as base } from 'vitest';
+import { test as base, expect } from 'vitest';
 import { constants, mountSync, umountSync } from '../../lib/index.js';
-import { Ground } from './ground.js';
+import { pass } from './environment.js';
+import { ScratchDirectory } from './scratch-directory.js';
 
 /**
- * A directory of a test's own: a tmpfs, so that taking it down takes everything with it, mounts below included, and
- * nothing is ever deleted recursively.
+ * The scratch directory of a test: a tmpfs, so that unmounting it also removes all mounts below it and all files, and
+ * no test deletes files recursively.
  */
-export class Place extends Ground implements Disposable {
+export class Place extends ScratchDirectory implements Disposable {
   constructor() {
     super(mkdtempSync(join(tmpdir(), 'place-')));
     mountSync('place', this.root, 'tmpfs', 0, 'mode=755');
@@ -24,7 +26,7 @@ export class Place extends Ground implements Disposable {
   }
 }
 
-/** How many mounts there are, and how many descriptors this process has open. */
+/** Returns the number of mounts in this mount namespace, and of open descriptors of this process. */
 export function countMountsAndDescriptors(): { mounts: number; descriptors: number } {
   return {
     mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length - 1,
@@ -32,10 +34,11 @@ export function countMountsAndDescriptors(): { mounts: number; descriptors: numb
   };
 }
 
-// The first child of a worker sets up for good what its event loop needs for children: a descriptor that stays.
+// The first child process of a worker makes the event loop open a descriptor that stays open. This child makes the loop
+// open it before the first count.
 const hasHadChild = isMainThread ? Promise.resolve([]) : once(spawn('true', { stdio: 'pipe' }), 'close');
 
-/** `test` with a place of its own, which fails when mounts or descriptors are left outside of it. */
+/** `test` with a scratch directory of its own. The test fails when it leaves mounts or descriptors behind. */
 export const test = base.extend<{ place: Place }>({
   // biome-ignore lint/correctness/noEmptyPattern: vitest asks for a destructured parameter
   place: async ({}, use) => {
@@ -51,3 +54,10 @@ export const test = base.extend<{ place: Place }>({
     }
   },
 });
+
+/** The error of a system call that is not available: EPERM in the pass "sandbox", ENOSYS in the pass "older-kernel". */
+export function missingCall(calls: string): { code: string; reason: string } {
+  return pass === 'sandbox'
+    ? { code: 'EPERM', reason: expect.stringContaining('a seccomp filter') }
+    : { code: 'ENOSYS', reason: expect.stringMatching(`(${calls})\\(2\\) is missing here, .*Linux 5\\.`) };
+}

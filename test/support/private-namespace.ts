@@ -1,6 +1,7 @@
+// The global setup of vitest: refuses to run tests in the machine's own mount namespace.
 import { readlinkSync } from 'node:fs';
 
-/** Tests mount things. They refuse to do so anywhere but in a mount namespace that the test command has made. */
+/** Throws unless `npm test` has made a mount namespace for the tests, because the tests mount. */
 export default function refuseToMountOnTheMachine(): void {
   const outside = process.env['LINUX_MOUNT_OUTSIDE'];
   if (outside === undefined || outside === readlinkSync('/proc/self/ns/mnt')) {

@@ -1,10 +1,11 @@
+// The vitest reporter: prints why tests were skipped, and passes the result to test/run.js.
 import { writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Reporter, SerializedError, TestModule, TestSpecification } from 'vitest/node';
 
 /**
- * Says at the end why tests were skipped, and tells the result: test/run.js by a descriptor, and test/vm in a line
- * that a program can read.
+ * Prints the reasons of skipped tests at the end, and writes the result: to a descriptor for test/run.js, and in a
+ * machine-readable line for test/vm.
  */
 export default class Summary implements Reporter {
   readonly #start = performance.now();
@@ -41,14 +42,15 @@ export default class Summary implements Reporter {
     });
     failures.push(...errors.map((error) => `outside of any test: ${error}`));
     const { passed, failed, skipped } = counts;
-    const told = { passed, failed: failed + errors.length, skipped, failures };
-    // After a crash of their process, tests are neither passed nor failed, and later files are not there at all.
+    const counted = { passed, failed: failed + errors.length, skipped, failures };
+    // After a crash of the test process, its tests have neither passed nor failed, and later files are missing from the
+    // results.
     const ended = modules.filter((module) => module.state() !== 'pending' && module.state() !== 'queued');
     const whole = ended.filter(({ children }) => [...children.allTests('pending')].length === 0);
     const unfinished = this.#files.filter((file) => !whole.some((module) => module.relativeModuleId === file));
-    if (unfinished.length > 0) errors.push(`never ended: ${unfinished.join(', ')}`);
+    if (unfinished.length > 0) errors.push(`did not finish: ${unfinished.join(', ')}`);
     for (const error of errors) console.log(`   failed outside of any test: ${error}`);
-    const result = { ...told, files: whole.length, unfinished };
+    const result = { ...counted, files: whole.length, unfinished };
     const { LINUX_MOUNT_RESULT: descriptor, LINUX_MOUNT_REPORT: isReported, LINUX_MOUNT_PASS: pass } = process.env;
     if (descriptor !== undefined) writeFileSync(Number(descriptor), JSON.stringify(result));
     if (isReported === undefined) return;
@@ -57,7 +59,7 @@ export default class Summary implements Reporter {
   }
 }
 
-/** What failed, where, and the begin of why: a difference of two large values may be pages long. */
+/** The name of a failure, and the first lines of its error. The difference of two large values can be pages long. */
 const failure = (what: string, errors: readonly SerializedError[]): string =>
   [what, ...errors.flatMap((error) => reason(error).map((line) => `    ${line}`))].join('\n');
 

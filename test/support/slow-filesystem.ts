@@ -1,8 +1,9 @@
+// A FUSE filesystem that this process serves, and in which a test can delay lookups.
 import { closeSync, constants as fs, openSync, readSync, writeSync } from 'node:fs';
 import { constants, mountSync, umountSync } from '../../lib/index.js';
 import { fuseDevice } from './environment.js';
 
-// linux/fuse.h: the requests that a mount makes of a filesystem of directories.
+// The numbers of the FUSE requests that a filesystem of directories receives, from linux/fuse.h.
 const LOOKUP = 1;
 const FORGET = 2;
 const GETATTR = 3;
@@ -28,13 +29,13 @@ interface Request {
 }
 
 /**
- * A filesystem (FUSE) served by this process, in which every name leads to an empty directory; those that begin with
- * "slow" only when {@link answer} says so, and until then everybody waits who looks them up. So nothing in here may be
- * looked up on this thread.
+ * A FUSE filesystem that this process serves. Every name leads to an empty directory, and a lookup of a name that
+ * begins with "slow" waits for {@link answer}. The main thread must not look up a name in the filesystem, because this
+ * thread serves it.
  */
 export class SlowFilesystem implements Disposable {
   readonly path: string;
-  /** How many wait for an answer. */
+  /** The number of lookups that wait for an answer. */
   get waiting(): number {
     return this.#held.length;
   }
@@ -54,13 +55,13 @@ export class SlowFilesystem implements Disposable {
     this.#timer = setInterval(() => this.#serve(), 1);
   }
 
-  /** Answers all who wait, and from now on at once. */
+  /** Answers all waiting lookups, and answers later lookups at once. */
   answer(): void {
     this.#slow = false;
     for (const request of this.#held.splice(0)) this.#reply(request);
   }
 
-  /** From now on everybody waits again. */
+  /** Makes later lookups of slow names wait again. */
   hold(): void {
     this.#slow = true;
   }
@@ -72,7 +73,7 @@ export class SlowFilesystem implements Disposable {
       try {
         length = readSync(this.#device, buffer);
       } catch (error) {
-        // ENOENT: the request was interrupted. ENODEV: it has been unmounted.
+        // read(2) fails with ENOENT when a request was interrupted, and with ENODEV when the filesystem was unmounted.
         if ((error as { code: string }).code === 'ENOENT') continue;
         return;
       }
@@ -101,12 +102,12 @@ export class SlowFilesystem implements Disposable {
     try {
       writeSync(this.#device, reply);
     } catch (error) {
-      // Whoever asked is gone.
+      // The kernel returns ENOENT when the process that made the request has ended.
       if ((error as { code: string }).code !== 'ENOENT') throw error;
     }
   }
 
-  /** The body of the answer, or an errno. */
+  /** Returns the body of the answer, or a negative errno. */
   #answerTo(opcode: number, node: bigint, body: Buffer): Buffer | number {
     switch (opcode) {
       case INIT: {
@@ -124,7 +125,7 @@ export class SlowFilesystem implements Disposable {
         this.#nodes.set(key, found);
         const entry = Buffer.alloc(40);
         entry.writeBigUInt64LE(found, 0);
-        // An entry is good for an hour, so that nobody asks again.
+        // The kernel caches an entry for an hour, so that the same name is not looked up twice.
         entry.writeBigUInt64LE(3600n, 16);
         entry.writeBigUInt64LE(3600n, 24);
         return Buffer.concat([entry, this.#attributes(found)]);
@@ -167,7 +168,7 @@ export class SlowFilesystem implements Disposable {
   [Symbol.dispose](): void {
     this.answer();
     clearInterval(this.#timer);
-    // Whoever still asks gets an error.
+    // Closing the FUSE descriptor makes all waiting requests fail.
     closeSync(this.#device);
     umountSync(this.path, constants.MNT_DETACH);
   }

@@ -1,22 +1,23 @@
+// Reads /proc/self/mountinfo without the library, for assertions.
 import { readFileSync } from 'node:fs';
 
-/** One line of /proc/self/mountinfo, as far as tests look at it. */
+/** The fields of a line of /proc/self/mountinfo that tests compare. */
 export interface TableLine {
   readonly id: number;
   readonly mountPoint: string;
-  /** The options of the mount: `ro`, `nosuid` … */
+  /** The options of the mount, such as `ro` and `nosuid`. */
   readonly options: readonly string[];
   readonly propagation: string;
   readonly fsType: string;
   readonly source: string;
-  /** The options of the filesystem, in one piece, as its escaping is its own. */
+  /** The options of the filesystem in one string, because each filesystem escapes them in its own way. */
   readonly superOptions: string;
 }
 
-/** The mounts of this process, in the table's order. Escapes are left as they are. */
+/** Returns the mounts of this process in the order of the mount table, with the escapes of mountinfo. */
 export function mountTable(): TableLine[] {
   const text = readFileSync('/proc/self/mountinfo', 'latin1');
-  // Not trimmed: the name of a layer may end with what passes for a space.
+  // trim() would also remove other white space that the name of a layer may end with.
   return text
     .replace(/\n$/, '')
     .split('\n')
@@ -36,7 +37,7 @@ export function mountTable(): TableLine[] {
     });
 }
 
-/** The topmost mount at a path. */
+/** Returns the topmost mount at a path. */
 export function tableEntry(path: string): TableLine | undefined {
   return mountTable().findLast(({ mountPoint }) => mountPoint === path);
 }

@@ -1,9 +1,10 @@
-# For fetch.sh and programs.sh: packages of Debian that are not installed, of any of its suites and architectures.
+# Downloads and unpacks Debian packages of any suite and architecture without installing them; fetch.sh, programs.sh and
+# release/musl.sh source this file.
 #
-# With an apt configuration of its own: the system and its sources are not touched, and no root is needed.
-# LINUX_MOUNT_DEBIAN names another mirror than that of the system.
+# apt runs with its own configuration, so that the system and its package sources stay unchanged and root is not needed.
+# LINUX_MOUNT_DEBIAN names a mirror to use instead of the system's mirror.
 
-# use_debian CACHE SUITE ARCHITECTURE: what with_apt is about.
+# use_debian CACHE SUITE ARCHITECTURE: chooses the packages that with_apt works on.
 use_debian() {
   local suite=$2 keys=/usr/share/keyrings/debian-archive-keyring.gpg mirror
   architecture=$3
@@ -25,7 +26,8 @@ with_apt() {
     -o Acquire::Languages=none -o APT::Sandbox::User="$(id -un)" "$@"
 }
 
-# unpack DIRECTORY PACKAGE...: what is in these packages, whose scripts are not run. Nothing is unpacked if one is missing.
+# unpack DIRECTORY PACKAGE...: unpacks these packages without running their scripts. If a package is missing, nothing is
+# unpacked.
 unpack() {
   local directory=$1 packages status=0
   shift

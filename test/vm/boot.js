@@ -1,16 +1,17 @@
+// Boots a kernel in a QEMU virtual machine and returns what it prints.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-// QEMU 7.2 crashes newer kernels at random with several threads or processors. To be as fast with more processors, run more
-// machines.
+// QEMU 7.2 crashes newer kernels at random with several threads or processors. More processors of this machine can run
+// more virtual machines.
 const COMMON = [
   ...['-accel', 'tcg,thread=single', '-smp', '1', '-m', '2048', '-nodefaults', '-display', 'none', '-no-reboot'],
 ];
 
-/** What a file says so far. */
-function said(path) {
+/** Returns the content of a file, or an empty string if the file does not exist yet. */
+function readIfExists(path) {
   try {
     return readFileSync(path, 'utf8');
   } catch {
@@ -19,13 +20,13 @@ function said(path) {
 }
 
 /**
- * Boots a kernel and waits until the machine is off again.
+ * Boots a kernel and waits until the machine is powered off.
  *
- * @param what `machine`: one of machines.js; `directory`: where `vmlinuz` and `initramfs` are; `image`: the root
- *   filesystem, to which nothing is written; `passes`: the words for its command; `limit`: seconds after which it is ended;
- *   `signal`: ends it at once
- * @returns what its command said, `status` of that command (undefined when it never ended), and what the kernel and the
- *   emulator said
+ * @param what `machine`: an entry of machines.js; `directory`: the directory of `vmlinuz` and `initramfs`; `image`: the
+ * root filesystem, which stays unchanged; `passes`: the arguments of the command in the image; `limit`: the seconds
+ * after which the machine is killed; `signal`: kills the machine at once
+ * @returns the output of the command, `status` of the command (undefined if the command did not end), and the output of
+ * the kernel and of QEMU
  */
 export async function boot({ machine, directory, image, passes, limit, signal }) {
   const work = mkdtempSync(join(tmpdir(), 'linux-mount-vm-'));
@@ -48,12 +49,12 @@ export async function boot({ machine, directory, image, passes, limit, signal })
   for (const stream of [emulator.stdout, emulator.stderr]) stream.on('data', (part) => complaints.push(String(part)));
   try {
     await new Promise((resolve, reject) => emulator.on('error', reject).on('close', resolve));
-    const text = said(output);
+    const text = readIfExists(output);
     const [, status] = /^@@end status=(\d+)/m.exec(text) ?? [];
     return {
       output: text,
       status: status === undefined ? undefined : Number(status),
-      console: `${said(console)}${complaints.join('')}`,
+      console: `${readIfExists(console)}${complaints.join('')}`,
     };
   } finally {
     rmSync(work, { recursive: true });

@@ -1,3 +1,4 @@
+// Writes docs/kernels.md: what each feature does on each kernel.
 import { writeFileSync } from 'node:fs';
 
 const SIGNS = { works: '✓', 'falls back': '↩', 'clear error': '✗', 'in part': '∅', wrong: '**wrong**' };
@@ -28,7 +29,10 @@ const WHO = {
 
 const cell = (text) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
-/** One table for each group of features; a way or a reason is told in a note, once for all kernels on which it is so. */
+/**
+ * Returns one table for each group of features. A note with the fallback or the reason of an error appears once for all
+ * kernels.
+ */
 function tables(columns) {
   const [first] = columns;
   const groups = Map.groupBy?.(first.findings, ({ group }) => group) ?? grouped(first.findings);
@@ -60,10 +64,10 @@ function grouped(findings) {
 }
 
 /**
- * Writes what features do on each kernel.
+ * Writes what the features do on each kernel.
  *
  * @param path the file
- * @param results of each kernel `series`, `release`, and `features` as features.ts says them
+ * @param results for each kernel `series`, `release`, and `features` as features.ts prints them
  */
 export function writeDocument(path, results) {
   let text = HEAD;

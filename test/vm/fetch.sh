@@ -1,6 +1,6 @@
 #!/bin/bash
-# fetch.sh SERIES FLAVOUR ARCHITECTURE DIRECTORY: Debian's newest kernel of a series and a flavour (6.12 and cloud-amd64),
-# and its modules. The architecture is Debian's name for it.
+# fetch.sh SERIES FLAVOUR ARCHITECTURE DIRECTORY: downloads Debian's newest kernel of a series and a flavour (such as 6.12
+# and cloud-amd64) and its modules. ARCHITECTURE is the Debian name.
 set -euo pipefail
 series=$1 flavour=$2 architecture=$3 directory=$4
 [ ! -e "$directory/release" ] || exit 0
@@ -29,9 +29,9 @@ fi
 mkdir -p "$directory"
 work=$(mktemp -d "$directory/work.XXXX")
 trap 'rm -rf "$work"' EXIT
-# A mirror may name a kernel that it does not have yet.
+# A mirror may list a kernel before it has the packages.
 for release in $releases; do
-  # From 6.19 on that package is empty: kernel and modules are in two others.
+  # From 6.19 on the package linux-image is empty, and two other packages have the kernel and the modules.
   packages=linux-image-$release
   if with_apt apt-cache pkgnames "linux-binary-$release" | grep -q .; then
     packages="linux-binary-$release linux-modules-$release"

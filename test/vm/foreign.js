@@ -1,5 +1,6 @@
-// foreign.js ARCHITECTURE ROOT: what in a root is for one processor only, for another one (arm64): Node, the addon as it is
-// published, what the tests have in C, and the parts of vitest that are not JavaScript. For image.sh.
+// foreign.js ARCHITECTURE ROOT: replaces in ROOT what is built for this processor by builds for another one (arm64):
+// Node.js, the published form of the addon, the native programs of the tests, and the native parts of vitest. image.sh
+// calls it.
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
@@ -25,7 +26,7 @@ if (!hasProgram(`${prefix}g++`)) throw new Error(`${prefix}g++ is missing: apt-g
 const run = (program, words, options) =>
   execFileSync(program, words, { stdio: ['ignore', 'ignore', 'inherit'], ...options });
 
-/** Builds the prebuild, unless it is newer than all that it is made of. */
+/** Builds the prebuilt addon, unless it is newer than its sources. */
 function addon() {
   const sources = readdirSync(join(project, 'src-native'), { recursive: true, withFileTypes: true });
   const paths = sources.map(({ parentPath, name }) => join(parentPath, name));
@@ -37,7 +38,7 @@ function addon() {
   cpSync(prebuild, join(root, 'project/build/Release/linux_mount.node'));
 }
 
-/** Builds test/native, in a copy. */
+/** Builds test/native in a copy. */
 function programsOfTests() {
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-foreign-'));
   try {
@@ -64,7 +65,7 @@ function programsOfTests() {
   }
 }
 
-/** Fetches the packages for that processor of which those for this one are there. */
+/** Installs the packages for the other processor that correspond to installed packages for this processor. */
 function packages() {
   const { packages: locked } = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8'));
   const isFor = (path) => {

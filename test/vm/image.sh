@@ -1,7 +1,7 @@
 #!/bin/bash
-# image.sh IMAGE COMMAND [ARCHITECTURE PROGRAMS]: an ext4 image with Node, the programs that tests call, and the project with
-# its tests compiled, so that nothing is transformed inside. /inside runs COMMAND there. The programs are those of this
-# system, or for another processor those in PROGRAMS (programs.sh). No root is needed.
+# image.sh IMAGE COMMAND [ARCHITECTURE PROGRAMS]: makes an ext4 image with Node.js, the programs that the tests call, and
+# the project with compiled tests. /inside runs COMMAND in the virtual machine. The programs come from this system, or for
+# another processor from PROGRAMS (programs.sh). Root is not needed.
 set -euo pipefail
 image=$1 command=$2 architecture=${3:-} foreign=${4:-}
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,9 +13,8 @@ trap 'rm -rf "$root"' EXIT
 [ -z "$foreign" ] || cp -a "$foreign/." "$root"
 mkdir -p "$root"/{bin,dev,etc,lib,lib64,mnt,proc,root,run,sbin,sys,tmp,usr/bin,usr/local/bin,var/tmp,project}
 
-# What the project is made of, with JavaScript where TypeScript was.
+# The project, with JavaScript files in place of the TypeScript files.
 "$project/node_modules/.bin/tsc" -p "$project/test" --noEmit false --outDir "$root/project"
-mkdir -p "$root/project/test/kernels"
 cp -r "$project"/{package.json,tsconfig.json,binding.gyp,README.md,dist,examples} "$root/project"
 cp -r "$project/test/fixtures" "$root/project/test"
 cp "$project/lib/package.json" "$root/project/lib"
@@ -23,7 +22,8 @@ node "$here/packages.js" vitest fast-check typescript node-api-headers | while r
   [ ! -e "$project/$package" ] || [ -e "$root/project/$package" ] || (cd "$project" && cp -r --parents "$package" "$root/project")
 done
 
-# What is for one processor only. The programs of busybox have fewer options than those of the system; it is for the rest.
+# The files for one processor. The image has the system's programs, because those of busybox have fewer options; busybox
+# provides all other programs.
 programs_of_this_system() {
   mkdir -p "$root/project"/{build,test/native}
   cp -r "$project/build/Release" "$root/project/build"

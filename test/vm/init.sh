@@ -1,5 +1,5 @@
 #!/bin/sh
-# The first process of the initramfs: loads the modules and goes on from the image, with inside.sh.
+# The first process of the initramfs: loads the kernel modules, mounts the image, and starts inside.sh from it.
 /bin/busybox --install -s /bin
 export PATH=/bin
 mount -t proc proc /proc

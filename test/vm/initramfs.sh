@@ -1,7 +1,7 @@
 #!/bin/bash
-# initramfs.sh DIRECTORY BUSYBOX MODULE...: DIRECTORY/initramfs, from busybox, init.sh, and these modules of the kernel with
-# all that they need, in the order in which they have to be loaded. A module that is built in, or that this kernel does not
-# have, is left out.
+# initramfs.sh DIRECTORY BUSYBOX MODULE...: makes DIRECTORY/initramfs from busybox, init.sh, and these kernel modules with
+# their dependencies, in the order in which they must be loaded. Modules that are built in or that the kernel lacks are
+# left out.
 set -euo pipefail
 directory=$1 busybox=$2
 shift 2

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
-# The first process of the image: makes the machine what tests expect, runs /command with the passes that the kernel's
-# command line names, and turns it off. Everything that is said goes to the serial line that it names as well; the kernel
-# has another.
+# The first process of the image: sets up the machine for the tests, runs /command with the passes that the kernel command
+# line names, and powers the machine off. The kernel command line also names the serial line for the output; the messages
+# of the kernel go to another serial line.
 export PATH=/usr/local/bin:/usr/bin:/usr/sbin:/bin:/sbin HOME=/root TERM=dumb NO_COLOR=1 CI=true LANG=C.UTF-8
 word() { sed -n "s/.*$1=\([^ ]*\).*/\1/p" /proc/cmdline; }
 line=/dev/$(word output)
@@ -16,7 +16,7 @@ ip link set lo up
 hostname vm
 ulimit -n 4096
 cd /project
-# Not the shell of busybox, which prefers its own programs.
+# busybox's shell would prefer the programs of busybox, so another shell runs the command.
 /bin/sh /command $(word passes | tr ',' ' ')
 status=$?
 echo

@@ -1,12 +1,14 @@
-// The machines that kernels are booted in: how QEMU makes them, and how Debian calls what is for them.
+// The virtual machines in which kernels boot: the QEMU options, and the Debian names of their packages.
 
 const twoLines = (first, second) => ['-serial', `file:${first}`, '-serial', `file:${second}`];
 
-// kernel        how the names of Debian's kernels for it end
-// debian        its name in Debian, and `architecture` that in Node
-// emulator      the program, and where Debian has it
-// words         for the emulator
-// lines         so are these, for two serial lines, which the kernel calls `console` and `output`
+// Each machine has these properties:
+//
+//   kernel        the end of the names of Debian's kernels for the machine
+//   debian        the architecture's name in Debian; `architecture` is its name in Node.js
+//   emulator      the QEMU program, and the Debian package that has it
+//   words         arguments of QEMU
+//   lines         a function that returns arguments for two serial lines, which the kernel calls `console` and `output`
 const MACHINES = [
   {
     kernel: 'amd64',
@@ -55,7 +57,10 @@ const MACHINES = [
   },
 ];
 
-/** The series, flavour and machine of a kernel: "6.12", for virtual machines of x64, or "6.12-arm64-16k". */
+/**
+ * Returns the series, flavour and machine of a kernel name: "6.12" is for a virtual machine of x64, "6.12-arm64-16k"
+ * names both.
+ */
 export function kernelOf(name) {
   const [, series, flavour = 'cloud-amd64'] = /^([\d.]+)(?:-(.+))?$/.exec(name) ?? [];
   const machine = MACHINES.find(({ kernel }) => flavour?.includes(kernel));

@@ -1,11 +1,12 @@
-// Which directories in node_modules a package needs, itself included, as the lock file has them. Printed for image.sh:
+// Prints the directories in node_modules that a package needs, including its own, according to the lock file. image.sh
+// calls it:
 //
 //   node packages.js vitest fast-check
 import { readFileSync } from 'node:fs';
 
 const { packages } = JSON.parse(readFileSync(new URL('../../package-lock.json', import.meta.url), 'utf8'));
 
-/** Where a package is that another asks for: in its own node_modules, or in one further up. */
+/** Finds the package that another package imports: in the node_modules of the importer, or further up. */
 function find(name, from) {
   for (let at = from; ; at = at.slice(0, Math.max(0, at.lastIndexOf('/node_modules/')))) {
     const path = `${at}${at === '' ? '' : '/'}node_modules/${name}`;
@@ -17,7 +18,7 @@ function find(name, from) {
 const needed = new Set();
 function add(name, from) {
   const path = find(name, from);
-  // An optional one may be for another machine.
+  // An optional package may be for another machine.
   if (path === undefined || needed.has(path)) return;
   needed.add(path);
   const { dependencies, optionalDependencies, peerDependencies } = packages[path];

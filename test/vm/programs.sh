@@ -1,6 +1,6 @@
 #!/bin/bash
-# programs.sh ARCHITECTURE DIRECTORY: the programs that tests call, with all that they need, as Debian has them for another
-# processor, by Debian's name for it. What is there already is left as it is.
+# programs.sh ARCHITECTURE DIRECTORY: unpacks the programs that the tests call, and the files that they need, from Debian
+# for another processor. ARCHITECTURE is the Debian name. An existing DIRECTORY stays unchanged.
 set -euo pipefail
 processor=$1 directory=$2
 [ ! -e "$directory" ] || exit 0

@@ -1,5 +1,5 @@
-// npm run test:kernels: the compiled suite on real kernels, each in a virtual machine (qemu, no KVM and no root needed); for
-// other processors than this one with the addon as it is published.
+// npm run test:kernels: runs the compiled test suite on real kernels, each in a virtual machine (QEMU; neither KVM nor
+// root is needed). On other processors the suite uses the published form of the addon.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -10,23 +10,23 @@ import { ARCHITECTURES, hasProgram } from '../../release/architectures.js';
 import { boot } from './boot.js';
 import { writeDocument } from './document.js';
 import { kernelOf } from './machines.js';
-import { inWords, said } from './summary.js';
+import { inWords, linesOf } from './summary.js';
 
 const HELP = `npm run test:kernels -- [OPTION]... [-- VITEST-ARGUMENT...]
 
-  -k, --kernels LIST   which, "5.10 6.12" or "6.12-arm64-16k"; all of them are ALL
-  -p, --passes LIST    which passes, "root user features"
-  -s, --short          the suite on the oldest kernel only, "features" on the others
-  -j, --jobs COUNT     how many machines at once, 2
-  -t, --time SECONDS   when a machine is given up, 5400
-  -d, --docs           write what features do to docs/kernels.md: on all kernels, and when all are to be had
+  -k, --kernels LIST   the kernels, such as "5.10 6.12" or "6.12-arm64-16k"; by default ALL
+  -p, --passes LIST    the passes, "root user features"
+  -s, --short          run the suite on the oldest kernel only, and "features" on the others
+  -j, --jobs COUNT     the number of machines that run at once, 2
+  -t, --time SECONDS   the time after which a machine is killed, 5400
+  -d, --docs           write docs/kernels.md; needs all kernels and the pass "features"
   -h, --help
 
 root      the suite as root
 user      the suite as an ordinary user, in a user namespace
-features  what each feature of the library does on this kernel, found by using it
+features  what each feature of the library does on this kernel
 
-Kernels come from Debian, by apt, and are kept in the cache; what each machine said is left there as well.`;
+apt downloads the kernels from Debian into the cache. The output of each machine is kept in the cache too.`;
 
 const OTHERS = ['6.12-arm64-16k', '6.12-powerpc64le-64k', '6.12-s390x'];
 const PASSES = ['root', 'user', 'features'];
@@ -77,18 +77,18 @@ function refuse(why) {
   console.error(why);
   process.exit(1);
 }
-// A pass that nobody knows would be none: nothing run, and all well.
+// An unknown pass would run no test and succeed.
 const unknown = chosen.find((pass) => !PASSES.includes(pass));
 if (unknown !== undefined) refuse(`there is no pass "${unknown}": ${PASSES.join(', ')}`);
-if (asked.length === 0 || chosen.length === 0) refuse('there is nothing to do without a kernel and a pass');
+if (asked.length === 0 || chosen.length === 0) refuse('name at least one kernel and one pass');
 const isWhole = KERNELS.every((name) => asked.includes(name)) && chosen.includes('features');
 if (options.docs && !isWhole)
-  refuse('--docs is for all kernels and the pass "features": the table would lose the others');
+  refuse('--docs needs all kernels and the pass "features", because the table shows all of them');
 
 const machines = new Set(asked.map((name) => kernelOf(name).machine));
 for (const { emulator, architecture } of machines) {
   TOOLS[emulator.program] = emulator.debianPackage;
-  // The addon is built for that processor, and what the tests have in C (foreign.js).
+  // The addon and the native programs of the tests are cross-compiled for the other processor (foreign.js).
   const { prefix, debianPackage } = ARCHITECTURES.find(({ name }) => name === architecture);
   TOOLS[`${prefix}g++`] = debianPackage;
 }
@@ -107,10 +107,10 @@ mkdirSync(cache, { recursive: true });
 const script = (name, ...words) => spawnSync(join(here, name), words, { stdio: 'inherit' }).status === 0;
 const quoted = (word) => `'${word.replaceAll("'", `'\\''`)}'`;
 
-// The suite in there is compiled: a test file may be named as it is here.
+// The image contains compiled tests, so the names of test files end in .js.
 const wanted = positionals.map((word) => quoted(word.replace(/\.test\.ts$/, '.test.js')));
 
-// Run inside, in the project. A pass that fails does not keep the others from being run.
+// The command in the image, which runs in the project. A failing pass does not stop the later passes.
 const suite = (pass) => `LINUX_MOUNT_PASSES=${pass} node test/run.js ${wanted.join(' ')}`;
 const features = 'unshare --mount --propagation private node test/vm/features.js';
 const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups unshare --user --map-root-user';
@@ -133,7 +133,7 @@ exit $status`;
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stop.abort(new Error(signal)));
 
-/** Boots a kernel, with what its passes say. */
+/** Boots a kernel, and returns the results of its passes. */
 async function run(series) {
   const passes = chosen.filter((pass) => !options.short || pass === 'features' || series === asked[0]);
   const directory = join(cache, series);
@@ -143,7 +143,7 @@ async function run(series) {
   const {
     output,
     status,
-    console: kernelSaid,
+    console: kernelOutput,
   } = await boot({
     machine,
     directory,
@@ -153,11 +153,11 @@ async function run(series) {
     signal: stop.signal,
   });
   writeFileSync(join(directory, 'output'), output);
-  writeFileSync(join(directory, 'console'), kernelSaid);
+  writeFileSync(join(directory, 'console'), kernelOutput);
   const seconds = Math.round((performance.now() - start) / 1000);
-  console.log(`\n##### kernel ${release}, ${seconds} s, ${status === undefined ? 'never ended' : `status ${status}`}`);
+  console.log(`\n##### kernel ${release}, ${seconds} s, ${status === undefined ? 'did not end' : `status ${status}`}`);
   if (status !== 0) console.log(output.replaceAll(/@@.*\n/g, ''));
-  if (status === undefined) console.log(kernelSaid.split('\n').slice(-25).join('\n'));
+  if (status === undefined) console.log(kernelOutput.split('\n').slice(-25).join('\n'));
   return {
     series,
     release,
@@ -165,23 +165,23 @@ async function run(series) {
     status,
     ok: status === 0,
     passes,
-    suites: said(output, 'suite'),
-    features: said(output, 'features'),
+    suites: linesOf(output, 'suite'),
+    features: linesOf(output, 'features'),
   };
 }
 
 const work = mkdtempSync(join(tmpdir(), 'linux-mount-image-'));
 const imageOf = ({ architecture }) => join(work, architecture);
 
-/** Makes what kernels for a machine start from; gives the busybox for it. */
+/** Makes the files from which kernels of a machine boot, and returns the busybox for the machine. */
 function prepare(machine) {
   const { architecture, debian } = machine;
-  const isOurs = architecture === process.arch;
+  const isNative = architecture === process.arch;
   const programs = join(cache, `programs-${architecture}`);
-  if (!isOurs && !script('programs.sh', debian, programs)) throw new Error('no programs');
-  const foreign = isOurs ? [] : [architecture, programs];
-  if (!script('image.sh', imageOf(machine), COMMAND, ...foreign)) throw new Error('no image');
-  return isOurs ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
+  if (!isNative && !script('programs.sh', debian, programs)) throw new Error('programs.sh failed');
+  const foreign = isNative ? [] : [architecture, programs];
+  if (!script('image.sh', imageOf(machine), COMMAND, ...foreign)) throw new Error('image.sh failed');
+  return isNative ? spawnSync('which', ['busybox'], { encoding: 'utf8' }).stdout.trim() : join(programs, 'bin/busybox');
 }
 
 function fetchKernel(name) {
@@ -207,14 +207,14 @@ try {
 }
 results.sort((a, b) => kernels.indexOf(a.series) - kernels.indexOf(b.series));
 for (const result of results) console.log([...inWords(result)].join('\n'));
-for (const series of asked) if (!kernels.includes(series)) console.log(`${series}: not to be had`);
+for (const series of asked) if (!kernels.includes(series)) console.log(`${series}: no kernel found`);
 
 const isComplete = results.length === asked.length && results.every(({ ok }) => ok);
 if (options.docs) {
   if (results.length === asked.length && results.every(({ features }) => features.length === 2)) {
     writeDocument(fileURLToPath(new URL('../../docs/kernels.md', import.meta.url)), results);
   } else {
-    console.error('docs/kernels.md is left as it is: not every kernel said what its features do');
+    console.error('docs/kernels.md is unchanged, because not every kernel reported its features');
   }
 }
 process.exitCode = isComplete ? 0 : 1;

@@ -1,22 +1,22 @@
-// What came of each kernel, from what its machine said in lines for a program: test/support/reporter.ts, features.ts.
+// Summarises the result of each kernel, from the machine-readable lines of test/support/reporter.ts and features.ts.
 
-/** What was said of a kind, one object for each line. */
-export function said(output, kind) {
-  // What was said before may be a control sequence without an end of line.
+/** Returns the objects of one kind, one for each line. */
+export function linesOf(output, kind) {
+  // A control sequence without an end of line may come before the marker.
   return [...output.matchAll(new RegExp(`@@${kind} (.*)$`, 'gm'))].map(([, json]) => JSON.parse(json));
 }
 
-/** What came of a suite. Where a worker of vitest has crashed, no test failed, and those that were left never ran. */
+/** Describes the result of a suite. When a vitest worker crashes, no test fails, but the remaining tests never run. */
 function ofSuite(pass, suite) {
-  if (suite === undefined) return `   ${pass}: FAILED, it ended before the suite said anything`;
+  if (suite === undefined) return `   ${pass}: FAILED, the machine ended before the suite reported`;
   const { passed, failed, skipped, errors, seconds } = suite;
   const counts = `${passed} passed, ${failed} failed, ${skipped} skipped, ${seconds} s`;
   return `   ${pass}: ${errors.length === 0 ? counts : `FAILED, ${counts}: ${errors.join('; ')}`}`;
 }
 
-/** What came of a kernel, in a few lines. */
+/** Describes the result of a kernel in a few lines. */
 export function* inWords({ release, seconds, ok, status, passes, suites, features }) {
-  yield `${release}: ${ok ? 'ok' : 'FAILED'}${status === undefined ? ', the machine never ended' : ''}, ${seconds} s`;
+  yield `${release}: ${ok ? 'ok' : 'FAILED'}${status === undefined ? ', the machine did not end' : ''}, ${seconds} s`;
   for (const pass of passes) {
     if (pass === 'features') continue;
     yield ofSuite(
@@ -30,6 +30,6 @@ export function* inWords({ release, seconds, ok, status, passes, suites, feature
     yield `   features as ${user}: ${[...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ')}`;
   }
   if (passes.includes('features') && features.length < 2) {
-    yield `   features: FAILED, ${2 - features.length} of the 2 runs said nothing`;
+    yield `   features: FAILED, ${2 - features.length} of the 2 runs linesOf nothing`;
   }
 }

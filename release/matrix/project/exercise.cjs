@@ -1,9 +1,9 @@
-// What every cell of the matrix does with the package, however the cell has loaded it: mounts an overlay over a tmpfs, writes
-// into it, unmounts both, and looks at an error. Runs in an empty directory of a private mount namespace.
-// Not by require(), which an ES module made by esbuild does not have.
+// The calls that every cell of the matrix makes, however the cell loaded the package: mounts an overlay over a tmpfs,
+// writes into it, unmounts both, and checks an error. The function runs in an empty directory of a private mount
+// namespace. The file avoids require(), which an ES module bundle of esbuild lacks.
 const { mkdirSync, readdirSync, rmdirSync, writeFileSync } = process.getBuiltinModule('node:fs');
 
-/** What exercise() returns when all is well. */
+/** The result of exercise() when all results are right. */
 exports.EXPECTED = 'base new top; upper: new; mounted: false; ENOENT; false';
 
 /**

@@ -1,2 +1,3 @@
+// The types of exercise.cjs.
 export const EXPECTED: string;
 export function exercise(library: object, layers: object): Promise<string>;

@@ -1,6 +1,7 @@
+// Imports the package as an ES module; the bundlers bundle this program.
 import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 import { exercise } from './exercise.cjs';
 
-// No top-level await, so that a bundler can make CommonJS of this.
+// Top-level await would stop a bundler from making a CommonJS bundle.
 exercise(library, layers).then((said) => console.log(said));

@@ -1,4 +1,4 @@
-// Whether import and require() give one and the same package: an error of the one is an instance of the other's class.
+// Checks that import and require() load the same package: an error of one is an instance of the other's class.
 import { createRequire } from 'node:module';
 import { MountError } from 'linux-mount';
 

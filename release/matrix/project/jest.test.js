@@ -1,3 +1,4 @@
+// Uses the package in a test of Jest.
 /* global test, expect */
 const { EXPECTED, exercise } = require('./exercise.cjs');
 const library = require('linux-mount');
@@ -5,6 +6,6 @@ const layers = require('linux-mount/layers');
 
 test('mounts an overlay', async () => {
   expect(await exercise(library, layers)).toBe(EXPECTED);
-  // Of the classes that Jest gives a test, not of those of the process.
+  // Jest gives a test its own TypeError class, which differs from the class of the process.
   expect(() => library.mountTmpfsSync('/m', { sizee: 1 })).toThrow(TypeError);
 });

@@ -1,3 +1,4 @@
+// Uses the package in a test of node:test.
 const assert = require('node:assert/strict');
 const { test } = require('node:test');
 const library = require('linux-mount');

@@ -1,3 +1,4 @@
+// Loads the package with require().
 const library = require('linux-mount');
 const layers = require('linux-mount/layers');
 const { exercise } = require('./exercise.cjs');

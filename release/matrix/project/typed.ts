@@ -1,4 +1,5 @@
-// Compiled with each value of `module`, as a CommonJS and as an ES module, and run.
+// Uses the types of the package. The matrix compiles this file with each value of `module`, as CommonJS and as an ES
+// module, and runs it.
 
 import * as library from 'linux-mount';
 import { MountError, type MountTable, type OverlaySpec, overlayData, readMountTableSync } from 'linux-mount';

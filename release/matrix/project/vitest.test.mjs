@@ -1,3 +1,4 @@
+// Uses the package in a test of vitest.
 import * as library from 'linux-mount';
 import * as layers from 'linux-mount/layers';
 import { expect, test } from 'vitest';

@@ -1,7 +1,8 @@
+// Talks to test/native/inject.c, which makes a system call of this process fail.
 import { readSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 
-// The socket to test/native/inject.c, which says what is sent over it.
+// The descriptor of the socket to test/native/inject.c, which documents the messages.
 const CONTROL = 3;
 const LONGEST = 64 * 1024;
 
@@ -11,31 +12,34 @@ function ask(words) {
   return answer.toString('latin1', 0, readSync(CONTROL, answer));
 }
 
-/** What is to go wrong: the call of this name with this index (from 1) fails, `stays`: and every later one too. */
+/**
+ * Chooses the fault: the call with this name and this index (from 1) fails. With `stays`, every later call of this name
+ * fails too.
+ */
 export function arm({ name, index, code, stays }) {
   const error = code === 'SIGKILL' ? 0 : constants.errno[code];
   const answer = ask(`arm ${name} ${index} ${error} ${stays ? 'on' : 'once'}`);
-  if (answer !== 'ok') throw new Error(`the injector says: ${answer}`);
+  if (answer !== 'ok') throw new Error(`the injector answered: ${answer}`);
 }
 
-/** The call of this name with this index is not to be made before {@link release}. */
+/** Delays the call with this name and this index until {@link release}. */
 export function hold(name, index) {
   ask(`arm ${name} ${index} 0 hold`);
 }
 
-/** Whether it is waited for by now. */
+/** Whether the delayed call is waiting. */
 export const isHeld = () => ask('held') === '1';
 
 export function release() {
   ask('release');
 }
 
-/** Nothing goes wrong, the calls are counted only. */
+/** A fault that never happens, to count the calls. */
 export const NO_FAULT = { name: 'none', index: 0, code: 'EIO', stays: false };
 
 /**
- * From here on nothing goes wrong. What went on: the names of the calls in their order, whether one failed, and how often
- * a descriptor was closed that was not open.
+ * Ends the fault injection. Returns the names of the calls in their order, whether a call failed, and how often the
+ * process closed a descriptor that was not open.
  */
 export function disarm() {
   const [injected, count, unopened, ...names] = ask('disarm').split(' ');
@@ -74,5 +78,5 @@ const CODES = {
   unlinkat: ['EBUSY', 'EIO'],
 };
 
-/** The errors with which a call can fail on a machine in need, the likeliest first. */
+/** The errors with which a call can fail when resources are short, the most likely first. */
 export const codesFor = (name) => CODES[name] ?? ['EIO'];

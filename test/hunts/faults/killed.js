@@ -1,3 +1,8 @@
+// Runs operations in a process that is killed before its first system call, before its second, and so on. The
+// operations of the list must be atomic: after the kill there is either the complete mount or no mount.
+//
+//   node killed.js                    all operations; started by run.js. `--sample N` takes N calls of each, by `--seed S`
+//   inject node killed.js NAME COUNT  one operation, killed before the call with this number
 import { spawnSync } from 'node:child_process';
 import { rmdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +13,6 @@ import { Random } from '../fuzz/random.js';
 import { cases } from './cases/index.js';
 import { arm, disarm } from './injector.js';
 import { Scene } from './scene.js';
-
-// Does an operation in a process that is killed before its first system call, its second, and so on. All or nothing is
-// asked of those that show what they make in one step: afterwards there is the mount as it was asked for, or none.
-//
-//   node killed.js                    all of them; started by run.js. `--sample N` takes N calls of each, by `--seed S`
-//   inject node killed.js NAME COUNT  one, killed before the call of this number
 
 const WHOLE = [
   'mountBind plain',
@@ -36,7 +35,7 @@ const named = (name) => cases.find((one) => one.name === name);
 const words = process.argv.slice(2);
 const [name, count] = words[0]?.startsWith('--') ? [] : words;
 const options = { sample: { type: 'string', default: 'Infinity' }, seed: { type: 'string', default: '1' } };
-// Other words are for matrix.js.
+// run.js also passes the options of matrix.js.
 const { values } = parseArgs({ options, strict: false });
 
 if (name !== undefined) {
@@ -51,7 +50,7 @@ if (name !== undefined) {
   process.exit(0);
 }
 
-/** Runs one; what it had said, and what is there when it is gone. */
+/** Runs one operation in a child process. Returns what the process printed, and the mounts after its end. */
 function run(one, at) {
   const words = [process.execPath, fileURLToPath(import.meta.url), one.name, String(at)];
   const { stdout, stderr, status } = spawnSync(inject, words, { encoding: 'utf8' });
@@ -70,7 +69,10 @@ function run(one, at) {
 
 const random = new Random(Number(values.seed));
 
-/** The numbers of the calls to be killed before: one after the other, as long as there are any; or some of them. */
+/**
+ * The numbers of the calls before which the process is killed: all, until an operation makes no more calls, or a
+ * sample.
+ */
 function* chosen(calls) {
   if (values.sample === 'Infinity') for (let at = 1; ; at += 1) yield at;
   const numbers = Array.from({ length: calls }, (_, index) => index + 1);
@@ -83,12 +85,12 @@ let wrong = 0;
 for (const one of WHOLE.map(named)) {
   const whole = run(one, 0);
   if (whole.status !== 0) throw new Error(`${one.name}: ${whole.stderr}`);
-  // A mount without a place is gone with its process.
+  // The kernel unmounts a detached mount when the process ends, so the scene may be as before.
   const allowed = [whole.before, whole.after];
   if (!(whole.calls > 0)) throw new Error(`${one.name} makes no system call`);
   for (const at of chosen(whole.calls)) {
     const { now, status } = run(one, at);
-    if (status === 0) break; // there are no more
+    if (status === 0) break; // the operation made fewer calls
     killed += 1;
     if (at > 1000) throw new Error(`${one.name} does not end`);
     if (status === 137 && allowed.includes(now)) continue;

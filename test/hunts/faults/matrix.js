@@ -1,11 +1,12 @@
+// Runs every operation many times in one process under test/native/inject.c, each time with another fault. run.js
+// starts it.
 import { parseArgs } from 'node:util';
-import { otherNamespace } from '../../support/other-namespace.js';
-import { children, ourThreads, threadsEnd } from '../../support/own-process.js';
+import { processInOtherNamespace } from '../../support/namespaces.js';
+import { children, libraryThreads, threadsEnd } from '../../support/own-process.js';
+import { Random } from '../fuzz/random.js';
 import { cases } from './cases/index.js';
 import { codesFor, NO_FAULT } from './injector.js';
 import { trial } from './trial.js';
-
-// One process that does every operation again and again, under test/native/inject.c; started by run.js.
 
 const { values: options } = parseArgs({
   options: {
@@ -18,16 +19,6 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Numbers that are the same for the same seed (xorshift32). */
-function* random(seed) {
-  for (let state = seed >>> 0 || 1; ; ) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    yield (state >>> 0) / 2 ** 32;
-  }
-}
-
 const words = ({ name, index, code, stays }) => `${name}:${index}:${code}${stays ? ':on' : ''}`;
 
 function faultsOf(names, numbers) {
@@ -37,20 +28,20 @@ function faultsOf(names, numbers) {
     const index = (count.get(name) ?? 0) + 1;
     count.set(name, index);
     const codes = codesFor(name);
-    const waits = name.startsWith('wait'); // which is not among "any"
+    const waits = name.startsWith('wait'); // "any" leaves out these calls
     if (!waits) working += 1;
-    // Whoever is told to try again does so.
+    // A caller repeats a call that fails with EINTR or EAGAIN, so that a lasting fault would never end.
     const lasting = codes.filter((code) => !['EINTR', 'EAGAIN'].includes(code)).slice(0, 1);
     return [
       ...codes.map((code) => ({ name, index, code, stays: false })),
       ...lasting.map((code) => ({ name, index, code, stays: true })),
-      // And nothing works any more from here on, so that what was done cannot be undone.
+      // From this call on every call fails, so that the operation cannot undo its work either.
       ...(waits ? [] : [{ name: 'any', index: working, code: 'EIO', stays: true }]),
     ];
   });
   const most = Number(options.sample);
   if (all.length <= most) return all;
-  const keyed = all.map((fault) => [numbers.next().value, fault]);
+  const keyed = all.map((fault) => [numbers.next(), fault]);
   const chosen = new Set(
     keyed
       .sort(([a], [b]) => a - b)
@@ -60,7 +51,7 @@ function faultsOf(names, numbers) {
   return all.filter((fault) => chosen.has(fault));
 }
 
-const holder = await otherNamespace();
+const holder = await processInOtherNamespace();
 const containers = [{ pid: holder.pid }];
 const totals = { operations: 0, faults: 0, failed: 0, unharmed: 0, wrong: 0 };
 const kinds = new Map();
@@ -71,7 +62,7 @@ for (const one of cases) {
     if (options.form !== undefined && options.form !== form) continue;
     totals.operations += 1;
     const begin = performance.now();
-    // Twice: the first may set up for good what the second finds.
+    // The first trial may open or cache something that stays, so the second trial is the reference.
     await trial(one, form, NO_FAULT, containers);
     const plain = await trial(one, form, NO_FAULT, containers);
     for (const what of plain.wrong) report(one, form, NO_FAULT, what);
@@ -83,11 +74,11 @@ for (const one of cases) {
     const [name, index, code, stays] = options.fault?.split(':') ?? [];
     const faults =
       name === undefined
-        ? faultsOf(plain.names, random(seed))
+        ? faultsOf(plain.names, new Random(seed))
         : [{ name, index: Number(index), code, stays: stays === 'on' }];
     for (const fault of faults) {
       const { injected, error, wrong } = await trial(one, form, fault, containers, plain);
-      if (!injected) continue; // it took another way this time
+      if (!injected) continue; // the operation took another path this time
       totals.faults += 1;
       kinds.set(fault.name, (kinds.get(fault.name) ?? 0) + 1);
       totals[error === undefined ? 'unharmed' : 'failed'] += 1;
@@ -105,9 +96,9 @@ function report(one, form, fault, what) {
   console.log(`WRONG: --only '${one.name}' --form ${form} --fault ${words(fault)}\n  ${what}`);
 }
 
-// Nothing else has been begun.
+// No operation is running any more.
 await threadsEnd(10_000);
-if (ourThreads().length > 0) report({ name: 'all' }, '', NO_FAULT, `${ourThreads().length} threads are left`);
+if (libraryThreads().length > 0) report({ name: 'all' }, '', NO_FAULT, `${libraryThreads().length} threads are left`);
 if (children().length !== 1) report({ name: 'all' }, '', NO_FAULT, `${children().length - 1} children are left`);
 holder.kill('SIGKILL');
 

@@ -1,3 +1,4 @@
+// Runs an operation once with a fault, and compares the scene before and after.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { caller, lib } from '../../support/library.js';
@@ -9,7 +10,7 @@ const { MountError } = lib;
 
 const mountsOf = (state) => JSON.stringify(JSON.parse(state).slice(0, -1), null, 1);
 
-// What an asynchronous call holds it lets go of on its own thread, a moment after the promise is settled.
+// An asynchronous call releases its resources on its own thread, a moment after the promise is settled.
 async function soon(condition) {
   for (let wait = 1; wait < 2000; wait *= 2) {
     if (condition()) return true;
@@ -18,7 +19,7 @@ async function soon(condition) {
   return condition();
 }
 
-/** What is open that was not; what is not any more, of the caller's; and what is another under the same number. */
+/** Returns the descriptors that were opened, that were closed, and that belong to another file now. */
 function exchanged(before) {
   const now = descriptors();
   const numbers = [...new Set([...before.keys(), ...now.keys()])];
@@ -31,10 +32,10 @@ function exchanged(before) {
 }
 
 /**
- * Does an operation once, with a fault, in a scene of its own.
+ * Runs an operation once with a fault, in its own scene.
  *
- * @param plain what came of it without a fault
- * @returns the calls that it made, whether one of them failed, how the operation ended, and `wrong`: what should not be
+ * @param plain the result of the operation without a fault
+ * @returns the calls of the operation, whether a call failed, how the operation ended, and a list `wrong` of violations
  */
 export async function trial(one, form, fault, containers, plain) {
   const scene = new Scene(containers.slice(0, one.containers ?? 0));
@@ -59,10 +60,10 @@ async function inScene(scene, one, form, fault, containers, plain) {
     error = thrown;
   }
   const { injected, names, unopened } = disarm();
-  if (unopened > 0) wrong.push(`closed what was not open, ${unopened} times`);
+  if (unopened > 0) wrong.push(`closed a descriptor that was not open, ${unopened} times`);
   const show = (value) => inspect(value, { depth: 9, breakLength: 120 }).replaceAll(scene.root, '@');
 
-  // One call has failed, once: nothing is in the way of undoing what the others have done, unless that one was hit.
+  // A single failing call does not stop the operation from undoing its work, unless the fault hits the undoing.
   const mayBeLeft = fault.stays || one.partly || one.undoes || plain?.error !== undefined;
   let seen;
   if (error !== undefined) {
@@ -75,7 +76,8 @@ async function inScene(scene, one, form, fault, containers, plain) {
     one.undo?.(result);
     const [now, then] =
       one.keeps === 'names' ? [mountsOf(scene.state()), mountsOf(before.state)] : [scene.state(), before.state];
-    if (one.keeps !== true && now !== then) wrong.push(`taken back, it is not as before: ${difference(now, then)}`);
+    if (one.keeps !== true && now !== then)
+      wrong.push(`the scene differs after the operation was undone: ${difference(now, then)}`);
   }
   if (!(await soon(() => exchanged(before.fds).length === 0))) wrong.push(...exchanged(before.fds));
   if (names.some((name) => name.startsWith('clone')) && !(await soon(() => children().length === before.children))) {
@@ -94,29 +96,30 @@ function wrongError(error, one, scene, before, mayBeLeft) {
   if (error.left === undefined) {
     return now === before ? [] : [`${error.message}\n  leaves behind: ${difference(now, before)}`];
   }
-  if (error.left.length === 0) return [`${error.message}\n  has a list of what is left, and nothing in it`];
-  if (now === before && !one.partly) return [`${error.message}\n  but nothing is left`];
+  if (error.left.length === 0) return [`${error.message}\n  has an empty list of what is left`];
+  if (now === before && !one.partly) return [`${error.message}\n  reports that something is left, but nothing is left`];
   if (!mayBeLeft) return [`${error.message}\n  leaves behind: ${difference(now, before)}`];
   return wrongLeft(error.left, one, scene, before);
 }
 
-/** Whether what an error says is left is there, and is all that is there. */
+/** Compares what the error reports as left with what is left in the scene. */
 function wrongLeft(left, one, scene, before) {
   const named = left.map((words) => (/'(.*)'/.exec(words)?.[1] ?? words).replace(scene.root, '@')).sort();
-  const there = one.partly
+  const leftOver = one.partly
     ? scene
         .points()
         .filter((point) => point !== '@')
         .sort()
     : changedPaths(scene.state(), before);
-  // A mount that is left has others below it, a directory that was made others above; a mark may be on the directory.
+  // A mount that is left has other mounts below it, and a directory that was made may have new parents. An overlayfs
+  // attribute may be on the parent directory.
   const isUnder = (path, other) => path === other || path.startsWith(`${other}/`);
   const isFor = (path, name) => isUnder(path, name) || isUnder(name, path);
   const isRight = one.partly
-    ? JSON.stringify(named) === JSON.stringify(there)
-    : there.every((path) => named.some((name) => isFor(path, name))) &&
-      named.every((name) => there.includes(name) || (one.marks && there.some((path) => isFor(path, name))));
-  return isRight ? [] : [`left are ${there}, and it says ${named}`];
+    ? JSON.stringify(named) === JSON.stringify(leftOver)
+    : leftOver.every((path) => named.some((name) => isFor(path, name))) &&
+      named.every((name) => leftOver.includes(name) || (one.marks && leftOver.some((path) => isFor(path, name))));
+  return isRight ? [] : [`${leftOver} are left, but the error names ${named}`];
 }
 
 const onlyIn = (some, others) => {
@@ -128,7 +131,7 @@ const onlyIn = (some, others) => {
   });
 };
 
-/** Where something is, is not any more or is another than it was: mount points, and names. */
+/** The paths of mount points and names that exist only before or only after, or that differ. */
 function changedPaths(now, then) {
   const [current, old] = [JSON.parse(now), JSON.parse(then)];
   const changed = current.map((list, index) => [...onlyIn(list, old[index]), ...onlyIn(old[index], list)]);
@@ -136,7 +139,7 @@ function changedPaths(now, then) {
   return [...new Set([...changed.flat().map((line) => line.split(' ')[1]), ...names])].sort();
 }
 
-/** The lines that are in one of two texts only. */
+/** The lines that are in only one of two texts. */
 function difference(now, then) {
   const [a, b] = [now.split('\n'), then.split('\n')];
   const only = (some, others, sign) =>

@@ -1,3 +1,5 @@
+// The process that makes the random calls; boundary.js starts it in its own mount namespace. The process writes each
+// call to a log before it makes the call, so that boundary.js can name the call after a crash.
 import { mkdirSync, readFileSync, rmdirSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inspect, parseArgs } from 'node:util';
@@ -7,9 +9,6 @@ import { descriptorNames, threadsEnd } from '../../support/own-process.js';
 import { NativeBoundary, names } from './boundary-native.js';
 import { PublicBoundary } from './boundary-public.js';
 import { Random } from './random.js';
-
-// The process that makes the calls; started by boundary.js, in a mount namespace of its own. Before each call it writes
-// what it is about to do, so that boundary.js can tell if it does not come back.
 
 const { values } = parseArgs({
   options: {
@@ -21,11 +20,14 @@ const { values } = parseArgs({
   },
 });
 const [seed, log] = [Number(values.seed), Number(values.log)];
-const ROUND = 400; // calls, then all is counted
+const ROUND = 400; // calls between two checks for leaks
 const WHOLE = { maxArrayLength: Infinity };
-const PATIENCE = 60_000; // for calls that are under way
+const PATIENCE = 60_000; // the time for pending calls to end, in milliseconds
 
-/** All paths that are used lead in here; the working directory is deep in it, so that ".." does not lead out. */
+/**
+ * The directory that contains all paths of the calls. The working directory is deep inside it, so that ".." does not
+ * lead out.
+ */
 class Place {
   #below = `${process.env.TMPDIR}/below`;
   root = `${this.#below}/fuzz`;
@@ -36,7 +38,7 @@ class Place {
   }
 
   begin() {
-    // Whoever takes down the place is on what is below it, and may make that read-only or leave whiteouts there.
+    // A random call may unmount the inner tmpfs. The outer tmpfs below it may then become read-only or get whiteouts.
     mountSync('below', this.#below, 'tmpfs', 0, 'mode=755,size=64m');
     mkdirSync(this.root);
     mountSync('fuzz', this.root, 'tmpfs', 0, 'mode=755,size=64m');
@@ -47,17 +49,18 @@ class Place {
 
   end() {
     process.chdir('/');
-    // The table itself may be covered: /proc/self and what is in it are among the words of the native layer.
+    // A mount may cover /proc/self/mountinfo, because the words for the native layer include /proc/self and paths in
+    // it.
     try {
       for (;;) umountSync('/proc/self', constants.MNT_DETACH);
     } catch {
-      // nothing more
+      // no mount is left at /proc/self
     }
     for (const point of mountPoints()
       .filter((each) => each.startsWith(`/proc/${process.pid}/`))
       .reverse())
       umountSync(point, constants.MNT_DETACH);
-    // Several, where something was mounted there: ".." of the option cwd is there.
+    // The path may have several mounts, because ".." of the option cwd can name it.
     while (mountPoints().includes(this.#below)) umountSync(this.#below, constants.MNT_DETACH);
   }
 
@@ -101,10 +104,10 @@ function state() {
   };
 }
 
-/** Waits until nothing is under way, or no more than so many. */
+/** Waits until at most `most` calls are pending. */
 async function settled(boundary, most = 0) {
   for (const end = Date.now() + PATIENCE; boundary.pending > most; ) {
-    if (Date.now() > end) throw new Error(`${boundary.pending} calls have not come back`);
+    if (Date.now() > end) throw new Error(`${boundary.pending} calls did not end`);
     await sleep(1);
   }
 }
@@ -149,7 +152,7 @@ for (; performance.now() < end && counts.calls < Number(values.calls); round += 
   await stateIs(before);
 }
 
-// A function of its own, so that nothing of the last call is kept.
+// A separate function releases all values of the previous call.
 function once(layer, random, where) {
   const boundary = boundaries[layer];
   const { name, args, make } = boundary.call(random);
@@ -179,5 +182,5 @@ if (values.layer !== 'public' && round >= 20 && native < names.length)
 const missing = functionNames.filter((name) => !used.has(`public ${name}`));
 if (values.layer !== 'native' && round >= 20 && missing.length > 0) throw new Error(`never called: ${missing}`);
 console.log(
-  `${counts.calls} calls in ${round} rounds, ${counts.refused} refused; ${native} exports of the addon, ${used.size - native} functions and methods`,
+  `${counts.calls} calls in ${round} rounds, ${counts.refused} rejected; ${native} exports of the addon, ${used.size - native} functions and methods`,
 );

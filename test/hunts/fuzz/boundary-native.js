@@ -1,12 +1,13 @@
+// Random calls of the functions that the addon exports.
 import { findAddon } from '../../../dist/kernel/addon/load.js';
 import { anything, FromOutside } from './values.js';
 
 const addon = findAddon();
 
-/** What the addon offers, found at run time, so that nothing new is forgotten. */
+/** The functions of the addon, listed at run time so that a new function is included. */
 export const names = Object.keys(addon).filter((name) => typeof addon[name] === 'function');
 
-// The addon says of the first wrong argument what it should have been: so the right ones are found one after the other.
+// The addon names the expected type of the first wrong argument, so the types can be found one after another.
 const KINDS = [
   ['array', /must be an array/],
   ['number', /must be a number/],
@@ -28,7 +29,10 @@ const PLAIN = {
   bytes: '/nowhere/at/all',
 };
 
-/** The kinds of a call's arguments; those of an object that only the addon makes end it, the rest is guessed. */
+/**
+ * Returns the types of the arguments of a function. The list ends at an object that only the addon can make; later
+ * arguments are guessed.
+ */
 function signatureOf(name, keep) {
   const kinds = [];
   for (;;) {
@@ -44,7 +48,7 @@ function signatureOf(name, keep) {
   }
 }
 
-// Those with a callback and no synchronous form.
+// Functions with a callback and without a synchronous form.
 const ASYNC_ONLY = new Set(['scratch', 'watchWait', 'layerOpen', 'layerNext', 'layerClose']);
 
 export class NativeBoundary {
@@ -61,7 +65,7 @@ export class NativeBoundary {
     this.#signatures = new Map(names.map((name) => [name, signatureOf(name, (...kept) => this.#keep(...kept))]));
   }
 
-  /** One call, ready to be made. */
+  /** Returns a random call as a function. */
   call(random) {
     const name = random.pick(names);
     const kinds = this.#signatures.get(name);
@@ -69,7 +73,7 @@ export class NativeBoundary {
     const value = (kind) => (kind === 'function' ? done : this.#value(kind, random));
     const args = kinds.map((kind) => (random.chance(0.12) ? anything(random) : value(kind)));
     if (random.chance(0.05)) args.length = random.below(args.length + 1);
-    // Where the signature is not known to the end.
+    // The signature is only partly known.
     if (kinds.at(-1) in PLAIN === false) {
       args.push(...random.list(9, () => value(random.pick(Object.keys(PLAIN)))), done);
     }
@@ -83,7 +87,7 @@ export class NativeBoundary {
     return { name, args, make };
   }
 
-  /** Whether that is how a call may refuse. */
+  /** Whether a call is allowed to throw this error. */
   mayThrow(error) {
     if (error instanceof FromOutside) return true;
     return (
@@ -91,7 +95,7 @@ export class NativeBoundary {
     );
   }
 
-  /** Lets everything end that can be waited for. */
+  /** Ends all objects on which calls wait. */
   end() {
     for (const watch of this.#watches.splice(0)) addon.watchClose(watch);
     for (const walk of this.#walks.splice(0)) {
@@ -104,7 +108,7 @@ export class NativeBoundary {
       try {
         addon.closeSync(tree);
       } catch {
-        // closed already
+        // the watch is closed already
       }
     }
     this.#cancellations.length = 0;
@@ -156,7 +160,7 @@ export class NativeBoundary {
   #doneOf(name) {
     let isDone = false;
     return (result) => {
-      // What is thrown in here nobody catches.
+      // An exception in a callback would be lost, so the error is stored.
       if (isDone) this.failed = new Error(`${name} has called back twice`);
       isDone = true;
       this.pending -= 1;
@@ -164,7 +168,7 @@ export class NativeBoundary {
     };
   }
 
-  /** A call went through: what waits for it, and what came of it. */
+  /** Stores the objects that a call returned, and waits for their end. */
   #keep(name, result) {
     if (result === undefined || result === null) return;
     if (name === 'newCancellation') this.#cancellations.push(result);

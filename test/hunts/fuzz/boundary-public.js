@@ -1,16 +1,17 @@
+// Random calls of the functions that the package exports, and of the methods of the handles that they return.
 import { functionNames, lib, nameIn } from '../../support/library.js';
 import { Values } from './boundary-values.js';
 import { KnownOptions } from './known-options.js';
 import { FromOutside } from './values.js';
 
-/** What the methods of handles are, found at run time. */
+/** The names of the methods of a handle, listed at run time. */
 const methodsOf = (handle) =>
   Reflect.ownKeys(Object.getPrototypeOf(handle)).filter((name) => {
     const { value } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(handle), name);
     return name !== 'constructor' && typeof value === 'function';
   });
 
-// The arguments before the options, where they are not a path first of all.
+// The arguments before the options, for functions that do not take a path first.
 const ARGUMENTS = [
   [/^mount$/, ['path', 'path', 'word', 'number', 'bytes']],
   [/^mountFilesystem$/, ['path', 'target', 'word']],
@@ -31,7 +32,7 @@ export class PublicBoundary {
   #values;
   pending = 0;
 
-  /** @param place where something can be mounted now, to see what handles know */
+  /** @param place a scratch directory in which mounts can be made, to learn the methods of handles */
   constructor(place) {
     for (const name of functionNames.filter((each) => !each.endsWith('Sync'))) {
       this.#known.learn(name, lib[nameIn('sync', name)]);
@@ -41,7 +42,7 @@ export class PublicBoundary {
     try {
       handles.push(lib.detachedFilesystemSync('x', 'tmpfs'));
     } catch {
-      // Such a kernel has none.
+      // This kernel lacks the operation that returns the handle.
     }
     for (const handle of handles) {
       for (const name of methodsOf(handle).filter((each) =>
@@ -69,23 +70,23 @@ export class PublicBoundary {
 
   mayThrow(error) {
     if (error instanceof FromOutside || error instanceof lib.MountError || error?.name === 'AbortError') return true;
-    // What setAddon() is given is seldom an addon.
+    // setAddon() rarely receives an addon, and then throws one of these errors.
     if (['ERR_INVALID_STATE', 'ERR_DLOPEN_FAILED'].includes(error?.code)) return true;
     return (error instanceof TypeError || error instanceof RangeError) && /^ERR_/.test(error.code);
   }
 
-  /** Lets everything end that does not by itself. */
+  /** Ends everything that does not end by itself. */
   end() {
     for (const [at, handle] of this.#handles.splice(0).entries()) {
-      // A mount goes with the place, and of what nobody keeps any more the garbage collection closes the descriptors.
-      // But a watcher that was asked waits until something happens.
+      // The mounts go with the scratch directory, and garbage collection closes the descriptors of dropped handles. A
+      // watcher with a pending next() waits until an event comes, so it must be ended.
       if (isIterator(handle) && (handle.isAsked || at % 2 === 0)) this.#await('return', handle.return());
       if (handle instanceof lib.DetachedMount) handle[Symbol.dispose]();
     }
     this.#tables.length = 0;
   }
 
-  /** The form in which most of it may be right. */
+  /** Changes random arguments into arguments that are mostly valid. */
   #makeLikely(name, args, random) {
     const places = this.#known.placesOf(name).filter(({ names }) => !names.includes('root'));
     const kinds = ARGUMENTS.find(([pattern]) => pattern.test(name))?.[1] ?? (places[0]?.at === 0 ? [] : ['path']);
@@ -101,7 +102,7 @@ export class PublicBoundary {
   }
 
   #await(name, promise, handle) {
-    // What the next change of the mount table is, nobody knows: it is counted when the watcher is ended.
+    // next() of a watcher may never settle, so the call counts when the watcher ends.
     const isCounted = !(name === 'next' && handle !== undefined);
     if (!isCounted) handle.isAsked = true;
     if (isCounted) this.pending += 1;
@@ -124,7 +125,7 @@ export class PublicBoundary {
       this.#tables.push(result);
       if (this.#tables.length > 3) this.#tables.shift();
     } else if (result instanceof lib.Mount || result instanceof lib.DetachedMount || isIterator(result)) {
-      if (this.#handles.includes(result)) return; // an iterator is its own
+      if (this.#handles.includes(result)) return; // an iterator returns itself
       if (this.#handles.length < MOST_HANDLES) this.#handles.push(result);
       else if (isIterator(result)) this.#await('return', result.return());
       else if (result instanceof lib.DetachedMount) result[Symbol.dispose]();

@@ -1,7 +1,8 @@
+// Random argument values and options for calls of the package.
 import { anything } from './values.js';
 
-// Of options that are neither booleans nor words of a list the library does not say what they take. Of those that wait, or
-// that end something, only values with which they do so soon.
+// The library does not report which values these options accept. Options that wait, or that end a process, get only
+// values with which the call ends soon.
 const KINDS = {
   size: ['word', 'number'],
   nrBlocks: ['number', 'word'],
@@ -46,7 +47,7 @@ export const WORDS = [
 ];
 const USUAL = ['path', 'target', 'word', 'options', 'number', 'options', 'paths', 'bytes', 'id'];
 
-/** Values as the library may want them, and as it may not. */
+/** A source of random values, valid and invalid. */
 export class Values {
   #place;
   #known;
@@ -57,9 +58,9 @@ export class Values {
     this.#known = known;
     this.#names = [...known.kinds.keys()];
     const without = this.#names.filter((name) => this.#kindsOf(name).length === 0);
-    if (without.length > 0) throw new Error(`what do these options take? ${without.join(', ')}: add them to KINDS`);
+    if (without.length > 0) throw new Error(`KINDS lacks the values of these options: ${without.join(', ')}`);
     const gone = Object.keys(KINDS).filter((name) => !known.kinds.has(name));
-    if (gone.length > 0) throw new Error(`no function has the options ${gone.join(', ')}: take them out of KINDS`);
+    if (gone.length > 0) throw new Error(`no function has the options ${gone.join(', ')}: remove them from KINDS`);
   }
 
   any(random) {
@@ -67,13 +68,14 @@ export class Values {
   }
 
   /**
-   * An object of options.
+   * Returns a random options object.
    *
-   * @param names those that the function has; now and then others are among them
+   * @param names the options of the function; the object sometimes contains other options too
    */
   options(random, names = this.#names) {
     const chosen = random.list(5, () => random.pick(random.chance(0.9) ? names : this.#names));
-    // What the rest needs. Of an overlay that changes nothing.
+    // Most objects get the required options, without which the function checks nothing else. An overlay without an
+    // upper directory changes nothing.
     for (const name of ['lower', 'target', 'root', 'path'])
       if (names !== this.#names && names.includes(name) && random.chance(0.9)) chosen.push(name);
     if (names === this.#names && random.chance(0.5)) chosen.push('lower', 'target');

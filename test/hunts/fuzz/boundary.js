@@ -1,14 +1,14 @@
-// npm run fuzz:boundary -- --seconds N --seed S: random calls of everything that the addon exports, and of everything
-// that the library does. Nothing may abort, hang, be left open or stay mounted, and nothing but the documented errors may
-// be thrown. In a mount namespace of its own, confined to a tmpfs; needs root.
+// npm run fuzz:boundary -- --seconds N --seed S: makes random calls of all functions that the addon and the package
+// export. No call may abort, hang, or leave a descriptor or a mount, and every exception must be a documented error.
+// The calls run in their own mount namespace, confined to a tmpfs, and need root.
 //
-// After a crash it says which call was the last. A round is replayed with `--seed ROUND --calls 400 --layer LAYER`.
+// After a crash the program prints the last call. `--seed ROUND --calls 400 --layer LAYER` repeats a round.
 import { spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inPrivatePlace } from '../../support/private-place.js';
+import { inPrivateTmpfs } from '../../support/namespaces.js';
 
 const place = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const file = `${place}.log`;
@@ -19,7 +19,7 @@ const words = [...process.argv.slice(2), ...seed];
 console.log(words.join(' '));
 const child = fileURLToPath(new URL('boundary-child.js', import.meta.url));
 const [command, ...rest] = [
-  ...inPrivatePlace('fuzz'),
+  ...inPrivateTmpfs('fuzz'),
   ...(preload === undefined ? [] : ['env', `LD_PRELOAD=${preload}`]),
   ...[process.execPath, '--expose-gc', child, ...words, '--log', '3'],
 ];

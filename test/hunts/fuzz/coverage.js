@@ -1,12 +1,13 @@
+// Reports whether inputs have reached new code, from the block coverage of V8.
 import { Session } from 'node:inspector/promises';
 
-/** Tells whether the inputs since the last question have reached code that none before has: V8's own coverage, by blocks. */
+/** Reports whether the inputs since the previous question reached code that no earlier input reached. */
 export class Coverage {
   #session = new Session();
   #of;
   #reached = new Set();
 
-  /** @param of a part of the URL of the files that count */
+  /** @param of a part of the URLs of the files that count */
   constructor(of) {
     this.#of = of;
   }

@@ -1,12 +1,12 @@
-// Which options a function has, asked of the library itself, so that none that is new is forgotten: of an option that it
-// does not know it says which it knows, and of a wrong word which are right. Nothing is done meanwhile: the paths lead
-// nowhere.
+// Finds the options of each function by asking the library, so that a new option is included: the error for an unknown
+// option lists the known options, and the error for a wrong word lists the accepted words. The calls have no effect,
+// because their paths do not exist.
 
 const NOWHERE = '/nowhere/at/all';
 const NO_OPTION = 'noSuchOption';
 const NO_WORD = 'noSuchWord';
 
-/** What may stand before an object of options. */
+/** The arguments that may precede an options object. */
 const BEFORE = [
   [],
   [NOWHERE],
@@ -16,12 +16,12 @@ const BEFORE = [
   [NOWHERE, NOWHERE, 'tmpfs'],
   [NOWHERE, NOWHERE, 'tmpfs', 0, null],
 ];
-/** What has to be there for the others to be looked at. */
+/** Options that a call needs before it checks the other options. */
 const NEEDED = { lower: [`${NOWHERE}/a`, `${NOWHERE}/b`], target: NOWHERE, root: NOWHERE, path: NOWHERE };
 const neededOf = (place) => (place === 'spec' ? { ...NEEDED, upper: NOWHERE } : NEEDED);
 
-/** What a call says that throws. */
-function saidBy(call) {
+/** Returns the message of the error that a call throws. */
+function messageOf(call) {
   try {
     const result = call();
     if (result instanceof Promise) result.catch(() => {});
@@ -33,11 +33,11 @@ function saidBy(call) {
 }
 
 export class KnownOptions {
-  /** The names of options, and for each which values it takes: `boolean`, words, or what nothing is said of. */
+  /** The names of options, and for each option the accepted values: `boolean`, a list of words, or unknown. */
   kinds = new Map();
   #places = new Map();
 
-  /** @param call calls a function with arguments, and throws what it throws */
+  /** @param call calls a function with arguments, and throws what the function throws */
   learn(name, call) {
     const found = [];
     for (const before of BEFORE) {
@@ -48,14 +48,17 @@ export class KnownOptions {
     this.#places.set(name, found);
   }
 
-  /** Where a function takes options, and which: `at` is the number of the argument. */
+  /**
+   * The positions at which a function takes options objects, each with the names of the options. `at` is the number of
+   * the argument.
+   */
   placesOf(name) {
     return this.#places.get(name) ?? [];
   }
 
   #ask(call, depth = 0) {
     const [, place, list] =
-      saidBy(() => call({ [NO_OPTION]: 1 })).match(
+      messageOf(() => call({ [NO_OPTION]: 1 })).match(
         /"([^"]+)\.noSuchOption" property is not a known option\. The known options are: (.*)$/,
       ) ?? [];
     if (list === undefined) return undefined;
@@ -65,7 +68,7 @@ export class KnownOptions {
       const withValue = (value) => call({ ...needed, [name]: value });
       this.#keep(
         name,
-        saidBy(() => withValue(NO_WORD)),
+        messageOf(() => withValue(NO_WORD)),
       );
       if (depth < 3) {
         this.#ask(withValue, depth + 1);
@@ -75,12 +78,12 @@ export class KnownOptions {
     return names;
   }
 
-  #keep(name, said) {
+  #keep(name, message) {
     const kind = this.kinds.get(name) ?? { isBoolean: false, words: [] };
     this.kinds.set(name, kind);
-    const words = said.match(/must be one of: (.*?)(\. Received|$)/)?.[1].match(/(?<=')[^',]+(?=')/g) ?? [];
-    if (said.includes(`.${name}" property`)) {
-      kind.isBoolean ||= said.includes('must be of type boolean');
+    const words = message.match(/must be one of: (.*?)(\. Received|$)/)?.[1].match(/(?<=')[^',]+(?=')/g) ?? [];
+    if (message.includes(`.${name}" property`)) {
+      kind.isBoolean ||= message.includes('must be of type boolean');
       kind.words.push(...words.filter((word) => !kind.words.includes(word)));
     }
   }

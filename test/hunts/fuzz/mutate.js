@@ -1,6 +1,6 @@
-// What may become of a text: changes of bytes, and of the words that it is made of.
+// Mutates texts: changes bytes, and the words between separators.
 
-/** Another text, made of this one and of others. */
+/** Returns a mutation of a text, which may include parts of other texts. */
 export function mutate(text, { corpus, words, random }) {
   let bytes = Buffer.from(text);
   for (let count = 1 + random.below(4); count > 0; count -= 1)
@@ -12,7 +12,7 @@ const cut = (bytes, random) => random.below(bytes.length + 1);
 const joined = (bytes, from, to, between) =>
   Buffer.concat([bytes.subarray(0, from), Buffer.from(between), bytes.subarray(to)]);
 
-/** Where the parts between separators begin and end. */
+/** The start and end of each part between separators. */
 function parts(bytes, random) {
   const separator = random.pick([' ', '\n', ',', ':', '=', '\\', '/']).charCodeAt(0);
   const ends = [-1];
@@ -36,7 +36,7 @@ const MUTATIONS = [
     const other = Buffer.from(random.pick(corpus));
     return Buffer.concat([bytes.subarray(0, cut(bytes, random)), other.subarray(cut(other, random))]);
   },
-  // one part left out, twice, or in the place of another
+  // leaves a part out, doubles it, or replaces it by another
   (bytes, { random }) => {
     const ends = parts(bytes, random);
     const at = random.below(ends.length - 1);

@@ -1,7 +1,6 @@
+// Properties that the parsers have for every input. A check throws when the property does not hold.
 import { deepStrictEqual } from 'node:assert';
 import { overlayData, parseMountInfo, parseOverlayData } from 'linux-mount';
-
-// What holds of every input. A check throws where it does not.
 
 function documented(error, also) {
   const isOne = error instanceof TypeError && /^ERR_INVALID_ARG_(VALUE|TYPE)$/.test(error.code) && also(error.message);
@@ -12,7 +11,7 @@ const escaped = (bytes, what) =>
   bytes.toString('latin1').replace(what, (byte) => `\\${byte.charCodeAt(0).toString(8).padStart(3, '0')}`);
 const field = (bytes) => escaped(bytes, /[ \t\n\\#]/g);
 
-/** An entry as the line of a table, as fs/proc_namespace.c writes it. */
+/** Writes an entry as a line of a mount table, as fs/proc_namespace.c does. */
 function lineOf(entry) {
   const { id, parentId, device, root, target, options, propagation, fsType, source, superOptionsText } = entry;
   const { shared, master, propagateFrom, unbindable } = propagation;
@@ -40,9 +39,10 @@ function lineOf(entry) {
 const sameEntry = ({ subtype: _, ...rest }) => rest;
 
 /**
- * A mount table. An error names the line; the way back gives the same; names as text are the same names.
+ * Parses a mount table. An error must name the line. Writing the entries and parsing them again must give the same
+ * entries, and names as text must equal names as bytes.
  *
- * @returns the entries, or null where it is refused
+ * @returns the entries, or null if the parser throws
  */
 export function checkMountInfo(input) {
   let entries;
@@ -64,7 +64,10 @@ export function checkMountInfo(input) {
   return entries;
 }
 
-/** Options of an overlay. No value is in a message, and what overlayData makes of the result is read as the same. */
+/**
+ * Parses overlay options. An error message must contain no value, and parsing the output of overlayData must give the
+ * same options.
+ */
 export function checkOverlayData(input) {
   let spec;
   const secret = input.includes('password=') ? /password=\w/ : /^\b$/;
@@ -78,7 +81,7 @@ export function checkOverlayData(input) {
   try {
     written = overlayData(spec, { encoding: 'buffer' });
   } catch (error) {
-    documented(error, () => true); // the table may hold what mountOverlay refuses
+    documented(error, () => true); // the table may show options that mountOverlay rejects
     return;
   }
   deepStrictEqual(parseOverlayData(written, { encoding: 'buffer', form: 'data' }), spec);

@@ -1,12 +1,12 @@
-// npm run fuzz:parsers -- --seconds N --seed S: the parsers of mount tables and of overlays' options, guided by coverage;
-// half of the time those of lib/, half those of the addon.
+// npm run fuzz:parsers -- --seconds N --seed S: fuzzes the parsers of mount tables and overlay options, guided by
+// coverage. Half of the time goes to the parsers of lib/, half to those of the addon.
 //
-//   lib/          V8's block coverage decides which inputs are kept and changed further. jazzer.js would be the tool for
-//                 it: the one version that brings its native part along needs glibc 2.38, others download theirs
-//   addon         libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer (clang), on the code itself
-//   both          what each makes of the same tables must be the same
+//   lib/          V8's block coverage decides which inputs are kept and mutated. jazzer.js does not work here: the one version
+//                 that includes its native part needs glibc 2.38, and the other versions download theirs
+//   addon         libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer (clang) runs the code itself
+//   both          both parsers must give the same result for the same tables
 //
-// A failing input is printed in base64; `--input BASE64` checks it alone.
+// The program prints a failing input in base64. `--input BASE64` checks this input alone.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -108,7 +108,7 @@ const OPTIONS = [
 
 const AT_ONCE = 32;
 
-/** One parser: its inputs so far, and which of them led anywhere new. */
+/** A parser, its inputs so far, and the inputs that reached new code. */
 class Parser {
   executions = 0;
   #latest = [];
@@ -128,7 +128,8 @@ class Parser {
       throw error;
     }
     this.#latest.push(input.toString('latin1'));
-    // The question takes longer than the parsing. Of several inputs all are kept: one of them is it.
+    // Reading the coverage takes longer than parsing, so it is read once for several inputs. All of them are kept if
+    // one reached new code.
     if (this.#latest.length === AT_ONCE) {
       if (await coverage.isNew()) this.corpus.push(...this.#latest);
       this.#latest = [];
@@ -150,7 +151,7 @@ const compile = (compiler, flags, output) =>
     stdio: 'inherit',
   });
 
-/** What the addon makes of tables: for each null, or a line for each mount. */
+/** Returns what the addon parses: for each table null, or a line for each mount. */
 function askNative(tables) {
   const parts = tables.flatMap((table) => [Buffer.from(new Uint32Array([table.length]).buffer), table]);
   const { stdout } = spawnSync(join(scratch, 'lines'), {
@@ -167,17 +168,17 @@ function askNative(tables) {
 function compare(batch) {
   const answers = askNative(batch.map(([input]) => input));
   batch.forEach(([input, entries], at) => {
-    const ours = entries.map(
+    const expected = entries.map(
       ({ id, parentId, target, targetDeleted, options }) =>
         `${id} ${parentId} ${target.toString('hex')}${targetDeleted ? Buffer.from('//deleted').toString('hex') : ''} ${options.includes('ro') ? 1 : 0}`,
     );
-    if (answers[at] === ours.join('\n')) return;
+    if (answers[at] === expected.join('\n')) return;
     console.log(`--input ${input.toString('base64')}`);
-    throw new Error(`lib/ reads\n${ours.join('\n')}\nand the addon\n${answers[at]}`);
+    throw new Error(`lib/ parses\n${expected.join('\n')}\nand the addon parses\n${answers[at]}`);
   });
 }
 
-/** A table as the kernel writes it, and nothing around it: lib/ also takes what somebody has copied. */
+/** Whether a table has exactly the kernel's form. lib/ also accepts tables with added white space, as after copying. */
 const isPlain = (input) =>
   /^(\d+ [^\n\t]*\n)+$/.test(input.toString('latin1')) && !/^0\d/m.test(input.toString('latin1'));
 
@@ -190,7 +191,7 @@ async function fuzzLib(seconds) {
   let batch = [];
   let compared = 0;
   for (const end = performance.now() + seconds * 1000; performance.now() < end; ) {
-    // In turns of as many as are asked about at once, so that what was reached is put down to the right one.
+    // The parsers take turns of AT_ONCE inputs, so that new coverage is attributed to the right parser.
     for (const parser of parsers) {
       for (let count = AT_ONCE; count > 0; count -= 1) {
         const [input, result] = await parser.once(coverage);
@@ -236,15 +237,15 @@ try {
     ],
     { encoding: 'utf8', maxBuffer: 2 ** 28 },
   );
-  const said = stderr.trimEnd().split('\n');
+  const lines = stderr.trimEnd().split('\n');
   if (status !== 0) {
     for (const name of readdirSync(scratch).filter((each) => /^(crash|timeout|leak|oom)-/.test(each))) {
       console.log(`${name}: ${readFileSync(join(scratch, name)).toString('base64')}`);
     }
-    throw new Error(said.slice(-60).join('\n'));
+    throw new Error(lines.slice(-60).join('\n'));
   }
-  console.log(`addon: ${said.findLast((line) => /^#\d/.test(line)) ?? ''}`);
-  console.log(said.at(-1));
+  console.log(`addon: ${lines.findLast((line) => /^#\d/.test(line)) ?? ''}`);
+  console.log(lines.at(-1));
 } finally {
   if (existsSync(scratch)) rmSync(scratch, { recursive: true });
 }

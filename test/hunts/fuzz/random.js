@@ -1,4 +1,4 @@
-/** Random numbers, the same for the same seed (xorshift32), and what can be made of them. */
+/** Random numbers that depend on a seed only (xorshift32), and random choices made with them. */
 export class Random {
   #state;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0 || 1;
   }
 
-  /** From 0 to below 1. */
+  /** Returns a number from 0 to below 1. */
   next() {
     this.#state ^= this.#state << 13;
     this.#state ^= this.#state >>> 17;
@@ -26,7 +26,7 @@ export class Random {
     return list[this.below(list.length)];
   }
 
-  /** As many as `most`, each made anew. */
+  /** Returns an array of at most `most` values, each made by `make`. */
   list(most, make) {
     return Array.from({ length: this.below(most + 1) }, make);
   }

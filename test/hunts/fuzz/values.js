@@ -1,6 +1,6 @@
-// Values that a caller may hand over by mistake, or on purpose.
+// Values that a caller may pass by mistake or on purpose.
 
-/** What the getters and traps in here throw: not an error of the library. */
+/** The exception of the getters and traps of these values, which is not an error of the library. */
 export class FromOutside extends Error {}
 
 const raise = () => {
@@ -20,7 +20,7 @@ const hollow = () => {
   return list;
 };
 
-// No function that throws: Node tells of what a callback throws by a warning of its own.
+// No value is a function that throws, because Node.js reports an exception in a callback by a warning.
 const MAKERS = [
   () => undefined,
   () => null,
@@ -83,5 +83,4 @@ const MAKERS = [
   () => ({ toString: raise, valueOf: raise, [Symbol.toPrimitive]: raise }),
 ];
 
-/** Anything. */
 export const anything = (random) => random.pick(MAKERS)();

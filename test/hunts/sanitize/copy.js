@@ -1,3 +1,4 @@
+// Builds a copy of the project for a sanitizer.
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,13 +7,13 @@ import { fileURLToPath } from 'node:url';
 const project = fileURLToPath(new URL('../../..', import.meta.url));
 const PARTS = ['package.json', 'tsconfig.json', 'binding.gyp', 'src-native', 'lib', 'dist', 'examples', 'test'];
 
-/** Runs a program, and ends with it when it fails. */
+/** Runs a program, and ends this process when the program fails. */
 export function run(command, args, { env = {}, cwd } = {}) {
   const { status } = spawnSync(command, args, { cwd, stdio: 'inherit', env: { ...process.env, ...env } });
   if (status !== 0) process.exit(1);
 }
 
-/** The library of a sanitizer, which has to be in a process from the start. */
+/** Returns the path of the library of a sanitizer, which a process must load at its start. */
 export function sanitizerLibrary(name, debianPackage) {
   const library = spawnSync('gcc', [`-print-file-name=${name}`], { encoding: 'utf8' }).stdout?.trim() ?? '';
   if (library.startsWith('/')) return library;
@@ -21,12 +22,12 @@ export function sanitizerLibrary(name, debianPackage) {
 }
 
 /**
- * Builds the addon for a sanitizer in a copy of the project, so that the ordinary build stays as it is.
+ * Builds the addon for a sanitizer in a copy of the project, so that the build of the project stays unchanged.
  *
  * @param name the directory of the copy
- * @param kind what `sanitize` is in binding.gyp
- * @param mark a name that such an addon has in it
- * @returns where the copy is
+ * @param kind the value of `sanitize` in binding.gyp
+ * @param mark a symbol that only an addon for this sanitizer contains
+ * @returns the path of the copy
  */
 export function buildCopy(name, kind, mark) {
   const copy = join(project, name);
@@ -34,7 +35,7 @@ export function buildCopy(name, kind, mark) {
   mkdirSync(copy, { recursive: true });
   for (const part of PARTS) {
     const filter = (path) => path === join(project, part) || !(isBuilt(path) && !path.includes('/test/native/'));
-    // What has another name by now would be built and run under the old one too. The copy's own build is no part.
+    // Files that were renamed in the project must not stay in the copy. The build directory of the copy stays.
     rmSync(join(copy, part), { recursive: true, force: true });
     cpSync(join(project, part), join(copy, part), { recursive: true, preserveTimestamps: true, filter });
   }
@@ -47,7 +48,7 @@ export function buildCopy(name, kind, mark) {
     },
     cwd: copy,
   });
-  // Otherwise all would be well whatever the code does.
+  // Without the sanitizer every run would succeed.
   if (!readFileSync(join(copy, 'build/Release/linux_mount.node')).includes(mark)) {
     throw new Error('the addon was built without the sanitizer');
   }

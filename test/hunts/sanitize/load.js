@@ -1,12 +1,12 @@
+// Makes every kind of call of the addon, many at once on threads of the library and some on the calling thread, and
+// aborts some of them. races-program.js runs this load on the main thread and in workers that are terminated in the
+// middle.
 import { closeSync, mkdirSync, mkdtempSync, openSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as lib from 'linux-mount';
 import { changes, isOpaque, makeWhiteout } from 'linux-mount/layers';
-
-// Every kind of call of the addon, many at once on threads of ours and some on this one, aborted now and then. Run by
-// races-program.js on the main thread and in workers, which are terminated in the middle.
 
 const root = mkdtempSync(join(tmpdir(), 'race-'));
 const directory = (name) => {
@@ -20,7 +20,7 @@ for (let index = 0; index < 50; index += 1) writeFileSync(join(top, `file${index
 const ids = [{ inside: 0, outside: 100_000, count: 1000 }];
 const idmap = { uid: ids, gid: ids };
 
-/** Calls by what they are about; each is given a directory that nobody else mounts on, and a signal. */
+/** The kinds of calls. Each gets a directory on which no other call mounts, and a signal. */
 const kinds = {
   tmpfs: async (at, signal) => (await lib.mountTmpfs(at, { signal, size: '1m' })).unmount(),
   bind: async (at, signal) =>
@@ -91,8 +91,8 @@ async function watch(signal) {
 }
 
 /**
- * @param seconds for how long
- * @returns how many calls did what
+ * @param seconds the length of the load
+ * @returns the number of calls of each kind
  */
 export async function load(seconds) {
   const end = performance.now() + seconds * 1000;

@@ -1,9 +1,8 @@
+// Runs the load on the main thread for the whole time, and in two workers at once, each of which lives for a few
+// seconds and is terminated in the middle of its calls.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { load } from './load.js';
-
-// The load on the main thread all the time, and in two workers at once, of which each lives for a few seconds and is
-// terminated in the middle of its calls.
 
 const seconds = Number(process.argv[2]);
 const end = performance.now() + seconds * 1000;
@@ -28,4 +27,4 @@ async function workers() {
 
 const [counts] = await Promise.all([load(seconds), workers(), workers()]);
 console.log(`${JSON.stringify(counts)} on the main thread, ${terminated} workers terminated`);
-if (counts.done < 100 || terminated < 2) throw new Error('too few calls to see anything');
+if (counts.done < 100 || terminated < 2) throw new Error('too few calls to find races');

@@ -1,8 +1,9 @@
-// npm run test:races [SECONDS]: every kind of call of the addon at once, on the main thread and in workers that are
-// terminated in the middle, with the addon under ThreadSanitizer. In a mount namespace of its own; needs root.
+// npm run test:races [SECONDS]: makes every kind of call of the addon at once, on the main thread and in workers that
+// are terminated in the middle, with the addon under ThreadSanitizer. The calls run in their own mount namespace, and
+// need root.
 //
-// Node itself is not built for that, so only reports count that are about the addon (reports.js), and an addon with races
-// in it (test/native/racing.c) must be reported first.
+// Node.js is not built for ThreadSanitizer, so only reports about the addon count (reports.js). The program first
+// checks that an addon with races (test/native/racing.c) is reported.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,15 +20,14 @@ const seconds = process.argv[2] ?? '60';
 const place = mkdtempSync(join(tmpdir(), 'linux-mount-races-'));
 const scratch = mkdtempSync(join(tmpdir(), 'linux-mount-races-addon-'));
 
-/** The reports about one addon, while Node runs a script. */
+/** Returns the reports about one addon while Node.js runs a script. */
 function reportsOf(addon, ...words) {
   const { status, stderr } = spawnSync(
     'unshare',
     [
       ...['--mount', '--propagation', 'private', '--'],
       ...['sh', '-euc', 'mount -t tmpfs races "$TMPDIR"; exec "$@"', 'sh'],
-      // ThreadSanitizer asks for addresses as they were before they were made so random. Of the code that V8 makes it
-      // understands nothing, and has no need to.
+      // ThreadSanitizer needs the address layout without randomisation, and cannot follow code that V8 compiles.
       ...['setarch', '--addr-no-randomize', 'env', `LD_PRELOAD=${library}`, process.execPath, '--jitless', ...words],
     ],
     {
@@ -35,8 +35,8 @@ function reportsOf(addon, ...words) {
       stdio: ['ignore', 'inherit', 'pipe'],
       encoding: 'utf8',
       maxBuffer: 2 ** 28,
-      // Not to a file: the children that stand for user namespaces have our descriptors, and ThreadSanitizer in them would
-      // close its own.
+      // The reports go to standard error and not to a file: the child processes that hold user namespaces inherit the
+      // descriptors, and ThreadSanitizer closes a report file in them.
       env: { ...process.env, TMPDIR: place, TSAN_OPTIONS: 'exitcode=0 history_size=7' },
     },
   );
@@ -50,7 +50,7 @@ try {
   const racing = join(scratch, 'racing.node');
   const source = fileURLToPath(new URL('../../native/racing.c', import.meta.url));
   const headers = createRequire(import.meta.url)('node-api-headers').include_dir;
-  // Without built-in functions memcpy(3) is called.
+  // Without built-in functions the compiler calls memcpy(3).
   const flags = '-fno-builtin -g -O1 -fPIC -shared -fsanitize=thread -DNAPI_VERSION=8'.split(' ');
   execFileSync('gcc', [...flags, `-I${headers}`, source, '-o', racing]);
   const { found: known } = reportsOf('racing', '--eval', `require(${JSON.stringify(racing)})`);

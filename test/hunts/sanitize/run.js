@@ -1,18 +1,18 @@
-// npm run test:sanitize: the suite, as root, with the addon under AddressSanitizer, LeakSanitizer and
-// UndefinedBehaviorSanitizer, in one process with threads: only there leaks made inside of a test are seen.
+// npm run test:sanitize: runs the suite as root with the addon under AddressSanitizer, LeakSanitizer and
+// UndefinedBehaviorSanitizer. The files run in threads of one process, because LeakSanitizer finds a leak inside a test
+// only there.
 //
-// The addon is built in a copy of the project, build-sanitize. `--short`
-// takes the files that reach most of the native floor; other arguments are passed on to vitest. `fuzz` runs
-// test/hunts/fuzz/boundary.js instead, with the arguments that follow.
+// The addon is built in a copy of the project, build-sanitize. `--short` runs the files that reach most of the native
+// code. Other arguments go to vitest. `fuzz` runs test/hunts/fuzz/boundary.js instead, with the arguments that follow.
 import { fileURLToPath } from 'node:url';
 import { buildCopy, run, sanitizerLibrary } from './copy.js';
 
-// Long loops that ask how much memory grows or who is faster, and programs in processes of their own: nothing of them is
-// in this process, where the sanitizers' own memory and slowness would be measured. And what looks at the addon's file.
+// These files are left out. Some measure memory growth or speed, which the sanitizers change. Some test programs in
+// other processes, which have no sanitizer. Others examine the file of the addon.
 const ELSEWHERE = [
   'leaks',
-  'target-attack',
-  'target-killed',
+  'target/attack',
+  'target/killed',
   'holders-many',
   'changes-many',
   'lifetime',
@@ -22,12 +22,12 @@ const ELSEWHERE = [
 const SHORT = [
   'process/addon',
   'mount/mount',
-  'mount/bind',
+  'mount/ms-bind',
   'overlay/mount-overlay',
-  'umount/umount-tree',
+  'umount/tree',
   'mount/detached',
-  'mount/mount-filesystem',
-  'table/read-mount-table',
+  'mount/filesystem',
+  'table/read',
 ];
 
 const library = sanitizerLibrary('libasan.so', 'libasan8');
@@ -36,7 +36,7 @@ const env = {
   LINUX_MOUNT_PRELOAD: library,
   LINUX_MOUNT_PASSES: 'root',
   LINUX_MOUNT_EFFORT: process.env.LINUX_MOUNT_EFFORT ?? '1',
-  // A fork copies the page tables of the sanitizer's memory: with each that maps ids it takes twenty times as long.
+  // fork(2) copies the page tables of the sanitizer's memory, so an operation that maps IDs takes twenty times as long.
   LINUX_MOUNT_PATIENCE: '4',
   ASAN_OPTIONS: 'detect_leaks=1',
   LSAN_OPTIONS: `suppressions=${fileURLToPath(new URL('suppressions.txt', import.meta.url))}:print_suppressions=0`,
@@ -51,7 +51,7 @@ if (words[0] === 'fuzz') {
   const files = isShort ? SHORT.map((name) => `test/live/${name}.test.ts`) : [];
   const exclude = ELSEWHERE.flatMap((name) => ['--exclude', `test/**/${name}.test.ts`]);
   const given = isShort ? words.slice(1) : words;
-  // Each file in a worker of its own, one after the other: each counts the descriptors of the process.
+  // The files run in one worker after another, because each test counts the descriptors of the process.
   const vitest = ['--pool=threads', '--isolate', ...exclude, ...files, ...given];
   run(process.execPath, ['test/run.js', ...vitest], { env, cwd });
 }

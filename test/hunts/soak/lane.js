@@ -1,3 +1,5 @@
+// A lane: runs one random operation after another, in directories on which no other lane mounts. Several lanes run at
+// once.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -5,11 +7,9 @@ import { caller, lib, nameIn } from '../../support/library.js';
 import { Random } from '../fuzz/random.js';
 import { kinds } from './operations.js';
 
-// One operation after the other, in directories that no other lane mounts on. Several lanes are under way at once.
-
 const PATIENCE = 20_000;
 
-/** What all lanes use and none changes: layers, and a tree of mounts. */
+/** Makes what all lanes use and no lane changes: layers, and a tree of mounts. */
 export function prepare(scene) {
   const many = Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`file${index}`, 'top']));
   const lower = [scene.directory('top', many), scene.directory('base', { file1: 'base', file20: 'base' })];
@@ -29,12 +29,15 @@ const isMounted = (path) =>
     .split('\n')
     .some((line) => line.split(' ')[4] === path);
 
-/** Where one lane mounts. After a cancellation it goes on in another: what was cancelled may still be on its way. */
+/**
+ * The directories of a lane. After an abort the lane continues in other directories, because the aborted operation may
+ * still run.
+ */
 class Place {
-  constructor(ground, name) {
-    const of = (what) => directory(join(ground.root, `${name}${what}`));
+  constructor(shared, name) {
+    const of = (what) => directory(join(shared.root, `${name}${what}`));
     this.given = {
-      ...ground,
+      ...shared,
       name,
       directory,
       at: of(''),
@@ -44,12 +47,12 @@ class Place {
     };
   }
 
-  /** Removes it when nothing is mounted there any more, and then nothing may be in it. */
+  /** Removes the directories when nothing is mounted on them any more. They must be empty then. */
   async end() {
     const { at, other, upper, work } = this.given;
     for (const end = Date.now() + PATIENCE; ; await sleep(2)) {
       try {
-        // A move that was cancelled comes back.
+        // An aborted move may move the mount back.
         if (isMounted(other)) lib.umountSync(other);
         for (const path of [at, other, upper].filter(existsSync)) rmdirSync(path);
         break;
@@ -58,24 +61,24 @@ class Place {
           throw Object.assign(new Error(`${this.kind} has left something in ${at}`), { cause: error });
       }
     }
-    // The kernel's own.
+    // overlayfs leaves a directory in the work directory.
     rmSync(work, { recursive: true });
   }
 }
 
 export class Lane {
-  /** How often each function and each kind was done. */
+  /** How often each function was called. */
   calls = new Map();
   counts = new Map();
   #random;
-  #ground;
+  #shared;
   #places = [];
 
-  /** @param isCancelling whether its operations are aborted now and then, and may then fail */
-  constructor(name, seed, ground, { child, isCancelling }) {
+  /** @param isCancelling whether some operations are aborted, and may fail then */
+  constructor(name, seed, shared, { child, isCancelling }) {
     Object.assign(this, { name, child, isCancelling });
     this.#random = new Random(seed);
-    this.#ground = ground;
+    this.#shared = shared;
     this.#goOn();
   }
 
@@ -92,7 +95,7 @@ export class Lane {
   }
 
   #goOn() {
-    this.#places.push(new Place(this.#ground, `${this.name}-${this.#places.length}`));
+    this.#places.push(new Place(this.#shared, `${this.name}-${this.#places.length}`));
   }
 
   async #once(kind) {
@@ -129,7 +132,7 @@ export class Lane {
         if (!(error instanceof lib.MountError) || error.code !== 'EINVAL') throw error;
       }
     };
-    // What was aborted may still be doing it: whoever takes down the same then finds it busy, or half done.
+    // An aborted operation may still run, so unmounting the same target may find the mount busy or half made.
     const patiently = signal === undefined ? [] : [{ recursive: true, retry: { for: PATIENCE } }];
     return {
       ...this.#places.at(-1).given,
@@ -141,14 +144,14 @@ export class Lane {
         undo.push(() => call('unmount', mount)(...patiently));
         return mount;
       },
-      // What somebody may have taken down already.
+      // Another call may have unmounted the path already.
       keepPath: (path) => undo.push(unlessGone(() => call('umount')(path, ...patiently))),
       after: (act) => undo.push(act),
       drop: (mount, isClosed) => isClosed && undo.push(() => call('close', mount)()),
     };
   }
 
-  /** A function or method, in either form; of what may be aborted the asynchronous one. */
+  /** Returns a function or method in a random form, or in the asynchronous form for operations that may be aborted. */
   #call(name, object, isAsync) {
     const form = !isAsync && this.#random.chance(0.4) ? 'sync' : 'async';
     const full = nameIn(form, name, object);

@@ -1,3 +1,4 @@
+// Leaks that `--leak KIND` causes on purpose in each round, so that run.js can check that each kind is found.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -5,13 +6,11 @@ import { join } from 'node:path';
 import { mountTmpfsSync } from 'linux-mount';
 import { leaking } from './measures.js';
 
-// What is lost on purpose in each round, for run.js to see that it is noticed: `--leak KIND`.
-
 const kept = [];
 const times = (count, make) => Array.from({ length: count }, make);
 const directory = () => mkdtempSync(join(tmpdir(), 'lost-'));
 
-// For each operation, so that a few rounds of a few operations are enough.
+// The bytes of each operation, so that a few rounds of a few operations are enough.
 const BYTES = 32_768;
 
 const LEAKS = {
@@ -27,7 +26,7 @@ const LEAKS = {
   objects: ({ operations }) => times(operations, () => kept.push(Array(BYTES / 8).fill(0.5))),
 };
 
-/** @param operations how many there are in a round */
+/** @param operations the number of operations in a round */
 export function lose(kind, operations, child) {
   LEAKS[kind]({ operations, child });
 }

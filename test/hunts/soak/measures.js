@@ -1,10 +1,9 @@
+// Measures whether a process is as before: what can be counted must be equal, and memory must not grow.
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { children, descriptorNames, ourThreads } from '../../support/own-process.js';
-
-// What a process has, and whether it is as before: to the last piece what can be counted, and memory by its growth.
+import { children, descriptorNames, libraryThreads } from '../../support/own-process.js';
 
 export const leaking = createRequire(import.meta.url)('../../native/build/Release/leaking.node');
 
@@ -14,13 +13,13 @@ const table = (pid) =>
     .split('\n')
     .map((line) => line.split(' ').slice(3).join(' '));
 
-/** What can be counted. */
+/** Returns everything that can be counted. */
 export function state(child) {
   return {
     'mounts here': table('self'),
     'mounts in the other namespace': table(child),
     descriptors: descriptorNames(),
-    "the library's threads": ourThreads(),
+    "the library's threads": libraryThreads(),
     children: children().sort(),
     directories: readdirSync(tmpdir()).sort(),
     'working directory': [process.cwd()],
@@ -28,7 +27,7 @@ export function state(child) {
   };
 }
 
-/** What is in one list and not in the other, each as often as it is there. */
+/** Returns the entries of a list that the other list lacks, each as often as it is missing. */
 function without(list, other) {
   const rest = [...other];
   return list.filter((each) => {
@@ -45,10 +44,11 @@ const differences = (before, now) =>
   });
 
 /**
- * Waits until all is as before: threads end after a second, garbage is collected, what was cancelled is undone.
+ * Waits until everything is as before: a thread ends after a second without work, the garbage collector runs, and
+ * aborted operations are undone.
  *
- * @param patience for how long
- * @returns what is different to the last
+ * @param patience the longest wait in milliseconds
+ * @returns the differences that remain
  */
 export async function differenceTo(before, child, patience) {
   for (const end = Date.now() + patience; ; await sleep(50)) {
@@ -58,9 +58,9 @@ export async function differenceTo(before, child, patience) {
   }
 }
 
-/** What the process needs of memory now. */
+/** Returns the memory that the process uses. */
 export async function memory() {
-  // Finalizers run in a turn of their own.
+  // Finalizers run in a later turn of the event loop.
   for (let turn = 0; turn < 3; turn += 1) {
     globalThis.gc();
     await sleep(1);
@@ -72,22 +72,23 @@ export async function memory() {
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 const KIB = 1024;
 
-// By how much the median may be more, though nothing is lost. Once: for what comes late and stays, code that is compiled,
-// caches, pages that are half used. And by each operation in between, so that the run may be as long as one likes: in
-// 40,000 operations the native heap grew by 3 bytes for each and in the end by 1, that of V8 by 30 and in the end by 9,
-// and the resident set by none, after 16 MiB at first. One kind of operation is one in twenty-five: of it 200 bytes are found, each time.
+// The growth of the median that is no leak. `once` allows for compiled code, caches and partly used pages, which come
+// late and stay. `each` is the growth for each operation in between, so that a run may have any length. In 40,000
+// operations the native heap grew by 3 bytes per operation and by 1 at the end, the heap of V8 by 30 and by 9 at the
+// end, and the resident set by nothing after 16 MiB at the start. Each kind is one of twenty-five kinds of operations,
+// so a leak of 200 bytes in one kind is found.
 const ALLOWED = {
   'resident set': { once: 24_576 * KIB, each: 64 },
   'native heap': { once: 512 * KIB, each: 8 },
   'heap of V8': { once: 1024 * KIB, each: 16 },
 };
-/** So few samples say nothing. */
+/** The number of samples below which the growth has no meaning. */
 const LEAST = 8;
 
 /**
- * Whether memory grows without end: the last quarter of the rounds against the second, as the first still sets up.
+ * Compares the last quarter of the rounds with the second quarter, because the first quarter still fills caches.
  *
- * @param samples after each round, with the number of operations until then
+ * @param samples the memory after each round, with the number of operations until then
  */
 export function growth(samples) {
   if (samples.length < LEAST) return [];

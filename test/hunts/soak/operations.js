@@ -1,16 +1,15 @@
+// Every kind of operation of the soak test. A kind gets what lane.js passes, and every mount that it passes to `keep`
+// is unmounted at the end, whether or not the operation succeeds. An operation must succeed unless it is aborted.
 import { closeSync, openSync, readdirSync, rmdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { constants, pageSize, parseOverlayData } from 'linux-mount';
 import { questions } from './questions.js';
 
-// Every kind of operation, in a lane of its own: see lane.js for what a kind is given. What it keeps (`keep`) is taken
-// down when it is over, whether it has ended well or not; it has to end well unless it is aborted.
-
 const IDS = [{ inside: 0, outside: 100_000, count: 1000 }];
 const MAPPED = { uid: IDS, gid: IDS };
 const STRATEGIES = ['data', 'fsconfig', 'descriptors'];
 
-/** A rejection that is as it has to be. */
+/** Expects a rejection with this error code. */
 export async function refused(code, act) {
   try {
     await act();
@@ -18,12 +17,13 @@ export async function refused(code, act) {
     if (error.code === code) return;
     throw error;
   }
-  throw new Error(`not refused with ${code}`);
+  throw new Error(`the operation did not fail with ${code}`);
 }
 
 /**
- * An overlay that the lane had on the same directories may be there a moment longer: whoever makes a mount namespace of its
- * own, as other lanes do for mapped ids, has a copy of it until that ends. With `index` the kernel then refuses.
+ * Repeats the mount while an earlier overlay on the same directories exists. Other lanes make mount namespaces for
+ * idmapped mounts, and each holds a copy of the overlay until it ends. With `index` the kernel rejects the second
+ * overlay with EBUSY.
  */
 async function onceItIsFree(mount) {
   for (const end = Date.now() + 10_000; ; await sleep(2)) {
@@ -35,7 +35,7 @@ async function onceItIsFree(mount) {
   }
 }
 
-/** A target, as a path or inside a root. */
+/** Returns a target, as a path or inside a root. */
 const targetOf = ({ at, root, name, random }) =>
   random.chance(0.5) ? at : { root, path: `/${name}`, noXdev: random.chance(0.5) };
 
@@ -70,16 +70,17 @@ const mounts = {
   made: async ({ call, source, root, name, at, signal, keep, after }) => {
     const target = { root, path: `${name}/new/er`, create: 'directory' };
     await refused('ENOENT', () => call('mountBind')(`${source}/missing`, target, { signal }));
-    // What it made stays, when it succeeds; what is mounted there goes first.
+    // A successful bind keeps the directories that it made, and its mount must be unmounted before they are removed.
     after(() => rmSync(`${at}/new`, { recursive: true, force: true }));
     keep(await call('mountBind')(source, target, { signal }));
   },
   overlay: async ({ call, lower, at, signal, random, keep }) => {
     const strategy = random.pick(STRATEGIES);
     const mount = keep(await call('mountOverlay')({ lower, target: at, strategy, signal }));
-    if ((await call('overlay', mount)()).lower.length !== 2) throw new Error('layers are missing');
+    if ((await call('overlay', mount)()).lower.length !== 2) throw new Error('the overlay lacks layers');
     await refused('EBUSY', () => call('mountOverlay')({ lower, target: at, ifMounted: 'error' }));
-    // Of layers that are numbers of descriptors the table does not tell which they are.
+    // With the strategy "descriptors" the mount table shows layers as descriptor numbers, so the overlay cannot be
+    // compared.
     if (strategy !== 'descriptors') await call('mountOverlay')({ lower, target: at, ifMounted: 'reuse' });
   },
   upper: async ({ call, lower, upper, work, at, signal, random, keep, after }) => {
@@ -92,7 +93,7 @@ const mounts = {
     keep(await onceItIsFree(mount));
     unlinkSync(`${at}/file1`);
     writeFileSync(`${at}/file2`, 'x');
-    if (strategy === 'descriptors') return; // as above
+    if (strategy === 'descriptors') return; // the mount table does not show the upper directory either
     await refused('EBUSY', () => call('mountOverlay')({ lower, upper, work, target: work }));
   },
   moved: async ({ call, at, other, signal, random, keep, keepPath }) => {
@@ -106,17 +107,17 @@ const mounts = {
   },
 };
 
-const withoutPlace = {
+const detachedMounts = {
   detached: async ({ call, source, lower, at, signal, random, keep, drop }) => {
     const mount = await random.pick([
       () => call('detachedBind')(source, { readonly: true, signal }),
       () => call('detachedOverlay')({ lower, signal }),
       () => call('detachedFilesystem')('x', 'tmpfs', { parameters: { size: '1m' }, signal }),
     ])();
-    // Not every one is closed: of those that nobody has any more the mount goes with the garbage.
+    // Some mounts stay open: the garbage collector closes a detached mount that nobody refers to.
     drop(mount, random.chance(0.5));
     await call('setAttributes', mount)({ noExec: true });
-    if (readdirSync(mount.path).length > 100) throw new Error('too much in it');
+    if (readdirSync(mount.path).length > 100) throw new Error('the detached mount has unexpected entries');
     if (random.chance(0.6)) keep(await call('attach', mount)(at, { clone: random.chance(0.5), signal }));
   },
 };
@@ -127,7 +128,7 @@ const umounts = {
     const held = openSync(`${at}/held`, 'w');
     try {
       await refused('EBUSY', () => call('umount')(at, { retry: { for: random.below(5) }, signal }));
-      if ((await call('holders')(at)).length === 0) throw new Error('nobody holds it');
+      if ((await call('holders')(at)).length === 0) throw new Error('holders() found no holder of the open file');
     } finally {
       closeSync(held);
     }
@@ -174,8 +175,10 @@ const elsewhere = {
     const namespace = { pid: child };
     if (random.chance(0.5)) keep(await call('mountTmpfs')(at, { size: '1m', namespace, signal }));
     else keep(await call('mountBind')(source, at, { readonly: true, namespace, signal }));
-    if (!(await call('isMountPoint')(at, { namespace }))) throw new Error('it is not there');
-    if ((await call('readMountTable')({ namespace })).at(at)?.target !== at) throw new Error('it is not in the table');
+    if (!(await call('isMountPoint')(at, { namespace })))
+      throw new Error('the target in the other namespace is not a mount point');
+    if ((await call('readMountTable')({ namespace })).at(at)?.target !== at)
+      throw new Error('the mount table of the other namespace lacks the mount');
   },
 };
 
@@ -184,15 +187,15 @@ const made = {
     const path = `${at}/gone`;
     after(() => rmSync(path, { force: true }));
     await call('makeWhiteout')(path, { form: random.pick(['device', 'xattr']) });
-    if (!(await call('isWhiteout')(path))) throw new Error('it is none');
+    if (!(await call('isWhiteout')(path))) throw new Error('makeWhiteout() made no whiteout');
     unlinkSync(path);
   },
   opaque: async ({ call, at, directory, after }) => {
     const path = directory(`${at}/opaque`);
     after(() => rmdirSync(path));
     await call('makeOpaque')(path, { form: 'y' });
-    if (!(await call('isOpaque')(path))) throw new Error('it is not');
+    if (!(await call('isOpaque')(path))) throw new Error('makeOpaque() made no opaque directory');
   },
 };
 
-export const kinds = { ...mounts, ...withoutPlace, ...umounts, ...failing, ...elsewhere, ...made, ...questions };
+export const kinds = { ...mounts, ...detachedMounts, ...umounts, ...failing, ...elsewhere, ...made, ...questions };

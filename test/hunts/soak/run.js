@@ -1,19 +1,20 @@
-// npm run test:soak -- --seconds N --seed S: one process that does every kind of operation in a random order, in both
-// forms, several at once, with workers that are terminated in the middle, signals, failures, iterators that are abandoned
-// and mounts that are given to garbage collection; and in which, after each round, nothing may be left or have grown. In a
-// mount namespace of its own; needs root.
+// npm run test:soak -- --seconds N --seed S: runs one process that makes every kind of operation in a random order, in
+// both forms, several at once. The process terminates workers in the middle, aborts operations, makes them fail, and
+// drops iterators and mounts for the garbage collector. After each round nothing may be left and memory may not have
+// grown. The process runs in its own mount namespace, and needs root.
 //
-// First the same is done with something lost on purpose, one kind after the other (leaks.js), and each must be found.
-// `--leak KIND` does that alone, `--rounds N` ends it sooner, `--operations N` of each lane make a round.
+// First the program checks that it finds leaks: leaks.js leaks one kind of thing on purpose in each run. `--leak KIND`
+// does only this. `--rounds N` ends the run earlier, and `--operations N` sets the operations of each lane in a round.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { inPrivatePlace } from '../../support/private-place.js';
+import { inPrivateTmpfs } from '../../support/namespaces.js';
 
-// As what it is found. Memory is compared over several rounds; for the rest nobody has to wait long.
+// The message by which each kind of leak is found. Memory is compared over several rounds, and the other kinds are
+// found in one.
 const FOUND = {
   descriptor: /descriptors: \+ /,
   mount: /mounts here: \+ /,
@@ -29,14 +30,14 @@ const FOUND = {
 const SOON = ['--rounds', '1', '--patience', '3000'];
 const isMemory = (leak) => ['memory', 'pages', 'objects'].includes(leak);
 
-// Shared, so that a process in another namespace sees the scenes that are made later.
-const PRIVATE = inPrivatePlace('soak', { isShared: true });
-// So that the resident set comes to rest: it has room for what V8 and malloc(3) may keep without using it, and by default
-// that is most of it, more with each thread.
+// The tmpfs is shared, so that a process in another mount namespace sees the scenes that are made later.
+const PRIVATE = inPrivateTmpfs('soak', { isShared: true });
+// These options limit the memory that V8 and malloc(3) keep without using it, which is most of the resident set by
+// default and grows with each thread.
 const NODE = ['env', 'MALLOC_ARENA_MAX=2', process.execPath, '--expose-gc', '--max-semi-space-size=1'];
 const program = fileURLToPath(new URL('program.js', import.meta.url));
 
-/** Runs the program in a place of its own. */
+/** Runs the program in its own scratch directory. */
 async function soak(words, stdout) {
   const place = mkdtempSync(join(tmpdir(), 'linux-mount-soak-'));
   try {
@@ -60,12 +61,12 @@ async function selfCheck() {
   const all = Object.entries(FOUND).map(async ([leak, expected]) => {
     const words = ['--leak', leak, '--operations', '3', '--seed', '1', '--seconds', '600'];
     const { status, text } = await soak([...words, ...(isMemory(leak) ? ['--rounds', '8'] : SOON)], 'pipe');
-    if (status !== 1 || !expected.test(text)) throw new Error(`what is lost was not found: ${leak}\n${text}`);
+    if (status !== 1 || !expected.test(text)) throw new Error(`the leak was not found: ${leak}\n${text}`);
   });
-  // All of them to their ends, so that none leaves its place behind.
+  // Every run must end before an error is thrown, so that each removes its scratch directory.
   const failed = (await Promise.allSettled(all)).find(({ status }) => status === 'rejected');
   if (failed !== undefined) throw failed.reason;
-  console.log(`found when lost on purpose: ${Object.keys(FOUND).join(', ')}`);
+  console.log(`leaks made on purpose and found: ${Object.keys(FOUND).join(', ')}`);
 }
 
 const words = process.argv.slice(2);

@@ -1,13 +1,12 @@
+// Runs every operation of test/hunts/faults once in each form under valgrind. An operation may fail, because valgrind
+// does not know the newest system calls; run.js then examines the memory of the failing operation.
 import { caller, lib } from '../../support/library.js';
 import { threadsEnd } from '../../support/own-process.js';
 import { cases } from '../faults/cases/index.js';
 import { Scene } from '../faults/scene.js';
 
-// Every operation of test/hunts/faults once in each form, for run.js to look at the memory that they use. An operation may fail
-// here, as valgrind does not know the newest system calls: then that is what is looked at.
-
-// Valgrind ends a process that calls clone(2) with CLONE_FILES, as what makes user namespaces does: mapped ids, and the
-// question whether overlays can be had in one.
+// Valgrind ends a process that calls clone(2) with CLONE_FILES, as operations that make user namespaces do: idmapped
+// mounts, and the question whether a user namespace can mount overlays.
 const CLONING = /mapped|overlaySupport/;
 
 let [done, failed] = [0, 0];
@@ -27,7 +26,7 @@ for (const one of cases.filter(({ name, containers }) => containers === undefine
         one.settle?.(stage);
       }
     } catch (error) {
-      // What has to be there before may be what cannot be had.
+      // Preparing the scene may need a system call that valgrind does not know.
       if (!(error instanceof lib.MountError)) throw error;
       failed += 1;
     } finally {
@@ -38,4 +37,4 @@ for (const one of cases.filter(({ name, containers }) => containers === undefine
 globalThis.gc();
 await threadsEnd();
 console.log(`${done} operations done, ${failed} failed`);
-if (done < 50) throw new Error('too few operations to see anything');
+if (done < 50) throw new Error('too few operations to find errors');

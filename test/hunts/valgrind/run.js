@@ -1,9 +1,10 @@
-// npm run test:valgrind: what the addon does with its memory, under valgrind's memcheck: reads of what nobody has
-// written, writes past the end, and blocks that nobody can give back any more (definite leaks). In a mount namespace of
-// its own; needs root, and valgrind.
+// npm run test:valgrind: checks how the addon uses memory, under valgrind's memcheck: reads of uninitialised memory,
+// writes past the end of a block, and blocks that can no longer be freed (definite leaks). The program runs in its own
+// mount namespace, and needs root and valgrind.
 //
-// Node itself, and V8's code above all, are full of what memcheck does not understand. So only reports count that have
-// the addon in their stack, and an addon with mistakes in it (test/native/flawed.c) must be reported first.
+// memcheck reports much about Node.js itself, and about V8's generated code above all, that is no error. So only
+// reports with the addon in their stack count. The program first checks that an addon with errors
+// (test/native/flawed.c) is reported.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmdirSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,14 +22,14 @@ const log = `${place}.log`;
 const PLACE = 'mount -t tmpfs -o mode=1777 valgrind "$TMPDIR"; exec "$@"';
 const VALGRIND = [
   ...['valgrind', '--leak-check=full', '--show-leak-kinds=definite', '--errors-for-leak-kinds=definite'],
-  // Code that is made while the program runs; and one report for all that is alike.
+  // V8 generates code at run time. Equal reports must be printed once.
   ...['--smc-check=all-non-file', '--num-callers=40', '--error-limit=no', `--log-file=${log}`],
 ];
 
-// mount(2) reads no type of a bind or of a change: memcheck of valgrind 3.19 wants one all the same.
+// mount(2) ignores the type for a bind and for a change, but memcheck of valgrind 3.19 expects one.
 const NO_TYPE = /^(Thread \d+.*:\n)?Syscall param mount\(type\) points to unaddressable/;
 
-/** The reports about one addon. */
+/** Returns the reports about one addon. */
 function reports(addon, ...words) {
   const { status } = spawnSync(
     'unshare',
@@ -61,7 +62,7 @@ try {
   for (const expected of [/definitely lost/, /uninitialised/]) {
     if (!flawed.found.some((block) => expected.test(block))) throw new Error(`not found in flawed.c: ${expected}`);
   }
-  console.log(`${flawed.found.length} reports about the addon with mistakes`);
+  console.log(`${flawed.found.length} reports about the flawed addon`);
   const { status, found } = reports('linux_mount', here('program.js'));
   console.log(found.join('\n\n'));
   console.log(`${found.length} reports about the addon`);

@@ -1,3 +1,4 @@
+// Tests holders() and holdersSync(), and the reasons of EBUSY that name what keeps a mount busy.
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -26,11 +27,11 @@ import {
 import { times } from '../../support/effort.js';
 import { isRealRoot, lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
-import { copyProgram, HolderProcess, whereIs } from '../../support/holder.js';
+import { copyProgram, HolderProcess, programPath } from '../../support/holder.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
 import { descriptors, openedSince } from '../../support/own-process.js';
 import { type Place, test } from '../../support/place.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
-import { lacksOverlay } from '../../support/ways.js';
 
 function mounted(place: Place, name = 'm'): string {
   const target = place.directory(name);
@@ -47,8 +48,8 @@ async function busyReasons(target: string): Promise<string[]> {
   return errors.map(({ reason }) => reason ?? '');
 }
 
-describe('a process', () => {
-  test('by its working directory', async ({ place }) => {
+describe('processes', () => {
+  test('holders() finds a process by its working directory', async ({ place }) => {
     const target = mounted(place);
     {
       await using child = await HolderProcess.shell('', { cwd: place.directory('m/d') });
@@ -67,7 +68,7 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('by an open file, a directory and a file that is deleted', async ({ place }) => {
+  test('holders() finds a process by an open file, an open directory and a deleted file', async ({ place }) => {
     const target = mounted(place);
     {
       const file = place.file('m/log');
@@ -86,9 +87,9 @@ describe('a process', () => {
     umountSync(target);
   });
 
-  test('by its executable, and what it has mapped', async ({ place }) => {
+  test('holders() finds a process by its executable and by a mapped file', async ({ place }) => {
     const target = mounted(place);
-    copyFileSync(whereIs('sleep'), `${target}/sleep`);
+    copyFileSync(programPath('sleep'), `${target}/sleep`);
     {
       await using child = await HolderProcess.start(['sh', '-c', `echo; exec ${target}/sleep 1000`]);
       await waitFor(() => of(holdersSync(target), child.pid).length > 0);
@@ -96,7 +97,7 @@ describe('a process', () => {
       expect(found).toContainEqual(
         expect.objectContaining({ how: 'executable', path: `${target}/sleep`, blocks: true }),
       );
-      // Of a mapping an ordinary user is told the device only, and there is no other mount of it.
+      // The kernel shows an ordinary user only the device of a mapping, and the device has no other mount.
       expect(found).toContainEqual(
         expect.objectContaining({ how: 'mapped', path: `${target}/sleep`, byDevice: !isRealRoot, blocks: true }),
       );
@@ -105,10 +106,13 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('by its root directory', async ({ place, skip }) => {
+  test('holders() finds a process by its root directory', async ({ place, skip }) => {
     const target = mounted(place);
-    copyProgram(whereIs('sleep'), target);
-    skip(spawnSync('chroot', [target, '/sleep', '0']).status !== 0, 'chroot of a copied program does not work here');
+    copyProgram(programPath('sleep'), target);
+    skip(
+      spawnSync('chroot', [target, '/sleep', '0']).status !== 0,
+      'chroot(8) of a copied program does not work on this system',
+    );
     {
       await using child = await HolderProcess.start(['sh', '-c', `cd /; echo; exec chroot ${target} /sleep 1000`]);
       await waitFor(() => of(holdersSync(target), child.pid).length > 3);
@@ -119,7 +123,9 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('this one, by a Unix socket: no link in /proc leads to where it is bound', async ({ place }) => {
+  test('holders() finds this process by a Unix socket, although no link in /proc shows the path of the socket', async ({
+    place,
+  }) => {
     const target = mounted(place);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(`${target}/socket`, resolve));
@@ -133,7 +139,7 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('this one is named as such, and named first', async ({ place }) => {
+  test('holders() marks this process and lists it first', async ({ place }) => {
     const target = mounted(place);
     const file = openSync(`${target}/own`, 'w');
     {
@@ -151,7 +157,7 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('not one that uses another mount of the same filesystem, or a name that starts alike', async ({ place }) => {
+  test('holders() does not report a process on another mount or on a path with the same prefix', async ({ place }) => {
     const target = mounted(place);
     const other = place.directory('m2');
     mountSync(target, other, null, constants.MS_BIND);
@@ -164,7 +170,10 @@ describe('a process', () => {
     umountSync(target);
   });
 
-  test('in another mount namespace, where the umount would propagate to it', async ({ place, skip }) => {
+  test('holders() finds a process in a mount namespace to which the unmount would propagate', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     mountSync(null, place.root, null, constants.MS_SHARED);
     const target = mounted(place);
@@ -180,9 +189,7 @@ describe('a process', () => {
   });
 });
 
-test('of a target in a root: those who hold the mount in there, wherever a link leads outside of it', async ({
-  place,
-}) => {
+test('umount in a root directory rejects with EBUSY and names the holder inside that directory', async ({ place }) => {
   const [root, decoy] = [place.directory('root'), mounted(place, 'decoy')];
   place.directory(`root${decoy}`);
   const target = mounted(place, `root${decoy}`);
@@ -208,7 +215,10 @@ test('of a target in a root: those who hold the mount in there, wherever a link 
   await umount(decoy);
 });
 
-test('a thread that has a working directory of its own: a call of this library that hangs', async ({ place, skip }) => {
+test('holders() finds a thread of this process whose own working directory is on the mount', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   const target = mounted(place);
   using hang = new Hang(place.directory('hang'));
@@ -220,7 +230,10 @@ test('a thread that has a working directory of its own: a call of this library t
   umountSync(target, { retry: { for: 5_000 } });
 });
 
-test('another mount namespace that has the mount: no reason for EBUSY', async ({ place, skip }) => {
+test('holders() reports another mount namespace with a copy of the mount as not blocking, and umount succeeds', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   const target = mounted(place);
   await using child = await HolderProcess.shell(`cd ${target}`, {
@@ -236,7 +249,7 @@ test('another mount namespace that has the mount: no reason for EBUSY', async ({
   await umount(target);
 });
 
-test('mounts below, hidden ones too', async ({ place }) => {
+test('holders() reports mounts below, also mounts that are hidden', async ({ place }) => {
   const target = mounted(place);
   mountSync('x', place.directory('m/a'), 'tmpfs');
   mountSync('x', place.directory('m/a/b'), 'ramfs');
@@ -253,7 +266,7 @@ test('mounts below, hidden ones too', async ({ place }) => {
   await umount(target, { recursive: true });
 });
 
-test('overlays with a layer on it, which do not make it busy', async ({ place, skip }) => {
+test('holders() reports overlays with a layer on the mount as not blocking', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const target = mounted(place);
   const [upper, work, lower] = ['u', 'w', 'l'].map((name) => place.directory(`m/${name}`)) as [string, string, string];
@@ -268,7 +281,7 @@ test('overlays with a layer on it, which do not make it busy', async ({ place, s
   overlay.unmountSync();
 });
 
-test('a loop device', async ({ place, skip }) => {
+test('holders() reports a loop device whose file is on the mount', async ({ place, skip }) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const target = mounted(place);
   const image = place.file('m/disk image');
@@ -287,10 +300,10 @@ test('a loop device', async ({ place, skip }) => {
     if (status === 0) spawnSync('losetup', ['--detach', device]);
   }
   await umount(target, { retry: { for: 5_000 } });
-  skip(status !== 0, 'no loop device can be made here (losetup)');
+  skip(status !== 0, 'losetup(8) cannot make a loop device on this system');
 });
 
-test('names with any bytes', async ({ place }) => {
+test('holders() returns names with any bytes as Buffers, and the reason of EBUSY escapes them', async ({ place }) => {
   const target = Buffer.concat([Buffer.from(`${place.root}/new\nline \\ `), Buffer.from([0xff])]);
   mkdirSync(target);
   mountSync('held', target, 'tmpfs');
@@ -306,7 +319,7 @@ test('names with any bytes', async ({ place }) => {
   umountSync(target, { recursive: true });
 });
 
-test('paths as Buffers, when asked for', async ({ place }) => {
+test('holders() returns paths as Buffers with encoding: buffer', async ({ place }) => {
   const target = mounted(place);
   const file = openSync(`${target}/own`, 'w');
   expect(await holders(target, { encoding: 'buffer' })).toMatchObject([{ path: Buffer.from(`${target}/own`) }]);
@@ -315,15 +328,16 @@ test('paths as Buffers, when asked for', async ({ place }) => {
   umountSync(target);
 });
 
-test('of a relative target, without being found itself', async ({ place, skip }) => {
+test('holders() of a relative target does not report the descriptors of its own scan', async ({ place, skip }) => {
   const target = mounted(place);
   const before = process.cwd();
   try {
     process.chdir(target);
   } catch {
-    skip(true, 'a worker has no working directory of its own');
+    skip(true, 'process.chdir() is not available in workers');
   }
-  // One after the other: until a scan begins it holds the directory that it was asked from, which another one would find.
+  // The scans run one after the other: until a scan begins, it holds the working directory of the caller, which a
+  // second scan would report.
   expect(holdersSync('.')).toMatchObject([{ how: 'cwd', isThisProcess: true }]);
   expect(await holders('.')).toMatchObject([{ how: 'cwd', isThisProcess: true }]);
   process.chdir(before);
@@ -331,7 +345,7 @@ test('of a relative target, without being found itself', async ({ place, skip })
   await umount(target);
 });
 
-test('a mount that nobody answers for, and a process that waits for it', async ({ place, skip }) => {
+test('holders() returns when the filesystem does not answer and a process waits for it', async ({ place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
   await using child = await HolderProcess.shell(
@@ -344,31 +358,34 @@ test('a mount that nobody answers for, and a process that waits for it', async (
 
 test.for([
   [
-    'no mount point',
+    'a target that is no mount point',
     (place: Place) => place.directory('d'),
     'EINVAL',
     'is not a mount point, but a path on the mount at',
   ],
-  ['a path that leads nowhere', (place: Place) => place.path('missing'), 'ENOENT', 'does not exist'],
-] as const)('%s', async ([_name, path, code, reason], { place }) => {
-  const target = path(place);
-  for (const error of [await rejectionOf(holders(target)), thrownBy(() => holdersSync(target))]) {
-    expect(error).toMatchObject({ code, syscall: 'statx', path: target });
-    expect((error as MountError).reason).toContain(reason);
-  }
-});
+  ['a missing target', (place: Place) => place.path('missing'), 'ENOENT', 'does not exist'],
+] as const)(
+  'holders() rejects with a reason for a wrong target: %s',
+  async ([_name, path, code, reason], { place }) => {
+    const target = path(place);
+    for (const error of [await rejectionOf(holders(target)), thrownBy(() => holdersSync(target))]) {
+      expect(error).toMatchObject({ code, syscall: 'statx', path: target });
+      expect((error as MountError).reason).toContain(reason);
+    }
+  },
+);
 
 test.for<[string, unknown[], string]>([
-  ['no target', [], 'ERR_INVALID_ARG_TYPE'],
-  ['a NUL', ['/a\0'], 'ERR_INVALID_ARG_VALUE'],
+  ['a missing target', [], 'ERR_INVALID_ARG_TYPE'],
+  ['a target with a NUL character', ['/a\0'], 'ERR_INVALID_ARG_VALUE'],
   ['a mistyped option', ['/', { encodin: 'buffer' }], 'ERR_INVALID_ARG_VALUE'],
-  ['another encoding', ['/', { encoding: 'latin1' }], 'ERR_INVALID_ARG_VALUE'],
-])('refuses %s', async ([_name, call, code]) => {
+  ['an unknown encoding', ['/', { encoding: 'latin1' }], 'ERR_INVALID_ARG_VALUE'],
+])('holders() throws or rejects with an ERR_* code for a wrong argument: %s', async ([_name, call, code]) => {
   expect(await rejectionOf(holders(...(call as [string])))).toMatchObject({ code });
   expect(thrownBy(() => holdersSync(...(call as [string])))).toMatchObject({ code });
 });
 
-test('a hundred scans leave no descriptor open', async ({ place }) => {
+test('a hundred holders() calls leave no descriptor open', async ({ place }) => {
   const target = mounted(place);
   const before = descriptors();
   for (let round = 0; round < times(25); round++) {

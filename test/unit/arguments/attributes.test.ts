@@ -1,3 +1,4 @@
+// Tests of the attribute options: flags for mount(2) and mount_setattr(2), and comparison with the mount table.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -34,16 +35,19 @@ describe('attributeFlags', () => {
     [{ readonly: true, noExec: true }, MS_RDONLY | MS_NOEXEC],
     [{ atime: 'relatime' }, MS_RELATIME],
     [{ atime: 'strictatime', target: 'of somebody else' }, MS_STRICTATIME],
-  ])('%o', (options, flags) => {
+  ])('attributeFlags returns the mount(2) flags of %o', (options, flags) => {
     expect(attributeFlags(options)).toBe(flags);
   });
 
-  it.each([{ readonly: 1 }, { noDev: 'yes' }, { atime: 'sometimes' }])('refuses %o', (options) => {
-    expect(() => attributeFlags(options)).toThrow(TypeError);
-    expect(() => attributeChange(options, 'add')).toThrow(TypeError);
-  });
+  it.each([{ readonly: 1 }, { noDev: 'yes' }, { atime: 'sometimes' }])(
+    'attributeFlags and attributeChange throw a TypeError for %o',
+    (options) => {
+      expect(() => attributeFlags(options)).toThrow(TypeError);
+      expect(() => attributeChange(options, 'add')).toThrow(TypeError);
+    },
+  );
 
-  it('says the same as the attributes of mount_setattr', () => {
+  it('attributeFlags and attributeChange translate the same options to equal flags', () => {
     fc.assert(
       fc.property(attributes, (options) => {
         const { set } = attributeChange(options, 'add');
@@ -54,7 +58,7 @@ describe('attributeFlags', () => {
 });
 
 describe('attributeChange', () => {
-  it('takes away what is not there only when it is told to', () => {
+  it('attributeChange clears an attribute that is false or left out only in the modes that ask for it', () => {
     expect(attributeChange({ readonly: false }, 'add')).toEqual({ set: 0, clear: 0 });
     expect(attributeChange({ readonly: false }, 'change')).toEqual({ set: 0, clear: MOUNT_ATTR_RDONLY });
     const { set, clear } = attributeChange({ readonly: true }, 'exact');
@@ -63,7 +67,7 @@ describe('attributeChange', () => {
     expect(clear & MOUNT_ATTR__ATIME).toBe(MOUNT_ATTR__ATIME);
   });
 
-  it('of access times one kind replaces the other', () => {
+  it('attributeChange clears the whole access time field before it sets another access time', () => {
     const change = { set: MOUNT_ATTR_NOATIME, clear: MOUNT_ATTR__ATIME };
     for (const mode of ['add', 'change', 'exact'] as const) {
       const { set, clear } = attributeChange({ atime: 'noatime' }, mode);
@@ -71,7 +75,7 @@ describe('attributeChange', () => {
     }
   });
 
-  it('never sets and clears the same but for access times', () => {
+  it('attributeChange never sets and clears one attribute, except for access times', () => {
     fc.assert(
       fc.property(attributes, fc.constantFrom('add', 'change', 'exact'), (options, mode) => {
         const { set, clear } = attributeChange(options, mode);
@@ -82,7 +86,7 @@ describe('attributeChange', () => {
 });
 
 describe('keptFlags', () => {
-  it('is what may be locked and is not taken away', () => {
+  it('keptFlags returns the flags that a user namespace can lock, without those that the caller clears', () => {
     const all = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NODIRATIME | MS_NOATIME;
     expect(keptFlags(0, 0)).toBe(all);
     expect(keptFlags(0, MOUNT_ATTR_RDONLY)).toBe(all & ~MS_RDONLY);
@@ -95,19 +99,33 @@ describe('attributesDiffer', () => {
   const words = ['rw', 'nosuid', 'relatime'];
 
   it.each([
-    ['nothing was changed', words, words, 0, 0, undefined],
-    ['one was added', ['ro', 'nosuid', 'relatime'], words, MOUNT_ATTR_RDONLY, 0, undefined],
-    ['one was to be added', words, words, MOUNT_ATTR_RDONLY, 0, 'without ro'],
-    ['one was to be taken away', ['ro', 'relatime'], ['ro', 'relatime'], 0, MOUNT_ATTR_RDONLY, 'with ro'],
-    ['one came unasked', ['rw', 'nosuid', 'nodev', 'relatime'], words, 0, 0, 'with nodev'],
-    ['access times came out otherwise', words, words, MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, 'with another atime'],
-    ['of strictatime nothing is shown', ['rw'], ['rw'], MOUNT_ATTR_STRICTATIME, MOUNT_ATTR__ATIME, undefined],
-  ])('%s', (_, now, before, set, clear, difference) => {
+    ['nothing changes', words, words, 0, 0, undefined],
+    ['the requested attribute is set', ['ro', 'nosuid', 'relatime'], words, MOUNT_ATTR_RDONLY, 0, undefined],
+    ['the requested attribute is not set', words, words, MOUNT_ATTR_RDONLY, 0, 'without ro'],
+    ['the attribute to clear is still set', ['ro', 'relatime'], ['ro', 'relatime'], 0, MOUNT_ATTR_RDONLY, 'with ro'],
+    ['an attribute is set that nobody requested', ['rw', 'nosuid', 'nodev', 'relatime'], words, 0, 0, 'with nodev'],
+    [
+      'the access time is not the requested one',
+      words,
+      words,
+      MOUNT_ATTR_NOATIME,
+      MOUNT_ATTR__ATIME,
+      'with another atime',
+    ],
+    [
+      'strictatime is requested, which the mount table never shows',
+      ['rw'],
+      ['rw'],
+      MOUNT_ATTR_STRICTATIME,
+      MOUNT_ATTR__ATIME,
+      undefined,
+    ],
+  ])('attributesDiffer compares the mount before and after a change: %s', (_, now, before, set, clear, difference) => {
     expect(attributesDiffer(now, before, set, clear)).toBe(difference);
   });
 });
 
-it('has a name for each attribute', () => {
+it('ATTRIBUTE_NAMES lists the option name of every attribute', () => {
   expect(ATTRIBUTE_NAMES).toEqual(['readonly', 'noSuid', 'noDev', 'noExec', 'noSymFollow', 'noDirAtime', 'atime']);
 });
 

@@ -1,3 +1,4 @@
+// Tests of the checks of single arguments: paths, flags, data, options.
 import { describe, expect, test } from 'vitest';
 import {
   booleanOption,
@@ -18,17 +19,17 @@ const outOfRange = expect.objectContaining({ code: 'ERR_OUT_OF_RANGE', name: 'Ra
 describe('pathArgument', () => {
   test.each([
     ['a string', '/a', '/a'],
-    ['an empty string, which the kernel answers', '', ''],
+    ['an empty string, which the kernel rejects', '', ''],
     ['bytes that are not UTF-8', Buffer.from([0x2f, 0xff]), Buffer.from([0x2f, 0xff])],
     ['a Uint8Array', new Uint8Array([0x2f, 0x61]), Buffer.from('/a')],
     ['a view of a SharedArrayBuffer', sharedView('/a'), Buffer.from('/a')],
     ['a file URL', new URL('file:///a%20b'), '/a b'],
     ['a file URL with a byte that is not UTF-8', new URL('file:///%61%ff'), Buffer.from([0x2f, 0x61, 0xff])],
-  ])('takes %s', (_, value, expected) => {
+  ])('pathArgument accepts %s', (_, value, expected) => {
     expect(pathArgument('target', value)).toEqual(expected);
   });
 
-  test('copies bytes', () => {
+  test('pathArgument copies the bytes, so that a later change of the Buffer has no effect', () => {
     const bytes = Buffer.from('/a');
     const path = pathArgument('target', bytes);
     bytes.fill(0x7a);
@@ -47,7 +48,7 @@ describe('pathArgument', () => {
     [1n],
     [new Uint16Array(1)],
     [new DataView(new ArrayBuffer(1))],
-  ])('refuses the type of %s', (value) => {
+  ])('pathArgument throws ERR_INVALID_ARG_TYPE for %s', (value) => {
     expect(() => pathArgument('target', value)).toThrow(invalidType);
     expect(() => pathArgument('target', value)).toThrow(
       /^The "target" argument must be of type string or an instance of/,
@@ -61,11 +62,11 @@ describe('pathArgument', () => {
     ['a NUL and another byte in a URL', new URL('file:///a%00%ff')],
     ['half a surrogate pair', '/a\ud800'],
     ['a detached buffer', detachedBuffer()],
-  ])('refuses %s', (_, value) => {
+  ])('pathArgument throws ERR_INVALID_ARG_VALUE for %s', (_, value) => {
     expect(() => pathArgument('target', value)).toThrow(invalidValue);
   });
 
-  test('refuses URLs that are no paths, as node:fs does', () => {
+  test('pathArgument rejects a URL without a file path with the error codes of node:fs', () => {
     expect(() => pathArgument('target', new URL('http://host/a'))).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_URL_SCHEME' }),
     );
@@ -74,7 +75,7 @@ describe('pathArgument', () => {
     );
   });
 
-  test('can ask for a byte at least', () => {
+  test('nonEmptyPathArgument rejects an empty string and an empty Buffer', () => {
     expect(() => nonEmptyPathArgument('spec.upper', '')).toThrow(invalidValue);
     expect(() => nonEmptyPathArgument('spec.upper', Buffer.alloc(0))).toThrow(
       /"spec.upper" property must not be empty/,
@@ -83,32 +84,36 @@ describe('pathArgument', () => {
 });
 
 describe('flagsArgument', () => {
-  test.each([[0], [1], [0xffff_ffff], [-0]])('takes %s', (value) => {
+  test.each([[0], [1], [0xffff_ffff], [-0]])('flagsArgument accepts %s', (value) => {
     expect(flagsArgument('flags', value)).toBe(value);
   });
-  test('is 0 when left out', () => expect(flagsArgument('flags', undefined)).toBe(0));
-  test.each([[1.5], [-1], [2 ** 32], [2 ** 53], [Number.NaN], [Number.POSITIVE_INFINITY]])('refuses %s', (value) => {
-    expect(() => flagsArgument('flags', value)).toThrow(outOfRange);
-  });
-  test.each([['1'], [1n], [null], [{}], [Symbol('x')]])('refuses the type of %s', (value) => {
+  test('flagsArgument returns 0 when the argument is left out', () =>
+    expect(flagsArgument('flags', undefined)).toBe(0));
+  test.each([[1.5], [-1], [2 ** 32], [2 ** 53], [Number.NaN], [Number.POSITIVE_INFINITY]])(
+    'flagsArgument throws ERR_OUT_OF_RANGE for %s',
+    (value) => {
+      expect(() => flagsArgument('flags', value)).toThrow(outOfRange);
+    },
+  );
+  test.each([['1'], [1n], [null], [{}], [Symbol('x')]])('flagsArgument throws ERR_INVALID_ARG_TYPE for %s', (value) => {
     expect(() => flagsArgument('flags', value)).toThrow(invalidType);
   });
 });
 
 describe('dataArgument', () => {
-  test('keeps null and the empty string apart', () => {
+  test('dataArgument returns null for null and an empty string for an empty string', () => {
     expect(dataArgument('data', null)).toBeNull();
     expect(dataArgument('data', undefined)).toBeNull();
     expect(dataArgument('data', '')).toBe('');
   });
-  test('refuses a NUL without showing what may be a secret', () => {
+  test('dataArgument rejects data with a NUL, and the error message never contains the data', () => {
     expect(() => dataArgument('data', 'password=hunter2\0')).toThrow(invalidValue);
     expect(() => dataArgument('data', 'password=hunter2\0')).not.toThrow(/hunter2/);
     expect(() => dataArgument('data', { password: 'hunter2' })).not.toThrow(/hunter2/);
   });
 });
 
-test('nullableStringArgument takes a string or null only', () => {
+test('nullableStringArgument accepts a string or null and nothing else', () => {
   expect(nullableStringArgument('fsType', null)).toBeNull();
   expect(nullableStringArgument('fsType', 'tmpfs')).toBe('tmpfs');
   expect(() => nullableStringArgument('fsType', undefined)).toThrow(invalidType);
@@ -116,7 +121,7 @@ test('nullableStringArgument takes a string or null only', () => {
   expect(() => nullableStringArgument('fsType', 'tmp\0fs')).toThrow(invalidValue);
 });
 
-test('optionsArgument refuses a key that is not known and names it', () => {
+test('optionsArgument rejects an unknown key and names the key in the message', () => {
   const known = new Set(['cwd']);
   expect(optionsArgument('options', { cwd: '/' }, known)).toEqual({ cwd: '/' });
   expect(() => optionsArgument('options', { cdw: '/' }, known)).toThrow(invalidValue);
@@ -127,7 +132,7 @@ test('optionsArgument refuses a key that is not known and names it', () => {
   expect(() => optionsArgument('options', 'cwd', known)).toThrow(invalidType);
 });
 
-test('booleanOption and choiceOption take nothing for granted', () => {
+test('booleanOption and choiceOption reject a value of another type and a choice that does not exist', () => {
   expect(booleanOption('options.index', undefined)).toBeUndefined();
   expect(booleanOption('options.index', false)).toBe(false);
   expect(() => booleanOption('options.index', 'on')).toThrow(invalidType);

@@ -1,3 +1,4 @@
+// Tests of how options objects are read: inherited properties, getters, proxies, unknown names, prototype pollution.
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { optionsArgument } from '../../../lib/arguments/check.js';
@@ -40,34 +41,38 @@ function withOwnGetter(): object {
   };
 }
 
-/** Proxies that answer without telling the names. */
+/** Returns a Proxy that answers reads and does not list its keys. */
 function secretive(): object {
   return new Proxy({}, { get: (_, name) => (name === 'one' ? 1 : undefined) });
 }
 
-describe('an option is what is read under its name', () => {
+describe('options objects', () => {
   test.for<[string, () => unknown, object]>([
-    ['nothing', () => ({}), {}],
-    ['its own', () => ({ one: 1, two: undefined }), { one: 1, two: undefined }],
-    ['without a prototype', () => Object.assign(Object.create(null), { one: 1 }), { one: 1 }],
-    ['inherited', () => Object.create({ one: 1 }), { one: 1 }],
-    ['its own before an inherited one', () => Object.assign(Object.create({ one: 1 }), { one: 3 }), { one: 3 }],
+    ['an empty object', () => ({}), {}],
+    ['an object with own properties', () => ({ one: 1, two: undefined }), { one: 1, two: undefined }],
+    ['an object without a prototype', () => Object.assign(Object.create(null), { one: 1 }), { one: 1 }],
+    ['an object with an inherited property', () => Object.create({ one: 1 }), { one: 1 }],
     [
-      'its own that says nothing before an inherited one',
+      'an object whose own property hides an inherited one',
+      () => Object.assign(Object.create({ one: 1 }), { one: 3 }),
+      { one: 3 },
+    ],
+    [
+      'an object whose own undefined property hides an inherited one',
       () => Object.assign(Object.create({ one: 1 }), { one: undefined }),
       { one: undefined },
     ],
-    ['of a getter', withOwnGetter, { one: 1 }],
-    ['of a getter of a class, whose methods are none', () => new WithGetter(), { one: 1 }],
-    ['of a class above', () => new WithField(), { one: 1, two: 2 }],
-    ['one that is not enumerable', lessVisible, { one: 1 }],
-    ['one that is inherited and not enumerable', () => Object.create(lessVisible()), { one: 1 }],
-    ['of another realm', () => runInNewContext('({ one: 1 })'), { one: 1 }],
-    ['of a Proxy', () => new Proxy({ one: 1 }, {}), { one: 1 }],
-    ['of a Proxy that does not tell its names', secretive, { one: 1, two: undefined }],
-  ])('%s', ([_name, value, expected]) => expect(said(value())).toEqual(expected));
+    ['an object with a getter', withOwnGetter, { one: 1 }],
+    ['an instance of a class with a getter and a method', () => new WithGetter(), { one: 1 }],
+    ['an instance of a derived class', () => new WithField(), { one: 1, two: 2 }],
+    ['an object with a property that is not enumerable', lessVisible, { one: 1 }],
+    ['an object with an inherited property that is not enumerable', () => Object.create(lessVisible()), { one: 1 }],
+    ['an object of another realm', () => runInNewContext('({ one: 1 })'), { one: 1 }],
+    ['a Proxy', () => new Proxy({ one: 1 }, {}), { one: 1 }],
+    ['a Proxy that does not list its keys', secretive, { one: 1, two: undefined }],
+  ])('optionsArgument reads the options of %s', ([_name, value, expected]) => expect(said(value())).toEqual(expected));
 
-  test('and each is read once', () => {
+  test('optionsArgument reads each option once, even when a getter returns another value each time', () => {
     let reads = 0;
     const value = {
       get one() {
@@ -79,7 +84,7 @@ describe('an option is what is read under its name', () => {
     expect(reads).toBe(1);
   });
 
-  test('what all objects have is none', () => {
+  test('optionsArgument ignores properties of a polluted Object.prototype', () => {
     const pollution = { value: 'polluted', configurable: true, enumerable: true, writable: true };
     Object.defineProperties(Object.prototype, { one: pollution, three: pollution });
     const read: unknown[] = [];
@@ -94,13 +99,13 @@ describe('an option is what is read under its name', () => {
   });
 });
 
-describe('a name that is not known is refused', () => {
+describe('unknown options', () => {
   test.for<[string, () => object]>([
-    ['its own', () => ({ onw: 1 })],
-    ['inherited', () => Object.create({ onw: 1 })],
-    ['not enumerable', () => Object.defineProperty({}, 'onw', { value: 1 })],
+    ['an own property', () => ({ onw: 1 })],
+    ['an inherited property', () => Object.create({ onw: 1 })],
+    ['a property that is not enumerable', () => Object.defineProperty({}, 'onw', { value: 1 })],
     [
-      'of a getter of a class',
+      'a getter of a class',
       () =>
         new (class {
           get onw() {
@@ -108,11 +113,11 @@ describe('a name that is not known is refused', () => {
           }
         })(),
     ],
-    ['a function', () => ({ onw() {} })],
-    ['beside another', () => ({ one: 1, onw: 1 })],
-    ['of a Proxy', () => new Proxy({ onw: 1 }, {})],
+    ['a method', () => ({ onw() {} })],
+    ['a property beside a known option', () => ({ one: 1, onw: 1 })],
+    ['a property of a Proxy', () => new Proxy({ onw: 1 }, {})],
     ['__proto__', () => JSON.parse('{ "__proto__": 1 }')],
-  ])('%s', ([name, value]) => {
+  ])('optionsArgument rejects an unknown option: %s', ([name, value]) => {
     const error = thrownBy(() => said(value()));
     expect(error).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
     expect((error as Error).message).toContain(name === '__proto__' ? 'options.__proto__' : 'options.onw');
@@ -133,8 +138,8 @@ const NO_OPTIONS: readonly [string, unknown][] = [
   ['null', null],
 ];
 
-describe('no options', () => {
-  test.for(NO_OPTIONS)('%s', ([_name, value]) => {
+describe('values that are not options objects', () => {
+  test.for(NO_OPTIONS)('every operation throws ERR_INVALID_ARG_TYPE for options that are %s', ([_name, value]) => {
     const overlay = { lower: ['/a', '/b'], target: '/t' };
     const refused = [
       () => said(value),
@@ -153,7 +158,7 @@ describe('no options', () => {
   });
 });
 
-test('what is inherited counts wherever options are, inside others too', () => {
+test('inherited options count in every operation, also in nested options objects', () => {
   const inherited = (value: object) => Object.create(value);
   expect(planTmpfs('/t', inherited({ readonly: true, size: '1m' }))).toMatchObject(
     planTmpfs('/t', { readonly: true, size: '1m' }),
@@ -175,15 +180,15 @@ test('what is inherited counts wherever options are, inside others too', () => {
   expect(planUmount('/t', retry, { isSync: true }).retryFor).toBe(7);
 });
 
-describe('an overlay of the usual options', () => {
+describe('planOverlay fast path', () => {
   const usual = { lower: ['/a', '/b'], upper: '/u', work: '/w', target: '/t' };
 
   test.for<[string, () => object]>([
     ['inherited', () => Object.create({ ...usual, readonly: true })],
     ['partly inherited', () => Object.assign(Object.create({ readonly: true }), usual)],
-    ['with one that is not enumerable', () => Object.defineProperty({ ...usual }, 'readonly', { value: true })],
+    ['not all enumerable', () => Object.defineProperty({ ...usual }, 'readonly', { value: true })],
     [
-      'of a class',
+      'an instance of a class',
       () =>
         Object.assign(
           new (class {
@@ -194,22 +199,19 @@ describe('an overlay of the usual options', () => {
           usual,
         ),
     ],
-    [
-      'of a Proxy',
-      () => new Proxy(usual, { get: (all, name) => (name === 'readonly' ? true : Reflect.get(all, name)) }),
-    ],
-  ])('and one that is %s', ([_name, options]) => {
+    ['a Proxy', () => new Proxy(usual, { get: (all, name) => (name === 'readonly' ? true : Reflect.get(all, name)) })],
+  ])('planOverlay gives the same plan for options that are %s as for plain options', ([_name, options]) => {
     const expected = planOverlay({ ...usual, readonly: true });
     expect(expected.flags).not.toBe(0);
     expect(planOverlay(options() as never)).toMatchObject({ ...expected });
   });
 
   test.for<[string, object]>([
-    ['with nothing unusual', {}],
-    ['with something unusual', { noDev: true }],
-    ['with no work directory', { work: undefined }],
-  ])('each is read once, %s', ([_name, more], { skip }) => {
-    skip(inUserNamespace(), 'in a user namespace they are not the usual ones');
+    ['for options of the fast path', {}],
+    ['for options outside of the fast path', { noDev: true }],
+    ['for options without a work directory, which it rejects', { work: undefined }],
+  ])('planOverlay reads each option once %s', ([_name, more], { skip }) => {
+    skip(inUserNamespace(), 'in a user namespace these options do not take the fast path');
     const reads: string[] = [];
     const options = {};
     const all = { ...usual, ...more };

@@ -1,4 +1,5 @@
-// The pictures of the bench in docs/: nothing in them is cut off or covers something else, and they are those of the figures.
+// Tests of the benchmark charts in docs/: labels fit and do not overlap, and the charts show the figures of
+// docs/bench.json.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -10,16 +11,16 @@ const LINE_HEIGHT = 10;
 const isHere = ['bench', 'docs'].every((name) => existsSync(join(projectRoot, name)));
 const read = (name: string) => readFileSync(join(projectRoot, 'docs', name), 'utf8');
 
-describe('the pictures of the bench', () => {
+describe('benchmark charts', () => {
   let widthOf: typeof import('../../../bench/svg.js').widthOf;
   let docsOf: typeof import('../../../bench/docs.js').docsOf;
   beforeEach(async ({ skip }) => {
-    skip(!isHere, 'the bench and the pages are not here');
+    skip(!isHere, 'this copy of the project lacks bench/ or docs/');
     ({ widthOf } = await import('../../../bench/svg.js'));
     ({ docsOf } = await import('../../../bench/docs.js'));
   });
 
-  /** Where the words of a picture begin and end. */
+  /** Returns the labels of a chart with the estimated start and end of each. */
   function labelsOf(picture: string) {
     const pattern = /<text x="([\d.-]+)" y="([\d.-]+)" class="([^"]*)" text-anchor="(\w+)">([^<]*)</g;
     return Array.from(picture.matchAll(pattern), ([, x, y, kind, anchor, escaped]) => {
@@ -31,17 +32,20 @@ describe('the pictures of the bench', () => {
   }
 
   test.each([
-    // In DejaVu Sans of 12 pixels, the widest font that these pictures are seen in.
+    // These widths are measured in DejaVu Sans at 12 pixels, the widest font in which browsers show the charts.
     ['linux-mount, mountOverlaySync + unmountSync, allowSharedUpper', '', 412.5],
     ['25.1 ms  ·  75,595 ×', '', 123.3],
     ['nftw(3), lgetxattr(2) and fstatat(2) of each', '', 254.2],
     ['a mount and its umount until the watcher tells of them, beside 10,000 mounts', 'title', 532.3],
-  ])('the width of %j is not taken for less than it is', (words, kind, width) => {
-    expect(widthOf(words, kind)).toBeGreaterThanOrEqual(width);
-    expect(widthOf(words, kind)).toBeLessThan(width * 1.3);
-  });
+  ])(
+    'the chart code estimates the width of %j at or above its real width, by less than 30 percent',
+    (words, kind, width) => {
+      expect(widthOf(words, kind)).toBeGreaterThanOrEqual(width);
+      expect(widthOf(words, kind)).toBeLessThan(width * 1.3);
+    },
+  );
 
-  test.each(PICTURES)('every label of %s begins and ends inside of it', (name) => {
+  test.each(PICTURES)('every label of the chart %s lies inside the picture', (name) => {
     const picture = read(name);
     const width = Number(/<svg [^>]*width="(\d+)"/.exec(picture)?.[1]);
     const height = Number(/<svg [^>]*height="(\d+)"/.exec(picture)?.[1]);
@@ -50,7 +54,7 @@ describe('the pictures of the bench', () => {
     expect(labels.filter(({ start, end, y }) => start < 0 || end > width || y < LINE_HEIGHT || y > height)).toEqual([]);
   });
 
-  test.each(PICTURES)('no label of %s covers another', (name) => {
+  test.each(PICTURES)('no label of the chart %s overlaps another label', (name) => {
     const labels = labelsOf(read(name));
     const covered = labels.flatMap((one, index) =>
       labels
@@ -61,13 +65,13 @@ describe('the pictures of the bench', () => {
     expect(covered).toEqual([]);
   });
 
-  test('the summary is as wide as GitHub shows a page, and no higher than a screen', () => {
+  test('the summary chart is at most 830 pixels wide and 700 pixels high, to fit the GitHub page', () => {
     const [, width, height] = /width="(\d+)" height="(\d+)"/.exec(read('bench-summary.svg')) ?? [];
     expect(Number(width)).toBeLessThanOrEqual(830);
     expect(Number(height)).toBeLessThanOrEqual(700);
   });
 
-  test('docs/bench.md and the pictures are what docs/bench.json makes', () => {
+  test('docs/bench.md and the charts are up to date with docs/bench.json', () => {
     for (const [name, contents] of Object.entries(docsOf(JSON.parse(read('bench.json'))))) {
       expect(read(name) === contents, `docs/${name}: npm run bench -- --draw`).toBe(true);
     }

@@ -1,3 +1,4 @@
+// Tests of how reports of ThreadSanitizer are split and assigned to the addon.
 import { describe, expect, test } from 'vitest';
 import { isAbout, split } from '../../hunts/sanitize/reports.js';
 
@@ -22,28 +23,31 @@ const race = (write: string[], earlier: string[]) =>
     '',
   ].join('\n');
 
-describe('a report of a race is about the addon', () => {
+describe('ThreadSanitizer reports', () => {
   test.each([
     ['when the addon writes', race([OURS, NODE], [NODE])],
-    ['when the addon read before', race([NODE], [OURS])],
-    ['when a function of a library does it for the addon', race([NODE], [TSAN, C_LIBRARY, OURS])],
-    ['when it is no race but a mistake with a thread', `WARNING: ThreadSanitizer: thread leak (pid=1)\n${OURS}\n`],
-  ])('%s', (_, report) => {
+    ['when the addon did the earlier read', race([NODE], [OURS])],
+    ['when a library function accesses the memory for the addon', race([NODE], [TSAN, C_LIBRARY, OURS])],
+    ['when the addon leaks a thread', `WARNING: ThreadSanitizer: thread leak (pid=1)\n${OURS}\n`],
+  ])('isAbout is true for a ThreadSanitizer report %s', (_, report) => {
     expect(isAbout(ADDON, report)).toBe(true);
   });
 
   test.each([
-    ['when V8 reads and writes, in what the addon asked of it', race([TSAN, NODE], [TSAN, NODE, OURS])],
-    ['when its stack is lost', race([NODE], ['    [failed to restore the stack]'])],
+    ['when V8 reads and writes during a call by the addon', race([TSAN, NODE], [TSAN, NODE, OURS])],
+    ['when the stack of one access is lost', race([NODE], ['    [failed to restore the stack]'])],
     ['when another addon writes', race([OURS.replace(ADDON, 'other.node')], [NODE])],
-    ['when two descriptors had one number', `${race([OURS], [OURS])}\n  Location is file descriptor 21 created by`],
-    ['when it is not named', 'WARNING: ThreadSanitizer: thread leak (pid=1)\n    #0 main (node+0x1)\n'],
-  ])('but not %s', (_, report) => {
+    [
+      'when two file descriptors had the same number',
+      `${race([OURS], [OURS])}\n  Location is file descriptor 21 created by`,
+    ],
+    ['when no stack names the addon', 'WARNING: ThreadSanitizer: thread leak (pid=1)\n    #0 main (node+0x1)\n'],
+  ])('isAbout is false for a ThreadSanitizer report %s', (_, report) => {
     expect(isAbout(ADDON, report)).toBe(false);
   });
 });
 
-test('reports are told from the rest of what was written', () => {
+test('split separates the ThreadSanitizer reports from the other output', () => {
   const bar = '==================\n';
   const one = race([OURS], [NODE]);
   expect(split(`before\n${bar}${one}${bar}between\n${bar}${one}${bar}`)).toEqual({

@@ -1,12 +1,13 @@
+// Compares the constants with the kernel headers and the man pages.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { pageSize } from '../../../lib/index.js';
 import { attributeFlagNames, constants, mountFlagNames, umountFlagNames } from '../../../lib/kernel/constants.js';
 
-test("have the values of this machine's kernel headers", (context) => {
-  context.skip(spawnSync('cc', ['--version']).error !== undefined, 'there is no C compiler here');
+test("constants have the values of this machine's kernel headers", (context) => {
+  context.skip(spawnSync('cc', ['--version']).error !== undefined, 'this machine has no C compiler');
   const lines = Object.keys(constants).map((name) =>
-    // MNT_* and UMOUNT_NOFOLLOW are enumerators in the C library; an unknown macro is left out, not taken for 0.
+    // MNT_* and UMOUNT_NOFOLLOW are enumerators in the C library. The #ifdef leaves out an unknown macro.
     name.startsWith('M') && !name.startsWith('MNT') ? `#ifdef ${name}\n${name} = ${name};\n#endif` : '',
   );
   const text = execFileSync('cc', ['-E', '-P', '-x', 'c', '-'], {
@@ -15,18 +16,18 @@ test("have the values of this machine's kernel headers", (context) => {
   });
   const values = [...text.slice(text.indexOf('BEGIN')).matchAll(/"(\w+)" = (.*);/g)].map(([, name, value]) => [
     name,
-    // C's integers here are those of JavaScript: 0x20, 4096, (1<<16)
+    // The integer expressions of the headers, such as 0x20, 4096 and (1<<16), are also JavaScript.
     Number(new Function(`return ${value}`)()),
   ]);
   expect(values.length).toBeGreaterThan(25);
   expect(constants).toMatchObject(Object.fromEntries(values));
 });
 
-test('of umount2 are those of umount(2)', () => {
+test('the constants of umount2 have the values that umount(2) documents', () => {
   expect(constants).toMatchObject({ MNT_FORCE: 1, MNT_DETACH: 2, MNT_EXPIRE: 4, UMOUNT_NOFOLLOW: 8 });
 });
 
-test('cannot be changed', () => {
+test('the constants object is frozen', () => {
   expect(Object.isFrozen(constants)).toBe(true);
 });
 
@@ -39,7 +40,7 @@ test.each([
   expect(mountFlagNames(flags)).toBe(names);
 });
 
-test('umountFlagNames names the flags of umount2', () => {
+test('umountFlagNames returns the names of the umount2 flags', () => {
   expect(umountFlagNames(10)).toBe('MNT_DETACH|UMOUNT_NOFOLLOW');
 });
 
@@ -53,8 +54,8 @@ test.each([
   expect(attributeFlagNames(flags)).toBe(names);
 });
 
-test('pageSize is what getconf says', (context) => {
+test('pageSize equals the value that getconf PAGESIZE prints', (context) => {
   const getconf = spawnSync('getconf', ['PAGESIZE'], { encoding: 'utf8' });
-  context.skip(getconf.error !== undefined, 'there is no getconf here');
+  context.skip(getconf.error !== undefined, 'this machine has no getconf');
   expect(pageSize).toBe(Number(getconf.stdout));
 });

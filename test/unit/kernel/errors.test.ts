@@ -1,3 +1,4 @@
+// Tests of errno names, of MountError, and of how messages print paths.
 import { constants as os } from 'node:os';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
@@ -5,7 +6,7 @@ import { describeErrno } from '../../../lib/kernel/errno.js';
 import { MountError, printable } from '../../../lib/kernel/errors.js';
 
 describe('describeErrno', () => {
-  test('gives the name of every error that Node knows by number', () => {
+  test('describeErrno returns the same name as Node.js for every errno that Node.js knows', () => {
     const names = Object.entries(os.errno).filter(
       ([name]) => !['EWOULDBLOCK', 'EOPNOTSUPP', 'EDEADLOCK'].includes(name),
     );
@@ -27,11 +28,11 @@ describe('describeErrno', () => {
     [123, 'ENOMEDIUM', 'no medium found'],
     [124, 'EMEDIUMTYPE', 'wrong medium type'],
     [126, 'ENOKEY', 'required key not available'],
-  ])('%i is %s', (errno, name, message) => {
+  ])('describeErrno(%i) returns %s', (errno, name, message) => {
     expect(describeErrno(errno)).toEqual({ name, message });
   });
 
-  test('says the number of an error without a name', () => {
+  test('describeErrno puts the number into the name of an unknown errno', () => {
     expect(describeErrno(4000).name).toBe('Unknown system error 4000');
   });
 });
@@ -48,7 +49,7 @@ describe('MountError', () => {
     reason: 'workdir /w and upperdir /u are on different filesystems',
   });
 
-  test('reads as the errors of node:fs do, and says why', () => {
+  test('the message of a MountError has the form of a node:fs error and ends with the reason', () => {
     expect(error.message).toBe(
       "EINVAL: invalid argument, mount 'overlay' -> '/merged': workdir /w and upperdir /u are on different filesystems",
     );
@@ -56,7 +57,7 @@ describe('MountError', () => {
     expect(error.stack).toMatch(/^MountError: EINVAL: .*\n {4}at /);
   });
 
-  test('has the shape that the design fixes', () => {
+  test('a MountError has the properties that the public contract names', () => {
     expect(error).toBeInstanceOf(Error);
     expect({ ...error }).toEqual({
       code: 'EINVAL',
@@ -71,14 +72,14 @@ describe('MountError', () => {
     });
   });
 
-  test('has no property for what is not known', () => {
+  test('a MountError has no property for a value that was not given', () => {
     const bare = new MountError({ errno: 1, syscall: 'umount2', path: '/a' });
     expect(Object.keys(bare)).toEqual(['code', 'errno', 'syscall', 'path']);
     expect(bare.message).toBe("EPERM: operation not permitted, umount2 '/a'");
     expect(inspect(bare)).not.toContain('undefined');
   });
 
-  test('says what is left', () => {
+  test('the message of a MountError names the mounts that could not be undone', () => {
     const half = new MountError({ errno: 1, syscall: 'mount', path: '/a', dest: '/b', left: ["'/b'"] });
     expect(half.message).toBe("EPERM: operation not permitted, mount '/a' -> '/b' (could not be undone: '/b')");
     expect(half.left).toEqual(["'/b'"]);
@@ -91,6 +92,6 @@ test.each([
   ['/ü', "'/ü'"],
   [Buffer.from('/ü'), "'/ü'"],
   [Buffer.from([0x2f, 0xff, 0x0a]), "'/\\xff\\x0a'"],
-])('printable(%j) is on one line and unambiguous', (path, expected) => {
+])('printable(%j) returns the path on one line with special bytes escaped', (path, expected) => {
   expect(printable(path)).toBe(expected);
 });

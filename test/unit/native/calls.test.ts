@@ -1,4 +1,4 @@
-// The table of native calls against the addon: what the addon exports, and the order in which its classes read their arguments.
+// Compares the table of native calls with the addon: its exports, and the order in which its classes read arguments.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -9,7 +9,7 @@ import { addonFile, projectRoot } from '../../support/environment.js';
 
 const names = Object.keys(ROWS) as CallName[];
 
-test('the addon exports the forms of every call of the table, and nothing else', () => {
+test('the addon exports the forms of every call in the call table, and nothing else', () => {
   const expected = ['pageSize', ...names.flatMap(exportsOf)];
   expect(Object.keys(loadAddon(addonFile, '')).sort()).toEqual(expected.sort());
 });
@@ -22,20 +22,20 @@ const sources = existsSync(root)
       .join('\n')
   : '';
 
-/** The classes behind the exports: `call::Export<MountCall>(env, exports, "mount")`. */
+/** The native class of each exported call: `call::Export<MountCall>(env, exports, "mount")`. */
 const classes = new Map(
   [...sources.matchAll(/Export\w*(?:<(\w+)>)?\(env, exports, "(\w+)"(?:, call::Sync<(\w+)>)?/g)].map(
     ([, exported, name, sync]) => [name as string, exported ?? sync],
   ),
 );
 
-/** The body of a function, found by its head. */
+/** Returns the body of the function whose head matches. */
 function bodyOf(head: RegExp): string | undefined {
   const match = head.exec(sources);
   return match === null ? undefined : sources.slice(match.index, sources.indexOf('}', match.index));
 }
 
-/** The `Read` of a class, its own or that of its base. */
+/** Returns the `Read` method of a class, or of its base class. */
 function readOf(name: string): string {
   const outside = bodyOf(new RegExp(`void ${name}::Read\\(`));
   if (outside !== undefined) return outside;
@@ -47,7 +47,7 @@ function readOf(name: string): string {
   return readOf(base);
 }
 
-/** The names of the arguments that a class reads, in order. */
+/** Returns the names of the arguments that a class reads, in their order. */
 function argumentsReadBy(name: string): string[] {
   const steps = readOf(name).matchAll(
     /\.\w+\("(\w+)"|(\w+)\.Read\(arguments\)|(Read\w+)\(arguments|FromValue\(arguments\)/g,
@@ -74,7 +74,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
 
 describe.runIf(sources !== '')('order of arguments', () => {
   test.each(names.filter((name) => classes.get(name) !== undefined))(
-    'the class of %s reads the arguments in the order of the table',
+    'the native class of the call %s reads its arguments in the order of the call table',
     (name) => {
       const expected = Object.entries(ROWS[name].arguments).flatMap(([argument, kind]) =>
         kind === 'target' ? TARGET : ((MEMBERS[kind] as readonly string[] | undefined) ?? [argument]),
@@ -83,7 +83,7 @@ describe.runIf(sources !== '')('order of arguments', () => {
     },
   );
 
-  test('a class stands behind every call but the functions of the addon', () => {
+  test('every call in the call table has a native class, except the plain functions of the addon', () => {
     const functions = ['descriptorNumber', 'newCancellation', 'cancel', 'watchClose'];
     expect(names.filter((name) => classes.get(name) === undefined)).toEqual(functions);
   });

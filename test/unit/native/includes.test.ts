@@ -1,4 +1,5 @@
-// Which folder of src-native/ may include headers of which, and that headers do not include each other in a circle.
+// Checks which folders of src-native/ include headers of which folders, and that no headers include each other in a
+// circle.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -34,7 +35,7 @@ const includes = new Map(
 const folderOf = (file: string) => file.split('/')[0] as string;
 
 test('a native file includes only headers of its own folder and of the folders below it', ({ skip }) => {
-  skip(!isHere, 'the sources are not here');
+  skip(!isHere, 'this copy of the project lacks src-native/');
   const upwards: string[] = [];
   for (const [file, headers] of includes) {
     if (file === 'addon.cc') continue;
@@ -47,8 +48,8 @@ test('a native file includes only headers of its own folder and of the folders b
   expect(includes.size).toBeGreaterThan(80);
 });
 
-test('no native header includes itself by way of others', ({ skip }) => {
-  skip(!isHere, 'the sources are not here');
+test('no native header includes itself through other headers', ({ skip }) => {
+  skip(!isHere, 'this copy of the project lacks src-native/');
   const circles: string[] = [];
   const done = new Set<string>();
   function follow(file: string, path: readonly string[]): void {

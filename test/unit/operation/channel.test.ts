@@ -1,17 +1,18 @@
+// Tests of the tracing channels of operations.
 import { expect, test } from 'vitest';
 import * as library from '../../../lib/index.js';
 import * as layers from '../../../lib/layers/index.js';
 import { OperationChannel, type OperationTrace, tracedOperations } from '../../../lib/operation/channel.js';
-import { onOperation } from '../../support/operation-events.js';
+import { subscribeToOperation } from '../../support/values.js';
 
-// They ask nothing of the kernel.
+// These functions make no system call.
 const PURE = ['overlayData', 'parseMountInfo', 'parseOverlayData', 'setAddon'];
 const METHODS = [
   ...['Mount.overlay', 'Mount.unmount'],
   ...['DetachedMount.attach', 'DetachedMount.close', 'DetachedMount.setAttributes'],
 ];
 
-test('every operation has a channel', () => {
+test('every operation has a tracing channel', () => {
   const operations = Object.entries({ ...library, ...layers })
     .filter(([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !name.endsWith('Sync'))
     .map(([name]) => name)
@@ -21,11 +22,11 @@ test('every operation has a channel', () => {
 
 function listen(operation: string) {
   const events: { event: string; message: OperationTrace }[] = [];
-  const stop = onOperation(operation, (event, message) => events.push({ event, message: { ...message } }));
+  const stop = subscribeToOperation(operation, (event, message) => events.push({ event, message: { ...message } }));
   return { events, stop };
 }
 
-test('nobody listens, until somebody does, and no longer', () => {
+test('isWatched of a tracing channel is true only while a subscriber exists', () => {
   const channel = new OperationChannel('test-listening');
   expect(channel.isWatched).toBe(false);
   const { stop } = listen('test-listening');
@@ -34,7 +35,7 @@ test('nobody listens, until somebody does, and no longer', () => {
   expect(channel.isWatched).toBe(false);
 });
 
-test('the asynchronous form tells start, end, and then how it ended', async () => {
+test('a tracing channel publishes start, end, asyncStart and asyncEnd for an asynchronous operation', async () => {
   const channel = new OperationChannel('test-async');
   const { events, stop } = listen('test-async');
   const result = await channel.run({ source: '/dev/sdb1', target: '/data', fsType: 'ext4' }, async (value) => value, 7);
@@ -54,7 +55,7 @@ test('the asynchronous form tells start, end, and then how it ended', async () =
   stop();
 });
 
-test('the synchronous form tells start and end', () => {
+test('a tracing channel publishes start and end for a synchronous operation', () => {
   const channel = new OperationChannel('test-sync');
   const { events, stop } = listen('test-sync');
   const target = { path: 'x', root: '/root', create: 1, resolve: 0 } as const;
@@ -73,7 +74,7 @@ test('the synchronous form tells start and end', () => {
   stop();
 });
 
-test('of options the names are told, and no values', () => {
+test('a tracing channel publishes the names of parameters and hides the values', () => {
   const channel = new OperationChannel('test-names');
   const { events, stop } = listen('test-names');
   channel.runSync({ words: ['password=secret', 'nodiscard', Buffer.from('key=secret')] }, () => {});

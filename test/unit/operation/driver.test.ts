@@ -1,3 +1,4 @@
+// Tests of an operation that is aborted while the library examines why it failed.
 import { constants as os } from 'node:os';
 import { expect, test } from 'vitest';
 import { MountError } from '../../../lib/kernel/errors.js';
@@ -8,7 +9,10 @@ import { rejectionOf } from '../../support/values.js';
 
 const channel = new OperationChannel('test-drivers');
 
-/** An operation that fails so, and is cancelled while it is being found out why. */
+/**
+ * Runs an operation that fails with this failure, and aborts it while the library examines the cause. Returns the
+ * rejection.
+ */
 async function cancelled(what: Partial<Failure>): Promise<unknown> {
   const controller = new AbortController();
   const failure: Failure = {
@@ -41,12 +45,12 @@ async function cancelled(what: Partial<Failure>): Promise<unknown> {
   return rejectionOf(run(operation, { signal: controller.signal }));
 }
 
-test('cancelled while it is being found out why it failed, it is cancelled', async () => {
+test('an operation that is aborted while its failure is examined rejects with AbortError', async () => {
   expect(await cancelled({})).toMatchObject({ name: 'AbortError' });
   expect(await cancelled({ leftMade: null })).toMatchObject({ name: 'AbortError' });
 });
 
-test('but what is left nobody else would be told of', async () => {
+test('an aborted operation rejects with MountError when it leaves a mount or a directory behind', async () => {
   expect(await cancelled({ left: true })).toMatchObject({ name: 'MountError', code: 'EPERM', left: ['/m'] });
   expect(await cancelled({ leftMade: Buffer.from('./made') })).toMatchObject({ name: 'MountError', left: ['/made'] });
 });

@@ -1,3 +1,4 @@
+// Tests of the translation between overlay options and mount option words.
 import { describe, expect, test } from 'vitest';
 import {
   OVERLAY_OPTION_NAMES,
@@ -27,7 +28,7 @@ describe('overlayOptionWords', () => {
     ['nfsExport', { ...writable, nfsExport: true, index: false }],
     ['nfsExport', { nfsExport: true }],
     ['nfsExport', { nfsExport: true, redirectDir: 'on' }],
-  ])('refuses what contradicts: %s in %j', (name, options) => {
+  ])('overlayOptionWords rejects the contradicting option %s in %j', (name, options) => {
     expect(() => overlayOptionWords(options)).toThrow(
       expect.objectContaining({ code: 'ERR_INVALID_ARG_VALUE', message: expect.stringContaining(`options.${name}`) }),
     );
@@ -42,7 +43,7 @@ describe('overlayOptionWords', () => {
     [{ userxattr: true, redirectDir: 'nofollow' }, ['redirect_dir=nofollow', 'userxattr']],
     [{ nfsExport: true, redirectDir: 'nofollow' }, ['redirect_dir=nofollow', 'nfs_export=on']],
     [{ ...writable, nfsExport: true, index: true }, ['index=on', 'nfs_export=on']],
-  ])('takes what fits: %j', (options, words) => {
+  ])('overlayOptionWords accepts the combination %j', (options, words) => {
     expect(overlayOptionWords(options)).toEqual(words);
   });
 });
@@ -53,16 +54,19 @@ describe('overlayOptionOfWord', () => {
     ['index=off', 'index', false],
     ['redirect_dir=follow', 'redirectDir', 'follow'],
     ['nooverride_creds', 'overrideCreds', false],
-  ])('%s', (word, name, value) => {
+  ])('overlayOptionOfWord translates the mount option %s', (word, name, value) => {
     expect(overlayOptionOfWord(word)).toEqual([name, value]);
     expect(overlayOptionWords({ ...writable, [name]: value })).toEqual([word]);
   });
 
-  test.each(['', 'index', 'index=', 'index=ON', 'volatile=on', 'redirectDir=on', 'constructor'])('not %j', (word) => {
-    expect(overlayOptionOfWord(word)).toBeUndefined();
-  });
+  test.each(['', 'index', 'index=', 'index=ON', 'volatile=on', 'redirectDir=on', 'constructor'])(
+    'overlayOptionOfWord returns undefined for %j',
+    (word) => {
+      expect(overlayOptionOfWord(word)).toBeUndefined();
+    },
+  );
 
-  test('knows the words that begin alike', () => {
+  test('overlayWordsLike returns every mount option of one name', () => {
     expect(overlayWordsLike('xino')).toEqual(['xino=off', 'xino=auto', 'xino=on']);
     expect(overlayWordsLike('lowerdir')).toEqual([]);
     expect(OVERLAY_OPTION_NAMES).toHaveLength(16);

@@ -1,4 +1,4 @@
-// Nothing here runs: `npm run types` checks that the compiler accepts right options of overlays and refuses wrong ones.
+// Checks the types of overlay options when `npm run types` compiles this file. No code in this file runs.
 import type {
   OverlayMountOptions,
   OverlayOptionSupport,

@@ -1,3 +1,4 @@
+// Tests of overlayData, which writes the option string of an overlay.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { OverlaySpec } from '../../../lib/overlay/spec.js';
@@ -37,12 +38,12 @@ describe('overlayData', () => {
         'xino=auto,metacopy=on,verity=require,volatile,nooverride_creds',
     ],
     [{ lower: ['/a', '/b'], overrideCreds: true, index: false }, 'lowerdir=/a:/b,index=off,override_creds'],
-  ])('%j', (spec, expected) => {
+  ])('overlayData writes the option string of %j', (spec, expected) => {
     expect(overlayData(spec)).toBe(expected);
     expect(overlayData(spec, { encoding: 'buffer' })).toEqual(Buffer.from(expected));
   });
 
-  test('gives bytes for names that are not UTF-8, and a string for no others', () => {
+  test('overlayData returns a Buffer for names that are not UTF-8, and throws when the caller wants a string', () => {
     const spec = { lower: [Buffer.from([0x2f, 0xff, 0x3a]), '/ü'] };
     expect(overlayData(spec, { encoding: 'buffer' })).toEqual(
       Buffer.concat([Buffer.from('lowerdir=/'), Buffer.from([0xff]), Buffer.from('\\::/ü')]),
@@ -50,8 +51,8 @@ describe('overlayData', () => {
     expect(() => overlayData(spec)).toThrow(/not UTF-8/);
   });
 
-  test('is read by the kernel as it was meant, whatever the names', () => {
-    // Any bytes but NUL: a byte below 256 for each character, the way the kernel looks at them.
+  test('overlayData escapes any names so that overlayfs reads the same names back', () => {
+    // Any bytes except NUL. A latin1 string has one character for each byte.
     const name = fc.uint8Array({ min: 1, minLength: 1, maxLength: 30 }).map((bytes) => Buffer.from(bytes));
     const awkward = fc.string({
       unit: fc.constantFrom(':', ',', '\\', '"', '=', '#', ' ', '\n', '😀', 'a'),
@@ -80,15 +81,15 @@ describe('overlayData', () => {
     ['a NUL', { lower: ['/a', '/b\0c'] }, invalidValue],
     ['an option that is not known', { lower: ['/a', '/b'], redirect_dir: 'on' }, invalidValue],
     ['a mistyped option', { lower: ['/a', '/b'], metaCopy: true }, invalidValue],
-    ['a choice that is not one', { lower: ['/a', '/b'], xino: 'yes' }, invalidValue],
+    ['an invalid choice', { lower: ['/a', '/b'], xino: 'yes' }, invalidValue],
     ['a flag that is no boolean', { lower: ['/a', '/b'], userxattr: 'on' }, invalidType],
     ['an encoding that is not known', [{ lower: ['/a', '/b'] }, { encoding: 'hex' }], invalidValue],
-  ])('refuses %s', (_, spec, expected) => {
+  ])('overlayData rejects %s', (_, spec, expected) => {
     const [first, options] = Array.isArray(spec) ? spec : [spec, undefined];
     expect(() => overlayData(first as OverlaySpec, options as { encoding: 'utf8' })).toThrow(expected as Error);
   });
 
-  test('names the layer that is wrong', () => {
+  test('overlayData names the index of an invalid layer in the message', () => {
     expect(() => overlayData({ lower: ['/a', '/b\0', '/c'] })).toThrow(
       /"spec.lower\[1\]" property must not contain null/,
     );
@@ -99,7 +100,7 @@ function latin1(path: string | Buffer): string {
   return Buffer.from(path).toString('latin1');
 }
 
-/** How overlayfs takes the string apart, written from fs/overlayfs/params.c and from nothing in lib/. */
+/** Splits an option string as overlayfs does. The code follows fs/overlayfs/params.c and uses nothing of lib/. */
 function readAsOverlayfs(data: string): { lower: string[]; upper: string; work: string } {
   const options = new Map(
     splitUnescaped(data, ',').map((option) => {

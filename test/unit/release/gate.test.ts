@@ -1,3 +1,4 @@
+// Tests of the checks that a prebuilt addon and a manifest must pass before publishing.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,12 +17,12 @@ let place: string;
 beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'gate-'));
 });
-afterEach(() => rmSync(place, { recursive: true })); // nothing is ever mounted in here
+afterEach(() => rmSync(place, { recursive: true })); // nothing is mounted in this directory
 
-describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () => {
+describe.skipIf(here === undefined || !hasTools)('prebuild checks', () => {
   const problemsOf = (prebuild: string) => examine({ ...here!, prebuild }).problems;
 
-  test('lets what the tests run pass, made into a prebuild, and nothing before', () => {
+  test('the prebuild check accepts the tested addon only after DT_NEEDED is dropped and the file is stripped', () => {
     const file = join(place, 'a.node');
     copyFileSync(addonFile, file);
     expect(problemsOf(file)).toEqual(expect.arrayContaining(['has a DT_NEEDED', 'is not stripped']));
@@ -32,7 +33,7 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
     expect(problemsOf(file)).toEqual([]);
   });
 
-  test('finds what would not load elsewhere, or is not ours', () => {
+  test('the prebuild check reports everything that stops a file from loading on another machine', () => {
     const [source, file] = [join(place, 'b.c'), join(place, 'b.node')];
     writeFileSync(
       source,
@@ -50,20 +51,20 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
     ]) {
       expect(problems).toContain(problem);
     }
-    expect(problems).toMatch(/calls what is not on the list.* sin\b/);
-    expect(problems).toMatch(/^offers g, where$/m);
-    expect(problems).toContain('tells where it was built');
+    expect(problems).toMatch(/imports symbols that symbols\.js does not list.* sin\b/);
+    expect(problems).toMatch(/^exports g, where$/m);
+    expect(problems).toContain('contains the path of the build folder');
     expect(problems).toContain('is not the binary that the tests run');
   });
 
-  test('finds the folder for temporary files in which it was built', () => {
+  test('the prebuild check reports a path of the temporary build folder in the file', () => {
     const [source, file] = [join(place, 'd.c'), join(place, 'd.node')];
     writeFileSync(source, `const char *where = "${join(tmpdir(), BUILT_IN)}aBcDeF/src-native/mount/mount.cc";`);
     execFileSync('cc', ['-shared', '-fPIC', '-o', file, source]);
-    expect(problemsOf(file)).toContain('tells where it was built');
+    expect(problemsOf(file)).toContain('contains the path of the build folder');
   });
 
-  test('knows the architecture, and which glibc is too new', () => {
+  test('the prebuild check reports another architecture and a glibc symbol that is too new', () => {
     const other = ARCHITECTURES.find(({ name }) => name !== process.arch)!;
     expect(examine({ ...other, prebuild: addonFile }).problems).toContain(`is not for ${other.machine}`);
     const [source, file] = [join(place, 'c.c'), join(place, 'c.node')];
@@ -78,7 +79,7 @@ describe.skipIf(here === undefined || !hasTools)('the gate for prebuilds', () =>
   });
 });
 
-test('what is named is required, and all is that is to be published: what is missing for it is no skip', () => {
+test('a missing tool is an error for an architecture that the command line names or --complete requires', () => {
   const required = (...words: string[]) =>
     chosenArchitectures(words).flatMap(({ name, isRequired }) => (isRequired ? [name] : []));
   expect(required()).toEqual([]);
@@ -88,7 +89,7 @@ test('what is named is required, and all is that is to be published: what is mis
   expect(() => skip('to load it', 'qemu', 'qemu-user-static', true)).toThrow('qemu is missing');
 });
 
-test('nothing is published that does not say where it comes from and when', () => {
+test('publishing requires repository, homepage and bugs in package.json, and a dated changelog entry', () => {
   const manifest = {
     version: '1.2.3',
     repository: { type: 'git', url: 'git+https://example.org/linux-mount.git' },

@@ -1,3 +1,4 @@
+// Tests of the package: exported names, imports on other platforms, and what an installation runs.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -68,10 +69,10 @@ const LAYER_NAMES = [
   'makeWhiteoutSync',
 ];
 
-/** Beside the names of the package Node shows these of a CommonJS module. */
+/** Node.js adds these names to the exports of a CommonJS module. */
 const isPublic = (name: string) => !['__esModule', 'default', 'module.exports'].includes(name);
 
-test('exports the public names and no others', () => {
+test('the package exports the public names and no others', () => {
   expect(Object.keys(library).sort()).toEqual(NAMES);
   expect(Object.keys(layers).sort()).toEqual(LAYER_NAMES);
   expect(layers.MountError).toBe(library.MountError);
@@ -80,7 +81,7 @@ test('exports the public names and no others', () => {
 test.each([
   ['import', `import * as all from 'linux-mount/layers';`, false],
   ['require()', `const all = require('linux-mount/layers');`, true],
-])('linux-mount/layers has the same names by %s', async (_, source, commonjs) => {
+])('linux-mount/layers exports the same names when loaded by %s', async (_, source, commonjs) => {
   const { stdout } = await runNode(`${source} console.log(JSON.stringify(Object.keys(all).sort()));`, { commonjs });
   const names = (JSON.parse(stdout) as string[]).filter(isPublic);
   expect(names).toEqual(LAYER_NAMES);
@@ -90,7 +91,7 @@ test.each([
   ['import', `import * as all from 'linux-mount'; console.log(JSON.stringify(Object.keys(all).sort()));`, false],
   ['import()', `console.log(JSON.stringify(Object.keys(await import('linux-mount')).sort()));`, false],
   ['require()', `const all = require('linux-mount'); console.log(JSON.stringify(Object.keys(all).sort()));`, true],
-])('the built package has the same names by %s', async (_, source, commonjs) => {
+])('the built package exports the same names when loaded by %s', async (_, source, commonjs) => {
   const { stdout, status } = await runNode(source, { commonjs });
   expect(status).toBe(0);
   expect(JSON.parse(stdout).filter(isPublic)).toEqual(NAMES);
@@ -105,7 +106,7 @@ test('import and require() give the same objects', async () => {
   expect(stdout).toBe('true\n');
 });
 
-test('elsewhere it imports, what needs no kernel works, and each call says why not', async () => {
+test('on another platform the package imports, pure functions work, and each call throws ERR_UNSUPPORTED_PLATFORM', async () => {
   const { status, stdout, stderr } = await runNode(
     `Object.defineProperty(process, 'platform', { value: 'darwin' });
      const all = await import('linux-mount');
@@ -128,7 +129,7 @@ test('elsewhere it imports, what needs no kernel works, and each call says why n
   expect(lines.at(-1)).toBe('lowerdir=/a\\:b:/c 2 4096 NaN');
 });
 
-test('elsewhere a call that is right in itself is not blamed for what it asks', async () => {
+test('on another platform a valid call rejects with ERR_UNSUPPORTED_PLATFORM and not with an argument error', async () => {
   const { status, stdout, stderr } = await runNode(
     `Object.defineProperty(process, 'platform', { value: 'darwin' });
      const { mountFilesystem, mountTmpfs, mountOverlay } = await import('linux-mount');
@@ -141,7 +142,7 @@ test('elsewhere a call that is right in itself is not blamed for what it asks', 
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ERR_UNSUPPORTED_PLATFORM\n'.repeat(4), stderr: '' });
 });
 
-test('elsewhere a signal that comes after the first change was refused does nothing', async () => {
+test('on another platform an abort after the rejected first read of changes() has no effect', async () => {
   const { status, stdout, stderr } = await runNode(
     `Object.defineProperty(process, 'platform', { value: 'darwin' });
      const { changes } = await import('linux-mount/layers');
@@ -159,7 +160,7 @@ test('elsewhere a signal that comes after the first change was refused does noth
   });
 });
 
-test('elsewhere linux-mount/layers imports, and each call says why not', async () => {
+test('on another platform linux-mount/layers imports, and each call throws ERR_UNSUPPORTED_PLATFORM', async () => {
   const { status, stdout, stderr } = await runNode(
     `Object.defineProperty(process, 'platform', { value: 'win32' });
      const all = await import('linux-mount/layers');
@@ -179,27 +180,28 @@ test('elsewhere linux-mount/layers imports, and each call says why not', async (
   }
 });
 
-test('nothing runs and nothing else comes along when it is installed', () => {
+test('installing the package runs no script and installs no dependency', () => {
   const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8'));
   expect(Object.keys(manifest.scripts)).not.toEqual(
     expect.arrayContaining([expect.stringMatching(/^((pre|post)?install|(pre|post)?prepare)$/)]),
   );
-  // npm runs node-gyp in a clone otherwise, and package managers run it in a package that has a binding.gyp at its top.
+  // Without `gypfile: false` npm runs node-gyp in a clone. Package managers run node-gyp in a package with a
+  // binding.gyp at its top.
   expect(manifest.gypfile).toBe(false);
   expect(manifest.files).not.toContain('binding.gyp');
   expect(manifest).not.toHaveProperty('dependencies');
   expect(manifest).not.toHaveProperty('optionalDependencies');
   expect(manifest).not.toHaveProperty('os');
-  // What building from source fetches is what is tested here.
+  // Building from source must install the versions that the tests use.
   for (const name of ['node-addon-api', 'node-api-headers']) {
     expect(manifest.scripts['build:source']).toContain(` ${name}@${manifest.devDependencies[name]} `);
   }
 });
 
-test('dist/ can be bundled into an ES module', () => {
+test('dist/ has no static import or require() that an ES module bundle could not resolve', () => {
   const files = readdirSync(join(projectRoot, 'dist')).filter((name) => name.endsWith('.js'));
   const texts = files.map((name) => readFileSync(join(projectRoot, 'dist', name), 'utf8')).join('');
   expect(texts).toContain('process.getBuiltinModule("node:fs")');
-  // In such a bundle nothing defines require(), and in a CommonJS one nothing defines import.meta.
+  // An ES module bundle has no require(), and a CommonJS bundle has no import.meta.
   expect(texts.match(/\brequire\("(?!\.\/)[^"]*"\)|^import |\bimport\.meta\b/gm)).toBeNull();
 });

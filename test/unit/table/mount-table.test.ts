@@ -1,3 +1,4 @@
+// Tests of MountTable: lookup by path, subtrees, filters and differences.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -10,7 +11,7 @@ const fixture = (name: string) =>
 const line = (id: number, parent: number, target: string, rest = '- tmpfs none rw') =>
   `${id} ${parent} 0:${id} / ${target} rw ${rest}\n`;
 
-test('at: the mount that a path is on, by whole components', () => {
+test('MountTable.at finds the mount of a path by whole path components', () => {
   const t = table(line(1, 0, '/') + line(2, 1, '/foo') + line(3, 2, '/foo/bar') + line(4, 1, '/foobar'));
   const ids = ['/', '/x', '/foo', '/foo/', '//foo/./x', '/foo/bar', '/foo/barn', '/foobar', '/foobar/foo', '/fo'];
   expect(ids.map((path) => Number(t.at(path)?.id))).toEqual([1, 1, 2, 2, 2, 3, 2, 4, 4, 1]);
@@ -18,7 +19,7 @@ test('at: the mount that a path is on, by whole components', () => {
   expect(t.at(new URL('file:///foo/bar'))?.id).toBe(3n);
 });
 
-test('at: the topmost of a stack, and not what is covered', () => {
+test('MountTable.at finds the topmost mount of a stack and no hidden mount', () => {
   const t = table(
     line(1, 0, '/') + line(2, 1, '/a') + line(3, 2, '/a/b') + line(4, 2, '/a') + line(5, 4, '/a') + line(6, 5, '/a/c'),
   );
@@ -28,7 +29,7 @@ test('at: the topmost of a stack, and not what is covered', () => {
   expect(t.entries.filter((entry) => t.isHidden(entry)).map(({ id }) => id)).toEqual([2n, 3n, 4n]);
 });
 
-test('at: mounts over the root cover nothing for who is there already', () => {
+test('MountTable.at ignores a mount over the root, which hides nothing from a process that already runs in the root', () => {
   const t = table(line(1, 1, '/') + line(2, 1, '/') + line(3, 1, '/a') + line(4, 2, '/b'));
   expect([t.at('/')?.id, t.at('/a')?.id, t.at('/b')?.id]).toEqual([1n, 3n, 1n]);
   expect(t.isHidden(must(t.byId(4n)))).toBe(true);
@@ -40,7 +41,7 @@ test('at: mounts over the root cover nothing for who is there already', () => {
   expect(thrownBy(() => new MountTable(Array(1)))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
 });
 
-test('at: in a chroot that is no mount point the table does not tell', () => {
+test('MountTable.at returns undefined for the root of a chroot that is not a mount point', () => {
   const t = table(line(10, 5, '/proc') + line(11, 5, '/dev') + line(12, 11, '/dev/pts'));
   expect(t.at('/')).toBeUndefined();
   expect(t.at('/etc')).toBeUndefined();
@@ -48,7 +49,7 @@ test('at: in a chroot that is no mount point the table does not tell', () => {
   expect(t.tree().map(({ entry }) => entry.id)).toEqual([10n, 11n]);
 });
 
-test('paths must be absolute, without "..", and something', () => {
+test('MountTable.at and MountTable.under reject a path that is relative, empty or has ".."', () => {
   const t = table(line(1, 0, '/'));
   for (const path of ['a', './a', '/a/..', '/../a', '']) {
     expect(thrownBy(() => t.at(path))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
@@ -58,8 +59,8 @@ test('paths must be absolute, without "..", and something', () => {
   expect(t.at('/a..b')?.id).toBe(1n);
 });
 
-test('under: at a path and below it, hidden ones too, parents first', () => {
-  // 5 was moved: it stands before the mount that it is on
+test('MountTable.under lists the mounts at and below a path, hidden mounts included, parents first', () => {
+  // Mount 5 was moved, so its line comes before the line of its parent mount.
   const t = table(line(1, 0, '/') + line(5, 6, '/a/b/c') + line(2, 1, '/a') + line(3, 1, '/ab') + line(6, 2, '/a/b'));
   expect(t.under('/a').map(({ id }) => id)).toEqual([2n, 6n, 5n]);
   expect(t.under('/a/').map(({ id }) => id)).toEqual([2n, 6n, 5n]);
@@ -67,14 +68,14 @@ test('under: at a path and below it, hidden ones too, parents first', () => {
   expect(t.under('/a/b/c/d')).toEqual([]);
 });
 
-test('parents that go round in a circle, as only text can have them, end somewhere', () => {
+test('MountTable ends its search when the parents of a parsed table form a circle', () => {
   const t = table(line(1, 2, '/') + line(2, 1, '/') + line(3, 4, '/a') + line(4, 3, '/a'));
   expect(t.under('/').length).toBe(4);
   expect(() => t.at('/a')).not.toThrow();
   expect(t.tree()).toEqual([]);
 });
 
-test('tree: every mount on its parent', () => {
+test('MountTable.tree puts every mount below its parent', () => {
   const t = fixture('systemd-host');
   const [root, ...others] = t.tree();
   expect(others).toEqual([]);
@@ -86,7 +87,7 @@ test('tree: every mount on its parent', () => {
   expect(t.at('/proc/sys/fs/binfmt_misc/status')?.fsType).toBe('binfmt_misc');
 });
 
-test('filter: by type, source, propagation, and all of them', () => {
+test('MountTable.filter selects by type, source and propagation, and by all of them together', () => {
   const t = fixture('autofs-nfs');
   expect(t.filter({ fsType: 'fuse' })).toEqual(t.filter({ fsType: 'fuse.sshfs' }));
   expect(t.filter({ fsType: 'nfs' })).toEqual([]);
@@ -104,7 +105,7 @@ test('filter: by type, source, propagation, and all of them', () => {
   expect(thrownBy(() => t.filter({ propagation: 'x' } as never))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
 });
 
-test('diff: what went, what changed, what came', () => {
+test('MountTable.diff lists detached, changed and attached mounts in this order', () => {
   const before = table(line(1, 0, '/') + line(2, 1, '/a') + line(3, 2, '/a/b') + line(4, 1, '/c') + line(5, 1, '/d'));
   const after = table(
     line(1, 0, '/') + line(4, 1, '/moved') + line(5, 1, '/d', 'shared:7 - tmpfs none rw') + line(9, 1, '/new'),
@@ -120,12 +121,13 @@ test('diff: what went, what changed, what came', () => {
   expect(thrownBy(() => before.diff([] as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
 });
 
-test('diff: an id that was given to another mount is another mount', () => {
+test('MountTable.diff reports a detached and an attached mount when the kernel reuses a mount ID', () => {
   const [entry] = parseMountInfo(line(7, 1, '/a'));
   const one = new MountTable([{ ...must(entry), uniqueId: 2n ** 32n }]);
   const other = new MountTable([{ ...must(entry), uniqueId: 2n ** 32n + 1n }]);
   expect(one.diff(other).map(({ type }) => type)).toEqual(['detached', 'attached']);
-  // without lasting ids another filesystem tells, or another source: numbers of devices are given again as well
+  // Without unique mount IDs, another device number or another source shows that the mount is a different one. The
+  // kernel reuses device numbers too.
   for (const text of [line(7, 1, '/a').replace('0:7', '0:8'), line(7, 1, '/a').replace(' none ', ' other ')]) {
     expect(
       table(line(7, 1, '/a'))
@@ -137,7 +139,7 @@ test('diff: an id that was given to another mount is another mount', () => {
   expect(thrownBy(() => one.byId(7 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
 });
 
-test('a difference that is applied makes the one table of the other', () => {
+test('applying the result of MountTable.diff to one table gives the other table', () => {
   const anyTable = fc.uniqueArray(fc.record({ id: fc.integer({ min: 2, max: 12 }), name: fc.constantFrom('a', 'b') }), {
     selector: ({ id }) => id,
   });

@@ -1,3 +1,4 @@
+// Tests of which holders of a mount are found, and of the reason that names them.
 import { describe, expect, test } from 'vitest';
 import type { HoldersScan, ProcessUse } from '../../../lib/kernel/native.js';
 import { busyReason } from '../../../lib/umount/busy-reason.js';
@@ -27,12 +28,12 @@ const kinds = (parts: Partial<HoldersScan>, kind: string) =>
   holdersIn(scan(parts), false).filter((holder) => holder.kind === kind);
 
 describe('holdersIn', () => {
-  test('loops by whole components, and not those of a mount further down', () => {
+  test('holdersIn finds loop devices whose file is on the mount, and none on a mount below', () => {
     const loops = ['/m/img', '/m', '/mm/img', '/m.img', '/m/sub/img', '/m/sub2', '/m/gone (deleted)'].map(file);
     expect(kinds({ loops }, 'loop').map(({ path }) => path)).toEqual(['/m/img', '/m', '/m/sub2', '/m/gone (deleted)']);
   });
 
-  test('swap files, without their escapes, and no partitions', () => {
+  test('holdersIn finds swap files with unescaped names, and no swap partitions', () => {
     const swaps = Buffer.from(
       'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n' +
         '/m/swap\\040file                          file\t\t1020\t\t0\t\t-2\n' +
@@ -42,7 +43,7 @@ describe('holdersIn', () => {
     expect(kinds({ swaps }, 'swap')).toEqual([{ kind: 'swap', path: '/m/swap file', blocks: true }]);
   });
 
-  test('mounts below it, parents first, and layers of overlays on it', () => {
+  test('holdersIn finds mounts below the mount, parents first, and overlays with a layer on the mount', () => {
     expect(kinds({}, 'mount').map(({ path }) => path)).toEqual(['/m/sub', '/m/sub/deeper']);
     expect(kinds({}, 'overlay')).toEqual([
       { kind: 'overlay', path: '/merged', layer: '/m/w', how: 'work', blocks: false },
@@ -50,7 +51,7 @@ describe('holdersIn', () => {
     ]);
   });
 
-  test('what is known by its device counts where there is no other mount of it', () => {
+  test('holdersIn marks a process that is known only by device as blocking when the filesystem has no other mount', () => {
     const mapped = [use({ how: 'mapped', byDevice: true })];
     expect(kinds({ uses: mapped }, 'process')).toMatchObject([{ byDevice: true, blocks: true }]);
     const twice = Buffer.from(`${TABLE}\n27 20 8:2 /d /bound rw - ext4 /dev/sda2 rw`);
@@ -63,7 +64,7 @@ describe('holdersIn', () => {
 describe('busyReason', () => {
   const bare = Buffer.from('21 20 8:2 / /m rw - ext4 /dev/sda2 rw\n28 20 8:2 /d /b rw - ext4 /dev/sda2 rw');
 
-  test('names the first few, each process once', () => {
+  test('the EBUSY reason names the first three processes, each once, and counts the others', () => {
     const uses = [
       use({ path: Buffer.from('/m/a') }),
       use({ how: 'cwd', path: Buffer.from('/m') }),
@@ -78,7 +79,7 @@ describe('busyReason', () => {
     );
   });
 
-  test('says when nobody was found, what was ruled out, and what could not be seen; no guess is a fact', () => {
+  test('the EBUSY reason names what was searched and what could not be searched when no holder is found', () => {
     const nobody = busyReason(scan({ table: bare }));
     expect(nobody).toMatch(/^the scan of 100 processes found no holder of the mount: unmount again, .* cannot see: /);
     expect(nobody).not.toContain('cannot be examined');

@@ -1,3 +1,4 @@
+// Tests of the reason of a failed umount when the mount has changed meanwhile.
 import { constants as os } from 'node:os';
 import { expect, test } from 'vitest';
 import type { Examination, Failure, HoldersScan, PathFacts } from '../../../lib/kernel/native.js';
@@ -30,7 +31,7 @@ const why = (scan: HoldersScan | Failure | null) => {
   return umountReason({ failure: failure(os.errno.EBUSY), flags: 0, attempts: 1 }, plan, examination, false, scan);
 };
 
-test('it is gone only where the look for holders has found nothing there', () => {
+test('umountReason reports that the mount is gone only when the search for holders fails with EINVAL or ENOENT', () => {
   expect(why(failure(os.errno.EINVAL))).toMatch(/^the mount was in use, and another process has unmounted it since/);
   expect(why(failure(os.errno.ENOENT))).toMatch(/^the mount was in use, and another process has unmounted it since/);
   expect(why(failure(os.errno.EMFILE))).toBe(
@@ -38,7 +39,7 @@ test('it is gone only where the look for holders has found nothing there', () =>
   );
 });
 
-test('who holds another mount is not told', () => {
+test('umountReason names no holders when the search found another mount at the target', () => {
   expect(why(scanOf(7n))).toMatch(/^the scan of 5 processes found no holder of the mount/);
   expect(why(scanOf(8n))).toMatch(/^the mount was in use, and another mount has replaced it since/);
 });

@@ -1,3 +1,4 @@
+// Features of mountFilesystem, mountTmpfs and umount.
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedFilesystem,
@@ -17,27 +18,27 @@ import { mountTable, tableEntry } from '../../support/table.js';
 import { type Features, fallsBack, refused, same, type Use, works } from './feature.js';
 import { NOBODY, onlyOne } from './ids.js';
 
-/** A parameter of a tmpfs that the mount table has to show. */
+/** Mounts a tmpfs with a parameter that the mount table must show. */
 const parameter =
   (options: TmpfsOptions, shown: string): Use =>
-  async (ground) => {
-    const target = ground.directory('t');
+  async (scratch) => {
+    const target = scratch.directory('t');
     await using mount = await mountTmpfs(target, options);
     same(tableEntry(target)?.superOptions.split(',').includes(shown), true);
     return works(mount.strategy);
   };
 
 export const filesystems: Features = {
-  "strategy 'data'": async (ground) => {
-    await using _mount = await mountFilesystem('x', ground.directory('t'), 'tmpfs', { strategy: 'data' });
-    same(tableEntry(ground.path('t'))?.source, 'x');
+  "strategy 'data'": async (scratch) => {
+    await using _mount = await mountFilesystem('x', scratch.directory('t'), 'tmpfs', { strategy: 'data' });
+    same(tableEntry(scratch.path('t'))?.source, 'x');
     return works();
   },
-  "strategy 'fsconfig'": async (ground) => {
+  "strategy 'fsconfig'": async (scratch) => {
     const options = { strategy: 'fsconfig', readonly: true } as const;
-    await using _mount = await mountFilesystem('x', ground.directory('t'), 'tmpfs', options);
-    same(tableEntry(ground.path('t'))?.source, 'x');
-    refused('EROFS', () => writeFileSync(ground.path('t/x'), ''));
+    await using _mount = await mountFilesystem('x', scratch.directory('t'), 'tmpfs', options);
+    same(tableEntry(scratch.path('t'))?.source, 'x');
+    refused('EROFS', () => writeFileSync(scratch.path('t/x'), ''));
     return works();
   },
   detachedFilesystem: async () => {
@@ -46,8 +47,8 @@ export const filesystems: Features = {
     same(readdirSync(mount.path), ['x']);
     return works();
   },
-  'tmpfs: size, nrInodes, mode': async (ground) => {
-    const target = ground.directory('t');
+  'tmpfs: size, nrInodes, mode': async (scratch) => {
+    const target = scratch.directory('t');
     await using mount = await mountTmpfs(target, { size: '64k', nrInodes: 10, mode: 0o700 });
     same(statSync(target).mode & 0o777, 0o700);
     refused('ENOSPC', () => writeFileSync(`${target}/x`, Buffer.alloc(100_000)));
@@ -57,14 +58,14 @@ export const filesystems: Features = {
   'tmpfs: huge': parameter({ huge: 'advise' }, 'huge=advise'),
   'tmpfs: noSwap': parameter({ noSwap: true }, 'noswap'),
   'tmpfs: usrQuota': parameter({ usrQuota: true }, 'usrquota'),
-  'tmpfs: idmap': async (ground) => {
-    const target = ground.directory('t');
+  'tmpfs: idmap': async (scratch) => {
+    const target = scratch.directory('t');
     await using mount = await mountTmpfs(target, { idmap: onlyOne });
     same(statSync(target).uid, NOBODY);
     return works(mount.strategy);
   },
-  remountFilesystem: async (ground) => {
-    const target = ground.directory('t');
+  remountFilesystem: async (scratch) => {
+    const target = scratch.directory('t');
     await using _mount = await mountTmpfs(target, { size: '1m', noExec: true });
     await remountFilesystem(target, { parameters: { size: '2m' } });
     same(tableEntry(target)?.superOptions.split(',').includes('size=2048k'), true);
@@ -74,8 +75,8 @@ export const filesystems: Features = {
 };
 
 export const unmounting: Features = {
-  lazy: async (ground) => {
-    const target = ground.directory('t');
+  lazy: async (scratch) => {
+    const target = scratch.directory('t');
     mountSync('t', target, 'tmpfs');
     await using _holder = await HolderProcess.shell('', { cwd: target });
     refused('EBUSY', () => umountSync(target));
@@ -83,26 +84,26 @@ export const unmounting: Features = {
     same(tableEntry(target), undefined);
     return works();
   },
-  expire: async (ground) => {
-    const target = ground.directory('t');
+  expire: async (scratch) => {
+    const target = scratch.directory('t');
     mountSync('t', target, 'tmpfs');
     refused('EAGAIN', () => umountSync(target, { expire: true }));
     await umount(target, { expire: true });
     same(tableEntry(target), undefined);
     return works();
   },
-  recursive: async (ground) => {
+  recursive: async (scratch) => {
     const before = mountTable().length;
-    const target = ground.directory('t');
+    const target = scratch.directory('t');
     mountSync('t', target, 'tmpfs');
-    mountSync('below', ground.directory('t/a'), 'tmpfs');
+    mountSync('below', scratch.directory('t/a'), 'tmpfs');
     mountSync('hides', target, 'tmpfs');
     await umount(target, { recursive: true, stack: true });
     same(mountTable().length, before);
     return works();
   },
-  retry: async (ground) => {
-    const target = ground.directory('t');
+  retry: async (scratch) => {
+    const target = scratch.directory('t');
     mountSync('t', target, 'tmpfs');
     const holder = await HolderProcess.shell('', { cwd: target });
     const done = umount(target, { retry: { for: 60_000 } });
@@ -111,8 +112,8 @@ export const unmounting: Features = {
     same(existsSync(target), true);
     return works();
   },
-  holders: async (ground) => {
-    const target = ground.directory('t');
+  holders: async (scratch) => {
+    const target = scratch.directory('t');
     mountSync('t', target, 'tmpfs');
     const holder = await HolderProcess.shell('', { cwd: target });
     same(
@@ -123,8 +124,8 @@ export const unmounting: Features = {
     umountSync(target, { retry: { for: 60_000 } });
     return works();
   },
-  'a handle takes down its own mount only': async (ground) => {
-    const target = ground.directory('t');
+  'a handle takes down its own mount only': async (scratch) => {
+    const target = scratch.directory('t');
     const mount = mountTmpfsSync(target);
     const other = mountTmpfsSync(target);
     refused('EINVAL', () => mount.unmountSync());

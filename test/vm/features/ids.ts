@@ -1,7 +1,11 @@
+// ID maps of the features that test idmapped mounts.
 import type { IdMap } from '../../../lib/index.js';
 
-/** Maps the id 1 alone, so that root, who has made all files here, is nobody. It can be made in a user namespace too. */
+/**
+ * Maps only the ID 1, so that the owner of all files, root, is not mapped. A user namespace with a single ID can make
+ * this map too.
+ */
 export const onlyOne: IdMap = { owner: { uid: 1, gid: 1 }, appearsAs: { uid: 0, gid: 0 } };
 
-/** The id that stands for those that are not mapped. */
+/** The overflow ID, which stands for an unmapped ID. */
 export const NOBODY = 65534;

@@ -1,12 +1,13 @@
+// Features of linux-mount/layers.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mountOverlay } from '../../../lib/index.js';
 import { changes, isOpaque, isWhiteout, makeOpaque, makeWhiteout } from '../../../lib/layers/index.js';
 import { isRealRoot } from '../../support/environment.js';
-import type { Ground } from '../../support/ground.js';
-import { lacksOverlay } from '../../support/ways.js';
+import { lacksOverlay } from '../../support/kernel-features.js';
+import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { type Features, inPart, same, works } from './feature.js';
 
-// Attributes trusted.* are for root outside of user namespaces.
+// Only root in the initial user namespace can set trusted.* attributes.
 const userxattr = !isRealRoot;
 const marks = { userxattr };
 const option = userxattr ? ({ userxattr: true } as const) : {};
@@ -14,52 +15,55 @@ const option = userxattr ? ({ userxattr: true } as const) : {};
 const NO_XATTR_WHITEOUTS =
   "overlayfs shows it as an empty file: whiteouts of form 'xattr' are hidden since Linux 6.8, those of form 'device' always";
 
-/** A layer with a directory of two files. */
-const layer = (ground: Ground, name: string) => {
-  ground.directory(`${name}/d`, { one: name, two: name });
-  return ground.path(name);
+/** Makes a layer that contains a directory with two files. */
+const layer = (scratch: ScratchDirectory, name: string) => {
+  scratch.directory(`${name}/d`, { one: name, two: name });
+  return scratch.path(name);
 };
 
-/** What an overlay shows of the directory; undefined where there are no overlays, and the marks are only read back. */
-async function shown(ground: Ground, ...lower: string[]): Promise<string[] | undefined> {
+/**
+ * Returns the names that an overlay shows in the directory, or undefined where this user cannot mount overlays, so that
+ * the test only reads the marks back.
+ */
+async function shown(scratch: ScratchDirectory, ...lower: string[]): Promise<string[] | undefined> {
   if (lacksOverlay !== undefined) return undefined;
-  const target = ground.directory('merged');
+  const target = scratch.directory('merged');
   await using _mount = await mountOverlay({ lower, target, ...option });
   return readdirSync(`${target}/d`).sort();
 }
 
 export const layers: Features = {
-  "makeWhiteout, isWhiteout, form 'device'": async (ground) => {
-    const [base, top] = [layer(ground, 'base'), ground.directory('top')];
-    ground.directory('top/d');
+  "makeWhiteout, isWhiteout, form 'device'": async (scratch) => {
+    const [base, top] = [layer(scratch, 'base'), scratch.directory('top')];
+    scratch.directory('top/d');
     await makeWhiteout(`${top}/d/one`);
     same([await isWhiteout(`${top}/d/one`, marks), await isWhiteout(`${base}/d/one`, marks)], [true, false]);
-    same((await shown(ground, top, base)) ?? ['two'], ['two']);
+    same((await shown(scratch, top, base)) ?? ['two'], ['two']);
     return works();
   },
-  "makeWhiteout, isWhiteout, form 'xattr'": async (ground) => {
-    const [base, top] = [layer(ground, 'base'), ground.directory('top')];
-    ground.directory('top/d');
+  "makeWhiteout, isWhiteout, form 'xattr'": async (scratch) => {
+    const [base, top] = [layer(scratch, 'base'), scratch.directory('top')];
+    scratch.directory('top/d');
     await makeWhiteout(`${top}/d/one`, { form: 'xattr', ...marks });
     same([await isWhiteout(`${top}/d/one`, marks), await isOpaque(`${top}/d`, marks)], [true, false]);
-    const names = (await shown(ground, top, base)) ?? ['two'];
+    const names = (await shown(scratch, top, base)) ?? ['two'];
     if (names.length === 2) return inPart(NO_XATTR_WHITEOUTS);
     same(names, ['two']);
     return works();
   },
-  'makeOpaque, isOpaque': async (ground) => {
-    const [base, top] = [layer(ground, 'base'), ground.directory('top')];
-    ground.directory('top/d', { three: '' });
+  'makeOpaque, isOpaque': async (scratch) => {
+    const [base, top] = [layer(scratch, 'base'), scratch.directory('top')];
+    scratch.directory('top/d', { three: '' });
     same(await isOpaque(`${top}/d`, marks), false);
     await makeOpaque(`${top}/d`, marks);
     same(await isOpaque(`${top}/d`, marks), true);
-    same((await shown(ground, top, base)) ?? ['three'], ['three']);
+    same((await shown(scratch, top, base)) ?? ['three'], ['three']);
     return works();
   },
-  'changes, of what was done in an overlay': async (ground) => {
-    const lower = [layer(ground, 'base'), ground.directory('empty')];
-    const [upper, work] = [ground.directory('upper'), ground.directory('work')];
-    const target = ground.directory('merged');
+  'changes, of what was done in an overlay': async (scratch) => {
+    const lower = [layer(scratch, 'base'), scratch.directory('empty')];
+    const [upper, work] = [scratch.directory('upper'), scratch.directory('work')];
+    const target = scratch.directory('merged');
     await using _mount = await mountOverlay({ lower, upper, work, target });
     writeFileSync(`${target}/d/one`, 'changed');
     rmSync(`${target}/d/two`);
@@ -67,7 +71,7 @@ export const layers: Features = {
     const found: string[] = [];
     for await (const { type, path } of changes({ lower, upper, userxattr })) found.push(`${type} ${path}`);
     same(found.filter((each) => each !== 'modified d').sort(), ['added d/three', 'deleted d/two', 'modified d/one']);
-    same(readFileSync(ground.path('base/d/one'), 'utf8'), 'base');
+    same(readFileSync(scratch.path('base/d/one'), 'utf8'), 'base');
     return works();
   },
 };

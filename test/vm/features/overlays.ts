@@ -1,3 +1,4 @@
+// Features of mountOverlay.
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import {
   detachedOverlay,
@@ -13,47 +14,47 @@ import {
   type Support,
 } from '../../../lib/index.js';
 import { isRealRoot } from '../../support/environment.js';
-import type { Ground } from '../../support/ground.js';
+import type { ScratchDirectory } from '../../support/scratch-directory.js';
 import { tableEntry } from '../../support/table.js';
-import { type Features, fallsBack, inPart, refused, same, type Use, type Way, works } from './feature.js';
+import { type Features, fallsBack, inPart, type Outcome, refused, same, type Use, works } from './feature.js';
 
 import { NOBODY, onlyOne } from './ids.js';
 
-const writable = (ground: Ground) => ({
-  lower: [ground.directory('lower', { below: 'below' })],
-  upper: ground.directory('upper'),
-  work: ground.directory('work'),
+const writable = (scratch: ScratchDirectory) => ({
+  lower: [scratch.directory('lower', { below: 'below' })],
+  upper: scratch.directory('upper'),
+  work: scratch.directory('work'),
 });
 
-/** Which way an overlay went. To hand over descriptors is the older one where it was not asked for. */
-function wayOf(strategy: string, asked?: OverlayStrategy): Way {
+/** Returns how an overlay was mounted. Strategy "descriptors" is a fallback when the caller did not ask for it. */
+function outcomeOf(strategy: string, asked?: OverlayStrategy): Outcome {
   return strategy === 'descriptors' && asked === undefined ? fallsBack(strategy) : works(strategy);
 }
 
-/** Mounts it, writes into it, and looks where that went. */
-async function useWritable(ground: Ground, options: Partial<OverlayMountOptions>): Promise<Way> {
-  const target = ground.directory('merged');
-  const spec = { ...writable(ground), target, ...options } as OverlayMountOptions;
+/** Mounts an overlay, writes into it, and checks that the upper directory receives the file. */
+async function useWritable(scratch: ScratchDirectory, options: Partial<OverlayMountOptions>): Promise<Outcome> {
+  const target = scratch.directory('merged');
+  const spec = { ...writable(scratch), target, ...options } as OverlayMountOptions;
   await using mount = await mountOverlay(spec);
   writeFileSync(`${target}/new`, 'new');
   writeFileSync(`${target}/below`, 'changed');
-  same(readFileSync(ground.path('upper/new'), 'utf8'), 'new');
-  same(readFileSync(ground.path('lower/below'), 'utf8'), 'below');
-  return wayOf(mount.strategy, options.strategy);
+  same(readFileSync(scratch.path('upper/new'), 'utf8'), 'new');
+  same(readFileSync(scratch.path('lower/below'), 'utf8'), 'below');
+  return outcomeOf(mount.strategy, options.strategy);
 }
 
-/** An option of an overlay. Kernels take some that they then drop, which {@link overlaySupport} finds out. */
+/** Mounts an overlay with an option. A kernel may ignore the option, which {@link overlaySupport} reports. */
 const option =
   (spec: Partial<OverlaySpec>, supportOf: (options: OverlayOptionSupport) => Support): Use =>
-  async (ground) => {
-    const support = supportOf((await overlaySupport(ground.root)).options);
-    const way = await useWritable(ground, spec as Partial<OverlayMountOptions>);
+  async (scratch) => {
+    const support = supportOf((await overlaySupport(scratch.root)).options);
+    const way = await useWritable(scratch, spec as Partial<OverlayMountOptions>);
     return support.supported ? way : inPart(support.reason);
   };
 
-/** Many layers, with a file in the first and one in the last. */
-function manyLayers(ground: Ground, count: number, length: number): string[] {
-  const lower = Array.from({ length: count }, (_, index) => ground.directory(`${index}/${'x'.repeat(length)}`));
+/** Makes many layers, with a file in the first layer and another in the last. */
+function manyLayers(scratch: ScratchDirectory, count: number, length: number): string[] {
+  const lower = Array.from({ length: count }, (_, index) => scratch.directory(`${index}/${'x'.repeat(length)}`));
   writeFileSync(`${lower[0]}/first`, '');
   writeFileSync(`${lower.at(-1)}/last`, '');
   return lower;
@@ -61,55 +62,55 @@ function manyLayers(ground: Ground, count: number, length: number): string[] {
 
 const layers =
   (count: number, length: number): Use =>
-  async (ground) => {
-    const target = ground.directory('merged');
-    await using mount = await mountOverlay({ lower: manyLayers(ground, count, length), target });
+  async (scratch) => {
+    const target = scratch.directory('merged');
+    await using mount = await mountOverlay({ lower: manyLayers(scratch, count, length), target });
     same(readdirSync(target).sort(), ['first', 'last']);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   };
 
 export const overlays: Features = {
-  "strategy 'data'": (ground) => useWritable(ground, { strategy: 'data' }),
-  "strategy 'fsconfig'": (ground) => useWritable(ground, { strategy: 'fsconfig' }),
-  "strategy 'descriptors'": (ground) => useWritable(ground, { strategy: 'descriptors' }),
+  "strategy 'data'": (scratch) => useWritable(scratch, { strategy: 'data' }),
+  "strategy 'fsconfig'": (scratch) => useWritable(scratch, { strategy: 'fsconfig' }),
+  "strategy 'descriptors'": (scratch) => useWritable(scratch, { strategy: 'descriptors' }),
   'more option data than a page': layers(Math.ceil(pageSize / 200) + 10, 200),
   '500 layers': layers(500, 20),
-  '501 layers are refused': (ground) => {
-    const options = { lower: manyLayers(ground, 501, 1), target: ground.directory('merged') };
+  '501 layers are refused': (scratch) => {
+    const options = { lower: manyLayers(scratch, 501, 1), target: scratch.directory('merged') };
     try {
       mountOverlaySync(options);
     } catch (error) {
-      // Where there are no overlays at all, that is what there is to say.
+      // If this user cannot mount any overlay, that error is the result.
       if (error instanceof MountError && /\b500\b/.test(error.reason ?? '')) return works();
       throw error;
     }
-    throw new Error('they were mounted');
+    throw new Error('501 layers were mounted');
   },
-  'names of any bytes': async (ground) => {
-    const odd = ground.directory('a:b,c\\d e', { odd: '' });
-    const target = ground.directory('merged');
-    await using mount = await mountOverlay({ lower: [odd, ground.directory('b')], target });
+  'names of any bytes': async (scratch) => {
+    const odd = scratch.directory('a:b,c\\d e', { odd: '' });
+    const target = scratch.directory('merged');
+    await using mount = await mountOverlay({ lower: [odd, scratch.directory('b')], target });
     same(readdirSync(target), ['odd']);
-    same((await mount.overlay()).lower, [odd, ground.path('b')]);
-    return wayOf(mount.strategy);
+    same((await mount.overlay()).lower, [odd, scratch.path('b')]);
+    return outcomeOf(mount.strategy);
   },
-  'upper in use by another overlay is refused': async (ground) => {
-    const layers = writable(ground);
-    await using _mount = await mountOverlay({ ...layers, target: ground.directory('one') });
-    refused('EBUSY', () => mountOverlaySync({ ...layers, target: ground.directory('two') }));
+  'upper in use by another overlay is refused': async (scratch) => {
+    const layers = writable(scratch);
+    await using _mount = await mountOverlay({ ...layers, target: scratch.directory('one') });
+    refused('EBUSY', () => mountOverlaySync({ ...layers, target: scratch.directory('two') }));
     return works();
   },
-  detachedOverlay: async (ground) => {
-    await using mount = await detachedOverlay(writable(ground));
+  detachedOverlay: async (scratch) => {
+    await using mount = await detachedOverlay(writable(scratch));
     writeFileSync(`${mount.path}/new`, '');
-    same(existsSync(ground.path('upper/new')), true);
-    return wayOf(mount.strategy);
+    same(existsSync(scratch.path('upper/new')), true);
+    return outcomeOf(mount.strategy);
   },
-  'in a root': async (ground) => {
-    const target = { root: ground.directory('root'), path: '/merged', create: 'directory' } as const;
-    await using mount = await mountOverlay({ ...writable(ground), target });
-    same(readFileSync(ground.path('root/merged/below'), 'utf8'), 'below');
-    return wayOf(mount.strategy);
+  'in a root': async (scratch) => {
+    const target = { root: scratch.directory('root'), path: '/merged', create: 'directory' } as const;
+    await using mount = await mountOverlay({ ...writable(scratch), target });
+    same(readFileSync(scratch.path('root/merged/below'), 'utf8'), 'below');
+    return outcomeOf(mount.strategy);
   },
   volatile: option({ volatile: true }, (options) => options.volatile),
   metacopy: option({ metacopy: true, redirectDir: 'on' }, (options) => options.metacopy),
@@ -117,14 +118,14 @@ export const overlays: Features = {
   index: option({ index: true }, (options) => options.index),
   nfsExport: option({ index: true, nfsExport: true }, (options) => options.nfsExport),
   xino: option({ xino: 'on' }, (options) => options.xino.on),
-  defaultPermissions: async (ground) => {
-    const way = await useWritable(ground, { defaultPermissions: true });
+  defaultPermissions: async (scratch) => {
+    const way = await useWritable(scratch, { defaultPermissions: true });
     using _mount = mountOverlaySync({
-      ...writable(ground),
-      target: ground.path('merged'),
+      ...writable(scratch),
+      target: scratch.path('merged'),
       defaultPermissions: true,
     });
-    same(tableEntry(ground.path('merged'))?.superOptions.split(',').includes('default_permissions'), true);
+    same(tableEntry(scratch.path('merged'))?.superOptions.split(',').includes('default_permissions'), true);
     return way;
   },
   userxattr: option({ userxattr: true }, (options) => options.userxattr),
@@ -134,23 +135,24 @@ export const overlays: Features = {
   verity: option({ verity: 'on', metacopy: true, redirectDir: 'on' }, (options) => options.verity.on),
   overrideCreds: option({ overrideCreds: false }, (options) => options.overrideCreds),
   "fsync 'volatile'": option({ fsync: 'volatile' }, (options) => options.fsync.volatile),
-  dataOnly: async (ground) => {
-    const target = ground.directory('merged');
-    const lower = [ground.directory('l', { seen: '' }), ground.directory('m')];
-    // Only what has been copied up by metadata leads there, and in a user namespace nothing is.
+  dataOnly: async (scratch) => {
+    const target = scratch.directory('merged');
+    const lower = [scratch.directory('l', { seen: '' }), scratch.directory('m')];
+    // Only a file whose metadata was copied up without its data refers to a data-only layer, and a user namespace has
+    // no such files.
     const more = isRealRoot ? ({ metacopy: true, redirectDir: 'follow' } as const) : {};
-    const dataOnly = [ground.directory('d', { unseen: '' })];
+    const dataOnly = [scratch.directory('d', { unseen: '' })];
     await using mount = await mountOverlay({ lower, dataOnly, target, ...more });
     same(readdirSync(target), ['seen']);
-    return wayOf(mount.strategy);
+    return outcomeOf(mount.strategy);
   },
-  'lowerIdmap, tmpfs': (ground) => useLowerIdmap(ground, ground),
+  'lowerIdmap, tmpfs': (scratch) => useLowerIdmap(scratch, scratch),
 };
 
-/** An overlay over a layer whose owner appears as nobody. */
-export async function useLowerIdmap(ground: Ground, layers: Ground): Promise<Way> {
+/** Mounts an overlay over an idmapped layer in which the owner of the files is not mapped. */
+export async function useLowerIdmap(scratch: ScratchDirectory, layers: ScratchDirectory): Promise<Outcome> {
   const lower = [layers.directory('idmapped', { file: '' }), layers.directory('plain')];
-  const target = ground.directory('merged');
+  const target = scratch.directory('merged');
   await using mount = await mountOverlay({ lower, target, lowerIdmap: [onlyOne, undefined] });
   same(statSync(`${target}/file`).uid, NOBODY);
   return works(mount.strategy);

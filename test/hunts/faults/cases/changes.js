@@ -1,6 +1,6 @@
+// Fault cases that change existing mounts: attributes, propagation, remount, move.
 import { handle, inside, target, treeStage } from './stages.js';
 
-/** Of what is mounted already. */
 export const changes = [
   {
     name: 'setMountAttributes',

@@ -1,6 +1,6 @@
+// Fault cases in another mount namespace.
 import { bindStage, handle, inside, rootStage } from './stages.js';
 
-/** In another mount namespace. */
 export const elsewhere = [
   {
     name: 'mountBind in another namespace',

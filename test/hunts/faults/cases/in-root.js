@@ -1,3 +1,4 @@
+// Fault cases with a target inside a root directory.
 import { constants, mountSync } from 'linux-mount';
 import { handle, inside, treeStage } from './stages.js';
 
@@ -16,7 +17,8 @@ export const inRoot = [
     keeps: 'names',
   })),
   {
-    // What is done to take it down again reaches neither the source, whose peer it is, nor the mount below it.
+    // Undoing the bind must not propagate to the source, which is a peer of the new mount, nor to the mount below the
+    // target.
     name: 'mountBind in a root, of a shared tree over a shared mount',
     prepare: (scene) => {
       const { source } = treeStage(scene);

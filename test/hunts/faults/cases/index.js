@@ -1,4 +1,21 @@
+// The operations whose system calls are made to fail. A case describes an operation once for both forms: the argument
+// `call` of `act` finds a function of the library in the form under test. The properties of a case:
+//
+//   prepare(scene)    makes what the operation needs
+//   act(call, stage)  runs the operation; `stage` is the result of prepare. prepare and act also receive the containers
+//   show(result)      the part of the result that must be equal when a fault has no effect
+//   undo(result)      undoes the operation; mounts and names must then be as before
+//   keeps             true: nothing undoes the operation; "names": directories that the operation makes may stay
+//   undoes            the operation always undoes its own work, and a fault may hit the undoing
+//   partly            the operation may stop in the middle, and names in `left` what it has not done
+//   marks             what the operation leaves may be an overlayfs attribute of the parent directory
+//   changes           the scene may change during the operation for other reasons
+//   passesOver(code)  whether the result may differ after a fault with this error code
+//   settle(stage)     releases what prepare holds open
+//   containers        the number of processes in other mount namespaces that the case needs
+//   forms             the forms of the operation, if there is only one
 import { changes } from './changes.js';
+import { detachedMounts } from './detached.js';
 import { elsewhere } from './elsewhere.js';
 import { inRoot } from './in-root.js';
 import { layerChanges } from './layer-changes.js';
@@ -9,24 +26,6 @@ import { overlays } from './overlays.js';
 import { questions } from './questions.js';
 import { pass } from './stages.js';
 import { umounts } from './umounts.js';
-import { withoutPlace } from './without-place.js';
-
-// The operations whose system calls are made to fail. Each is written once, for both forms: `call` gives the form asked
-// for of a function of the library.
-//
-//   prepare(scene)    what has to be there before
-//   act(call, stage)  the operation; `stage` is what prepare gave. Both are given the containers last
-//   show(result)      what of the result must be the same when a fault made no difference
-//   undo(result)      takes back what came of it, and then mounts and names must be as before
-//   keeps             there is nothing that takes it back; "names": but for directories that it made
-//   undoes            it takes back what it has done in any case, so that a fault may hit that
-//   partly            it may end in the middle, and says in `left` what it has not done
-//   marks             what it leaves may be beside what it names: a mark of the directory
-//   changes           what it does not change itself may change meanwhile
-//   passesOver(code)  whether its result may be another when a call fails so
-//   settle(stage)     lets go of what prepare holds
-//   containers        how many processes in other mount namespaces it is given
-//   forms             when it has one only
 
 /** @type {readonly any[]} */
 const all = [
@@ -35,7 +34,7 @@ const all = [
   ...mountedAlready,
   ...inRoot,
   ...changes,
-  ...withoutPlace,
+  ...detachedMounts,
   ...umounts,
   ...elsewhere,
   ...questions,
@@ -43,5 +42,5 @@ const all = [
   ...layerChanges,
 ];
 
-/** Those of this pass: without openat2(2) the ones that look something up in a root. */
-export const cases = pass === 'walked' ? all.filter(({ name }) => name.includes('in a root')) : all;
+/** The cases of this pass. The pass without openat2(2) runs only cases that look up a path in a root. */
+export const cases = pass === 'no-openat2' ? all.filter(({ name }) => name.includes('in a root')) : all;

@@ -1,11 +1,10 @@
+// Fault cases of `changes()` of linux-mount/layers, which walks layers on a thread and returns the changes in batches.
 import { lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { setAttribute } from '../attributes.js';
-
-// linux-mount/layers: what an upper layer did to lower ones, walked through on a thread and told in batches.
+import { setAttribute } from '../../../support/native-files.js';
 
 const forms = ['async'];
 
-/** Layers with a change of every kind, and what looks like one. */
+/** Makes layers with a change of every kind, and with entries that only resemble a change. */
 const layersStage = (userxattr) => (scene, lib) => {
   const prefix = userxattr ? 'user.overlay.' : 'trusted.overlay.';
   const mark = (path, name, value) => setAttribute(scene.path(path), `${prefix}${name}`, value);
@@ -28,7 +27,7 @@ const layersStage = (userxattr) => (scene, lib) => {
   mark('upper/renamed', 'redirect', '/old');
   mark('upper/copied', 'metacopy', '');
   setAttribute(scene.path('upper/attribute'), `${userxattr ? 'user' : 'trusted'}.mine`, 'x');
-  // Of one time, so that the contents are compared.
+  // Equal times make `changes()` compare the contents.
   for (const file of [...Object.keys(same), 'link']) {
     for (const layer of ['base', 'top', 'upper']) {
       try {
@@ -41,7 +40,7 @@ const layersStage = (userxattr) => (scene, lib) => {
   return { upper: scene.path('upper'), lower: [scene.path('top'), scene.path('base')], userxattr };
 };
 
-/** More than goes into one batch (256 KiB), as the paths are long. */
+/** Makes more entries than fit into one batch (256 KiB), because their paths are long. */
 const manyStage = (scene) => {
   const lower = [scene.directory('lower')];
   const upper = scene.directory('upper');

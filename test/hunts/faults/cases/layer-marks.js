@@ -1,9 +1,9 @@
-import { setAttribute } from '../attributes.js';
+// Fault cases of whiteouts and opaque directories of linux-mount/layers. The state of the scene includes their
+// attributes.
+import { setAttribute } from '../../../support/native-files.js';
 import { refusal } from './stages.js';
 
-// linux-mount/layers: the marks of overlayfs, which no mount shows. They are among what must be as before.
-
-/** A layer with an entry of each kind, marked under this prefix. */
+/** Makes a layer with a marked entry of each kind; `prefix` is the prefix of the overlayfs attributes. */
 const layerStage = (scene, prefix) => {
   scene.tellsAttributes = true;
   const layer = scene.directory('layer', { empty: '', whiteout: '', full: 'x' });

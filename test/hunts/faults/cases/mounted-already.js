@@ -1,12 +1,12 @@
+// Fault cases with a mount at the target, where an operation must fail or reuse the mount.
 import { mountSync, umountSync } from 'linux-mount';
 import { handle, inside, layerStage, refusal, target } from './stages.js';
 
 const FREE = { ifMounted: 'error' };
 const REUSE = { ifMounted: 'reuse' };
 
-/** Where something is mounted already: what must be refused, and what is found and used again. */
 export const mountedAlready = [
-  // Something is there: nothing may be mounted over it, whatever else fails.
+  // A mount is at the target, so the operation must not mount over it, whichever system call fails.
   ...Object.entries({
     mountOverlay: (mount, { target, lower, upper, work }) => mount({ target, lower, upper, work, ...FREE }),
     mountTmpfs: (mount, { target }) => mount(target, FREE),
@@ -31,7 +31,8 @@ export const mountedAlready = [
       return { ...stage, target: scene.directory('other') };
     },
     ...refusal('EBUSY', (call, stage) => call('mountOverlay')(stage)),
-    // An overlay whose own directories fail so, a dead server's for example, is no reason against all others.
+    // EIO on the directories of one overlay, as after the end of a network server, does not stop the comparison with
+    // other overlays.
     passesOver: (code) => code === 'EIO',
   },
   {
@@ -45,7 +46,7 @@ export const mountedAlready = [
     },
     ...refusal('EINVAL', (call, { mount }) => call('unmount', mount)()),
   },
-  // It is there already: found, or else nothing may be mounted over it.
+  // The operation must reuse the mount at the target, or fail without mounting over it.
   ...Object.entries({
     mountOverlay: (mount, { target, lower, upper, work }) => mount({ target, lower, upper, work, ...REUSE }),
     'mountOverlay, read-only': (mount, { target, lower }) => mount({ target, lower, ...REUSE }),

@@ -1,3 +1,4 @@
+// Fault cases of mount(2), bind mounts and filesystems.
 import { constants } from 'linux-mount';
 import { bindStage, handle, MAPPED, refusal, target, treeStage } from './stages.js';
 
@@ -8,7 +9,6 @@ const bind = (name, options, prepare = bindStage) => ({
   ...handle,
 });
 
-/** mount(2), binds and filesystems. */
 export const mounts = [
   {
     name: 'mount tmpfs',

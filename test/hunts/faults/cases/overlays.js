@@ -1,3 +1,4 @@
+// Fault cases of mountOverlay by each strategy.
 import { handle, inside, layerStage, MAPPED, rootStage } from './stages.js';
 
 const WAYS = ['data', 'fsconfig', 'descriptors'];

@@ -1,3 +1,4 @@
+// Fault cases of operations that read and change nothing: mount table, support, holders, watching.
 import { closeSync, openSync } from 'node:fs';
 import { mountSync } from 'linux-mount';
 import { layerStage, target, treeStage } from './stages.js';
@@ -7,10 +8,9 @@ const withoutIds = (entry) =>
 
 const tableWithoutIds = ({ entries }) => entries.map(({ target, fsType, options }) => [target, fsType, options]);
 
-// Of other processes, who may end meanwhile or be out of sight, /proc gives what it can.
+// /proc reports nothing about a process that ends meanwhile or that is hidden, so these errors may change the result.
 const PROCFS = (code) => !['EMFILE', 'ENFILE', 'ENOMEM'].includes(code);
 
-/** What changes nothing. */
 export const questions = [
   {
     name: 'isMountPoint',
@@ -50,7 +50,7 @@ export const questions = [
     containers: 1,
     act: (call, { at }, [{ pid }]) => call(name)(at, { namespace: { pid } }),
     show: withoutIds,
-    // The scene goes with what is in it.
+    // The mount goes with the scene.
     keeps: true,
   })),
   {
@@ -74,7 +74,7 @@ export const questions = [
     show: (support) => support,
     forms: ['async'],
     undoes: true,
-    // Other errors are answers.
+    // These operations report other errors as a part of the result.
     passesOver: (code) => !['EMFILE', 'ENFILE', 'ENOMEM', 'EINTR'].includes(code),
   },
   {
@@ -92,7 +92,7 @@ export const questions = [
     },
     show: ({ type, entry }) => [type, entry.target],
     forms: ['async'],
-    // The mount is there however the watching ends.
+    // The case ends with the mount in place, whether or not the watcher fails.
     keeps: true,
     changes: true,
   },

@@ -1,12 +1,12 @@
+// What the fault cases share: the preparation of a scene, and how results are shown and undone.
 import { readdirSync } from 'node:fs';
 
-// What the cases have in common: places to prepare, and how what comes of an operation is shown and taken back.
-
-/** The pass of run.js. */
+/** The name of the pass of run.js. */
 export const pass = process.env.LINUX_MOUNT_FAULTS;
 
-// In that pass: who may not have a mount namespace binds first and remounts then, and says so in `strategy`.
-const mayBeRemounted = pass === 'apart' ? (code) => code === 'EPERM' : undefined;
+// In the pass "no-mount_setattr", an operation that cannot make a mount namespace binds first, remounts the bind, and
+// reports another `strategy`.
+const mayBeRemounted = pass === 'no-mount_setattr' ? (code) => code === 'EPERM' : undefined;
 
 export const handle = {
   show: ({ target, strategy, reused }) => ({ target: typeof target, strategy, reused }),
@@ -22,7 +22,7 @@ export const detached = {
 export const target = (scene) => scene.directory('target');
 export const bindStage = (scene) => ({ source: scene.directory('source', { file: 'x' }), target: target(scene) });
 
-/** A tree of mounts to bind, and a target. */
+/** Makes a tree of mounts to bind, and a target. */
 export const treeStage = (scene) => {
   const source = scene.mounted('source', 'a', 'b');
   scene.mounted('source/a', 'deeper');
@@ -47,7 +47,7 @@ export const rootStage = (scene) => ({
 const IDS = [{ inside: 0, outside: 1000, count: 10 }];
 export const MAPPED = { uid: IDS, gid: IDS };
 
-/** An operation that is to be refused with this code, as one that succeeds then. */
+/** Turns an operation that must fail with this code into an operation that succeeds when it fails so. */
 export const refusal = (code, act) => ({
   act: async (call, stage) => {
     try {
@@ -62,9 +62,9 @@ export const refusal = (code, act) => ({
   undoes: true,
 });
 
-/** A target in a root; in that pass looked up step by step, as openat2(2) is missing. */
+/** Returns a target in a root. In the pass "no-openat2" the library looks up each component of the path itself. */
 export const inside = (root, path, create) => ({
   ...{ root, path },
   ...(create === undefined ? {} : { create }),
-  ...(pass === 'walked' ? { allowEmulation: true } : {}),
+  ...(pass === 'no-openat2' ? { allowEmulation: true } : {}),
 });

@@ -1,7 +1,7 @@
+// Fault cases that unmount mounts, trees and stacks.
 import { closeSync, openSync } from 'node:fs';
 import { inside, target, treeStage } from './stages.js';
 
-/** Mounts that are taken down. */
 export const umounts = [
   {
     name: 'umount',

@@ -1,7 +1,7 @@
-// What the addon reads of a mount table, under two mains: libFuzzer's, and one that answers what it makes of tables,
-// for test/hunts/fuzz/parsers.js, which compares that with what lib/ makes of them.
+// The mount table parser of the addon, with two main functions: one for libFuzzer, and one that prints the parsed
+// tables for test/hunts/fuzz/parsers.js, which compares them with the result of lib/.
 //
-// The parser itself is in no header; so its file is read in.
+// The file includes the source file of the parser, because no header declares the parser.
 #include "../../../../src-native/table/mount_lines.cc"
 
 #include <stdint.h>
@@ -22,7 +22,7 @@ namespace {
   if (!condition) abort();
 }
 
-// A field as the kernel writes it.
+// Escapes a field as the kernel does.
 [[maybe_unused]] std::string Mangled(const std::string& bytes) {
   std::string field;
   for (const char byte : bytes) {
@@ -39,8 +39,8 @@ namespace {
   return lines.size() == order.size();
 }
 
-// Each mount once, and before its parent. In a table that was read while it changed a mount may be below itself, and
-// then there is no such order.
+// Checks that each mount is listed once and before its parent. A table that was read during a change may contain a
+// mount that is its own ancestor, and such a table has no order.
 [[maybe_unused]] void CheckOrder(const std::vector<MountLine>& table) {
   bool is_torn = false;
   for (const MountLine& line : table) is_torn |= line.parent_id >= line.id;
@@ -57,7 +57,7 @@ namespace {
   }
 }
 
-// Two mounts at one place, of which each is on the other, and two more.
+// A table with two mounts at the same target, each of which is the parent of the other, and two more mounts.
 [[maybe_unused]] void CheckTorn() {
   std::vector<MountLine> table;
   const char* const text =
@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     Must(FindMount(traits, traits.back().id) != nullptr);
     FindCopies(traits, traits.front(), traits.front().shared);
   }
-  // Each of the two names may be read in two ways.
+  // Each of the two names has two readings.
   std::vector<Inode> directories;
   FindUpperAndWork(text, &directories);
   Must(directories.size() <= 4);
@@ -95,7 +95,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 
 #else
 
-// Tables come as four bytes of length each and then the text; an answer is a line for each mount, and an empty one.
+// The input is a list of tables, each with its length in four bytes. The output has a line for each mount of a table,
+// and an empty line after each table.
 int main() {
   CheckTorn();
   for (uint32_t length; fread(&length, sizeof length, 1, stdin) == 1;) {

@@ -1,3 +1,4 @@
+// Tests of the search for the addon file, LINUX_MOUNT_ADDON and setAddon().
 import { copyFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +11,7 @@ import { thrownBy } from '../../../support/values.js';
 const BUILT = 'build/Release/linux_mount.node';
 const PREBUILT = 'prebuilds/linux-here/linux-mount.node';
 
-// Nothing is ever mounted in here.
+// No test mounts anything in this directory, so that it can be removed recursively.
 let root: string;
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "it's the package "));
@@ -20,7 +21,7 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-/** The path of a file in the package, whose folder exists afterwards. */
+/** Returns the path of a file in the package, and makes the folder of the file. */
 function place(file: string): string {
   mkdirSync(dirname(join(root, file)), { recursive: true });
   return join(root, file);
@@ -29,24 +30,24 @@ function place(file: string): string {
 const quoted = (file: string) => `'${join(root, file).replace("'", `'\\''`)}'`;
 const find = () => findAddon(join(root, 'dist/kernel/addon/load.js'), 'here');
 
-describe('the search', () => {
-  test('loads the prebuilt addon of the architecture', () => {
+describe('findAddon', () => {
+  test('findAddon loads the prebuilt addon of the architecture', () => {
     copyFileSync(addonFile, place(PREBUILT));
     expect(find()).toHaveProperty('mountSync');
   });
 
-  test('loads an addon that was built in the package rather than the prebuilt one', () => {
+  test('findAddon prefers an addon that was built in the package to the prebuilt one', () => {
     writeFileSync(place(PREBUILT), 'nothing that could be loaded');
     copyFileSync(addonFile, place(BUILT));
     expect(find()).toHaveProperty('mountSync');
   });
 
-  test('loads an addon beside a bundle', () => {
+  test('findAddon loads linux-mount.node from the folder of a bundle', () => {
     copyFileSync(addonFile, place('out/linux-mount.node'));
     expect(findAddon(join(root, 'out/bundle.js'), 'here')).toHaveProperty('mountSync');
   });
 
-  test('finds the package that is installed where a bundle lies', () => {
+  test('findAddon loads the addon of a package that is installed in a folder above the bundle', () => {
     const installed = 'node_modules/linux-mount';
     writeFileSync(place(`${installed}/package.json`), '{}');
     copyFileSync(addonFile, place(join(installed, PREBUILT)));
@@ -56,12 +57,12 @@ describe('the search', () => {
     expect(findAddon(file, 'here')).toHaveProperty('mountSync');
   });
 
-  test('loads nothing from the folder above a bundle, where others may write', () => {
+  test('findAddon ignores an addon in the parent folder of a bundle, where other users may write', () => {
     for (const file of [BUILT, PREBUILT]) copyFileSync(addonFile, place(file));
     expect(() => findAddon(join(root, 'out/bundle.js'), 'here')).toThrow('has no addon');
   });
 
-  test('does not go on after a file that does not load', () => {
+  test('findAddon throws when a file does not load, and tries no other file', () => {
     writeFileSync(place(BUILT), 'nothing that could be loaded');
     copyFileSync(addonFile, place(PREBUILT));
     const error = thrownBy(find) as Error;
@@ -70,7 +71,7 @@ describe('the search', () => {
     expect(error.message).toContain((error.cause as Error).message.split('\n', 1)[0]);
   });
 
-  test('refuses an addon that lacks a function', () => {
+  test('findAddon rejects an addon that lacks a function and names the missing functions', () => {
     copyFileSync(join(projectRoot, 'test/native/build/Release/files.node'), place(BUILT));
     const error = thrownBy(find) as Error;
     expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
@@ -79,15 +80,15 @@ describe('the search', () => {
     );
   });
 
-  test('does not take a folder that may not be searched for one without an addon', () => {
-    // A name that is too long cannot be looked up by anybody, root included.
+  test('findAddon throws the error of stat(2) when a folder cannot be searched', () => {
+    // No user can look up a name longer than 255 bytes, not even root.
     const error = thrownBy(() => findAddon(join(root, 'x'.repeat(256), 'dist/kernel/addon/load.js'), 'here'));
     expect(error).toMatchObject({ code: 'ENAMETOOLONG', syscall: 'stat' });
   });
 });
 
-describe('without an addon the error names every place and the remedy', () => {
-  test('in an installed package: a command for the shell', () => {
+describe('a missing addon', () => {
+  test('the error for an installed package without an addon names the searched files and the build command', () => {
     const error = thrownBy(find) as Error;
     expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });
     const quotedRoot = quoted('').replace(/\/'$/, "'");
@@ -97,7 +98,7 @@ describe('without an addon the error names every place and the remedy', () => {
     );
   });
 
-  test('in a bundle: an installed package, a copy, or a name', () => {
+  test('the error for a bundle without an addon proposes to install the package, copy the addon or set its path', () => {
     const error = thrownBy(() => findAddon(join(root, 'out/bundle.js'), 'here')) as Error;
     expect(error.message).toBe(
       `linux-mount has no addon for linux-here: it looked for ${quoted('out/linux-mount.node')}. ` +
@@ -107,7 +108,7 @@ describe('without an addon the error names every place and the remedy', () => {
     );
   });
 
-  test('the package is imported all the same, and each call throws the error with a stack of its own', async () => {
+  test('importing the package succeeds without an addon, and each call throws the error with its own stack', async () => {
     for (const part of ['dist', 'package.json']) cpSync(join(projectRoot, part), join(root, part), { recursive: true });
     const { status, stdout, stderr } = await runNode(
       `const { mountSync, mount, pageSize, overlayData } = await import(process.argv[1]);
@@ -124,7 +125,7 @@ describe('without an addon the error names every place and the remedy', () => {
     });
   });
 
-  test('where Node may load no addons: the option of Node', async () => {
+  test('the error under node --no-addons names the Node.js option', async () => {
     const { stderr } = await runNode("import { umountSync } from 'linux-mount'; umountSync('/nowhere');", {
       nodeArgs: ['--no-addons'],
     });
@@ -137,14 +138,14 @@ describe('without an addon the error names every place and the remedy', () => {
 });
 
 describe('LINUX_MOUNT_ADDON', () => {
-  test('names the file in place of the search', () => {
+  test('findAddon loads the file that LINUX_MOUNT_ADDON names and searches no folder', () => {
     writeFileSync(place(BUILT), 'nothing that could be loaded');
     copyFileSync(addonFile, place('elsewhere.node'));
     vi.stubEnv('LINUX_MOUNT_ADDON', join(root, 'elsewhere.node'));
     expect(find()).toHaveProperty('mountSync');
   });
 
-  test('that names no addon is an error, although the search would find one', () => {
+  test('findAddon throws when the file that LINUX_MOUNT_ADDON names is missing, and tries no other file', () => {
     copyFileSync(addonFile, place(BUILT));
     vi.stubEnv('LINUX_MOUNT_ADDON', join(root, 'missing.node'));
     const error = thrownBy(find) as Error;
@@ -152,7 +153,7 @@ describe('LINUX_MOUNT_ADDON', () => {
     expect(error.message).toMatch(/^linux-mount cannot load .*missing\.node': .*\. LINUX_MOUNT_ADDON names this file$/);
   });
 
-  test('that is empty counts as unset', () => {
+  test('findAddon treats an empty LINUX_MOUNT_ADDON as unset', () => {
     copyFileSync(addonFile, place(BUILT));
     vi.stubEnv('LINUX_MOUNT_ADDON', '');
     expect(find()).toHaveProperty('mountSync');
@@ -160,7 +161,7 @@ describe('LINUX_MOUNT_ADDON', () => {
 });
 
 describe('setAddon()', () => {
-  /** Runs statements in a process whose import of the package has found no addon. */
+  /** Runs statements in a process in which importing the package finds no addon. */
   const run = (statements: string) => {
     for (const part of ['dist', 'package.json']) cpSync(join(projectRoot, part), join(root, part), { recursive: true });
     copyFileSync(addonFile, place('my addon.node'));
@@ -178,14 +179,14 @@ describe('setAddon()', () => {
   test.each([
     ['a path', 'setAddon(file);'],
     ['a URL', "setAddon(require('node:url').pathToFileURL(file));"],
-    ['the exports', 'setAddon(require(file));'],
+    ['the exports of an addon', 'setAddon(require(file));'],
     ['a relative path', "process.chdir(require('node:path').dirname(file)); setAddon('my addon.node');"],
-  ])('takes %s', async (_, statements) => {
+  ])('setAddon accepts %s', async (_, statements) => {
     const { stdout, stderr } = await run(statements);
     expect({ stdout, stderr }).toEqual({ stdout: 'true true\n', stderr: '' });
   });
 
-  test('rejects a relative path in a working directory that is gone', async () => {
+  test('setAddon throws ERR_DLOPEN_FAILED for a relative path when the working directory was deleted', async () => {
     const { stdout } = await run(
       `setAddon(file);
        const { mkdirSync, rmdirSync } = require('node:fs');
@@ -197,7 +198,7 @@ describe('setAddon()', () => {
     expect(stdout).toBe('ERR_DLOPEN_FAILED true\ntrue true\n');
   });
 
-  test('that fails leaves the addon in use', async () => {
+  test('setAddon keeps the current addon when it rejects its argument', async () => {
     const { stdout } = await run(
       `setAddon(file);
        for (const wrong of [file + 'x', {}, null, 7, '', 'a\\0b', new URL('file:///%ff'), new URL('http://host/x')]) {
@@ -218,7 +219,7 @@ describe('setAddon()', () => {
     ]);
   });
 
-  test('replaces an addon that the search has found', async () => {
+  test('setAddon replaces the addon that findAddon loaded', async () => {
     copyFileSync(addonFile, place('other.node'));
     const { stdout } = await runNode(
       `const { setAddon, umountSync } = require('linux-mount');

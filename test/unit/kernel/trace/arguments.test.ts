@@ -1,7 +1,8 @@
+// Tests of how the trace prints the arguments of a native call.
 import { expect, test } from 'vitest';
 import { argumentsText } from '../../../../lib/kernel/trace/arguments.js';
 
-test("the trace writes a namespace as the number of a descriptor or the path of a file, and omits the caller's own", () => {
+test("argumentsText prints a namespace as a descriptor number or a file path, and omits the caller's own namespace", () => {
   const text = (namespace: number | string | null) => argumentsText('mountRoot', { path: '/a', namespace });
   expect(text(null)).toBe('path="/a"');
   expect(text(7)).toBe('path="/a", namespace=7');

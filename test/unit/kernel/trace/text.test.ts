@@ -1,3 +1,4 @@
+// Tests of how the trace prints system call arguments.
 import { expect, test } from 'vitest';
 import {
   hiddenData,
@@ -9,7 +10,7 @@ import {
   targetText,
 } from '../../../../lib/kernel/trace/text.js';
 
-// What strace 6.1 prints of the same bytes.
+// The expected texts are the output of strace 6.1 for the same bytes.
 test.each([
   ['/a b', '"/a b"'],
   ['', '""'],
@@ -23,11 +24,11 @@ test.each([
   ['ä', '"\\303\\244"'],
   [Buffer.from([0xff, 0x31]), '"\\3771"'],
   [null, 'NULL'],
-])('quoted(%j)', (text, shown) => {
+])('quoted(%j) escapes bytes as strace does', (text, shown) => {
   expect(quoted(text)).toBe(shown);
 });
 
-test('long text and long lists are told by their beginning', () => {
+test('quoted and list cut long values and mark the cut', () => {
   expect(quoted('x'.repeat(1025))).toBe(`"${'x'.repeat(1024)}"...`);
   expect(list(['1', '2'])).toBe('[1, 2]');
   expect(list(Array.from({ length: 500 }, (_, index) => String(index)))).toBe(
@@ -43,11 +44,11 @@ test.each([
   [0, ['name=0']],
   [7n, ['name=7']],
   ['"x"', ['name="x"']],
-])('named of %s', (value, shown) => {
+])('named shows an optional value with its name, and leaves out null, false and empty lists: %s', (value, shown) => {
   expect(named('name', value)).toEqual(shown);
 });
 
-test('a target is a path, or a place in a root with what it says', () => {
+test('targetText shows a target as a path, or as a record of root, path, create and resolve', () => {
   expect(targetText({ path: '/a', root: null, create: 0, resolve: 0 })).toBe('"/a"');
   expect(targetText({ path: 'x', root: '/r', create: 0, resolve: 0 })).toBe('{root="/r", path="x"}');
   expect(targetText({ path: 'x', root: Buffer.from('/r'), create: 3, resolve: 5 })).toBe(
@@ -55,15 +56,15 @@ test('a target is a path, or a place in a root with what it says', () => {
   );
 });
 
-// A password may have a comma, and cifs doubles it: what follows is no name.
+// A password may contain a comma, which cifs doubles, so the text after a comma may not be a name.
 test.each(['password=hun,ter2', 'password=hun,,ter2=x', Buffer.from('password=hun,ter2')])(
-  'of option data that is given as one string nothing is told but its length: %s',
+  'hiddenData shows only the length of option data that is one string: %s',
   (data) => {
     expect(hiddenData(data)).toBe(`... /* ${data.length} bytes */`);
   },
 );
 
-test('of parameters the names are told', () => {
+test('nameOfWord and namesInData show the names of parameters and hide the values', () => {
   expect(nameOfWord('password=hun=ter2')).toBe('password=...');
   expect(nameOfWord('nodiscard')).toBe('nodiscard');
   expect(nameOfWord(Buffer.from([0x6b, 0x3d, 0xff]))).toBe('k=...');

@@ -1,9 +1,10 @@
+// Tests of the reasons of failed overlay mounts, with made-up facts.
 import { describe, expect, test } from 'vitest';
 import type { Examination, Failure, PathFacts, UpperFacts } from '../../../../lib/kernel/native.js';
 import { type OverlayMountOptions, planOverlay } from '../../../../lib/mounts/overlay/plan.js';
 import { overlayReason, overlayReasonOfStep } from '../../../../lib/mounts/overlay/reasons.js';
 
-// Facts made by hand: what no machine of the tests has. What can be mounted is in test/live/overlay/overlay-reasons.test.ts.
+// The facts describe machines that the tests do not run on. test/live/overlay tests the causes that can be mounted.
 
 const SPEC = {
   lower: ['/l0', '/l1'],
@@ -23,7 +24,7 @@ interface Facts {
   readonly error: number;
   readonly spec?: object;
   readonly failure?: Partial<Failure>;
-  /** By path, where they differ from a directory on ext4. */
+  /** The facts by path, where they differ from the facts of a directory on ext4. */
   readonly paths?: Readonly<Record<string, Partial<PathFacts>>>;
   readonly trial?: Partial<UpperFacts>;
   readonly mounts?: string | null;
@@ -64,7 +65,7 @@ function reason({ error, spec = {}, failure = {}, paths = {}, trial = {}, ...fac
   return overlayReason(failed, plan, examination, facts.inUserNamespace ?? false);
 }
 
-describe('what an overlay failed of', () => {
+describe('overlayReason', () => {
   test.for<[string, Facts, RegExp]>([
     ['upper on NFS', { error: EINVAL, paths: { '/u': { type: 0x6969n } } }, /^upper '\/u' is on .*\(NFS\)/],
     ['upper on FAT', { error: EINVAL, paths: { '/u': { type: 0x4d44n } } }, /^upper '\/u' is on .*\(FAT\)/],
@@ -102,7 +103,7 @@ describe('what an overlay failed of', () => {
       /^the number of mounts in this mount namespace \(1\) has reached \/proc\/sys\/fs\/mount-max \(1\): unmount/,
     ],
     [
-      'an upper in use out of sight',
+      'an upper directory in use by an overlay outside of the mount table',
       { error: ERRNO.EBUSY, spec: { index: true } },
       /^upper '\/u' or its work directory is in use by an overlay that the mount table does not show/,
     ],
@@ -112,7 +113,7 @@ describe('what an overlay failed of', () => {
       /^with index: true upper '\/u' can be mounted/,
     ],
     [
-      'an option that the kernel writes about',
+      'an option that the kernel log names',
       {
         error: EINVAL,
         spec: { xino: 'on' },
@@ -121,7 +122,7 @@ describe('what an overlay failed of', () => {
       /^overlayfs refuses one of the options redirect_dir=off and xino=on, and the kernel reports "overlay: Unknown parameter 'xino'"/,
     ],
     [
-      'an option that nothing tells about',
+      'an option that no log names',
       { error: EINVAL, spec: { xino: 'on' } },
       /^the kernel probably refuses one of the options redirect_dir=off and xino=on/,
     ],
@@ -131,21 +132,21 @@ describe('what an overlay failed of', () => {
       /^dataOnly needs metacopy, .*: give metacopy: true/,
     ],
     [
-      'a way that the kernel has not',
+      'a strategy that the kernel lacks',
       { error: OTHER.ENOTSUP, failure: { step: 'choose a strategy', syscall: 'fsconfig' } },
       /^strategy 'fsconfig' needs Linux 6\.7/,
     ],
     [
-      'nothing that is known',
+      'an unknown cause',
       { error: EINVAL, spec: { redirectDir: undefined } },
       /^the cause is unknown: read the kernel log \(dmesg\)/,
     ],
     [
-      'what the kernel says of a layer',
+      'a kernel log about a layer',
       { error: EINVAL, spec: { redirectDir: undefined }, failure: { log: Buffer.from('e overlay: no good\n') } },
       /^the kernel reports "overlay: no good": correct the option or the path/,
     ],
-  ])('%s', ([_name, facts, pattern]) => {
+  ])('overlayReason explains a failed overlay mount by its cause: %s', ([_name, facts, pattern]) => {
     expect(reason(facts)).toMatch(pattern);
   });
 
@@ -154,7 +155,7 @@ describe('what an overlay failed of', () => {
     expect(reason({ error: EPERM, status: null })).toMatch(/^the cause is unknown/);
   });
 
-  test('a lower layer that is an overlay over an overlay whose layers are not in the table is not called too deep', () => {
+  test('overlayReason does not report stacking depth for a lower overlay whose own layers are not in the mount table', () => {
     const mounts = `${MOUNTINFO}30 22 0:30 / /l1 rw - overlay overlay rw,lowerdir=10:11\n`;
     const said = reason({
       error: EINVAL,
@@ -165,8 +166,8 @@ describe('what an overlay failed of', () => {
     expect(said).not.toContain('too deep');
   });
 
-  test('overlapping is told by the filesystem, not by the names of the paths', () => {
-    // /l0/in is inside of /l0 by name, but another filesystem is mounted there.
+  test('overlayReason compares filesystems, not path names, to detect layers that overlap', () => {
+    // The path /l0/in is below /l0, but it is a mount point of another filesystem.
     const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
     const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
     const apart = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
@@ -177,7 +178,7 @@ describe('what an overlay failed of', () => {
   });
 });
 
-test('what the step tells needs no examination', () => {
+test('overlayReasonOfStep explains EAGAIN and EMFILE without an examination of the paths', () => {
   const plan = planOverlay(SPEC);
   const failure = { syscall: 'pthread_create', step: 'start a thread', left: false, mountId: 0n, index: -1 };
   const none = { log: null, other: null };

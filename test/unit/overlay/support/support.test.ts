@@ -1,3 +1,4 @@
+// Tests of overlaySupport that need no overlay: arguments, other platforms, and the evaluation of trials.
 import { expect, test } from 'vitest';
 import { overlaySupport } from '../../../../lib/index.js';
 import { Program, shownOption } from '../../../../lib/overlay/support/program.js';
@@ -5,15 +6,15 @@ import { runNode } from '../../../support/child.js';
 import { rejectionOf } from '../../../support/values.js';
 
 test.each([
-  ['no text', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
-  ['empty', '', 'ERR_INVALID_ARG_VALUE'],
+  ['a string with a NUL', 'a\0b', 'ERR_INVALID_ARG_VALUE'],
+  ['an empty string', '', 'ERR_INVALID_ARG_VALUE'],
   ['a number', 5, 'ERR_INVALID_ARG_TYPE'],
   ['null', null, 'ERR_INVALID_ARG_TYPE'],
-])('refuses a directory that is none: %s', async (_, directory, code) => {
+])('overlaySupport rejects an invalid directory: %s', async (_, directory, code) => {
   expect(await rejectionOf(overlaySupport(directory as string))).toMatchObject({ code });
 });
 
-test('on another operating system it says so', async () => {
+test('overlaySupport rejects with ERR_UNSUPPORTED_PLATFORM outside of Linux', async () => {
   const { stdout } = await runNode(
     `Object.defineProperty(process, 'platform', { value: 'darwin' });
      const { overlaySupport } = await import('linux-mount');
@@ -22,7 +23,7 @@ test('on another operating system it says so', async () => {
   expect(stdout).toBe('ERR_UNSUPPORTED_PLATFORM\n');
 });
 
-test('options are read from what the mount table shows', () => {
+test('shownOption finds an option in the super options of the mount table', () => {
   const shown = 'rw,lowerdir=l,redirect_dir=on,volatile,uuid=';
   expect(shownOption(shown, 'rw')).toBe('');
   expect(shownOption(shown, 'redirect_dir')).toBe('on');
@@ -31,7 +32,7 @@ test('options are read from what the mount table shows', () => {
   expect(shownOption(shown, 'index')).toBeUndefined();
 });
 
-test('a program finds the answers of each trial among all results', () => {
+test('Program.ask returns a function that picks the results of its own steps from all results', () => {
   const program = new Program();
   const first = program.ask(['mkdir', 'a'], ['shown', 'a']);
   const second = program.ask(['mount', 'overlay', 'm', 'x'], ['umount', 'm']);

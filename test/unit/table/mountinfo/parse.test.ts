@@ -1,3 +1,4 @@
+// Tests of parseMountInfo with tables of real machines and with random tables.
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +9,7 @@ import { detachedBuffer, must, thrownBy } from '../../../support/values.js';
 const fixture = (name: string) => readFileSync(new URL(`../../../fixtures/${name}.mountinfo`, import.meta.url));
 const entryAt = (entries: readonly MountEntry[], target: string) => must(entries.find((e) => e.target === target));
 
-test('every field of the example of proc_pid_mountinfo(5)', () => {
+test('parseMountInfo returns every field of the example in proc_pid_mountinfo(5)', () => {
   const line = '36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n';
   expect(parseMountInfo(line)).toEqual([
     {
@@ -41,7 +42,7 @@ describe('tables of real machines', () => {
     ['autofs-nfs', 7],
     ['wsl', 4],
     ['odd-names', 6],
-  ])('%s', (name, count) => {
+  ])('parseMountInfo reads every line of the real table %s', (name, count) => {
     const entries = parseMountInfo(fixture(name));
     expect(entries).toHaveLength(count);
     for (const { target, superOptions } of entries) {
@@ -50,7 +51,7 @@ describe('tables of real machines', () => {
     }
   });
 
-  test('a host with systemd: labels with commas, namespaces as files, deleted roots', () => {
+  test('parseMountInfo reads SELinux labels with commas, namespace files and deleted roots of a systemd host', () => {
     const entries = parseMountInfo(fixture('systemd-host'));
     expect(entryAt(entries, '/tmp').superOptions.slice(0, 2)).toEqual([
       'rw',
@@ -62,14 +63,14 @@ describe('tables of real machines', () => {
     expect(entryAt(entries, '/run/credentials/systemd-sysctl.service').options).toContain('nosymfollow');
   });
 
-  test('a container: slaves, and where they receive from', () => {
+  test('parseMountInfo reads the peer groups from which the mounts of a container receive', () => {
     const entries = parseMountInfo(fixture('docker-container'));
     expect(entryAt(entries, '/').propagation).toMatchObject({ shared: null, master: 210, propagateFrom: null });
     expect(entryAt(entries, '/sys/fs/cgroup').propagation).toMatchObject({ master: 11, propagateFrom: 1 });
     expect(entryAt(entries, '/work')).toMatchObject({ root: '/home/ci/work', rootDeleted: true });
   });
 
-  test('btrfs, autofs, NFS, CIFS, WSL', () => {
+  test('parseMountInfo reads mounts of btrfs, autofs, NFS, CIFS and WSL', () => {
     expect(entryAt(parseMountInfo(fixture('btrfs')), '/mnt/whole disk').superOptions).toContain('subvolid=5');
     expect(entryAt(parseMountInfo(fixture('btrfs')), '/var/lib/machines')).toMatchObject({
       root: '/root/var/lib/machines/a\\b',
@@ -88,7 +89,7 @@ describe('tables of real machines', () => {
     expect(entryAt(wsl, '/mnt/empty').source).toBe('');
   });
 
-  test('names of any bytes', () => {
+  test('parseMountInfo reads names of any bytes', () => {
     const entries = parseMountInfo(fixture('odd-names'));
     expect(entries.map(({ target }) => target)).toEqual([
       '/',
@@ -111,13 +112,13 @@ describe('tables of real machines', () => {
   });
 });
 
-test('all names are bytes when asked for', () => {
+test('parseMountInfo returns all names as Buffers with encoding buffer', () => {
   const [, entry] = parseMountInfo(fixture('odd-names'), { encoding: 'buffer' });
   expect(entry?.target).toEqual(Buffer.from('/a b\tc\nd\\e'));
   expect(entry?.superOptions).toEqual([Buffer.from('rw')]);
 });
 
-test('text and bytes read alike; empty lines around do not matter, nor does indentation', () => {
+test('parseMountInfo reads a string and bytes alike, and ignores indentation and empty lines around the table', () => {
   const bytes = fixture('autofs-nfs');
   expect(parseMountInfo(bytes.toString())).toEqual(parseMountInfo(bytes));
   expect(parseMountInfo(new Uint8Array(bytes))).toEqual(parseMountInfo(bytes));
@@ -126,12 +127,12 @@ test('text and bytes read alike; empty lines around do not matter, nor does inde
   expect(parseMountInfo('\n')).toEqual([]);
 });
 
-test('fields that are not known are passed over', () => {
+test('parseMountInfo skips optional fields that it does not know', () => {
   const [entry] = parseMountInfo('1 0 0:1 / / rw shared:2 future other:foo:bar unbindable - tmpfs none rw');
   expect(entry?.propagation).toEqual({ shared: 2, master: null, propagateFrom: null, unbindable: true });
 });
 
-test('a line of a megabyte', () => {
+test('parseMountInfo reads a line of one megabyte', () => {
   const layers = Array.from({ length: 500 }, (_, index) => `/layers/${index}/${'x'.repeat(2000)}`);
   const [entry] = parseMountInfo(
     `9 1 0:9 / /m rw - overlay overlay rw,${layers.map((l) => `lowerdir+=${l}`).join()}\n`,
@@ -140,7 +141,7 @@ test('a line of a megabyte', () => {
   expect(entry?.superOptions.at(-1)).toBe(`lowerdir+=${layers.at(-1)}`);
 });
 
-test('a line that is none is an error with its number and content', () => {
+test('parseMountInfo throws for a malformed line, with the line number and the content', () => {
   const good = '1 0 0:1 / / rw - tmpfs none rw';
   const bad = [
     'garbage',
@@ -172,7 +173,7 @@ test('a line that is none is an error with its number and content', () => {
   expect(long.message).toMatch(/line 1 is '\\x1b(\\xff)+' and 701 more bytes$/);
 });
 
-test('wrong arguments', () => {
+test('parseMountInfo rejects invalid arguments', () => {
   expect(thrownBy(() => parseMountInfo(1 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   expect(thrownBy(() => parseMountInfo(detachedBuffer()))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   expect(thrownBy(() => parseMountInfo('', { encoding: 'hex' as never }))).toMatchObject({
@@ -183,7 +184,7 @@ test('wrong arguments', () => {
   });
 });
 
-// As fs/proc_namespace.c writes it: mangle for each name, a comma in the value of an option as well.
+// Escapes a name as mangle() in fs/proc_namespace.c does. Option values also have their commas escaped.
 const mangled = (bytes: Buffer, more = '') =>
   bytes
     .toString('latin1')
@@ -209,7 +210,7 @@ const anyEntry = fc.record({
   superOptions: fc.array(anyName, { maxLength: 3 }).map((more) => [Buffer.from('rw'), ...more]),
 });
 
-test('whatever the kernel writes reads back as it was', () => {
+test('parseMountInfo recovers any mounts from the text that the kernel writes', () => {
   fc.assert(
     fc.property(fc.array(anyEntry, { maxLength: 5 }), (wanted) => {
       const lines = wanted.map((entry) => {
