@@ -74,6 +74,7 @@ export function isReadOnly(facts: PathFacts): boolean {
 
 /** Says that a path is not a mount point, and which mount the path is on if the mount table has that mount. */
 export function noMountPoint({ name }: ExaminedPath, mount: MountLine | undefined): string {
-  const where = mount === undefined ? '' : `, but a path on ${mountInWords(mount)}`;
-  return `${name} is not a mount point${where}: name a mount point`;
+  return mount === undefined
+    ? `${name} is not a mount point: name a mount point`
+    : `${name} is not a mount point, but a path on ${mountInWords(mount)}: name a mount point`;
 }

@@ -16,7 +16,7 @@ export interface MountCase extends CommonCase {
   /** The examined source, if the kernel takes the source as a path. */
   readonly source: ExaminedPath | null;
   readonly flags: number;
-  /** Whether the call has option data. The data itself is not here, because it may hold secrets. */
+  /** Whether the call has option data. The record does not hold the data, because option data may hold secrets. */
   readonly hasData: boolean;
 }
 export type MountRule = Rule<MountCase>;
@@ -201,8 +201,8 @@ function readonlyDevice({ source, flags, circumstances: { mounts } }: MountCase)
 
 function wrongDevice({ source, fsType, hasData }: MountCase): Finding {
   if (source === null || fsType === null || !isBlockDevice(source.facts)) return null;
-  const data = hasData ? ', or the option data is wrong' : '';
-  return `the filesystem '${fsType}' cannot be read from ${source.name}, which may be empty, damaged or of another type${data}: check the device (blkid, fsck), and read the kernel log (dmesg)`;
+  const check = hasData ? 'check the device (blkid, fsck) and the option data' : 'check the device (blkid, fsck)';
+  return `the filesystem '${fsType}' cannot be read from ${source.name}, which may be empty, damaged or of another type: ${check}, and read the kernel log (dmesg)`;
 }
 
 function overlayData({ fsType, hasData }: MountCase): Finding {

@@ -101,13 +101,10 @@ export function idMapReasonOfStep(
   switch (name) {
     case 'ENOSYS':
       return 'mount_setattr(2), which idmapped mounts need, is missing (before Linux 5.12) or denied by a seccomp filter: use a newer kernel, or allow the call';
-    case 'EINVAL': {
-      const ofNamespace =
-        userNamespace === null
-          ? ''
-          : '; also check that the given namespace is a user namespace other than the one that the filesystem belongs to';
-      return `${filesystem} does not support idmapped mounts in this kernel: use ext4, XFS, btrfs, or tmpfs from Linux 6.3 on, but not NFS or overlay${ofNamespace}`;
-    }
+    case 'EINVAL':
+      return userNamespace === null
+        ? `${filesystem} does not support idmapped mounts in this kernel: use ext4, XFS, btrfs, or tmpfs from Linux 6.3 on, but not NFS or overlay`
+        : `${filesystem} does not support idmapped mounts in this kernel, or the given namespace is no suitable user namespace: use ext4, XFS, btrfs, or tmpfs from Linux 6.3 on, and give a user namespace other than the one that the filesystem belongs to`;
     case 'EPERM':
       return `the IDs of ${filesystem} cannot be mapped, because it belongs to another user namespace, its mount is idmapped already, or the given namespace is the initial user namespace: bind a mount that is not idmapped, and give another map`;
     default:

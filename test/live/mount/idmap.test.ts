@@ -421,7 +421,7 @@ describe.each(forms)('%s', (_, call) => {
         name: 'the user namespace is given as a mount namespace',
         idmap: () => ({ userNamespace: { path: '/proc/self/ns/mnt' } }),
         code: 'EINVAL',
-        reason: /also check that the given namespace is a user namespace other than the one/,
+        reason: /the given namespace is no suitable user namespace: .*give a user namespace other than the one/,
       },
       {
         name: 'the user namespace is that of the process itself',

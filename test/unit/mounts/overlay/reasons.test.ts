@@ -139,7 +139,7 @@ describe('overlayReason', () => {
     [
       'an unknown cause',
       { error: EINVAL, spec: { redirectDir: undefined } },
-      /^the cause could not be found out; it is not a path that leads to no directory, not more than 500 lower layers, .*not an upper and a work directory on different mounts.*: the log of the kernel \(dmesg\)/,
+      /^the cause is unknown: read the kernel log \(dmesg\)/,
     ],
     [
       'a kernel log about a layer',
@@ -150,22 +150,9 @@ describe('overlayReason', () => {
     expect(reason(facts)).toMatch(pattern);
   });
 
-  test('overlayReason rules out no cause whose facts could not be read', () => {
-    const known = reason({ error: EINVAL, spec: { redirectDir: undefined } });
-    const unknown = reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null });
-    for (const what of [
-      'two overlays on top of each other',
-      'a layer on an unbindable mount',
-      'inside the work directory',
-    ]) {
-      expect(known).toContain(what);
-      expect(unknown).not.toContain(what);
-    }
-    expect(reason({ error: EPERM, status: null })).toBe(
-      'the cause could not be found out; it is not a directory, target or source that leads nowhere, ' +
-        'not a filesystem that overlayfs does not take for a layer, not an option that needs extended attributes trusted.*: ' +
-        'the log of the kernel (dmesg) may tell it',
-    );
+  test('the reason names no cause when the files that would show the cause cannot be read', () => {
+    expect(reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null })).toMatch(/^the cause is unknown/);
+    expect(reason({ error: EPERM, status: null })).toMatch(/^the cause is unknown/);
   });
 
   test('overlayReason does not report stacking depth for a lower overlay whose own layers are not in the mount table', () => {
@@ -183,8 +170,8 @@ describe('overlayReason', () => {
     // The path /l0/in is below /l0, but it is a mount point of another filesystem.
     const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
     const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
-    const separate = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
-    expect(separate).not.toMatch(/overlap/);
+    const apart = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
+    expect(apart).toMatch(/^the cause is unknown/);
     expect(reason({ error: 40, spec })).toMatch(
       /^the layers overlap, as lower\[1\] '\/l0\/in' is inside lower\[0\] '\/l0'/,
     );
