@@ -56,17 +56,7 @@ export type { OverlayMountOptions, OverlayOptions } from './mounts/overlay/plan.
 export type { OperationTrace } from './operation/channel.js';
 export type { MountingOptions, OperationOptions } from './operation/options.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay/parse.js';
-export type {
-  OverlayExportRule,
-  OverlayMetacopyRule,
-  OverlaySpec,
-  OverlaySpecLayers,
-  OverlaySpecReadonly,
-  OverlaySpecWritable,
-  OverlayStrategy,
-  OverlaySyncRule,
-  OverlayXattrRule,
-} from './overlay/spec.js';
+export type { OverlayOptionValues, OverlaySpec, OverlayStrategy } from './overlay/spec.js';
 export {
   type OverlayFilesystemSupport,
   type OverlayOptionSupport,

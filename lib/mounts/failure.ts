@@ -88,20 +88,9 @@ function targetOf({ target }: OperationCase): { target: string; isMade: boolean 
  * Makes the error of a failed operation. Examines the paths of the operation if the failed step alone gives no reason.
  */
 export function* operationError(failure: Failure, about: OperationCase): Steps<MountError> {
-  const { error: errno, syscall, step, log } = failure;
-  const { source, target, fsType, flags } = about;
-  const path = target === undefined ? undefined : pathOfTarget(target);
-  return new MountError({
-    errno,
-    syscall,
-    step,
-    ...(source === null ? { path } : { path: source, dest: path }),
-    fsType: fsType ?? undefined,
-    flags: flags === 0 ? undefined : mountFlagNames(flags),
-    kernelLog: log === null ? undefined : log.toString().trimEnd(),
-    reason: reasonOfOperationStep(failure, about) ?? (yield* examinedReason(failure, about)),
-    left: target === undefined ? undefined : leftAt(target, failure),
-  });
+  const { flags } = about;
+  const reason = reasonOfOperationStep(failure, about) ?? (yield* examinedReason(failure, about));
+  return failureError(failure, { ...namesOf(about), flags: flags === 0 ? undefined : mountFlagNames(flags) }, reason);
 }
 
 function* examinedReason(failure: Failure, about: OperationCase): Steps<string | undefined> {
@@ -115,23 +104,49 @@ function* examinedReason(failure: Failure, about: OperationCase): Steps<string |
 
 /** Makes the `EBUSY` error of `ifMounted: 'reuse'` for a target whose mount is not the requested mount. */
 export function notTheSame(about: OperationCase, reason: string): MountError {
-  const { source, target, fsType } = about;
+  return otherMountError(namesOf(about), reason);
+}
+
+/** What the error of an operation names. */
+export interface ErrorNames {
+  readonly path: Bytes | undefined;
+  readonly dest?: Bytes | undefined;
+  readonly fsType: string | undefined;
+  readonly flags?: string | undefined;
+  /** The target, for `left` of the error; undefined for an operation without a target. */
+  readonly target: NativeTarget | undefined;
+}
+
+function namesOf({ source, target, fsType }: OperationCase): ErrorNames {
   const path = target === undefined ? undefined : pathOfTarget(target);
+  return { ...(source === null ? { path } : { path: source, dest: path }), fsType: fsType ?? undefined, target };
+}
+
+/** Makes the error of an operation from the failure that the addon reported, what the error names, and the reason. */
+export function failureError(
+  failure: Failure,
+  { target, ...names }: ErrorNames,
+  reason: string | undefined,
+): MountError {
+  const { error: errno, syscall, step, log } = failure;
   return new MountError({
-    errno: os.errno.EBUSY,
-    syscall: 'mount',
-    step: 'check target',
-    ...(source === null ? { path } : { path: source, dest: path }),
-    fsType: fsType ?? undefined,
+    errno,
+    syscall,
+    step,
+    ...names,
+    kernelLog: log === null ? undefined : log.toString().trimEnd(),
     reason,
+    left: target === undefined ? undefined : leftAt(target, failure),
   });
 }
 
-/**
- * Lists what a failed operation left behind, for `MountError.left`: the mount, and the mount point that was created for
- * it.
- */
-export function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
+/** Makes the `EBUSY` error for a target with another mount than the mount that the caller wants to reuse. */
+export function otherMountError({ target: _, ...names }: ErrorNames, reason: string): MountError {
+  return new MountError({ errno: os.errno.EBUSY, syscall: 'mount', step: 'check target', ...names, reason });
+}
+
+/** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
+function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
   const mount = left ? [printable(pathOfTarget(target))] : [];
   const made = leftMade === null ? [] : [printable(pathOfTarget({ ...target, path: leftMade.subarray(2) }))];
   return left || leftMade !== null ? [...mount, ...made] : undefined;

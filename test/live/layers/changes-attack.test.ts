@@ -46,7 +46,7 @@ test('nothing leads out of the layers, whatever is exchanged in them meanwhile',
     } catch (error) {
       expect(error).toBeInstanceOf(MountError);
       const { code, reason, path } = error as MountError;
-      expect(String(reason), (error as Error).message).toContain('somebody is changing the layer');
+      expect(String(reason), (error as Error).message).toContain('stop the process that changes the layer');
       expect(String(path)).not.toContain('outside');
       codes[code] = (codes[code] ?? 0) + 1;
     }

@@ -87,7 +87,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     symlinkSync(place.directory('d'), place.path('link'));
     expect(await rejectionOf(makeWhiteout(file))).toMatchObject({
       ...{ name: 'MountError', code: 'EEXIST', syscall: 'mknodat', path: file },
-      reason: 'there is something already: remove it first',
+      reason: 'a file with this path exists: remove the file first',
     });
     expect(await rejectionOf(makeWhiteout(place.path('x/y')))).toMatchObject({ code: 'ENOENT', syscall: 'mknodat' });
     for (const is of [isWhiteout, isOpaque]) {

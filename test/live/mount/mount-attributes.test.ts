@@ -1,4 +1,5 @@
 import { closeSync, openSync, statfsSync, writeFileSync } from 'node:fs';
+import { constants as os } from 'node:os';
 import { describe, expect } from 'vitest';
 import {
   constants,
@@ -17,8 +18,9 @@ import {
   type Target,
   umountSync,
 } from '../../../lib/index.js';
+import { loadAddon } from '../../../lib/kernel/addon/load.js';
 import { runNode, withoutPrivilege } from '../../support/child.js';
-import { lacks } from '../../support/environment.js';
+import { addonFile, lacks } from '../../support/environment.js';
 import { type Place, test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
 import { rejectionOf } from '../../support/values.js';
@@ -165,6 +167,18 @@ describe.each([
   ])('refuses %s', async ([_name, call, code]) => {
     expect(await failure(...call)).toMatchObject({ code });
   });
+});
+
+test('a change of an attribute without a mount(2) flag fails, with ENOSYS where mount_setattr(2) is missing', ({
+  place,
+}) => {
+  const target = mountedAt(place, 't', 0);
+  const MOUNT_ATTR_IDMAP = 0x10_0000;
+  const addon = loadAddon(addonFile, '') as unknown as Record<string, (...values: unknown[]) => { error: number }>;
+  const outcome = addon['changeSync']?.(null, target, null, 0, 0, MOUNT_ATTR_IDMAP, 0, 0, false, null, null);
+  // mount_setattr(2) needs a user namespace for MOUNT_ATTR_IDMAP: EINVAL.
+  expect(outcome?.error).toBe(lacks.setattr === undefined ? os.errno.EINVAL : os.errno.ENOSYS);
+  expect(wordsAt(target)).toEqual(['relatime', 'rw']);
 });
 
 const IN_USER_NAMESPACE = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];

@@ -206,7 +206,7 @@ const BROKEN: readonly Broken[] = [
     name: 'a lower layer inside another',
     set: (place, { lower }) => ({ lower: [...lower, place.directory('lower1/deep')] }),
     code: 'ELOOP',
-    reason: /^layers overlap: lower\[2\] '.*\/lower1\/deep' is inside lower\[0\] '.*\/lower1'/,
+    reason: /^the layers overlap, as lower\[2\] '.*\/lower1\/deep' is inside lower\[0\] '.*\/lower1'/,
   },
   {
     name: 'a lower layer inside another, by a bind',
@@ -215,7 +215,7 @@ const BROKEN: readonly Broken[] = [
       return { lower: [...lower, place.path('bind')] };
     },
     code: 'ELOOP',
-    reason: /^layers overlap: lower\[2\] '.*\/bind' is inside lower\[0\] '.*\/lower1'/,
+    reason: /^the layers overlap, as lower\[2\] '.*\/bind' is inside lower\[0\] '.*\/lower1'/,
   },
   {
     name: 'a lower layer that is upper',
@@ -227,7 +227,7 @@ const BROKEN: readonly Broken[] = [
     name: 'a lower layer inside upper',
     set: (place, { lower }) => ({ lower: [...lower, place.directory('upper/lower')] }),
     code: 'ELOOP',
-    reason: /^layers overlap: lower\[2\] '.*\/upper\/lower' is inside upper '.*\/upper'/,
+    reason: /^the layers overlap, as lower\[2\] '.*\/upper\/lower' is inside upper '.*\/upper'/,
   },
   {
     name: 'a work directory that overlayfs cannot empty',
@@ -237,7 +237,7 @@ const BROKEN: readonly Broken[] = [
     },
     code: 'EROFS',
     reason:
-      /could not make its directory 'work' anew in work '.*\/work', where '.*\/work\/work' exists: give an empty work directory/,
+      /^overlayfs could not replace the directory 'work' in work '.*\/work', because '.*\/work\/work' is not empty.*: give an empty work directory/,
   },
   {
     name: 'what a volatile overlay left',
@@ -282,7 +282,7 @@ const BROKEN: readonly Broken[] = [
       return { lower: [lower[1]], upper: `${path}/upper`, work: `${path}/work` };
     },
     code: 'EINVAL',
-    reason: /^upper '.*\/over\/upper' is on a filesystem that cannot hold an upper layer \(overlay\)/,
+    reason: /^upper '.*\/over\/upper' is on a filesystem that cannot hold an upper directory \(overlay\)/,
   },
   {
     name: 'upper on proc',
@@ -291,7 +291,7 @@ const BROKEN: readonly Broken[] = [
       return { upper: `${path}/sys`, work: `${path}/fs` };
     },
     code: ['EINVAL', 'EROFS'],
-    reason: /^upper '.*\/proc\/sys' is on a filesystem that cannot hold an upper layer \(proc\)/,
+    reason: /^upper '.*\/proc\/sys' is on a filesystem that cannot hold an upper directory \(proc\)/,
     skip: lacks.realRoot,
   },
   {
@@ -301,21 +301,22 @@ const BROKEN: readonly Broken[] = [
       return { upper: `${path}/kernel`, work: `${path}/fs` };
     },
     code: ['EINVAL', 'EROFS'],
-    reason: /^upper '.*\/sysfs\/kernel' is on a filesystem that cannot hold an upper layer \(sysfs\)/,
+    reason: /^upper '.*\/sysfs\/kernel' is on a filesystem that cannot hold an upper directory \(sysfs\)/,
     skip: lacks.realRoot,
   },
   {
     name: 'more than 500 layers',
     set: (place) => ({ lower: Array.from({ length: 501 }, (_, index) => place.directory(`l${index}`)) }),
     code: ['EINVAL', 'ENOMEM'], // the latter in Linux 5.10
-    reason: /^there are 501 lower layers and overlayfs takes at most 500/,
+    reason: /^the overlay has 501 lower layers, and overlayfs takes at most 500/,
     strategies: ['fsconfig', 'descriptors'],
   },
   {
     name: 'overlays stacked too deep',
     set: (place, { lower }) => ({ lower: [lower[0], twoOverlays(place)], ...readonlyOverlay }),
     code: 'EINVAL',
-    reason: /^overlays are stacked too deep: lower\[1\] '.*\/second' is on the mount at '.*\/second' \(overlay\)/,
+    reason:
+      /^the overlays are stacked too deep, .*: lower\[1\] '.*\/second' is on the mount at '.*\/second' \(overlay\)/,
   },
   {
     name: 'upper in use by another overlay',
@@ -375,13 +376,13 @@ const BROKEN: readonly Broken[] = [
       return { lower: [lower[0], path] };
     },
     code: 'EINVAL',
-    reason: /^lower\[1\] '.*\/alone' is on the mount at '.*\/alone' \(tmpfs\), whose propagation is unbindable/,
+    reason: /^lower\[1\] '.*\/alone' is on the mount at '.*\/alone' \(tmpfs\), which is unbindable/,
   },
   {
     name: 'a target that is a mount point, where none may be',
     set: (place) => ({ target: mountedAt(place, 'taken', 'tmpfs'), ifMounted: 'error' }),
     code: 'EBUSY',
-    reason: /^the target is a mount point already/,
+    reason: /^the target is already a mount point/,
   },
   {
     name: 'option data of more than a page',
@@ -403,7 +404,7 @@ const BROKEN: readonly Broken[] = [
     name: 'inherited mounts below a lower layer, in a user namespace',
     set: (_, { lower }) => ({ lower: [lower[0], '/'], ...readonlyOverlay }),
     code: 'EINVAL',
-    reason: /^lower\[1\] '\/' has mounts below it/,
+    reason: /^lower\[1\] '\/' has mounts below/,
     skip: inUserNamespace,
   },
 ];
@@ -457,7 +458,7 @@ test('says why: too many layers for the open files that are allowed', async ({ p
   const wrapper = ['prlimit', '--nofile=80:80', '--'];
   for (const strategy of (['fsconfig', 'descriptors'] as const).filter((way) => wayLacks(way) === undefined)) {
     const reasons = await reasonsElsewhere({ ...layersIn(place), lower, strategy }, { wrapper });
-    expect(reasons).toEqual(twice(/^EMFILE this process has as many open files as it may: raise RLIMIT_NOFILE/));
+    expect(reasons).toEqual(twice(/^EMFILE this process has reached its limit of open files.*: raise RLIMIT_NOFILE/));
   }
 });
 
@@ -475,7 +476,7 @@ test.for([
   [
     'move_mount=EINVAL',
     'fsconfig',
-    /^EINVAL the cause could not be found out; it is not something that is not a directory, not more than 500/,
+    /^EINVAL the cause could not be found out; it is not a path that leads to no directory, not more than 500/,
   ],
   ['unshare=EPERM', 'descriptors', /^EPERM no thread may have a working directory of its own here/],
 ] as const)('says what it is not when it cannot be known: %s', async ([deny, strategy, pattern], { place, skip }) => {

@@ -125,7 +125,7 @@ test('where a sandbox refuses unshare(2) nothing is tried', async ({ place, skip
     { args: [place.root], deny: ['unshare=EPERM'] },
   );
   expect({ stdout, stderr }).toEqual({
-    stdout: 'a sandbox refuses unshare(2), without which nothing can be tried unseen\n',
+    stdout: 'a sandbox refuses unshare(2), and without a private mount namespace no overlay can be tried\n',
     stderr: '',
   });
 });

@@ -70,6 +70,7 @@ class Reality {
 
 // Option, what is mounted, and what the table shows when it is in effect; true: that it mounts is all there is to see.
 const OPTIONS: [name: string, words: string[], sign: RegExp | true][] = [
+  ['defaultPermissions', ['default_permissions'], /,default_permissions/],
   ['redirectDir.off', ['redirect_dir=off'], true],
   ['redirectDir.nofollow', ['redirect_dir=nofollow'], true],
   ['redirectDir.follow', ['redirect_dir=follow'], true],
@@ -151,7 +152,7 @@ test('what it says of layers is what happens', async ({ place, skip }) => {
 test('every no has a reason, and answers cannot be changed', async ({ place }) => {
   const support = await overlaySupport(place.root);
   const all = answers(support);
-  expect(all.length).toBe(34);
+  expect(all.length).toBe(35);
   for (const [name, answer] of all) {
     if (answer.supported) continue;
     expect(answer.reason, name).toMatch(/^[a-z_].{15,}[^.]$/s);
@@ -190,8 +191,8 @@ test('a read-only directory', async ({ place, skip }) => {
   const directory = place.directory('readonly', { file: 'x' });
   mountSync(directory, directory, null, constants.MS_BIND | constants.MS_RDONLY);
   const support = await overlaySupport(directory);
-  expect(reasonOf(support.filesystem.upper)).toMatch(/^nothing can be made in the directory: EROFS/);
-  expect(reasonOf(support.options.volatile)).toMatch(/^volatile needs an upper layer: nothing can be made .* EROFS/);
+  expect(reasonOf(support.filesystem.upper)).toMatch(/^no file can be made in the directory: EROFS/);
+  expect(reasonOf(support.options.volatile)).toMatch(/^volatile needs an upper layer: no file can be made .* EROFS/);
   expect(support.filesystem).toMatchObject({ lower: { supported: true }, dType: { supported: true } });
   expect(support.maxLayers).toBe(500);
   expect(support.options.xino.off).toEqual({ supported: true });
@@ -207,8 +208,8 @@ test('ramfs has no attributes: an overlay mounts there, and does not work', asyn
   expect(reasonOf(filesystem.upper)).toMatch(
     /^an overlay mounts, but a directory of a lower layer cannot be deleted: EIO/,
   );
-  expect(reasonOf(filesystem.trustedXattrs)).toContain('has no attributes trusted.*');
-  expect(reasonOf(filesystem.userXattrs)).toContain('has no attributes user.*');
+  expect(reasonOf(filesystem.trustedXattrs)).toContain('has no extended attributes trusted.*');
+  expect(reasonOf(filesystem.userXattrs)).toContain('has no extended attributes user.*');
   expect(readdirSync(directory)).toEqual([]);
 });
 
@@ -216,7 +217,7 @@ test('proc, where nothing can be made', async ({ skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const { filesystem, maxLayers } = await overlaySupport('/proc');
   expect(maxLayers).toBe(500);
-  expect(reasonOf(filesystem.upper)).toMatch(/^nothing can be made in the directory/);
+  expect(reasonOf(filesystem.upper)).toMatch(/^no file can be made in the directory/);
 });
 
 test('another overlay cannot be an upper layer', async ({ place, skip }) => {
@@ -226,7 +227,7 @@ test('another overlay cannot be an upper layer', async ({ place, skip }) => {
   mountSync('overlay', merged, 'overlay', 0, `lowerdir=${lower},upperdir=${upper},workdir=${work}`);
   const { filesystem } = await overlaySupport(merged);
   expect(filesystem.lower).toEqual({ supported: true });
-  expect(reasonOf(filesystem.upper)).toMatch(/^the kernel refuses a directory there as upper layer: EINVAL/);
+  expect(reasonOf(filesystem.upper)).toMatch(/^the kernel refuses the directory as upper layer: EINVAL/);
   expect(readdirSync(merged)).toEqual([]);
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   expect(readdirSync(upper as string)).toEqual([]);

@@ -343,7 +343,7 @@ test('a way that could not be tried is not taken for one that is there', async (
       wrapper: [injectProgram],
     },
   );
-  expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a way\n', stderr: '' });
+  expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a strategy\n', stderr: '' });
 });
 
 test('a way is not given up for good as there was no descriptor left to try it', async ({ place, skip }) => {

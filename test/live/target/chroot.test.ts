@@ -111,7 +111,9 @@ describe('without this process in /proc', () => {
   // Outside of a chroot that is no mount point a namespace to try in can be had all the same.
   const noSupport = {
     supported: false,
-    reason: expect.stringMatching(/^the caller cannot have .*: this process is not in \/proc/),
+    reason: expect.stringMatching(
+      /^the caller cannot make a private mount namespace .*: this process is not in \/proc/,
+    ),
   };
   test.for<[string, (root: string) => readonly string[], unknown]>([
     ['that is not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],

@@ -59,7 +59,9 @@ describe('a process', () => {
         },
       ]);
       for (const reason of await busyReasons(target)) {
-        expect(reason).toBe(`held by sleep (pid ${child.pid}): working directory '${target}/d'`);
+        expect(reason).toBe(
+          `the mount is in use: sleep (pid ${child.pid}) has working directory '${target}/d'; end each use first`,
+        );
       }
     }
     await umount(target);
@@ -79,7 +81,7 @@ describe('a process', () => {
         { how: 'file', fd: 5, path: `${target}/gone (deleted)` },
       ]);
       const [reason] = await busyReasons(target);
-      expect(reason).toContain(`held by sleep (pid ${child.pid}): open file '${file}', open file '${target}'`);
+      expect(reason).toContain(`sleep (pid ${child.pid}) has open file '${file}', open file '${target}'`);
     }
     umountSync(target);
   });
@@ -125,7 +127,7 @@ describe('a process', () => {
       expect.objectContaining({ how: 'socket', path: `${target}/socket`, isThisProcess: true, byDevice: true }),
     ]);
     expect((await busyReasons(target))[0]).toBe(
-      `held by this process (pid ${process.pid}): Unix socket '${target}/socket'`,
+      `the mount is in use: this process (pid ${process.pid}) has Unix socket '${target}/socket'; end each use first`,
     );
     await new Promise((resolve) => server.close(resolve));
     await umount(target);
@@ -141,8 +143,8 @@ describe('a process', () => {
         { pid: child.pid, isThisProcess: false, how: 'cwd' },
       ]);
       expect((await busyReasons(target))[0]).toBe(
-        `held by this process (pid ${process.pid}): open file '${target}/own', ` +
-          `and by sleep (pid ${child.pid}): working directory '${target}'`,
+        `the mount is in use: this process (pid ${process.pid}) has open file '${target}/own', ` +
+          `and sleep (pid ${child.pid}) has working directory '${target}'; end each use first`,
       );
     }
     closeSync(file);
@@ -172,7 +174,7 @@ describe('a process', () => {
       });
       const found = await holders(target);
       expect(of(found, child.pid)).toMatchObject([{ how: 'cwd', blocks: true }]);
-      expect((await busyReasons(target))[0]).toContain(`held by sleep (pid ${child.pid}): working directory`);
+      expect((await busyReasons(target))[0]).toContain(`sleep (pid ${child.pid}) has working directory`);
     }
     await umount(target);
   });
@@ -189,10 +191,10 @@ test('of a target in a root: those who hold the mount in there, wherever a link 
   place.directory('root/nowhere');
   const other = mounted(place, 'root/nowhere');
   const files = [`${decoy}/outside`, `${target}/inside`, `${other}/other`].map((path) => openSync(path, 'w'));
-  const me = `held by this process (pid ${process.pid}): open file`;
+  const me = `the mount is in use: this process (pid ${process.pid}) has open file`;
   for (const [path, holder] of [
-    ['link', `${me} '${target}/inside'`],
-    ['dangling', `${me} '${other}/other'`],
+    ['link', `${me} '${target}/inside'; end each use first`],
+    ['dangling', `${me} '${other}/other'; end each use first`],
   ] as const) {
     const errors = [
       await rejectionOf(umount({ root, path })),
@@ -246,7 +248,7 @@ test('mounts below, hidden ones too', async ({ place }) => {
     { kind: 'mount', path: `${target}/a`, fsType: 'tmpfs', blocks: true },
   ]);
   expect((await busyReasons(target))[0]).toContain(
-    `held by the mount at '${target}/a' (tmpfs), which is below it (recursive), and by the mount at '${target}/a/b'`,
+    `the mount at '${target}/a' (tmpfs) is below the target (recursive), and the mount at '${target}/a/b'`,
   );
   await umount(target, { recursive: true });
 });
@@ -277,7 +279,9 @@ test('a loop device', async ({ place, skip }) => {
     if (status === 0) {
       expect(await holders(target)).toEqual([{ kind: 'loop', device, path: image, blocks: true }]);
       const [reason] = await busyReasons(target);
-      expect(reason).toBe(`held by the loop device ${device} (file '${image}')`);
+      expect(reason).toBe(
+        `the mount is in use: loop device ${device} uses the file '${image}' (losetup -d); end each use first`,
+      );
     }
   } finally {
     if (status === 0) spawnSync('losetup', ['--detach', device]);

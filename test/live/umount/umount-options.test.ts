@@ -1,4 +1,5 @@
 import { closeSync, openSync, symlinkSync } from 'node:fs';
+import { constants as os } from 'node:os';
 import { describe, expect, test as plainTest } from 'vitest';
 import {
   constants,
@@ -9,6 +10,9 @@ import {
   umount,
   umountSync,
 } from '../../../lib/index.js';
+import { runNode } from '../../support/child.js';
+import { inChroot } from '../../support/chroot.js';
+import { addonFile, lacks, projectRoot } from '../../support/environment.js';
 import { lackOfForce } from '../../support/force.js';
 import { test } from '../../support/place.js';
 import { mountTable, tableEntry } from '../../support/table.js';
@@ -189,4 +193,22 @@ test('a handle takes options, but for those that would reach other mounts', asyn
   umountSync(spec.target);
   mount.unmountSync({ recursive: true, noFollow: true });
   expect(tableEntry(spec.target)).toBeUndefined();
+});
+
+test('umount with the unique mount ID of the process root fails with EBUSY, and the root stays writable', async ({
+  place,
+  skip,
+}) => {
+  skip(lacks.realRoot !== undefined, lacks.realRoot);
+  const program = `
+    import { writeFileSync } from 'node:fs';
+    import load from '${projectRoot}/dist/kernel/addon/load.js';
+    const addon = load.loadAddon('${addonFile}', '');
+    const umountWithId = (id) => addon.umountSync('/', null, 0, 0, 0, id, null, null);
+    const { mountId } = umountWithId(1n);
+    const { error, step } = umountWithId(mountId);
+    writeFileSync('/written', '');
+    console.log(error, step);`;
+  const { stdout, stderr } = await runNode(program, { wrapper: inChroot(place.directory('root'), true) });
+  expect({ stdout, stderr }).toEqual({ stdout: `${os.errno.EBUSY} check root\n`, stderr: '' });
 });

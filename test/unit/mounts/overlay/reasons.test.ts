@@ -77,9 +77,9 @@ describe('what an overlay failed of', () => {
     [
       'no attributes',
       { error: EINVAL, trial: { trusted: 95, user: 95 }, spec: { redirectDir: undefined } },
-      /without extended attributes, and nothing else was found wrong/,
+      /without extended attributes: put upper and work on/,
     ],
-    ['a full disk', { error: EROFS, trial: { tmpfile: 28 } }, /^nothing can be written in work '\/w' \(ENOSPC/],
+    ['a full disk', { error: EROFS, trial: { tmpfile: 28 } }, /^overlayfs cannot write in work '\/w' \(ENOSPC/],
     [
       'no overlayfs',
       { error: ERRNO.ENODEV, filesystems: 'nodev\ttmpfs\n' },
@@ -104,7 +104,7 @@ describe('what an overlay failed of', () => {
     [
       'an upper in use out of sight',
       { error: ERRNO.EBUSY, spec: { index: true } },
-      /^overlayfs says that upper '\/u' or its work directory is in use, and no overlay in the mount table here has them/,
+      /^upper '\/u' or its work directory is in use by an overlay that the mount table does not show/,
     ],
     [
       'other lower layers',
@@ -118,27 +118,27 @@ describe('what an overlay failed of', () => {
         spec: { xino: 'on' },
         failure: { step: 'set option', syscall: 'fsconfig', log: Buffer.from("e overlay: Unknown parameter 'xino'\n") },
       },
-      /^overlayfs does not take one of the options redirect_dir=off and xino=on: the kernel says "overlay: Unknown parameter 'xino'"/,
+      /^overlayfs refuses one of the options redirect_dir=off and xino=on, and the kernel reports "overlay: Unknown parameter 'xino'"/,
     ],
     [
       'an option that nothing tells about',
       { error: EINVAL, spec: { xino: 'on' } },
-      /^nothing is wrong with the directories as far as can be seen.* one of the options.* redirect_dir=off and xino=on/,
+      /^the kernel probably refuses one of the options redirect_dir=off and xino=on/,
     ],
     [
       'data-only layers',
       { error: EINVAL, spec: { dataOnly: ['/d'], redirectDir: undefined } },
-      /^dataOnly needs metacopy: true/,
+      /^dataOnly needs metacopy, .*: give metacopy: true/,
     ],
     [
       'a way that the kernel has not',
-      { error: OTHER.ENOTSUP, failure: { step: 'choose a way', syscall: 'fsconfig' } },
-      /^strategy 'fsconfig' cannot be had/,
+      { error: OTHER.ENOTSUP, failure: { step: 'choose a strategy', syscall: 'fsconfig' } },
+      /^strategy 'fsconfig' needs Linux 6\.7/,
     ],
     [
       'nothing that is known',
       { error: EINVAL, spec: { redirectDir: undefined } },
-      /^the cause could not be found out; it is not something that is not a directory, not more than 500 layers, .*not upper and work on different mounts.*: the log of the kernel \(dmesg\)/,
+      /^the cause could not be found out; it is not a path that leads to no directory, not more than 500 lower layers, .*not an upper and a work directory on different mounts.*: the log of the kernel \(dmesg\)/,
     ],
     [
       'what the kernel says of a layer',
@@ -152,13 +152,17 @@ describe('what an overlay failed of', () => {
   test('what cannot be read is not ruled out', () => {
     const known = reason({ error: EINVAL, spec: { redirectDir: undefined } });
     const unknown = reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null });
-    for (const what of ['overlays stacked too deep', 'a layer on an unbindable mount', 'inside one another']) {
+    for (const what of [
+      'two overlays on top of each other',
+      'a layer on an unbindable mount',
+      'inside the work directory',
+    ]) {
       expect(known).toContain(what);
       expect(unknown).not.toContain(what);
     }
     expect(reason({ error: EPERM, status: null })).toBe(
       'the cause could not be found out; it is not a directory, target or source that leads nowhere, ' +
-        'not a filesystem that cannot hold the layer, not an option that needs attributes trusted.*: ' +
+        'not a filesystem that overlayfs does not take for a layer, not an option that needs extended attributes trusted.*: ' +
         'the log of the kernel (dmesg) may tell it',
     );
   });
@@ -179,8 +183,10 @@ describe('what an overlay failed of', () => {
     const spec = { lower: ['/l0', '/l0/in'], redirectDir: undefined };
     const mounts = `${MOUNTINFO}30 22 0:30 / /l0/in rw - tmpfs tmpfs rw\n`;
     const apart = reason({ error: 40, spec, mounts, paths: { '/l0/in': { mountId: 30n, device: 2n } } });
-    expect(apart).toMatch(/^the cause could not be found out; it is not .*layers that overlap/);
-    expect(reason({ error: 40, spec })).toMatch(/^layers overlap: lower\[1\] '\/l0\/in' is inside lower\[0\] '\/l0'/);
+    expect(apart).toMatch(/^the cause could not be found out; it is not .*a layer inside another layer/);
+    expect(reason({ error: 40, spec })).toMatch(
+      /^the layers overlap, as lower\[1\] '\/l0\/in' is inside lower\[0\] '\/l0'/,
+    );
   });
 });
 

@@ -145,8 +145,8 @@ describe('the options of an overlay', () => {
     shown: string[],
     parameters: readonly (Buffer | null)[],
     hasUpper = true,
-    isOnOne = true,
-  ) => optionsDiffer({ words, hasUpper, isOnOne }, shown, parameters)?.kind ?? 'same';
+    isOnOneFilesystem = true,
+  ) => optionsDiffer({ words, hasUpper, isOnOneFilesystem }, shown, parameters)?.kind ?? 'same';
 
   test.each<[string, string, string, readonly (Buffer | null)[], string]>([
     ['nothing', '', 'uuid=on', usual, 'same'],
