@@ -32,7 +32,7 @@ const KNOWN: ReadonlySet<string> = new Set(['pid', 'encoding', 'namespace']);
 const LAST_PID = 2 ** 22; // PID_MAX_LIMIT in include/linux/threads.h
 
 // /proc/self would be the main thread, which may be in another mount namespace than the calling thread.
-const OURS = '/proc/thread-self';
+const CALLING_THREAD = '/proc/thread-self';
 
 function planTable(options: MountTableOptions): TablePlan {
   const { pid, encoding, namespace } = optionsArgument('options', options, KNOWN);
@@ -47,7 +47,7 @@ function planTable(options: MountTableOptions): TablePlan {
     );
   }
   return {
-    process: pid === undefined ? OURS : `/proc/${pid}`,
+    process: pid === undefined ? CALLING_THREAD : `/proc/${pid}`,
     encoding: encodingOption(encoding),
     namespace: namespaceArgument('options.namespace', namespace),
   };
@@ -61,8 +61,8 @@ const TABLE: Operation<TablePlan, 'table', MountTable> = {
   result: ({ encoding }, { table, ids }) => new MountTable(parseTable(table, encoding, ids)),
   error: ({ process, namespace }, failure) => {
     const { error: errno, syscall, step } = failure;
-    const isOurs = process === OURS && namespace === null;
-    const reason = isOurs ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
+    const isCallingThread = process === CALLING_THREAD && namespace === null;
+    const reason = isCallingThread ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
     return settled(new MountError({ errno, syscall, step, path: `${process}/mountinfo`, reason }));
   },
 };

@@ -118,7 +118,7 @@ class Watcher implements MountTableWatcher {
     for (;;) {
       if (this.#isClosed) return END;
       for (let next = this.#found.next(); !next.done; next = this.#found.next()) {
-        if (this.#isOurs(next.value)) return next;
+        if (this.#isReported(next.value)) return next;
       }
       const difference = await native.watchWait.async({ watch: this.#watch });
       if (isFailure(difference)) {
@@ -133,7 +133,7 @@ class Watcher implements MountTableWatcher {
     return parseTable(table, this.#encoding, ids);
   }
 
-  #isOurs({ entry, previous }: MountTableChange): boolean {
+  #isReported({ entry, previous }: MountTableChange): boolean {
     return [entry, previous].some((mount) => mount !== null && isWithin(bytesText(mount.target), this.#under));
   }
 

@@ -17,8 +17,8 @@ export type FilesystemParameters = Readonly<Record<string, string | number | boo
 export interface ParameterWords {
   readonly words: readonly Bytes[];
   /**
-   * The option string. Null if a value contains a comma, which separates parameters, or if the string takes a page or
-   * more.
+   * The parameters as one option string. Null if a value contains a comma, which separates parameters, or if the string
+   * takes a page or more.
    */
   readonly data: Bytes | null;
 }

@@ -2,7 +2,7 @@
 import type { Failure } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 
-/** The replacement for a value. */
+/** The text that replaces a value in the log. */
 const HIDDEN = Buffer.from('…').toString('latin1');
 
 // A part of a value that is shorter than this reveals little, and may equally be a word of the message.
