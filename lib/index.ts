@@ -1,7 +1,10 @@
+// The public API of the package linux-mount.
+
 /// <reference types="node" preserve="true" />
 
 /**
- * The Linux mount system calls for Node.js, and typed operations on top of them that cannot be half done.
+ * The Linux mount system calls for Node.js, and typed operations on top of them that either succeed completely or leave
+ * nothing behind.
  *
  * @module linux-mount
  * @packageDocumentation
@@ -53,17 +56,7 @@ export type { OverlayMountOptions, OverlayOptions } from './mounts/overlay/plan.
 export type { OperationTrace } from './operation/channel.js';
 export type { MountingOptions, OperationOptions } from './operation/options.js';
 export { type OverlayParseOptions, parseOverlayData } from './overlay/parse.js';
-export type {
-  OverlayExportRule,
-  OverlayMetacopyRule,
-  OverlaySpec,
-  OverlaySpecLayers,
-  OverlaySpecReadonly,
-  OverlaySpecWritable,
-  OverlayStrategy,
-  OverlaySyncRule,
-  OverlayXattrRule,
-} from './overlay/spec.js';
+export type { OverlayOptionValues, OverlaySpec, OverlayStrategy } from './overlay/spec.js';
 export {
   type OverlayFilesystemSupport,
   type OverlayOptionSupport,

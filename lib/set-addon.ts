@@ -1,5 +1,4 @@
-// setAddon(): the addon that a bundle or a single executable brings along.
-
+// setAddon(): uses the addon file that a bundle or a single executable contains.
 import { nonEmptyPathArgument } from './arguments/check.js';
 import { missingCalls } from './kernel/addon/absent.js';
 import type { Addon } from './kernel/addon/calls.js';
@@ -8,9 +7,9 @@ import { invalidArgType, invalidArgValue } from './kernel/errors.js';
 import { useAddon } from './kernel/native.js';
 
 /**
- * Names the addon, the `.node` file that makes the system calls, in place of the one that the import of the package found:
- * for a bundle or a single executable that carries the file itself. The environment variable `LINUX_MOUNT_ADDON` names a
- * file as well, and takes effect at the import.
+ * Loads the addon, the `.node` file that makes the system calls, and uses this addon from now on, in place of the addon
+ * that the import of the package found. The function is for a bundle or a single executable that contains the file. The
+ * environment variable `LINUX_MOUNT_ADDON` also names a file, and takes effect when the package is imported.
  *
  * Call this function before any other of the package, in each worker thread that uses the package. A `Mount` or
  * `DetachedMount` that exists already belongs to the addon that made it. On another operating system the function does
@@ -18,8 +17,8 @@ import { useAddon } from './kernel/native.js';
  *
  * @param file the path of the file, absolute or relative to the working directory; a `file:` URL; or the object that
  *   `require()` of the file returned
- * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded or is not the addon of this version of the package; the addon in use
- *   stays in use
+ * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded or is not the addon of this version of the package; the
+ *   addon in use stays in use
  * @throws `TypeError` with `ERR_INVALID_ARG_VALUE` if the object is not the exports of that addon
  * @example
  * ```ts
@@ -34,7 +33,8 @@ export function setAddon(file: string | URL | object): void {
 function loaded(file: string | URL | object): object {
   if (typeof file === 'string' || file instanceof URL) {
     const path = nonEmptyPathArgument('file', file);
-    if (typeof path !== 'string') throw invalidArgValue('file', 'must be UTF-8, as require() takes no bytes');
+    if (typeof path !== 'string')
+      throw invalidArgValue('file', 'must be UTF-8, because require() accepts only a string');
     return loadAddon(path, 'setAddon() was given this file');
   }
   if (typeof file !== 'object' || file === null) {

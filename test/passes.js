@@ -12,7 +12,7 @@ const deny = join(project, 'test/native/build/Release/deny');
 /**
  * The system calls that are newer than mount(2), from Linux 5.2 on, which the passes of an older kernel and of a sandbox
  * deny. The list leaves out openat2(2), because without it a target in a root needs emulation
- * (test/live/target/target-root.test.ts and a pass of test/hunts/faults deny it), and statx(2), because Node.js itself
+ * (test/live/target/root.test.ts and a pass of test/hunts/faults deny it), and statx(2), because Node.js itself
  * calls it. Every kernel has both from Linux 5.8 on.
  */
 export const NEWER_CALLS = [

@@ -1,123 +1,184 @@
+// Defines the attributes of a mount: one row for each, with its flags and its word in the mount table.
 import { constants } from '../kernel/constants.js';
 import { invalidArgValue } from '../kernel/errors.js';
+import type { AttributeChange } from '../kernel/words.js';
 import { booleanOption, choiceOption, optionsArgument } from './check.js';
+import type { Options } from './object.js';
 
-/** What can be said of any mount, whatever its filesystem. */
+/** The attributes that every mount can have, whatever its filesystem type. */
 export interface MountAttributes {
-  /** Nothing can be written through the mount. */
+  /** Whether the mount is read-only, so that a write through the mount fails with `EROFS`. */
   readonly?: boolean;
-  /** Set-user-id and set-group-id bits and file capabilities do nothing. */
+  /** Whether the kernel ignores set-user-ID and set-group-ID bits and file capabilities on the mount. */
   noSuid?: boolean;
-  /** Device files cannot be opened. */
+  /** Whether device files on the mount cannot be opened. */
   noDev?: boolean;
-  /** Nothing can be executed. */
+  /** Whether programs on the mount cannot be executed. */
   noExec?: boolean;
-  /** Symbolic links are not followed, since Linux 5.10. */
+  /** Whether the kernel refuses to follow symbolic links on the mount, since Linux 5.10. */
   noSymFollow?: boolean;
-  /** When access times are updated: with the next change or after a day (the kernel's default), never, or always. */
+  /**
+   * When the kernel updates access times: `'relatime'`, the kernel's default, updates an access time that is older than
+   * the last change of the file or than one day; `'noatime'` never updates; `'strictatime'` always updates.
+   */
   atime?: 'relatime' | 'noatime' | 'strictatime';
-  /** Access times of directories are not updated. */
+  /** Whether the kernel does not update the access times of directories. */
   noDirAtime?: boolean;
 }
 
-/**
- * Each attribute that a mount has or has not, in four languages: as an option, as the mount table shows it, as a flag of
- * mount(2) and as one of mount_setattr(2).
- */
-const ATTRIBUTES = [
-  ['readonly', 'ro', constants.MS_RDONLY, constants.MOUNT_ATTR_RDONLY],
-  ['noSuid', 'nosuid', constants.MS_NOSUID, constants.MOUNT_ATTR_NOSUID],
-  ['noDev', 'nodev', constants.MS_NODEV, constants.MOUNT_ATTR_NODEV],
-  ['noExec', 'noexec', constants.MS_NOEXEC, constants.MOUNT_ATTR_NOEXEC],
-  ['noSymFollow', 'nosymfollow', constants.MS_NOSYMFOLLOW, constants.MOUNT_ATTR_NOSYMFOLLOW],
-  ['noDirAtime', 'nodiratime', constants.MS_NODIRATIME, constants.MOUNT_ATTR_NODIRATIME],
-] as const;
+/** The kernel's names and numbers of one attribute, or of one value of an attribute with several values. */
+interface AttributeBits {
+  /** The word in the mount table, or null if the table shows nothing: fs/proc_namespace.c, show_mnt_opts. */
+  readonly word: string | null;
+  /** The flag of mount(2) that sets the attribute. */
+  readonly flag: number;
+  /** The bit of the attribute in mount_setattr(2). */
+  readonly attribute: number;
+  /**
+   * The lock that the kernel sets on the attribute when a mount comes into a less privileged mount namespace, or null.
+   * A locked attribute cannot be cleared in that mount namespace: fs/namespace.c, lock_mnt_tree and
+   * can_change_locked_flags.
+   */
+  readonly lock:
+    | 'MNT_LOCK_READONLY'
+    | 'MNT_LOCK_NOSUID'
+    | 'MNT_LOCK_NODEV'
+    | 'MNT_LOCK_NOEXEC'
+    | 'MNT_LOCK_ATIME'
+    | null;
+}
 
-/** When access times are updated: one of them, in the languages of mount(2) and of mount_setattr(2). */
-const ATIMES = {
-  relatime: [constants.MS_RELATIME, constants.MOUNT_ATTR_RELATIME],
-  noatime: [constants.MS_NOATIME, constants.MOUNT_ATTR_NOATIME],
-  strictatime: [constants.MS_STRICTATIME, constants.MOUNT_ATTR_STRICTATIME],
-} as const;
+/** An option that is a boolean has one row; an option with several values has one row for each value. */
+type AttributeRows = {
+  readonly [Name in keyof MountAttributes]-?: NonNullable<MountAttributes[Name]> extends boolean
+    ? AttributeBits & { readonly word: string }
+    : Readonly<Record<NonNullable<MountAttributes[Name]> & string, AttributeBits>>;
+};
 
+// biome-ignore format: one row for each attribute
+const ROWS = {
+  readonly: { word: 'ro', flag: constants.MS_RDONLY, attribute: constants.MOUNT_ATTR_RDONLY, lock: 'MNT_LOCK_READONLY' },
+  noSuid: { word: 'nosuid', flag: constants.MS_NOSUID, attribute: constants.MOUNT_ATTR_NOSUID, lock: 'MNT_LOCK_NOSUID' },
+  noDev: { word: 'nodev', flag: constants.MS_NODEV, attribute: constants.MOUNT_ATTR_NODEV, lock: 'MNT_LOCK_NODEV' },
+  noExec: { word: 'noexec', flag: constants.MS_NOEXEC, attribute: constants.MOUNT_ATTR_NOEXEC, lock: 'MNT_LOCK_NOEXEC' },
+  noSymFollow: {
+    word: 'nosymfollow', flag: constants.MS_NOSYMFOLLOW, attribute: constants.MOUNT_ATTR_NOSYMFOLLOW, lock: null,
+  },
+  noDirAtime: {
+    word: 'nodiratime', flag: constants.MS_NODIRATIME, attribute: constants.MOUNT_ATTR_NODIRATIME, lock: 'MNT_LOCK_ATIME',
+  },
+  // MNT_LOCK_ATIME covers every value of atime, but a remount that leaves out MS_RELATIME or MS_STRICTATIME clears
+  // neither.
+  atime: {
+    relatime: { word: 'relatime', flag: constants.MS_RELATIME, attribute: constants.MOUNT_ATTR_RELATIME, lock: null },
+    noatime: {
+      word: 'noatime', flag: constants.MS_NOATIME, attribute: constants.MOUNT_ATTR_NOATIME, lock: 'MNT_LOCK_ATIME',
+    },
+    strictatime: {
+      word: null, flag: constants.MS_STRICTATIME, attribute: constants.MOUNT_ATTR_STRICTATIME, lock: null,
+    },
+  },
+} as const satisfies AttributeRows;
+
+const { atime: ATIMES, ...BOOLEANS } = ROWS;
+const BOOLEAN_ROWS = Object.entries(BOOLEANS).map(([name, bits]) => ({ name, ...bits }));
 const ATIME_NAMES = Object.keys(ATIMES) as (keyof typeof ATIMES)[];
 
-/** The words of the mount table for attributes that a mount has or has not, with their flags of mount(2). */
-export const ATTRIBUTE_WORDS: readonly (readonly [word: string, flag: number])[] = ATTRIBUTES.map(
-  ([_, word, flag]) => [word, flag] as const,
-);
+/** Every row of the attribute table: the boolean attributes and the values of `atime`. */
+export const ATTRIBUTE_ROWS: readonly AttributeBits[] = [...BOOLEAN_ROWS, ...Object.values(ATIMES)];
 
-/** The names of the attributes, for whoever checks an object of options. */
-export const ATTRIBUTE_NAMES: readonly string[] = [...ATTRIBUTES.map(([name]) => name), 'atime'];
-const NAMES: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
-const isAttribute = (name: string) => NAMES.has(name);
+/** The names of the options in {@link MountAttributes}. */
+export const ATTRIBUTE_NAMES: readonly string[] = Object.keys(ROWS);
+const KNOWN: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
 
-/** The attributes as flags of mount(2). Other options in the object are somebody else's. */
-export function attributeFlags(options: Readonly<Record<string, unknown>>): number {
+/** Converts the attributes among the options to flags of mount(2), and ignores the other options. */
+export function attributeFlags(options: Readonly<Options>): number {
   let flags = 0;
-  if (!Object.keys(options).some(isAttribute)) return flags;
-  for (const [name, _, flag] of ATTRIBUTES) {
+  for (const { name, flag } of BOOLEAN_ROWS) {
     if (booleanOption(`options.${name}`, options[name]) === true) flags |= flag;
   }
   const atime = choiceOption('options.atime', options['atime'], ATIME_NAMES);
-  return atime === undefined ? flags : flags | ATIMES[atime][0];
+  return atime === undefined ? flags : flags | ATIMES[atime].flag;
 }
 
+/** The attributes of a change, as mount_setattr(2) takes them: first the kernel clears `clear`, then it sets `set`. */
+export type SetAndClear = Pick<AttributeChange, 'set' | 'clear'>;
+
 /**
- * The attributes as a change of those that a mount has: `set` and `clear` as mount_setattr(2) takes them.
+ * Converts the attributes among the options to a change of the attributes that a mount has, and ignores the other
+ * options.
  *
- * @param mode `'add'`: what is true is added, and nothing is taken away; `'change'`: what is false is taken away; `'exact'`:
- *   what is not true is taken away, and access times are updated as the kernel does by default unless said
+ * @param mode `'add'` sets what is `true` and clears nothing; `'change'` also clears what is `false`; `'exact'` clears
+ *   everything that is not `true`, and sets `relatime` unless the options have `atime`
  */
-export function attributeChange(
-  options: Readonly<Record<string, unknown>>,
-  mode: 'add' | 'change' | 'exact',
-): { set: number; clear: number } {
+export function attributeChange(options: Readonly<Options>, mode: 'add' | 'change' | 'exact'): SetAndClear {
   let set = 0;
   let clear = 0;
-  for (const [name, _word, _flag, attribute] of ATTRIBUTES) {
-    const value = options[name] === undefined ? undefined : booleanOption(`options.${name}`, options[name]);
+  for (const { name, attribute } of BOOLEAN_ROWS) {
+    const value = booleanOption(`options.${name}`, options[name]);
     if (value === true) set |= attribute;
     else if (mode === 'exact' || (mode === 'change' && value === false)) clear |= attribute;
   }
   const atime = choiceOption('options.atime', options['atime'], ATIME_NAMES);
-  if (atime !== undefined) set |= ATIMES[atime][1];
+  if (atime !== undefined) set |= ATIMES[atime].attribute;
+  // MOUNT_ATTR__ATIME is a field of three values: mount_setattr(2) requires that a change clears the whole field.
   if (atime !== undefined || mode === 'exact') clear |= constants.MOUNT_ATTR__ATIME;
   return { set, clear };
 }
 
-/** Attributes of mount_setattr(2) as the flags of mount(2) that say the same. */
+/** Checks the argument of `setMountAttributes`: `true` sets an attribute, `false` clears it, undefined leaves it. */
+export function changeOf(attributes: MountAttributes): SetAndClear {
+  const change = attributeChange(optionsArgument('attributes', attributes, KNOWN), 'change');
+  if ((change.set | change.clear) === 0) {
+    throw invalidArgValue('attributes', 'must have at least one attribute to set or to clear');
+  }
+  return change;
+}
+
+/** Converts attributes of mount_setattr(2) to flags of mount(2). MOUNT_ATTR_RELATIME is 0 and becomes no flag. */
 export function flagsOfAttributes(attributes: number): number {
-  let flags = 0;
-  for (const [_name, _word, flag, attribute] of ATTRIBUTES) if ((attributes & attribute) !== 0) flags |= flag;
-  // MOUNT_ATTR_RELATIME is 0, and is what the kernel does when nothing is said.
-  for (const [flag, attribute] of Object.values(ATIMES)) if ((attributes & attribute) !== 0) flags |= flag;
-  return flags;
+  return ATTRIBUTE_ROWS.reduce((flags, row) => ((attributes & row.attribute) !== 0 ? flags | row.flag : flags), 0);
 }
 
-/** The attributes that may be locked in a user namespace: mount_namespaces(7). */
-const LOCKABLE =
-  constants.MOUNT_ATTR_RDONLY |
-  constants.MOUNT_ATTR_NOSUID |
-  constants.MOUNT_ATTR_NODEV |
-  constants.MOUNT_ATTR_NOEXEC |
-  constants.MOUNT_ATTR_NODIRATIME |
-  constants.MOUNT_ATTR_NOATIME;
+const LOCKABLE_ROWS = ATTRIBUTE_ROWS.filter(({ lock }) => lock !== null);
 
-/** Those of them that a change does not take away, as flags of mount(2). */
+/** Returns the flags of mount(2) of the attributes that a user namespace can lock and that a change does not clear. */
 export function keptFlags(set: number, clear: number): number {
-  return flagsOfAttributes(LOCKABLE & (set | ~clear));
-}
-
-// fs/proc_namespace.c, show_mnt_opts: of strictatime the table says nothing.
-function atimeShown(words: readonly string[]): number {
-  if (words.includes('noatime')) return constants.MOUNT_ATTR_NOATIME;
-  return words.includes('relatime') ? constants.MOUNT_ATTR_RELATIME : constants.MOUNT_ATTR_STRICTATIME;
+  const kept = LOCKABLE_ROWS.filter(({ attribute }) => (attribute & (set | ~clear)) !== 0);
+  return kept.reduce((flags, { flag }) => flags | flag, 0);
 }
 
 /**
- * How the attributes of a mount differ from what `inherited` becomes by a change; both as words of the mount table.
- * Undefined when they do not.
+ * Returns the words of the attributes that a remount with these flags would clear, and that a user namespace can lock.
+ *
+ * @param words the words of the mount in the mount table
+ */
+export function lockedWordsCleared(words: readonly string[], flags: number): string[] {
+  const cleared = LOCKABLE_ROWS.filter(
+    ({ word, flag }) => word !== null && words.includes(word) && (flags & flag) === 0,
+  );
+  return cleared.map(({ word }) => word as string);
+}
+
+/** Returns the words that the mount table shows for a mount that mount(2) makes with these flags. */
+export function attributeWords(flags: number): string[] {
+  const words: string[] = BOOLEAN_ROWS.filter(({ flag }) => (flags & flag) !== 0).map(({ word }) => word);
+  // path_mount in fs/namespace.c: MS_STRICTATIME overrides MS_NOATIME, and relatime is the default.
+  if ((flags & ATIMES.strictatime.flag) !== 0) return words;
+  return [...words, (flags & ATIMES.noatime.flag) !== 0 ? ATIMES.noatime.word : ATIMES.relatime.word];
+}
+
+function atimeOfWords(words: readonly string[]): number {
+  const shown = ATIME_NAMES.find((name) => ATIMES[name].word !== null && words.includes(ATIMES[name].word));
+  return ATIMES[shown ?? 'strictatime'].attribute;
+}
+
+/**
+ * Compares the attributes of a mount with those that a change makes of `inherited`.
+ *
+ * @param words the words of the mount in the mount table
+ * @param inherited the words before the change
+ * @returns the first difference, for example `'with nodev'`; undefined when the attributes are the same
  */
 export function attributesDiffer(
   words: readonly string[],
@@ -125,20 +186,12 @@ export function attributesDiffer(
   set: number,
   clear: number,
 ): string | undefined {
-  for (const [_name, word, _flag, attribute] of ATTRIBUTES) {
+  for (const { word, attribute } of BOOLEAN_ROWS) {
     const has = words.includes(word);
     const wanted = (set & attribute) !== 0 || (inherited.includes(word) && (clear & attribute) === 0);
     if (has !== wanted) return `${has ? 'with' : 'without'} ${word}`;
   }
-  const isSaid = (clear & constants.MOUNT_ATTR__ATIME) !== 0;
-  const wanted = isSaid ? set & constants.MOUNT_ATTR__ATIME : atimeShown(inherited);
-  return atimeShown(words) === wanted ? undefined : 'with another atime';
+  const atime =
+    (clear & constants.MOUNT_ATTR__ATIME) !== 0 ? set & constants.MOUNT_ATTR__ATIME : atimeOfWords(inherited);
+  return atimeOfWords(words) === atime ? undefined : 'with another atime';
 }
-
-/** A change of attributes, checked: `true` sets, `false` clears, what is left out stays. */
-export function changeOf(attributes: MountAttributes): { set: number; clear: number } {
-  const change = attributeChange(optionsArgument('attributes', attributes, KNOWN_ATTRIBUTES), 'change');
-  if ((change.set | change.clear) === 0) throw invalidArgValue('attributes', 'must say what is to change');
-  return change;
-}
-export const KNOWN_ATTRIBUTES: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);

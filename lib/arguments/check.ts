@@ -1,21 +1,21 @@
+// Checks the arguments of every operation and converts them to what the addon takes.
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
 import type { Bytes } from '../kernel/words.js';
-import { type Said, saidBy } from './object.js';
+import { type Options, optionsOf } from './object.js';
 import { workingDirectory } from './working-directory.js';
 
 /**
- * A path: text, bytes, or a `file:` URL. Paths are bytes to Linux; a name that is not UTF-8 can be given as a Buffer.
+ * A path as a string, as bytes or as a `file:` URL. Linux paths are bytes, so give a path that is not UTF-8 as a
+ * Buffer.
  */
 export type PathLike = string | Uint8Array | URL;
 
-/**
- * What everybody asks of an argument: each function gives the value back, as the layers below take it, or throws a
- * `TypeError` or `RangeError` with Node's code that names the argument.
- */
+// Each function returns the converted value, or throws a `TypeError` or `RangeError` that names the argument and has
+// one of Node's error codes.
 
-/** A path. Bytes are copied, so that the caller may use the buffer again at once. */
+/** Checks a path and copies its bytes, so that the caller may reuse the buffer at once. */
 export function pathArgument(name: string, value: unknown): Bytes {
   if (typeof value === 'string') return text(name, value);
   if (types.isUint8Array(value)) return bytes(name, value);
@@ -23,31 +23,32 @@ export function pathArgument(name: string, value: unknown): Bytes {
   throw invalidArgType(name, 'of type string or an instance of Buffer, Uint8Array or URL', value);
 }
 
-/** The same path for somebody else, who may write into it. */
+/** Copies a path, so that a caller who writes into the copy does not change the original. */
 export function copyOf(path: Bytes): Bytes {
   return typeof path === 'string' ? path : Buffer.from(path);
 }
 
-/** Whether a value is text that can be taken as it is: the short way for what nearly all paths are. */
+/** Whether a value is a non-empty string that is a valid path as it stands. */
 export function isPlainText(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && !value.includes('\0') && value.isWellFormed();
 }
 
-/** A path that has at least one byte. */
+/** Checks a path that must have at least one byte. */
 export function nonEmptyPathArgument(name: string, value: unknown): Bytes {
   const path = pathArgument(name, value);
   if (path.length === 0) throw invalidArgValue(name, 'must not be empty');
   return path;
 }
 
-/** Whether a path starts at the root, wherever the process is; one that is not there (null) does not matter. */
+/** Whether a path is absolute; null, for a path that the caller left out, counts as absolute. */
 export function isAbsolute(path: Bytes | null): boolean {
   return path === null || (typeof path === 'string' ? path.startsWith('/') : path[0] === 0x2f);
 }
 
 /**
- * The path from the root, for what outlives the working directory of the moment. Nothing is normalized: `..` after a
- * symbolic link is not what it looks like. It is bytes where the path is, or where the directory's name is not UTF-8.
+ * Makes a path absolute, so that the path stays valid after a chdir(2). The path is not normalized, because `..` after
+ * a symbolic link names another directory than the text suggests. The result is a Buffer if the path is a Buffer, or if
+ * the working directory is not UTF-8.
  */
 export function absolutePath(path: Bytes): Bytes {
   if (isAbsolute(path) || path.length === 0) return path;
@@ -56,20 +57,20 @@ export function absolutePath(path: Bytes): Bytes {
   return Buffer.concat([Buffer.from(directory), Buffer.from('/'), Buffer.from(path)]);
 }
 
-/** A string or null, as the filesystem's type is. */
+/** Checks a string that may be null, such as a filesystem type. */
 export function nullableStringArgument(name: string, value: unknown): string | null {
   if (value === null) return null;
   if (typeof value !== 'string') throw invalidArgType(name, 'of type string or null', value);
   return text(name, value);
 }
 
-/** A string that C can read. */
+/** Checks a string that can be passed to C: without a NUL, and well-formed Unicode. */
 export function stringArgument(name: string, value: unknown): string {
   if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value);
   return text(name, value);
 }
 
-/** Option data: text, bytes, or null. It may hold a secret, so no message shows it. */
+/** Checks option data: a string, bytes or null. No message shows the data, because the data may hold a secret. */
 export function dataArgument(name: string, value: unknown): Bytes | null {
   if (value === null || value === undefined) return null;
   if (typeof value === 'string') return text(name, value);
@@ -77,7 +78,7 @@ export function dataArgument(name: string, value: unknown): Bytes | null {
   throw invalidArgType(name, 'of type string, an instance of Buffer or Uint8Array, or null', value);
 }
 
-/** Flags: an integer that fits 32 bits, as mount(2) and umount2(2) have no more. */
+/** Checks flags: an integer of 32 bits, because mount(2) and umount2(2) use no more. Undefined becomes 0. */
 export function flagsArgument(name: string, value: unknown): number {
   if (value === undefined) return 0;
   if (typeof value !== 'number') throw invalidArgType(name, 'of type number', value);
@@ -88,25 +89,27 @@ export function flagsArgument(name: string, value: unknown): number {
 }
 
 /**
- * What an object of options says, as a copy, if it says nothing but these: a mistyped option is an error, never ignored.
- * options.ts tells what counts.
+ * Copies the options of an object (see {@link optionsOf}), and refuses unknown options so that no typing error is
+ * ignored.
  */
-export function optionsArgument(name: string, value: unknown, known: ReadonlySet<string>): Readonly<Said> {
-  const said = saidBy(value, known);
-  if (said === undefined) throw invalidArgType(name, 'of type object, with options by their names', value);
-  for (const key in said) {
-    if (!known.has(key)) throw invalidArgValue(`${name}.${key}`, `is not known. Known are: ${[...known].join(', ')}`);
+export function optionsArgument(name: string, value: unknown, known: ReadonlySet<string>): Readonly<Options> {
+  const options = optionsOf(value, known);
+  if (options === undefined) throw invalidArgType(name, 'an object with named options', value);
+  for (const key in options) {
+    if (!known.has(key)) {
+      throw invalidArgValue(`${name}.${key}`, `is not a known option. The known options are: ${[...known].join(', ')}`);
+    }
   }
-  return said;
+  return options;
 }
 
-/** A boolean that may be left out. */
+/** Checks a boolean option; undefined means that the caller left the option out. */
 export function booleanOption(name: string, value: unknown): boolean | undefined {
   if (value !== undefined && typeof value !== 'boolean') throw invalidArgType(name, 'of type boolean', value);
   return value;
 }
 
-/** One of a few words, or left out. */
+/** Checks an option that has one of a few values; undefined means that the caller left the option out. */
 export function choiceOption<T extends string>(name: string, value: unknown, choices: readonly T[]): T | undefined {
   if (value === undefined) return undefined;
   if (typeof value !== 'string') throw invalidArgType(name, 'of type string', value);
@@ -118,14 +121,16 @@ export function choiceOption<T extends string>(name: string, value: unknown, cho
 
 function text(name: string, value: string): string {
   if (value.includes('\0')) throw withoutNul(name);
-  // Half of a surrogate pair has no bytes; encoding it anyway would name another file.
-  if (!value.isWellFormed()) throw invalidArgValue(name, 'must be well-formed Unicode; give other bytes as a Buffer');
+  // A lone surrogate has no UTF-8 encoding; Node would replace it by U+FFFD, which names another file.
+  if (!value.isWellFormed()) {
+    throw invalidArgValue(name, 'must be well-formed Unicode: give a path that is not UTF-8 as a Buffer');
+  }
   return value;
 }
 
 function bytes(name: string, value: Uint8Array): Buffer {
   refuseDetached(name, value);
-  // Memory may be shared with another thread: the copy is what is checked.
+  // Another thread may write into shared memory during the check, so the copy is checked and used.
   const copy = Buffer.from(value);
   if (copy.includes(0)) throw withoutNul(name);
   return copy;
@@ -136,20 +141,23 @@ function bytesOf(name: string, value: Bytes): Bytes {
 }
 
 function withoutNul(name: string): TypeError {
-  return invalidArgValue(name, 'must not contain null bytes: C would read it up to the first one only');
+  return invalidArgValue(name, 'must not contain null bytes, because C strings end at the first null byte');
 }
 
-/** Bytes whose memory has gone to somebody else read as empty, which would be another path or another text. */
+/**
+ * Refuses a view of a detached ArrayBuffer, which reads as empty and would become an empty path or empty option data.
+ */
 export function refuseDetached(name: string, view: Uint8Array): void {
   if (view.length !== 0) return;
   try {
     new Uint8Array(view.buffer);
   } catch {
-    throw invalidArgValue(name, 'must not be detached');
+    throw invalidArgValue(name, 'must not be a view of a detached ArrayBuffer');
   }
 }
 
-// Node decodes the path of a URL as UTF-8 only and throws a bare URIError for other bytes (%ff), which are as good.
+// fileURLToPath() throws a URIError for percent-encoded bytes that are not UTF-8 (%ff), which are valid in a Linux
+// path.
 function urlPath(url: URL): Bytes {
   try {
     return fileURLToPath(url);
@@ -162,7 +170,7 @@ function urlPath(url: URL): Bytes {
   }
 }
 
-/** Checks an encoding; undefined is `'utf8'`. */
+/** Checks the option `encoding`; undefined becomes `'utf8'`. */
 export function encodingOption(value: unknown): 'utf8' | 'buffer' {
   return choiceOption('options.encoding', value, ['utf8', 'buffer']) ?? 'utf8';
 }

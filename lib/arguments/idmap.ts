@@ -1,58 +1,59 @@
+// Checks the ID map of an idmapped mount and converts it to the lines of uid_map and gid_map.
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
 import type { Bytes, NativeIdMap } from '../kernel/words.js';
 import { optionsArgument } from './check.js';
 import { type Namespace, namespaceArgument } from './namespace.js';
 
-/** A range of ids: `count` of them from `inside` on, as the filesystem has them, appear from `outside` on. */
+/** A range of IDs: the `count` IDs from `inside` on in the filesystem appear as the IDs from `outside` on. */
 export interface IdRange {
-  /** The first id as the filesystem has it. */
+  /** The first ID in the filesystem. */
   inside: number;
-  /** The id that it appears as. */
+  /** The ID that `inside` appears as. */
   outside: number;
-  /** How many ids, one after the other. */
+  /** The number of consecutive IDs. */
   count: number;
 }
 
 /**
- * How the owners of files appear through a mount. Ids that are not mapped appear as 65534 (nobody), and nothing can be
- * made with them.
+ * How the owners of files appear through an idmapped mount. An ID without a mapping appears as 65534 (nobody), and a
+ * process with such an ID cannot create files. An ID map has one of three forms:
  *
- * - by ranges: `{ uid: [{ inside: 0, outside: 100000, count: 65536 }], gid: […] }`;
- * - by one owner: `{ owner: { uid: 1000, gid: 1000 }, appearsAs: { uid: 0, gid: 0 } }`, the files of the one appear as
- *   those of the other;
- * - by the mapping of a user namespace that is there: `{ userNamespace: { pid: 4121 } }`.
+ * - ranges of IDs: `{ uid: [{ inside: 0, outside: 100000, count: 65536 }], gid: […] }`;
+ * - one owner: `{ owner: { uid: 1000, gid: 1000 }, appearsAs: { uid: 0, gid: 0 } }`, where the files of `owner` appear
+ *   as files of `appearsAs`;
+ * - the mapping of an existing user namespace: `{ userNamespace: { pid: 4121 } }`.
  *
  * @see https://docs.kernel.org/filesystems/idmappings.html
  */
 export type IdMap = IdMapByRanges | IdMapOfOwner | IdMapOfNamespace;
 
-/** A map that says of ranges of ids how they appear. */
+/** An ID map by ranges of user IDs and group IDs. */
 export interface IdMapByRanges {
-  /** The users. */
+  /** The ranges of user IDs: from one to 340. */
   uid: readonly IdRange[];
-  /** The groups. */
+  /** The ranges of group IDs: from one to 340. */
   gid: readonly IdRange[];
 }
 
-/** A map of one user and one group. */
+/** An ID map of one user and one group. */
 export interface IdMapOfOwner {
-  /** The owner in the filesystem. */
+  /** The owner of the files in the filesystem. */
   owner: IdOwner;
-  /** The owner that is seen. */
+  /** The owner of the files as seen through the mount. */
   appearsAs: IdOwner;
 }
 
-/** The map that a user namespace has. */
+/** An ID map that is the mapping of an existing user namespace. */
 export interface IdMapOfNamespace {
-  /** Whose. */
+  /** The user namespace whose mapping the mount gets. */
   userNamespace: Namespace;
 }
 
-/** An owner of files. */
+/** An owner of files: a user and a group. */
 export interface IdOwner {
-  /** The user. */
+  /** The user ID. */
   uid: number;
-  /** The group. */
+  /** The group ID. */
   gid: number;
 }
 
@@ -62,11 +63,11 @@ const KNOWN: ReadonlySet<string> = new Set(['uid', 'gid', 'owner', 'appearsAs', 
 const OWNER: ReadonlySet<string> = new Set(['uid', 'gid']);
 const RANGE: ReadonlySet<string> = new Set(['inside', 'outside', 'count']);
 
-// user_namespaces(7): since Linux 4.15.
+// user_namespaces(7): 340 lines since Linux 4.15.
 const MOST_RANGES = 340;
-const LAST_ID = 0xffff_fffe; // 2^32 - 1 is "no id"
+const LAST_ID = 0xffff_fffe; // The ID 2^32 - 1 means "no ID".
 
-/** An id map, checked; undefined is none. */
+/** Checks an ID map; undefined becomes {@link NO_ID_MAP}. */
 export function idMapArgument(name: string, value: unknown): NativeIdMap {
   if (value === undefined) return NO_ID_MAP;
   const options = optionsArgument(name, value, KNOWN);
@@ -74,7 +75,10 @@ export function idMapArgument(name: string, value: unknown): NativeIdMap {
   const isGiven = (...values: unknown[]) => values.some((each) => each !== undefined);
   const forms = [isGiven(uid, gid), isGiven(owner, appearsAs), isGiven(userNamespace)];
   if (forms.filter(Boolean).length !== 1) {
-    throw invalidArgValue(name, 'must have either uid and gid, or owner and appearsAs, or userNamespace');
+    throw invalidArgValue(
+      name,
+      'must have either uid and gid, or owner and appearsAs, or userNamespace, and no two of these forms',
+    );
   }
   if (userNamespace !== undefined) {
     const file = namespaceArgument(`${name}.userNamespace`, userNamespace, 'user');
@@ -84,14 +88,12 @@ export function idMapArgument(name: string, value: unknown): NativeIdMap {
     return { userNamespace: null, uidMap: lines(`${name}.uid`, uid), gidMap: lines(`${name}.gid`, gid) };
   }
   const [from, to] = [ownerOf(`${name}.owner`, owner), ownerOf(`${name}.appearsAs`, appearsAs)];
-  return {
-    userNamespace: null,
-    uidMap: `${from.uid} ${to.uid} 1\n`,
-    gidMap: `${from.gid} ${to.gid} 1\n`,
-  };
+  return { userNamespace: null, uidMap: `${from.uid} ${to.uid} 1\n`, gidMap: `${from.gid} ${to.gid} 1\n` };
 }
 
-/** Of a layer, whose map goes to the native floor as text: the file of a namespace and '', or lines for both. */
+/**
+ * Converts the ID map of an overlay layer to two texts: a namespace file and `''`, or the lines of uid_map and gid_map.
+ */
 export function idMapTexts({ userNamespace, uidMap, gidMap }: NativeIdMap): [first: Bytes, second: string] {
   if (userNamespace === null) return [uidMap ?? '', gidMap ?? ''];
   return [typeof userNamespace === 'number' ? `/proc/self/fd/${userNamespace}` : userNamespace, ''];
@@ -100,14 +102,14 @@ export function idMapTexts({ userNamespace, uidMap, gidMap }: NativeIdMap): [fir
 function lines(name: string, value: unknown): string {
   if (!Array.isArray(value)) throw invalidArgType(name, 'an instance of Array', value);
   if (value.length === 0 || value.length > MOST_RANGES) {
-    throw invalidArgValue(name, `must have from one to ${MOST_RANGES} ranges`);
+    throw invalidArgValue(name, `must have from 1 to ${MOST_RANGES} ranges`);
   }
-  // Array.from() sees holes too.
+  // Array.from() also visits the holes of a sparse array, unlike map().
   const ranges = Array.from(value, (each: unknown, index) => rangeOf(`${name}[${index}]`, each));
   for (const key of ['inside', 'outside'] as const) {
     const sorted = ranges.toSorted((a, b) => a[key] - b[key]);
     const overlaps = sorted.some((range, index) => index > 0 && range[key] < endOf(sorted[index - 1] as IdRange, key));
-    if (overlaps) throw invalidArgValue(name, `has ranges that overlap (${key})`);
+    if (overlaps) throw invalidArgValue(name, `must not have ranges that overlap (${key})`);
   }
   return ranges.map(({ inside, outside, count }) => `${inside} ${outside} ${count}\n`).join('');
 }
@@ -125,7 +127,7 @@ function rangeOf(name: string, value: unknown): IdRange {
   };
   for (const key of ['inside', 'outside'] as const) {
     if (endOf(range, key) > LAST_ID + 1)
-      throw outOfRange(`${name}.count`, `such that no id is above ${LAST_ID}`, count);
+      throw outOfRange(`${name}.count`, `small enough that no ID is above ${LAST_ID}`, count);
   }
   return range;
 }

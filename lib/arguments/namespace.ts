@@ -1,35 +1,34 @@
+// Checks a namespace that the caller gives by a process, by a descriptor or by a file.
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
 import type { Bytes, NativeNamespace } from '../kernel/words.js';
 import { absolutePath, isAbsolute, nonEmptyPathArgument, optionsArgument, type PathLike } from './check.js';
 
-/**
- * A namespace that is not this process's: that of a process, one that is open, or one that has a file.
- */
+/** A namespace other than the caller's own, given by a process, by an open descriptor or by a namespace file. */
 export type Namespace =
   | {
-      /** The number of a process: the namespace that it is in. */
+      /** The PID of a process in the namespace. */
       pid: number;
     }
   | {
-      /** A descriptor of a namespace's file, as `open('/proc/1234/ns/mnt')` gives. */
+      /** An open descriptor of a namespace file, for example of `/proc/1234/ns/mnt`. */
       fd: number;
     }
   | {
-      /** A file of a namespace, as bound by `ip netns` and the like, or `/proc/1234/ns/mnt`. */
+      /** The path of a namespace file: `/proc/1234/ns/mnt`, or a bind mount of one. */
       path: PathLike;
     };
 
 const KNOWN: ReadonlySet<string> = new Set(['pid', 'fd', 'path']);
 
-/** A namespace, checked; undefined is one's own. */
+/** Checks a namespace; undefined means the caller's own namespace and becomes null. */
 export function namespaceArgument(name: string, value: unknown, kind: 'mnt' | 'user' = 'mnt'): NativeNamespace {
   if (value === undefined) return null;
   const options = optionsArgument(name, value, KNOWN);
   const { pid, fd, path } = options;
   if ([pid, fd, path].filter((each) => each !== undefined).length !== 1) {
-    throw invalidArgValue(name, 'must have one of pid, fd and path');
+    throw invalidArgValue(name, 'must have exactly one of pid, fd and path');
   }
-  // The thread that opens it is in no directory of this process.
+  // The thread that opens the file has a working directory of its own, so the path must be absolute.
   if (path !== undefined) return absolutePath(nonEmptyPathArgument(`${name}.path`, path));
   if (fd !== undefined) return numberOf(`${name}.fd`, fd, 0);
   return `/proc/${numberOf(`${name}.pid`, pid, 1)}/ns/${kind}`;
@@ -43,13 +42,16 @@ function numberOf(name: string, value: unknown, least: number): number {
   return value;
 }
 
-/** Relative paths start where this process is, which is nowhere in another namespace. */
+/**
+ * Refuses relative paths with a namespace, because the working directory of this process does not exist in another one.
+ */
 export function refuseRelative(
   namespace: NativeNamespace,
   paths: readonly (readonly [name: string, path: Bytes | null])[],
 ): void {
   if (namespace === null) return;
   for (const [name, path] of paths) {
-    if (!isAbsolute(path)) throw invalidArgValue(name, 'must be absolute, as it is a path of another namespace');
+    if (!isAbsolute(path))
+      throw invalidArgValue(name, 'must be absolute, because it is a path in another mount namespace');
   }
 }

@@ -1,3 +1,4 @@
+// Checks the target of an operation: a path, or a path inside a root directory.
 import { invalidArgValue, printable } from '../kernel/errors.js';
 import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
 import {
@@ -10,60 +11,63 @@ import {
   type PathLike,
   pathArgument,
 } from './check.js';
-import { hasNames } from './object.js';
+import { isOptionsObject } from './object.js';
 
 /**
- * A place inside a directory that somebody else may be changing: a container's root. It is looked up by the kernel as if
- * `root` were `/` (openat2(2) with RESOLVE_IN_ROOT), and what is found is then used by descriptor, so that no symbolic
- * link in it leads out, whatever is exchanged meanwhile.
+ * A path inside a root directory that other processes may change, such as the root of a container. The kernel looks the
+ * path up as if `root` were `/`: openat2(2) with RESOLVE_IN_ROOT. The operation then uses the descriptor of the found
+ * file, so that no symbolic link leads out of the root, even if another process replaces files during the operation.
  *
  * @see https://man7.org/linux/man-pages/man2/openat2.2.html
  */
 export interface TargetInRoot {
-  /** The directory that counts as `/`. It is itself followed like any path. */
+  /** The directory that counts as `/`. Symbolic links in the path of `root` itself are followed. */
   root: PathLike;
-  /** The path inside it; `..` and links, absolute ones too, stay inside. */
+  /** The path inside `root`. The components `..` and symbolic links, also absolute ones, stay inside the root. */
   path: PathLike;
   /**
-   * Make what is missing: a directory, an empty file, or what the source of the mount is. Directories on the way are made
-   * as well (mode 755, files 644, both less the umask). If the operation fails they are removed again.
+   * Creates a missing target: a directory, an empty file, or for `'match'` whichever of the two the source is. Missing
+   * parent directories are created as well. Directories get the mode 755 and files 644, both less the umask. If the
+   * operation fails, what was created is removed again.
    */
   create?: 'directory' | 'file' | 'match';
-  /** Refuse (`ELOOP`) a path with any symbolic link in it. */
+  /** Whether a symbolic link in the path is refused with `ELOOP`: RESOLVE_NO_SYMLINKS. */
   noSymlinks?: boolean;
-  /** Refuse (`EXDEV`) a path that leads to another mount than `root` is on. */
+  /** Whether a path to another mount than that of `root` is refused with `EXDEV`: RESOLVE_NO_XDEV. */
   noXdev?: boolean;
   /**
-   * Where openat2(2) is missing (a sandbox may refuse it) look the path up step by step by descriptor instead of failing
-   * with `ENOSYS`. Links still do not lead out, but a directory that somebody moves out of the root meanwhile may be found.
+   * Whether the path is looked up component by component if openat2(2) is missing (before Linux 5.6) or denied by a
+   * sandbox. Without this option such a lookup fails with `ENOSYS` or `EPERM`. With this option symbolic links still
+   * cannot lead out of the root, but the lookup may find a directory that another process moves out of the root at the
+   * same time.
    */
   allowEmulation?: boolean;
 }
 
-/** Where an operation acts: a path, which is followed as mount(2) does, or a place inside a root. */
+/** The target of an operation: a path, whose symbolic links are followed as by mount(2), or a path inside a root. */
 export type Target = PathLike | TargetInRoot;
 
-/** The target of a mount without a place. */
-export const NOWHERE: NativeTarget = { path: '', root: null, create: 0, resolve: 0 };
+/** The target argument of the addon for a detached mount, which has no target. */
+export const DETACHED_TARGET: NativeTarget = { path: '', root: null, create: 0, resolve: 0 };
 
 const KNOWN: ReadonlySet<string> = new Set(['root', 'path', 'create', 'noSymlinks', 'noXdev', 'allowEmulation']);
-// src-native/place/target.h
+// The bits of the argument `resolve` of the addon: src-native/place/target.h.
 export const NO_SYMLINKS = 1;
 export const NO_XDEV = 2;
 const EMULATE = 4;
 const CREATE = ['directory', 'file', 'match'] as const;
 
-/** What is mounted there already: nothing is to be made. */
-export function mountedArgument(name: string, value: unknown): NativeTarget {
+/** Checks the target of an operation on an existing mount, for which nothing can be created. */
+export function mountPointArgument(name: string, value: unknown): NativeTarget {
   const target = targetArgument(name, value);
   if (target.create !== 0)
-    throw invalidArgValue(`${name}.create`, 'is of no use here, where something must be mounted');
+    throw invalidArgValue(`${name}.create`, 'cannot be given for an operation on an existing mount');
   return target;
 }
 
-/** A target, checked. */
+/** Checks a target and converts it to what the addon takes. */
 export function targetArgument(name: string, value: unknown): NativeTarget {
-  if (typeof value === 'string' || !hasNames(value)) return targetOfPath(pathArgument(name, value));
+  if (typeof value === 'string' || !isOptionsObject(value)) return targetOfPath(pathArgument(name, value));
   const options = optionsArgument(name, value, KNOWN);
   const create = choiceOption(`${name}.create`, options['create'], CREATE);
   const flag = (key: string, bit: number) => (booleanOption(`${name}.${key}`, options[key]) === true ? bit : 0);
@@ -79,7 +83,7 @@ function targetOfPath(path: Bytes): NativeTarget {
   return { path, root: null, create: 0, resolve: 0 };
 }
 
-/** The target as one path, for a handle and for errors. */
+/** Joins the root and the path of a target, for a handle and for errors. */
 export function pathOfTarget({ path, root }: NativeTarget): Bytes {
   if (root === null) return path;
   if (typeof root === 'string' && typeof path === 'string') return `${root}/${path.replace(/^\/+/, '')}`;
@@ -89,35 +93,29 @@ export function pathOfTarget({ path, root }: NativeTarget): Bytes {
   return Buffer.concat([Buffer.from(root), Buffer.from('/'), inside.subarray(start)]);
 }
 
-/** The target in a sentence. */
+/** Names a target in a sentence. */
 export function targetInWords({ path, root }: NativeTarget): string {
   return root === null ? printable(path) : `${printable(path)} inside the root ${printable(root)}`;
 }
 
 /**
- * A target that outlives the working directory of the moment, and leads to what has been mounted there: nothing is made
- * in it again, and that is another mount than the root is on.
+ * Converts the target of a new mount to the target of its handle: an absolute path, which stays valid after chdir(2).
+ * The handle creates nothing, and ignores `noXdev`, because the new mount is another mount than that of the root.
  */
-export function lastingTarget(target: NativeTarget): NativeTarget {
+export function absoluteTarget(target: NativeTarget): NativeTarget {
   const { path, root, create, resolve } = target;
   if (root === null) return isAbsolute(path) && create === 0 ? target : targetOfPath(absolutePath(path));
   return { path, root: absolutePath(root), create: 0, resolve: resolve & ~NO_XDEV };
 }
 
-/** Where the addon resolves a path. */
+/** The root directory and the mount namespace in which the addon looks up a path. */
 export interface Surroundings {
   readonly root: Bytes | null;
   readonly resolve: number;
   readonly namespace: NativeNamespace;
 }
 
-/** Where to look for a target: its root, and the mount namespace. */
-export function surroundingsOf({
-  target,
-  namespace,
-}: {
-  target: NativeTarget;
-  namespace: NativeNamespace;
-}): Surroundings {
-  return { root: target.root, resolve: target.resolve, namespace };
+/** Returns the root directory and the mount namespace in which the addon looks up a target. */
+export function surroundingsOf(of: { target: NativeTarget; namespace: NativeNamespace }): Surroundings {
+  return { root: of.target.root, resolve: of.target.resolve, namespace: of.namespace };
 }

@@ -1,6 +1,7 @@
+// Defines the constants of mount(2), umount2(2) and mount_setattr(2), and names the flags in a number.
 /**
- * The kernel's numbers by the kernel's names, as `fs.constants` and `os.constants` do it. They are the same on every
- * architecture.
+ * The flags of the mount system calls by the kernel's names, like `fs.constants` and `os.constants` of Node. The
+ * numbers are the same on every architecture.
  *
  * - `MS_*` are the flags of mount(2), from `linux/mount.h`;
  * - `MNT_*` and `UMOUNT_NOFOLLOW` are the flags of umount2(2), from `linux/fs.h`;
@@ -15,87 +16,92 @@
  * @see https://man7.org/linux/man-pages/man2/mount_setattr.2.html
  */
 export const constants = {
-  /** Nothing can be written through the mount; on a new mount, to the filesystem. */
+  /** The mount is read-only; for a new filesystem, the filesystem itself is read-only too. */
   MS_RDONLY: 1,
-  /** Set-user-id and set-group-id bits and file capabilities do nothing. */
+  /** The kernel ignores set-user-ID and set-group-ID bits and file capabilities on the mount. */
   MS_NOSUID: 2,
-  /** Device files cannot be opened. */
+  /** Device files on the mount cannot be opened. */
   MS_NODEV: 4,
-  /** Nothing can be executed. */
+  /** Programs on the mount cannot be executed. */
   MS_NOEXEC: 8,
-  /** Writes wait for the device. */
+  /** Every write is synchronous: it returns after the data is on the device. */
   MS_SYNCHRONOUS: 16,
-  /** Change the flags and data of an existing mount. */
+  /** The call changes the flags and the data of an existing mount. */
   MS_REMOUNT: 32,
-  /** Allow mandatory locks (without effect since Linux 5.15). */
+  /** Mandatory locks are allowed; the flag has no effect since Linux 5.15. */
   MS_MANDLOCK: 64,
-  /** Changes of directories wait for the device. */
+  /** Every change of a directory is synchronous: it returns after the data is on the device. */
   MS_DIRSYNC: 128,
-  /** Symbolic links are not followed, since Linux 5.10. */
+  /** The kernel refuses to follow symbolic links on the mount, since Linux 5.10. */
   MS_NOSYMFOLLOW: 256,
-  /** Access times are not updated. */
+  /** The kernel does not update access times. */
   MS_NOATIME: 1024,
-  /** Access times of directories are not updated. */
+  /** The kernel does not update the access times of directories. */
   MS_NODIRATIME: 2048,
-  /** Make a directory or file visible at a second place. */
+  /** The call makes a bind mount: a directory or file appears at a second mount point. */
   MS_BIND: 4096,
-  /** Move a mount to another place. */
+  /** The call moves a mount to another mount point. */
   MS_MOVE: 8192,
-  /** With MS_BIND or a change of propagation: all mounts below as well. */
+  /** The call is recursive: a bind or a change of propagation includes all mounts below the path. */
   MS_REC: 16384,
-  /** The kernel does not log some failures. */
+  /** The kernel does not log some failures of the call. */
   MS_SILENT: 32768,
-  /** The filesystem heeds POSIX access control lists. */
+  /** The filesystem honours POSIX access control lists. */
   MS_POSIXACL: 65536,
-  /** The mount cannot be bound, and takes no part in propagation. */
+  /** The mount becomes unbindable: it is private, and cannot be the source of a bind mount. */
   MS_UNBINDABLE: 131072,
-  /** Mounts below are not propagated. */
+  /** The mount becomes private: no mount or unmount event propagates to or from it. */
   MS_PRIVATE: 262144,
-  /** Mounts below arrive from the peer group, and do not go back. */
+  /** The mount becomes a slave: it receives events from its former peer group, and sends none back. */
   MS_SLAVE: 524288,
-  /** Mounts below are propagated both ways. */
+  /** The mount becomes shared: mount and unmount events propagate to and from its peer group. */
   MS_SHARED: 1048576,
-  /** Access times are updated when they are older than the last change, or than a day: the default. */
+  /** By default the kernel updates an access time that is older than the last change or than one day. */
   MS_RELATIME: 2097152,
-  /** Used inside the kernel. */
+  /** The kernel uses this flag internally. */
   MS_KERNMOUNT: 4194304,
-  /** The version of an inode grows with every change. */
+  /** The kernel increments the version of an inode with every change. */
   MS_I_VERSION: 8388608,
-  /** Access times are always updated. */
+  /** The kernel always updates access times. */
   MS_STRICTATIME: 16777216,
-  /** Times are written when something else is. */
+  /** The kernel writes timestamps to the device with another change of the inode, on fsync(2), or after 24 hours. */
   MS_LAZYTIME: 33554432,
 
-  /** Take the mount down though requests are under way, data may be lost: NFS, FUSE and few others. */
+  /**
+   * The kernel aborts pending requests before the unmount, so data may be lost. Only NFS, FUSE and a few other
+   * filesystems support the flag.
+   */
   MNT_FORCE: 1,
-  /** Take the mount away now and clean up when nobody uses it any more. */
+  /** The unmount is lazy: the kernel detaches the mount at once, and releases the filesystem after its last user. */
   MNT_DETACH: 2,
-  /** The first call marks the mount, the second takes it down if nobody has used it since. */
+  /**
+   * The first call marks the mount as expired, and a second call unmounts the mount if no process used it in between.
+   */
   MNT_EXPIRE: 4,
-  /** The target is not followed when it is a symbolic link. */
+  /** The kernel does not follow a target that is a symbolic link. */
   UMOUNT_NOFOLLOW: 8,
 
-  /** Nothing can be written through the mount. */
+  /** The mount is read-only. */
   MOUNT_ATTR_RDONLY: 0x1,
-  /** Set-user-id and set-group-id bits and file capabilities do nothing. */
+  /** The kernel ignores set-user-ID and set-group-ID bits and file capabilities on the mount. */
   MOUNT_ATTR_NOSUID: 0x2,
-  /** Device files cannot be opened. */
+  /** Device files on the mount cannot be opened. */
   MOUNT_ATTR_NODEV: 0x4,
-  /** Nothing can be executed. */
+  /** Programs on the mount cannot be executed. */
   MOUNT_ATTR_NOEXEC: 0x8,
-  /** The bits that hold one of the three ways of atime; to change it, clear them. */
+  /** The bits of the field that holds the access time setting; a change of the setting must clear the whole field. */
   MOUNT_ATTR__ATIME: 0x70,
-  /** Access times are updated when they are older than the last change, or than a day. */
+  /** The kernel updates an access time that is older than the last change or than one day. */
   MOUNT_ATTR_RELATIME: 0x0,
-  /** Access times are not updated. */
+  /** The kernel does not update access times. */
   MOUNT_ATTR_NOATIME: 0x10,
-  /** Access times are always updated. */
+  /** The kernel always updates access times. */
   MOUNT_ATTR_STRICTATIME: 0x20,
-  /** Access times of directories are not updated. */
+  /** The kernel does not update the access times of directories. */
   MOUNT_ATTR_NODIRATIME: 0x80,
-  /** Map the ids of the files by a user namespace, since Linux 5.12. */
+  /** The mount is idmapped, since Linux 5.12: a user namespace maps the owners of its files. */
   MOUNT_ATTR_IDMAP: 0x100000,
-  /** Symbolic links are not followed, since Linux 5.14. */
+  /** The kernel refuses to follow symbolic links on the mount, since Linux 5.14. */
   MOUNT_ATTR_NOSYMFOLLOW: 0x200000,
 } as const;
 Object.freeze(constants);
@@ -108,7 +114,8 @@ function flagNames(table: readonly (readonly [string, number])[], flags: number)
   const names: string[] = [];
   let rest = flags;
   for (const [name, bit] of table) {
-    // One of no bits is not seen, and of those that share some the first has them.
+    // A constant without bits is never named. If constants share bits, the first one in the table takes them:
+    // MOUNT_ATTR__ATIME before MOUNT_ATTR_NOATIME.
     if (bit === 0 || (rest & bit) !== bit) continue;
     names.push(name);
     rest -= bit;
@@ -117,17 +124,17 @@ function flagNames(table: readonly (readonly [string, number])[], flags: number)
   return names.join('|');
 }
 
-/** The flags of mount(2) by name: `'MS_RDONLY|MS_BIND'`. */
+/** Names the flags of mount(2) in a number: `'MS_RDONLY|MS_BIND'`. */
 export function mountFlagNames(flags: number): string {
   return flagNames(MOUNT_FLAGS, flags);
 }
 
-/** The flags of umount2(2) by name: `'MNT_DETACH|UMOUNT_NOFOLLOW'`. */
+/** Names the flags of umount2(2) in a number: `'MNT_DETACH|UMOUNT_NOFOLLOW'`. */
 export function umountFlagNames(flags: number): string {
   return flagNames(UMOUNT_FLAGS, flags);
 }
 
-/** The attributes of mount_setattr(2) by name: `'MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOATIME'`. */
+/** Names the attributes of mount_setattr(2) in a number: `'MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOATIME'`. */
 export function attributeFlagNames(flags: number): string {
   return flagNames(ATTRIBUTE_FLAGS, flags);
 }

@@ -1,7 +1,8 @@
+// Names errors of system calls, and says which of them are transient.
 import { getSystemErrorMap } from 'node:util';
 
-// What mount calls answer and libuv has no name for. The numbers are those of asm-generic/errno.h, which every
-// architecture that Node runs on uses; the words are strerror(3)'s, in libuv's lower case.
+// Errors of mount calls that libuv has no name for. The numbers are those of asm-generic/errno.h, which is valid on
+// every architecture that Node.js supports; the messages are those of strerror(3) in libuv's lower case.
 const UNKNOWN_TO_LIBUV: ReadonlyMap<number, readonly [name: string, message: string]> = new Map([
   [15, ['ENOTBLK', 'block device required']],
   [66, ['EREMOTE', 'object is remote']],
@@ -14,7 +15,7 @@ const UNKNOWN_TO_LIBUV: ReadonlyMap<number, readonly [name: string, message: str
 ]);
 
 /**
- * The name of a system error and what it says, as Node's own errors print them.
+ * Returns the name and the message of a system error, as Node's own errors print them.
  *
  * @param errno the positive number, as `errno` has it in C
  */
@@ -24,9 +25,30 @@ export function describeErrno(errno: number): { name: string; message: string } 
   return { name, message };
 }
 
-/** `EINVAL (invalid argument)` */
+/** Formats a system error for a sentence: `EINVAL (invalid argument)`. */
 export function errnoWords(errno: number): string {
   const { name, message: words } = describeErrno(errno);
-  const message = words.replace(' on socket', ''); // libuv knows ENOTSUP from sockets only
+  const message = words.replace(' on socket', ''); // libuv describes ENOTSUP only for sockets.
   return `${name} (${message})`;
+}
+
+// Errors that depend on the state of the process or of the machine at the moment of the call, and say nothing about the
+// examined file or mount. The native list is in src-native/kernel/transient_error.h.
+const TRANSIENT: ReadonlyMap<string, string> = new Map([
+  ['EMFILE', 'this process has reached its limit of open descriptors: close some, or raise RLIMIT_NOFILE'],
+  ['ENFILE', 'the system has reached its limit of open files: close some, or raise /proc/sys/fs/file-max'],
+  ['ENOMEM', 'the kernel has too little memory for this call at the moment: free memory, and try again'],
+  ['EINTR', 'a signal interrupted this call: try again'],
+  // openat2(2): a concurrent rename inside the root. pthread_create(3), clone(2): RLIMIT_NPROC or pids.max.
+  ['EAGAIN', 'the kernel cannot complete this call at the moment: try again'],
+]);
+
+/** Whether an error says nothing about the file or mount of the call, so that a later call can succeed. */
+export function isTransient(errno: number): boolean {
+  return TRANSIENT.has(describeErrno(errno).name);
+}
+
+/** Explains a transient error and what to do; undefined for every other error. */
+export function transientReason(errno: number): string | undefined {
+  return TRANSIENT.get(describeErrno(errno).name);
 }

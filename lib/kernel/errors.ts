@@ -1,38 +1,39 @@
+// Makes the errors that this library throws: MountError, and errors for arguments with Node's codes.
 import { isUtf8 } from 'node:buffer';
 import { inspect } from 'node:util';
 import { describeErrno } from './errno.js';
 
-/** What {@link MountError} is made of. */
+/** The details that the constructor of {@link MountError} takes. */
 export interface MountErrorDetails {
-  /** The number of the error, positive as in C. */
+  /** The error number, positive as in C. */
   errno: number;
-  /** The C call that failed. */
+  /** The C call that failed, for example `'umount2'`. */
   syscall: string;
-  /** {@link MountError.path} */
+  /** The value of {@link MountError.path}. */
   path?: string | Buffer | undefined;
-  /** {@link MountError.dest} */
+  /** The value of {@link MountError.dest}. */
   dest?: string | Buffer | undefined;
-  /** {@link MountError.fsType} */
+  /** The value of {@link MountError.fsType}. */
   fsType?: string | undefined;
-  /** {@link MountError.flags} */
+  /** The value of {@link MountError.flags}. */
   flags?: string | undefined;
-  /** {@link MountError.step} */
+  /** The value of {@link MountError.step}. */
   step?: string | undefined;
-  /** {@link MountError.kernelLog} */
+  /** The value of {@link MountError.kernelLog}. */
   kernelLog?: string | undefined;
-  /** {@link MountError.reason} */
+  /** The value of {@link MountError.reason}. */
   reason?: string | undefined;
-  /** {@link MountError.left} */
+  /** The value of {@link MountError.left}. */
   left?: readonly string[] | undefined;
-  /** What the message calls that. */
+  /** The words before {@link left} in the message: `'could not be undone'` by default. */
   leftIs?: string | undefined;
 }
 
 /**
- * The kernel said no. Shaped like the errors of `node:fs`, with more to go by.
+ * The error of a failed system call: the properties of an error of `node:fs`, and the reason for the failure.
  *
- * The message reads `EINVAL: invalid argument, mount 'overlay' -> '/merged'`, followed by the reason where it is
- * known. Option data is in neither, as it may hold secrets.
+ * The message reads `EINVAL: invalid argument, mount 'overlay' -> '/merged'`, followed by the reason if the reason is
+ * known. Neither the message nor the reason contains option data, because option data may hold secrets.
  *
  * @example
  * ```ts
@@ -45,30 +46,32 @@ export interface MountErrorDetails {
  * ```
  */
 export class MountError extends Error {
-  /** The error's name, for example `'EBUSY'`. */
+  /** The name of the error, for example `'EBUSY'`. */
   readonly code: string;
-  /** The error's number, negative as in `node:fs`. */
+  /** The number of the error, negative as in `node:fs`. */
   readonly errno: number;
   /** The C call that failed: `'mount'`, `'umount2'`, `'move_mount'` … */
   readonly syscall: string;
-  /** The source, or the only path of the call, as it was given. */
+  /** The source, or the only path of the call, as the caller gave it. */
   declare readonly path?: string | Buffer;
-  /** The target, when there is a source too. */
+  /** The target, if the call has a source too. */
   declare readonly dest?: string | Buffer;
-  /** The type of the filesystem asked for. */
+  /** The filesystem type that the caller gave. */
   declare readonly fsType?: string;
-  /** The flags by name, for example `'MS_BIND|MS_RDONLY'`. */
+  /** The flags of the call by name, for example `'MS_BIND|MS_RDONLY'`. */
   declare readonly flags?: string;
-  /** What was being done: an operation may take several system calls. */
+  /**
+   * The step of the operation that failed, for example `'set attributes'`: an operation may take several system calls.
+   */
   declare readonly step?: string;
-  /** What the kernel wrote about it, where it wrote anything. */
+  /** The messages that the kernel wrote about the failed call to the filesystem context of fsopen(2). */
   declare readonly kernelLog?: string;
-  /** One sentence: what is wrong and what to do. */
+  /** The cause of the failure, and what to do. */
   declare readonly reason?: string;
-  /** What is still there: it could not be undone after the failure, or, of umount, could not be taken down. */
+  /** What the failed operation could not undo, or, for an unmount, the mount points that are still mounted. */
   declare readonly left?: readonly string[];
 
-  /** @param details the number of the error, the C call that failed, and the properties that are known */
+  /** @param details the error number, the C call that failed, and the known properties of the error */
   constructor({ errno, syscall, leftIs = 'could not be undone', ...details }: MountErrorDetails) {
     const { name, message } = describeErrno(errno);
     const { path, dest, reason, left } = details;
@@ -83,16 +86,17 @@ export class MountError extends Error {
     this.syscall = syscall;
     for (const [key, value] of Object.entries(details)) {
       if (value === undefined) continue;
-      // A handle may go on to use the bytes that its error is about.
+      // A copy, because the library may still use the Buffer: a caller who writes into the error must not change it.
       const own = Buffer.isBuffer(value) ? Buffer.from(value) : value;
       Object.defineProperty(this, key, { value: own, enumerable: true, configurable: true });
     }
   }
 }
-// A class field would be an own property of every error; like Node's, the name belongs to the class.
+// The name is a property of the prototype, as for Node's own errors; a class field would be an own property of each
+// error.
 Object.defineProperty(MountError.prototype, 'name', { value: 'MountError', writable: true, configurable: true });
 
-/** A path in quotes, on one line and unambiguous: control characters and bytes that are not UTF-8 as `\xNN`. */
+/** Quotes a path on one line: control characters, and the bytes of a path that is not UTF-8, are shown as `\xNN`. */
 export function printable(path: string | Buffer): string {
   const text = typeof path === 'string' || isUtf8(path) ? path.toString() : path.toString('latin1');
   const strange = typeof path === 'string' || isUtf8(path) ? /\p{Cc}/gu : /[^ -~]/g;
@@ -103,16 +107,16 @@ function withCode<E extends Error>(error: E, code: string): E & { code: string }
   return Object.assign(error, { code });
 }
 
-/** A `TypeError` with code `ERR_INVALID_ARG_TYPE`, in Node's words. */
+/** Makes a `TypeError` with the code `ERR_INVALID_ARG_TYPE` and a message in the style of Node. */
 export function invalidArgType(name: string, expected: string, received: unknown): TypeError & { code: string } {
   const message = `The ${named(name)} must be ${expected}. Received ${describeType(received)}`;
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_TYPE');
 }
 
 /**
- * A `TypeError` with code `ERR_INVALID_ARG_VALUE`, in Node's words.
+ * Makes a `TypeError` with the code `ERR_INVALID_ARG_VALUE` and a message in the style of Node.
  *
- * @param received the value, printed with the message; left out where it may be a secret
+ * @param received the value to show in the message; undefined if the value may be a secret
  */
 export function invalidArgValue(
   name: string,
@@ -125,9 +129,9 @@ export function invalidArgValue(
 }
 
 /**
- * A `RangeError` with code `ERR_OUT_OF_RANGE`, in Node's words.
+ * Makes a `RangeError` with the code `ERR_OUT_OF_RANGE` and a message in the style of Node.
  *
- * @param received left out where it may be a secret
+ * @param received the value to show in the message; undefined if the value may be a secret
  */
 export function outOfRange(name: string, range: string, received?: unknown): RangeError & { code: string } {
   const shown = received === undefined ? '' : `. Received ${inspect(received)}`;
@@ -135,14 +139,16 @@ export function outOfRange(name: string, range: string, received?: unknown): Ran
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
-/** An `Error` with code `ERR_INVALID_STATE`, as Node's own has: the object cannot be used like that, now or any more. */
+/**
+ * Makes an `Error` with Node's code `ERR_INVALID_STATE`: the object cannot be used in this way in its present state.
+ */
 export function invalidState(why: string): Error & { code: string } {
   return withCode(new Error(why), 'ERR_INVALID_STATE');
 }
 
-/** An `Error` with code `ERR_UNSUPPORTED_PLATFORM`: the call exists on Linux only. */
+/** Makes an `Error` with the code `ERR_UNSUPPORTED_PLATFORM`: the call exists only on Linux. */
 export function unsupportedPlatform(call: string): Error & { code: string } {
-  const message = `${call} is a system call of Linux; this is ${process.platform}`;
+  const message = `${call} is a system call of Linux, and this platform is ${process.platform}: run the program on Linux`;
   return withCode(new Error(message), 'ERR_UNSUPPORTED_PLATFORM');
 }
 

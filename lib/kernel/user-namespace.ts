@@ -1,20 +1,25 @@
+// Tells whether this process is in the initial user namespace.
 import { readlinkSync } from 'node:fs';
 
+// linux/proc_ns.h, PROC_USER_INIT_INO: the inode number of the initial user namespace is the same on every machine.
+const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
+
+let remembered: boolean | undefined;
+
 /**
- * Whether this process is in a user namespace other than the first; false where that cannot be told, without /proc. It
- * cannot change: CLONE_NEWUSER needs one thread.
+ * Whether this process is in a user namespace other than the initial one; false if /proc cannot tell. The answer never
+ * changes, because the kernel allows unshare(CLONE_NEWUSER) and setns(2) into a user namespace only for a process with
+ * one thread, and Node.js has several.
  */
 export function inUserNamespace(): boolean {
-  userNamespace ??= readUserNamespace();
-  return userNamespace;
+  remembered ??= readUserNamespace();
+  return remembered;
 }
-export function readUserNamespace(): boolean {
+
+function readUserNamespace(): boolean {
   try {
-    return process.platform === 'linux' && readlinkSync('/proc/self/ns/user') !== FIRST_USER_NAMESPACE;
+    return process.platform === 'linux' && readlinkSync('/proc/self/ns/user') !== INITIAL_USER_NAMESPACE;
   } catch {
     return false;
   }
 }
-// linux/proc_ns.h, PROC_USER_INIT_INO: the inode of the first user namespace is the same on every machine.
-export const FIRST_USER_NAMESPACE = 'user:[4026531837]';
-export let userNamespace: boolean | undefined;

@@ -1,23 +1,28 @@
-// The values that lib/ hands to the addon, once they are checked.
+// Defines the types of the checked values that lib/ passes to the addon.
 
-/** A path or other bytes without a NUL; a string stands for its UTF-8. */
+/** A path or other bytes without a NUL; a string stands for its UTF-8 encoding. */
 export type Bytes = string | Buffer;
 
-/** A namespace: the number of a descriptor, the path of a file, or null for the caller's own. */
+/** A namespace: a descriptor, the path of a namespace file, or null for the caller's own namespace. */
 export type NativeNamespace = number | Bytes | null;
 
-/** A mount point: src-native/place/target.h. */
+/** The target of an operation: src-native/place/target.h. */
 export interface NativeTarget {
-  /** The path; with `root` a path inside that directory. An empty path stands for a detached mount, which has no target. */
+  /**
+   * The path, which is inside `root` unless `root` is null. An empty path stands for the target of a detached mount.
+   */
   readonly path: Bytes;
   readonly root: Bytes | null;
-  /** What to create where nothing exists: 0 nothing, 1 a directory, 2 a file, 3 whichever the source is. */
+  /**
+   * What to create if the target does not exist: 0 nothing, 1 a directory, 2 a file, 3 whichever of the two the source
+   * is.
+   */
   readonly create: number;
-  /** How to resolve the path inside the root: bits of lib/arguments/target.ts. */
+  /** How the kernel resolves the path inside the root: a combination of the bits in lib/arguments/target.ts. */
   readonly resolve: number;
 }
 
-/** A change of mount attributes, `MOUNT_ATTR_*`, and of propagation, `MS_*` or 0. */
+/** A change of attributes (bits of `MOUNT_ATTR_*`) and of propagation (one of `MS_PRIVATE` and the like, or 0). */
 export interface AttributeChange {
   readonly set: number;
   readonly clear: number;
@@ -26,14 +31,14 @@ export interface AttributeChange {
   readonly recursive: boolean;
 }
 
-/** The user namespace of an idmapped mount, or the lines of /proc/PID/uid_map and gid_map for a new one. */
+/** The ID map of an idmapped mount: an existing user namespace, or lines of uid_map and gid_map for a new one. */
 export interface NativeIdMap {
   readonly userNamespace: NativeNamespace;
   readonly uidMap: string | null;
   readonly gidMap: string | null;
 }
 
-/** The name in a word `name` or `name=value`. */
+/** Returns the name in an option of the form `name` or `name=value`. */
 export function keyOf(word: Bytes): string {
   return word.toString().split('=', 1).join();
 }

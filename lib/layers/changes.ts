@@ -1,3 +1,4 @@
+// The operation `changes`: iterates over what the upper layer of an overlay changes in the lower layers.
 import { isUtf8 } from 'node:buffer';
 import {
   absolutePath,
@@ -11,8 +12,8 @@ import { type Failure, isFailure, type LayerWalk, native } from '../kernel/nativ
 import type { Bytes } from '../kernel/words.js';
 import { abortError, signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
+import { ChangeDecoder, type LayerRoots } from './change-decoder.js';
 import { layerFailure } from './reasons.js';
-import { ChangeBatch, type RecordNames } from './record.js';
 import type { Change, ChangesSpec, LayerChanges } from './types.js';
 
 const KNOWN: ReadonlySet<string> = new Set(['lower', 'upper', 'dataOnly', 'userxattr', 'encoding', 'signal']);
@@ -28,10 +29,11 @@ interface ChangesPlan {
   readonly signal: AbortSignal | undefined;
 }
 
-// The walk begins when the first change is asked for, and the process may be somewhere else by then.
+// Paths are made absolute here, because the walk starts with the first next(), and the working directory of the process
+// can change until then.
 function layersArgument(name: string, value: unknown): Bytes[] {
   if (!Array.isArray(value)) throw invalidArgType(name, 'an instance of Array', value);
-  // Array.from() sees holes too.
+  // Array.from() also visits the holes of a sparse array, and map() does not.
   return Array.from(value, (layer, index) => absolutePath(nonEmptyPathArgument(`${name}[${index}]`, layer)));
 }
 
@@ -49,7 +51,7 @@ function planChanges(spec: ChangesSpec): ChangesPlan {
   return plan;
 }
 
-function namesOf({ upper, lower, dataOnly, asBuffers }: ChangesPlan): RecordNames {
+function rootsOf({ upper, lower, dataOnly, asBuffers }: ChangesPlan): LayerRoots {
   const withSlash = (path: Bytes) =>
     Buffer.concat([typeof path === 'string' ? Buffer.from(path) : path, Buffer.from('/')]);
   const roots = [upper, ...lower, ...dataOnly].map(withSlash);
@@ -58,24 +60,27 @@ function namesOf({ upper, lower, dataOnly, asBuffers }: ChangesPlan): RecordName
 
 class Walk implements LayerChanges {
   readonly #plan: ChangesPlan;
-  readonly #names: RecordNames;
+  readonly #layers: LayerRoots;
   readonly #forget: () => void;
   #walk: Promise<LayerWalk | Failure> | undefined;
-  #batch: ChangeBatch | undefined;
-  /** The batch after that one, which is made while that one is read. */
+  #batch: ChangeDecoder | undefined;
+  /** The batch after #batch, which a thread produces while the caller takes the changes of #batch. */
   #following: Promise<Buffer | Failure> | undefined;
-  /** Once it has begun; then it is over. */
+  /** Settles when the walk is closed; undefined until the walk begins to close. */
   #closing: Promise<void> | undefined;
-  /** Of who waits now; and what the next one is rejected with, as nobody waited. */
+  /**
+   * Rejects the pending next(), when the signal is aborted. If no next() is pending then, #error has the error for the
+   * following next().
+   */
   #reject: ((error: Error) => void) | undefined;
   #error: Error | undefined;
-  /** Calls of next() that cannot be answered at once wait for each other. */
+  /** The last next() that could not be answered at once. A following next() waits until this next() settles. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
   constructor(plan: ChangesPlan) {
     this.#plan = plan;
-    this.#names = namesOf(plan);
+    this.#layers = rootsOf(plan);
     const { signal } = plan;
     this.#forget = whenAborted(signal, this, (walk) => walk.#aborted());
     if (signal?.aborted === true) this.#aborted();
@@ -112,7 +117,7 @@ class Walk implements LayerChanges {
     this.#waiting -= 1;
   }
 
-  /** The next change, or the rejection by the signal, whichever is first. */
+  /** Settles with the next change or with the error of the signal, whichever is first. */
   #wait(): Promise<IteratorResult<Change, undefined>> {
     return new Promise((resolve, reject) => {
       const error = this.#error;
@@ -136,7 +141,7 @@ class Walk implements LayerChanges {
         if (isFailure(bytes)) throw layerFailure(bytes, this.#plan);
         return NOTHING_MORE;
       }
-      this.#batch = new ChangeBatch(bytes, this.#names);
+      this.#batch = new ChangeDecoder(bytes, this.#layers);
       this.#following = this.#fetch();
     }
     this.#reject = undefined;
@@ -162,7 +167,7 @@ class Walk implements LayerChanges {
     return this.#closing !== undefined;
   }
 
-  // Whoever closes waits until all is closed, whoever has begun it.
+  // Each caller waits until the walk is closed, even if an earlier call has begun to close the walk.
   #close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;
@@ -173,7 +178,7 @@ class Walk implements LayerChanges {
     this.#following = undefined;
     this.#reject = undefined;
     this.#forget();
-    // That it could not be opened has been told to who asked for it.
+    // A failure to open the walk has already rejected the next() that opened it.
     const walk = await this.#walk?.catch(() => undefined);
     if (walk !== undefined && !isFailure(walk)) await native.layerClose.async({ walk });
   }
@@ -184,34 +189,41 @@ function walk(plan: ChangesPlan): Walk {
 }
 
 /**
- * What the upper layer of an overlay did to the lower ones, without mounting anything: what overlayfs would show with it
- * and without it, compared. An image manager makes an archive of that, or another layer.
+ * Iterates over the changes that the upper layer of an overlay makes to the lower layers, without a mount: compares
+ * what overlayfs would show with and without the upper layer. An image manager can make an archive or a new layer from
+ * the changes.
  *
- * **Order.** Each entry is told once: a directory before what is in it, the names in one directory by their bytes.
+ * **Order.** Each entry is returned once. A directory precedes its entries, and the entries of a directory are in the
+ * order of the bytes of their names.
  *
- * **What is a change.** `added`: there was nothing of that name. `deleted`: there is nothing any more; of a directory that
- * is told once, without what was in it. So of a directory that was made anew (it is opaque) each of the topmost entries
- * that are gone is told, and of one that was renamed (a redirect) everything is deleted in one place and added in the
- * other. `modified`: the mode, the owner, the device number or an extended attribute differs, or of what is no directory the time of
- * modification, the size or the content; or it is of another kind (`before`), with all that this implies. The times of
- * directories do not count, as they change with what is in them. A file that was copied up and is as it was is no
- * change: where all else is the same the contents are compared, as a file can have other content with the time of the
- * old one. A whiteout over nothing is none either, and neither is the root itself.
+ * **Types of changes.** An `added` entry has no counterpart in the lower layers. A `deleted` entry exists in the lower
+ * layers only; a deleted directory is one change, without its entries. An opaque directory therefore deletes each
+ * former entry of the directory that it does not contain, and a renamed directory (a redirect) is deleted at one path
+ * and added at the other. A `modified` entry differs in the mode, the owner, the device number or an extended
+ * attribute; or, unless it is a directory, in the time of modification, the size or the content; or in its type
+ * (`before`). The times of directories do not count, because they change with the entries.
  *
- * Whiteouts, as devices and as attributes, opaque directories, redirects and metacopies count as overlayfs takes them (with
- * `redirect_dir=follow` and `metacopy=on`), in lower layers as well. One thing is not in the layers: with `index=on` a file
- * that had several names below, and was written to under one of them, shows that under all of them, by the index in the
- * work directory. It is told for the names that are in the upper layer only.
+ * A file that was copied up and is unchanged is not a change. If all metadata are equal, the contents are compared,
+ * because a file can have other content with the same time of modification. A whiteout that hides no entry is not a
+ * change, and the root directory is never a change.
  *
- * **How it looks.** Each name by itself, in a directory that is open, links are never followed, and what is mounted on the
- * layers is not seen, where CAP_SYS_ADMIN allows that, and an error otherwise (`EXDEV`). Nothing leads out of the layers,
- * whoever is changing them meanwhile; but the result is then a mixture, or an error. It happens on a thread of its own, in
- * batches of a few hundred that are made when they are needed: memory is bounded by the largest directory.
+ * Whiteouts in both forms, opaque directories, redirects and metacopies have the same effect as in overlayfs with
+ * `redirect_dir=follow` and `metacopy=on`, in lower layers too. One change is not visible in the layers: if a file with
+ * several hard links in a lower layer is written under one of its names with `index=on`, the index in the work
+ * directory gives all its names the new content. `changes` returns this change only for the names that are in the upper
+ * layer.
  *
- * @param spec the layers; they are opened when the first change is asked for
- * @throws {@link MountError} (when the next change is asked for) whose `path` is the entry in its layer: `EACCES` and the like;
- *   `EPERM` when `trusted.*` attributes are hidden from this process; `ESTALE` or `ENOENT` for what was exchanged or
- *   removed during the walk. `AbortError`. `TypeError` with Node's codes for wrong arguments, at once.
+ * **Safety.** The walk looks up one name at a time in an open directory, and follows no symbolic link, so it never
+ * leaves the layers, even while another process changes the layers. The result can then be a mixture of both states, or
+ * an error. With CAP_SYS_ADMIN, mounts on the layers are invisible; without CAP_SYS_ADMIN, a mount on a layer is an
+ * error (`EXDEV`). The walk runs on a thread of this library, in batches of some hundred changes that are produced on
+ * demand. The largest directory limits the memory that the walk needs.
+ *
+ * @param spec the layers, which the first `next()` opens
+ * @throws {@link MountError} from `next()`, whose `path` is the path of the entry in its layer: `EACCES` and other
+ *   codes; `EPERM` when the kernel hides `trusted.*` attributes from this process; `ESTALE` or `ENOENT` for an entry
+ *   that another process replaced or removed during the walk. `AbortError`. `TypeError` with Node's codes for wrong
+ *   arguments, from the call itself.
  * @example
  * ```ts
  * for await (const change of changes({ lower: ['/images/app', '/images/base'], upper: '/run/box/changes' })) {

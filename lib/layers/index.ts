@@ -1,8 +1,7 @@
 /// <reference types="node" preserve="true" />
 
 /**
- * Layers of overlays without a mount, for image managers: `linux-mount/layers`. The second door of the package, beside
- * lib/index.ts; no other file re-exports.
+ * The exports of `linux-mount/layers`, for image managers: functions for the layers of an overlay, without a mount.
  *
  * @module linux-mount/layers
  * @packageDocumentation
@@ -24,7 +23,7 @@ export {
   makeWhiteoutSync,
   type OpaqueOptions,
   type WhiteoutOptions,
-} from './marks.js';
+} from './markers.js';
 export type {
   AddedEntry,
   Change,

@@ -1,10 +1,11 @@
+// The reasons of failures in layers: of a walk through layers, and of a whiteout or opaque marker.
 import { reasonOfProc } from '../kernel/call-reasons.js';
 import { describeErrno } from '../kernel/errno.js';
 import { MountError, printable } from '../kernel/errors.js';
 import type { Failure } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 
-/** The layers of a walk, as the failures count them. */
+/** The layers of a walk, in the order of the numbers that failures have in `index`: upper, lower, dataOnly. */
 export interface Layers {
   readonly upper: Bytes;
   readonly lower: readonly Bytes[];
@@ -21,22 +22,34 @@ function pathOf({ index, other }: Failure, { upper, lower, dataOnly }: Layers): 
   return Buffer.from(text).equals(path) ? text : path;
 }
 
-const HIDDEN =
-  'trusted.* attributes, which mark opaque directories and more, are hidden from this process: run it as root outside of a user namespace, or give userxattr: true if the layers were made with that';
-const CHANGING = 'somebody is changing the layer: stop that, and begin anew';
+const HIDDEN_ATTRIBUTES =
+  'the kernel hides trusted.* attributes, which mark opaque directories and redirects, from this process: run it ' +
+  'as root outside of a user namespace, or pass userxattr: true if the layers were made with userxattr';
+const STOP_THAT_PROCESS = 'stop the process that changes the layer, and start again';
+const NO_THREAD =
+  'the system refuses this process another thread: raise RLIMIT_NPROC, or pids.max of the cgroup of the process';
 
 function reasonOf({ error, syscall, step }: Failure): string | undefined {
   switch (step) {
     case 'trusted attributes':
-      return HIDDEN;
+      return HIDDEN_ATTRIBUTES;
     case 'mount below':
-      return 'something is mounted on this, which overlayfs would not see, and this process may not look below it (CAP_SYS_ADMIN): unmount it';
+      return (
+        'a filesystem is mounted on this path of the layer, and only a process with CAP_SYS_ADMIN can read the layer ' +
+        'below the mount: unmount the filesystem, or run the process as root'
+      );
     case 'redirect':
-      return 'its attribute overlay.redirect is no name and no absolute path, and overlayfs refuses it as well: the layer is damaged';
+      return (
+        'the attribute overlay.redirect is neither a name nor an absolute path, so overlayfs refuses the entry too: ' +
+        'replace the damaged layer'
+      );
     case 'metacopy':
-      return 'its content is in none of the lower layers (overlay.metacopy): give the layers that the upper one was made on, in the same order, and dataOnly if there were such';
+      return (
+        'no lower layer has the content of this file, which has the attribute overlay.metacopy: pass the lower and ' +
+        'dataOnly layers of the original overlay in the same order'
+      );
     case 'start a thread':
-      return 'the system gives this process no further thread: raise RLIMIT_NPROC or pids.max of its cgroup';
+      return NO_THREAD;
     case 'go by way of /proc':
       return reasonOfProc(error);
   }
@@ -45,70 +58,76 @@ function reasonOf({ error, syscall, step }: Failure): string | undefined {
     if (name === 'ENOENT') return 'this layer does not exist: correct the path';
     if (name === 'ENOTDIR') return 'this layer is not a directory: correct the path';
   } else if (name === 'ENOENT' || name === 'ENOTDIR' || name === 'ELOOP') {
-    return `it was there a moment ago: ${CHANGING}`;
+    return `another process removed or replaced this entry during the walk: ${STOP_THAT_PROCESS}`;
   }
   switch (name) {
     case 'ESTALE':
-      return `another was put in its place during the walk: ${CHANGING}`;
+      return `another process replaced this entry during the walk: ${STOP_THAT_PROCESS}`;
     case 'EACCES':
     case 'EPERM':
       return syscall === 'openat'
-        ? 'this process may not read it: run it as the owner, or as root'
-        : 'this process may not search the directory that it is in: run it as the owner, or as root';
+        ? 'this process may not read the entry: run it as the owner of the entry, or as root'
+        : 'this process may not search the directory of the entry: run it as the owner of the directory, or as root';
     case 'EMFILE':
     case 'ENFILE':
-      return 'there are no more file descriptors: raise the limit (RLIMIT_NOFILE), or look at fewer layers at once';
+      return 'the system refuses this process another file descriptor: raise RLIMIT_NOFILE, or pass fewer layers';
     default:
       return undefined;
   }
 }
 
-/** The error for a walk that failed: its path is the entry in its layer. */
+/** Makes the error of a failed walk. The `path` of the error is the path of the entry in its layer. */
 export function layerFailure(failure: Failure, layers: Layers): MountError {
   const { error: errno, syscall, step } = failure;
   return new MountError({ errno, syscall, step, path: pathOf(failure, layers), reason: reasonOf(failure) });
 }
 
-function reasonOfMark({ error, syscall, step }: Failure, userxattr: boolean): string | undefined {
-  if (step === 'trusted attributes') return HIDDEN;
-  if (step === 'start a thread') return reasonOf({ error, syscall, step } as Failure);
+function reasonOfMarker({ error, syscall, step }: Failure, userxattr: boolean): string | undefined {
+  if (step === 'trusted attributes') return HIDDEN_ATTRIBUTES;
+  if (step === 'start a thread') return NO_THREAD;
   const attributes = `${userxattr ? 'user' : 'trusted'}.* attributes`;
   switch (describeErrno(error).name) {
     case 'EEXIST':
-      return 'there is something already: remove it first';
+      return 'a file with this path exists: remove the file first';
     case 'ENOENT':
       return syscall === 'statx'
-        ? 'there is nothing: correct the path'
-        : 'the directory that it is to be in does not exist: make it first';
+        ? 'no file has this path: correct the path'
+        : 'the parent directory of this path does not exist: make the directory first';
     case 'ENOTDIR':
     case 'ELOOP':
       return syscall === 'open' && step === 'open the directory'
-        ? 'it is no directory, or the path leads through something that is none: only directories are marked'
-        : 'the path leads through something that is no directory: correct it';
+        ? 'this path, or a component of the path, is not a directory, and only a directory can be opaque: correct ' +
+            'the path'
+        : 'a component of this path is not a directory: correct the path';
     case 'EACCES':
-      return 'this process may not reach or write the directory: run it as the owner, or as root';
+      return 'this process may not search or write the directory: run it as the owner of the directory, or as root';
     case 'EROFS':
-      return 'the filesystem or the mount is read-only: make layers where they can be written';
+      return 'the filesystem or its mount is read-only: make the layer on a writable filesystem';
     case 'EOPNOTSUPP':
     case 'ENOTSUP':
       return syscall === 'mknodat'
-        ? "this filesystem has no devices: give form: 'xattr', or use another filesystem"
-        : `this filesystem has no ${attributes} (tmpfs has user.* from Linux 6.6 on): use another, such as ext4, XFS or btrfs`;
+        ? "this filesystem does not support device files: pass form: 'xattr', or use another filesystem"
+        : `this filesystem does not support ${attributes} (tmpfs supports user.* since Linux 6.6): use another ` +
+            `filesystem, such as ext4, XFS or btrfs`;
     case 'EPERM':
       if (syscall === 'mknodat') {
-        return "this process or filesystem may have no devices; that of a whiteout needs no privilege from Linux 5.8 on: give form: 'xattr', or run it as root";
+        return (
+          'the kernel refuses the device file to this process or on this filesystem (the device of a whiteout needs ' +
+          "no privilege since Linux 5.8): pass form: 'xattr', or run the process as root"
+        );
       }
       return userxattr
-        ? 'this process may not set attributes here: run it as the owner, or as root'
-        : 'to set trusted.* attributes needs CAP_SYS_ADMIN outside of a user namespace: run it as root, or give userxattr: true and mount with userxattr';
+        ? 'this process may not set attributes of this file: run it as the owner of the file, or as root'
+        : 'trusted.* attributes need CAP_SYS_ADMIN in the initial user namespace: run the process as root, or pass ' +
+            'userxattr: true and mount with userxattr';
     default:
       return undefined;
   }
 }
 
-/** The error for a mark that could not be made or looked at. */
-export function markFailure(failure: Failure, path: Bytes, userxattr: boolean): MountError {
+/** Makes the error of a whiteout or opaque marker that could not be made or checked. */
+export function markerFailure(failure: Failure, path: Bytes, userxattr: boolean): MountError {
   const { error: errno, syscall, step, left } = failure;
-  const what = left ? [`what was made for ${printable(path)}`] : undefined;
-  return new MountError({ errno, syscall, step, path, reason: reasonOfMark(failure, userxattr), left: what });
+  const leftovers = left ? [`the unfinished whiteout at ${printable(path)}`] : undefined;
+  return new MountError({ errno, syscall, step, path, reason: reasonOfMarker(failure, userxattr), left: leftovers });
 }

@@ -1,90 +1,114 @@
+// The types of `linux-mount/layers`: what `changes` compares, and the changes that it returns.
 import type { PathLike } from '../arguments/check.js';
 import type { DeviceNumber } from '../table/mountinfo/entry.js';
 
-/** A name of a layer: text where it is UTF-8, otherwise bytes. */
+/** A path in a {@link Change}: a string where the path is UTF-8, and otherwise a Buffer. */
 export type LayerName = string | Buffer;
 
-/** What an entry is; `'device'` is a block or character device, which `mode` tells apart. */
+/** The type of an entry. `'device'` is a block or character device; `mode` tells the two apart. */
 export type EntryKind = 'file' | 'directory' | 'symlink' | 'device' | 'fifo' | 'socket';
 
-/** What {@link changes} compares. */
+/** The layers that {@link changes} compares, and its options. */
 export interface ChangesSpec {
-  /** The lower layers, the first is topmost, as in `lowerdir=`. */
+  /** The lower layers, the topmost first, as in `lowerdir=`. */
   lower: readonly PathLike[];
-  /** The upper layer. */
+  /** The upper layer, whose changes to the lower layers are returned. */
   upper: PathLike;
-  /** Layers below `lower` that hold only the contents of files (`lowerdir=…::data`); where no overlay is `metacopy`, none. */
+  /** The data-only layers below `lower` (`lowerdir=…::data`), which have only the contents of `metacopy` files. */
   dataOnly?: readonly PathLike[];
-  /** The layers are marked by `user.overlay.*` attributes instead of `trusted.overlay.*`: the mount option of that name. */
+  /**
+   * Whether overlayfs's attributes are `user.overlay.*` instead of `trusted.overlay.*`: the mount option `userxattr`.
+   */
   userxattr?: boolean;
-  /** `'utf8'` gives names that are UTF-8 as strings and others as Buffers, `'buffer'` gives all as Buffers. */
+  /**
+   * The form of paths in the result: `'utf8'` returns a string for a path that is UTF-8 and a Buffer for another path,
+   * `'buffer'` returns a Buffer for every path. The default is `'utf8'`.
+   */
   encoding?: 'utf8' | 'buffer';
-  /** Ends it: whoever waits is rejected with an `AbortError`. */
+  /** A signal that ends the iteration: a pending `next()` rejects with an `AbortError`. */
   signal?: AbortSignal;
 }
 
 interface ChangedEntry<Name extends LayerName> {
-  /** Where it is in the merged tree, relative to its root: `'etc/hosts'`. */
+  /** The path of the entry in the merged tree, relative to the root of the tree: `'etc/hosts'`. */
   readonly path: Name;
-  /** What it is, or was if it is deleted. */
+  /** The type of the entry, or the former type of a deleted entry. */
   readonly kind: EntryKind;
 }
 
-/** An entry that is there with the upper layer, as the merged tree shows it. */
+/** An entry that exists with the upper layer, with the metadata that the merged tree shows. */
 interface PresentEntry<Name extends LayerName> extends ChangedEntry<Name> {
-  /** Its path in the layer that it comes from: the upper one, but for what is in a directory that was renamed. */
+  /**
+   * The path of the entry in its layer. The layer is the upper layer, or a lower layer for an entry of a renamed
+   * directory.
+   */
   readonly source: Name;
-  /** Of a file, the path of its content: that of `source`, or in a lower layer, where only metadata was copied up. */
+  /**
+   * The path of a regular file's content: `source`, or a file in a lower layer if only the metadata were copied up.
+   * Null for any other entry.
+   */
   readonly content: Name | null;
-  /** Type and permissions: `st_mode`. */
+  /** The file type and permissions of the entry: `st_mode`. */
   readonly mode: number;
-  /** The user who owns it. */
+  /** The user ID of the owner. */
   readonly uid: number;
-  /** The group that owns it. */
+  /** The group ID of the owner. */
   readonly gid: number;
-  /** In bytes; of a symbolic link the length of its text. */
+  /** The size in bytes; for a symbolic link, the length of its text. */
   readonly size: number;
   /** The time of the last modification, in nanoseconds since 1970. */
   readonly mtimeNs: bigint;
-  /** Of a device, its number. */
+  /** The device number of a device file. Null for any other entry. */
   readonly device: DeviceNumber | null;
-  /** Of what is no directory and has several names: the same text for all of them. */
+  /** A string that all hard links to one inode share. Null for a directory and for a file with one link. */
   readonly hardLink: string | null;
 }
 
-/** An entry where none was. */
+/** An entry that the upper layer adds: the lower layers have no entry with this path. */
 export interface AddedEntry<Name extends LayerName = LayerName> extends PresentEntry<Name> {
-  /** Nothing of that name was there. */
+  /** The type of the change: the entry is added. */
   readonly type: 'added';
 }
 
-/** An entry that was there before, and is different. */
+/** An entry that the upper layer modifies: the lower layers have a different entry with this path. */
 export interface ModifiedEntry<Name extends LayerName = LayerName> extends PresentEntry<Name> {
-  /** It was there. */
+  /** The type of the change: the entry is modified. */
   readonly type: 'modified';
-  /** What it was. If that is another kind, all of it is replaced; what was in a directory is gone. */
+  /**
+   * The former type of the entry. If the former type differs from `kind`, the entry is replaced, and a former directory
+   * is empty.
+   */
   readonly before: EntryKind;
-  /** False: the content is known to be the same, as only metadata was copied up (`metacopy`), or because it was compared. */
+  /**
+   * Whether the content may differ. False means that the content is known to be equal: only metadata were copied up
+   * (`metacopy`), or the contents were compared.
+   */
   readonly dataChanged: boolean;
-  /** Mode, owner, device number, extended attributes are different; of what is no directory also the time or the size. */
+  /**
+   * Whether the mode, the owner, the device number or an extended attribute differs; or the time of modification or the
+   * size, unless the entry is a directory.
+   */
   readonly metadataChanged: boolean;
 }
 
-/** An entry that is there no more, with everything in it. */
+/** An entry that the upper layer deletes, with everything in it. */
 export interface DeletedEntry<Name extends LayerName = LayerName> extends ChangedEntry<Name> {
-  /** Nothing of that name is there. */
+  /** The type of the change: the entry is deleted. */
   readonly type: 'deleted';
 }
 
-/** What an upper layer did to one entry of the lower ones. */
+/** A change that the upper layer makes to one entry of the lower layers. */
 export type Change<Name extends LayerName = LayerName> = AddedEntry<Name> | ModifiedEntry<Name> | DeletedEntry<Name>;
 
-/** What {@link changes} gives: to be iterated once, and ended by `break`, `return()`, `using` or the signal. */
+/**
+ * The iterator that {@link changes} returns. The iterator can be used once. `break`, `return()`, `await using` and the
+ * signal end the iteration.
+ */
 export interface LayerChanges<Name extends LayerName = LayerName>
   extends AsyncIterableIterator<Change<Name>>,
     AsyncDisposable {
-  /** Ends it. When it is fulfilled no thread and no descriptor is left. */
+  /** Ends the iteration. Resolves when the walk has ended and all its descriptors are closed. */
   return(): Promise<IteratorResult<Change<Name>, undefined>>;
-  /** Itself. */
+  /** Returns this iterator. */
   [Symbol.asyncIterator](): LayerChanges<Name>;
 }

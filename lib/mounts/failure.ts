@@ -1,5 +1,6 @@
+// Makes the errors of operations on one mount, with the reason of the failure.
 import { constants as os } from 'node:os';
-import { NOWHERE, pathOfTarget, surroundingsOf, targetInWords } from '../arguments/target.js';
+import { DETACHED_TARGET, pathOfTarget, surroundingsOf, targetInWords } from '../arguments/target.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { mountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
@@ -7,32 +8,34 @@ import { type ArgumentsOf, type Failure, isFailure, native } from '../kernel/nat
 import { inUserNamespace } from '../kernel/user-namespace.js';
 import type { Bytes, NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { ask, type Steps } from '../operation/driver.js';
-import { idMapReasonOfStep } from '../reasons/idmap.js';
 import { mountQuestions, mountReason } from '../reasons/mount-reasons.js';
-import { targetReasonOfStep } from '../reasons/target.js';
+import { idMapReasonOfStep, targetReasonOfStep } from '../reasons/step-reasons.js';
 
 /**
- * What an operation on one mount is like, for its reasons: the call of mount(2) that would do the same, since what may be
- * wrong is the same.
+ * An operation on one mount, described as the mount(2) call that would have the same effect. The causes of a failure
+ * are the same, so the rules for mount(2) find the reason.
  */
 export interface OperationCase {
   readonly source: Bytes | null;
-  /** Undefined for what has no place. */
+  /** The target; undefined for a detached mount. */
   readonly target: NativeTarget | undefined;
-  /** Of a move, where from: a failure with index 0 is about that, not about the target. */
+  /**
+   * For a move, the mount point that the mount is moved from. A failure with index 0 concerns this path, not the
+   * target.
+   */
   readonly from?: NativeTarget;
   readonly fsType: string | null;
-  /** `MS_BIND` and the like. */
+  /** The flags of mount(2), such as `MS_BIND`. */
   readonly flags: number;
-  /** The attributes that a change does not take away, likewise: they cannot be what is wrong with it. */
+  /** The flags of the attributes that a change does not clear. A failure cannot be due to these attributes. */
   readonly kept?: number;
   readonly hasData: boolean;
   readonly namespace: NativeNamespace;
-  /** Whose map of ids was asked for, if it was there. */
+  /** The user namespace whose ID map the caller asked for. */
   readonly userNamespace?: NativeNamespace;
 }
 
-/** Why it failed, where the failed step tells; undefined where what it depends on must be examined. */
+/** Returns the reason if the failed step alone determines the reason. Undefined means that paths must be examined. */
 function reasonOfOperationStep(
   failure: Failure,
   { source, target: to, from, namespace, userNamespace = null }: OperationCase,
@@ -44,24 +47,24 @@ function reasonOfOperationStep(
       return "the target is a mount point already: unmount it first, or ask for ifMounted: 'stack'";
     case 'verify':
       return error === os.errno.EPROTO
-        ? 'the kernel said that it had set the attributes, and the mount does not have them: it has been taken down again'
+        ? 'the kernel reported success, but the mount does not have the attributes: the mount was unmounted again'
         : undefined;
     case 'clone':
       return error === os.errno.EINVAL
-        ? 'this kernel cannot copy a mount that has no place (Linux 6.15): attach it without clone, and bind from there'
+        ? 'this kernel cannot copy a detached mount (Linux 6.15): attach the mount without clone, and bind-mount its target'
         : undefined;
     case 'check source':
-      return `${source === null ? 'the source' : printable(source)} is not a mount point, and only a mount can be moved: name one`;
+      return `${source === null ? 'the source' : printable(source)} is not a mount point, and only a mount can be moved: name a mount point`;
     case 'choose beneath':
-      return 'this kernel cannot attach a mount beneath another (Linux 6.5): unmount what is at the target first, which leaves a gap';
+      return 'this kernel cannot attach a mount beneath another (Linux 6.5): unmount the target first, which leaves a moment without a mount';
     case 'check what is above':
-      return `the target ${target === undefined ? '' : targetInWords(target)} is not a mount point, and beneath needs a mount to go below: do without it`;
+      return `the target ${target === undefined ? '' : targetInWords(target)} is not a mount point, and beneath needs a mount at the target: leave beneath out`;
     case 'make a namespace':
-      return 'a filesystem cannot be changed here: fspick(2) is missing (Linux 5.2) or denied by a seccomp filter, and without it a mount namespace is needed, which cannot be made: allow one of them';
+      return 'the filesystem cannot be reconfigured: fspick(2) is missing (Linux 5.2) or denied by a seccomp filter, and the replacement needs a new mount namespace, which cannot be created: allow fspick(2) or unshare(CLONE_NEWNS)';
     case 'set attributes of a hidden mount':
-      return 'a mount below it is hidden by another, so that no path leads to it: without mount_setattr(2) (Linux 5.12) its attributes cannot be changed';
+      return 'a mount below the target is hidden by another mount, so that no path leads to the hidden mount: changing its attributes needs mount_setattr(2) (Linux 5.12)';
     case 'check data':
-      return 'the parameters need a page or more as one option string, and this kernel or sandbox has no fsopen(2), which takes them one by one: give fewer or shorter ones';
+      return 'the parameters need a page or more as one option string, and this kernel or sandbox lacks fsopen(2), which takes parameters one by one: pass fewer or shorter parameters';
     default:
       return (
         (target === undefined ? undefined : targetReasonOfStep(failure, target, namespace)) ??
@@ -80,49 +83,69 @@ function targetOf({ target }: OperationCase): { target: string; isMade: boolean 
   return target === undefined ? undefined : { target: targetInWords(target), isMade: target.create !== 0 };
 }
 
-/** Makes the error of an operation that failed. Examines the paths of the operation where the failed step alone gives no reason. */
+/**
+ * Makes the error of a failed operation. Examines the paths of the operation if the failed step alone gives no reason.
+ */
 export function* operationError(failure: Failure, about: OperationCase): Steps<MountError> {
-  const { error: errno, syscall, step, log } = failure;
-  const { source, target, fsType, flags } = about;
-  const path = target === undefined ? undefined : pathOfTarget(target);
-  return new MountError({
-    errno,
-    syscall,
-    step,
-    ...(source === null ? { path } : { path: source, dest: path }),
-    fsType: fsType ?? undefined,
-    flags: flags === 0 ? undefined : mountFlagNames(flags),
-    kernelLog: log === null ? undefined : log.toString().trimEnd(),
-    reason: reasonOfOperationStep(failure, about) ?? (yield* examinedReason(failure, about)),
-    left: target === undefined ? undefined : leftAt(target, failure),
-  });
+  const { flags } = about;
+  const reason = reasonOfOperationStep(failure, about) ?? (yield* examinedReason(failure, about));
+  return failureError(failure, { ...namesOf(about), flags: flags === 0 ? undefined : mountFlagNames(flags) }, reason);
 }
 
 function* examinedReason(failure: Failure, about: OperationCase): Steps<string | undefined> {
   const call = asMount(about);
-  const { target = NOWHERE, namespace } = about;
+  const { target = DETACHED_TARGET, namespace } = about;
   const examination = yield* ask(native.examine, { ...mountQuestions(call), ...surroundingsOf({ target, namespace }) });
   return isFailure(examination)
     ? undefined
     : mountReason(failure, call, examination, inUserNamespace(), targetOf(about));
 }
 
-/** Makes an error of a target where something else is mounted than what was to be reused. */
+/** Makes the `EBUSY` error of `ifMounted: 'reuse'` for a target whose mount is not the requested mount. */
 export function notTheSame(about: OperationCase, reason: string): MountError {
-  const { source, target, fsType } = about;
+  return otherMountError(namesOf(about), reason);
+}
+
+/** What the error of an operation names. */
+export interface ErrorNames {
+  readonly path: Bytes | undefined;
+  readonly dest?: Bytes | undefined;
+  readonly fsType: string | undefined;
+  readonly flags?: string | undefined;
+  /** The target, for `left` of the error; undefined for an operation without a target. */
+  readonly target: NativeTarget | undefined;
+}
+
+function namesOf({ source, target, fsType }: OperationCase): ErrorNames {
   const path = target === undefined ? undefined : pathOfTarget(target);
+  return { ...(source === null ? { path } : { path: source, dest: path }), fsType: fsType ?? undefined, target };
+}
+
+/** Makes the error of an operation from the failure that the addon reported, what the error names, and the reason. */
+export function failureError(
+  failure: Failure,
+  { target, ...names }: ErrorNames,
+  reason: string | undefined,
+): MountError {
+  const { error: errno, syscall, step, log } = failure;
   return new MountError({
-    errno: os.errno.EBUSY,
-    syscall: 'mount',
-    step: 'check target',
-    ...(source === null ? { path } : { path: source, dest: path }),
-    fsType: fsType ?? undefined,
+    errno,
+    syscall,
+    step,
+    ...names,
+    kernelLog: log === null ? undefined : log.toString().trimEnd(),
     reason,
+    left: target === undefined ? undefined : leftAt(target, failure),
   });
 }
 
+/** Makes the `EBUSY` error for a target with another mount than the mount that the caller wants to reuse. */
+export function otherMountError({ target: _, ...names }: ErrorNames, reason: string): MountError {
+  return new MountError({ errno: os.errno.EBUSY, syscall: 'mount', step: 'check target', ...names, reason });
+}
+
 /** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
-export function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
+function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
   const mount = left ? [printable(pathOfTarget(target))] : [];
   const made = leftMade === null ? [] : [printable(pathOfTarget({ ...target, path: leftMade.subarray(2) }))];
   return left || leftMade !== null ? [...mount, ...made] : undefined;

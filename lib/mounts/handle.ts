@@ -1,3 +1,4 @@
+// The class Mount: a handle that unmounts only its own mount.
 import { copyOf } from '../arguments/check.js';
 import { pathOfTarget, surroundingsOf } from '../arguments/target.js';
 import { invalidState } from '../kernel/errors.js';
@@ -12,75 +13,80 @@ import { planUmount, type UmountOptions, type UmountOwn } from '../umount/option
 import { takeDown, takeDownSync } from '../umount/umount.js';
 
 /**
- * How something was mounted: an overlay by one of its ways; a bind by `'tree'` (open_tree(2), its attributes before it has
- * its place, move_mount(2)) or `'remount'` (mount(2) twice); another filesystem by `'fsconfig'` (fsopen(2) …) or `'data'`
- * (mount(2) with an option string); and `'move'` for what was mounted already and has got another place.
+ * The way in which a mount was made. An overlay has one of the overlay strategies. A bind has `'tree'` (open_tree(2),
+ * attributes set before the mount is attached, move_mount(2)) or `'remount'` (mount(2) twice). Another filesystem has
+ * `'fsconfig'` (fsopen(2), fsconfig(2), fsmount(2)) or `'data'` (mount(2) with an option string). A mount that was
+ * moved has `'move'`.
  */
 export type MountStrategy = OverlayStrategy | 'tree' | 'remount' | 'move';
 
-/** What a handle is made of. */
+/** The properties that a new {@link Mount} is made from. */
 export interface MountParts {
   readonly target: NativeTarget;
   readonly namespace: NativeNamespace;
   readonly id: bigint;
   readonly strategy: MountStrategy;
   readonly reused: boolean;
-  /** Whether it came with mounts below it, which then go with it. */
+  /** Whether the operation attached mounts below the mount too. `unmount()` then unmounts these mounts as well. */
   readonly isTree?: boolean;
-  /** Of an overlay, the layers as they were named, absolute. */
+  /** For an overlay, the absolute paths of the layers as the caller named them. */
   readonly named?: NamedLayers;
 }
 
 const OVERLAY = new OperationChannel('Mount.overlay');
 
 /**
- * A mount that an operation of this library made, and the right to take down that one and no other.
+ * A handle to a mount that an operation of this library made. The handle unmounts this mount and no other.
  *
- * The kernel goes by path when it takes a mount down, and anyone may have mounted something else there. A handle
- * remembers the mount's id and checks it first, in the same native call. From Linux 6.8 on an id is never used again,
- * so that "its own" is certain; before, it may be given to a later mount.
+ * The kernel unmounts by path, and another process may have mounted a different filesystem at the path. A handle
+ * therefore keeps the mount ID of its mount, and the native call that unmounts checks the mount ID first. Since Linux
+ * 6.8 the ID is unique; earlier kernels may give the ID to a later mount.
  *
- * A handle that nobody keeps leaves its mount where it is.
+ * The mount stays when its handle is garbage-collected.
  *
  * @example
  * ```ts
  * await using merged = await mountOverlay({ lower: ['/top', '/base'], target: '/merged' });
- * // … and at the end of the block the mount is gone
+ * // … the end of the block unmounts the overlay
  * ```
  */
 export class Mount implements AsyncDisposable, Disposable {
   /**
-   * The mount point, absolute, in the type in which it was given; inside a root, below that. Bytes also for a relative path
-   * from a working directory whose name is not UTF-8.
+   * The absolute path of the mount point, a string or Buffer as the caller gave the target. If the target is inside a
+   * root, the path includes the root. The path is also a Buffer if the target is relative and the working directory's
+   * path is not UTF-8.
    */
   readonly target: string | Buffer;
-  /** The kernel's id of the mount: `stx_mnt_id` of statx(2), 64 bits and never used again from Linux 6.8 on. */
+  /**
+   * The unique mount ID since Linux 6.8, which the kernel never reuses; before, the mount ID: `stx_mnt_id` of statx(2).
+   */
   readonly id: bigint;
-  /** How it was mounted. */
+  /** The way in which the mount was made. */
   readonly strategy: MountStrategy;
 
-  /** Whether it was there before (`ifMounted: 'reuse'`). Such a handle takes nothing down. */
+  /** Whether the mount existed before the operation (`ifMounted: 'reuse'`). Such a handle unmounts nothing. */
   readonly reused: boolean;
 
-  readonly #place: UmountOwn;
+  readonly #own: UmountOwn;
   readonly #named: NamedLayers | undefined;
 
   /** @internal */
   constructor({ target, namespace, id, strategy, reused, isTree = false, named }: MountParts) {
-    // Whoever writes into it changes nothing: the handle has its own.
+    // The copy protects the path that the handle unmounts from a caller who changes the public Buffer.
     this.target = copyOf(pathOfTarget(target));
     this.id = id;
     this.strategy = strategy;
     this.reused = reused;
-    this.#place = { id, target, namespace, isTree, turn: { isDown: reused, calling: undefined } };
+    this.#own = { id, target, namespace, isTree, turn: { isDown: reused, calling: undefined } };
     this.#named = named;
   }
 
   /**
-   * What the overlay is made of, as the kernel has it now: read from the mount table, on a thread of its own. Where the
-   * table has no name that leads anywhere (a relative path, the number of a descriptor) it is the one it was made with.
+   * Reads the current layers and options of the overlay from the mount table, on a separate thread. If the mount table
+   * shows a relative path or the number of a file descriptor, the result has the path that the overlay was mounted
+   * with.
    *
-   * @throws {@link MountError} with `EINVAL` when the mount at the target is not this one any more, or is no overlay
+   * @throws {@link MountError} with `EINVAL` if the mount at the target is another mount, or is no overlay
    * @example
    * ```ts
    * const { lower, upper } = await merged.overlay();
@@ -88,33 +94,35 @@ export class Mount implements AsyncDisposable, Disposable {
    */
   async overlay(): Promise<OverlaySpec> {
     const steps = () => answer(this.#overlaySteps());
-    return OVERLAY.isWatched ? OVERLAY.run(this.#place, steps) : steps();
+    return OVERLAY.isWatched ? OVERLAY.run(this.#own, steps) : steps();
   }
 
-  /** {@link overlay} on the calling thread. */
+  /**
+   * Reads the current layers and options of the overlay on the calling thread: the synchronous form of {@link overlay}.
+   */
   overlaySync(): OverlaySpec {
     const steps = () => answerSync(this.#overlaySteps());
-    return OVERLAY.isWatched ? OVERLAY.runSync(this.#place, steps) : steps();
+    return OVERLAY.isWatched ? OVERLAY.runSync(this.#own, steps) : steps();
   }
 
   *#overlaySteps(): Steps<OverlaySpec> {
-    const { target } = this.#place;
-    const question = { ...readQuestions(target.path), ...surroundingsOf(this.#place) };
+    const { target } = this.#own;
+    const question = { ...readQuestions(target.path), ...surroundingsOf(this.#own) };
     return readOverlay(yield* ask(native.examine, question), pathOfTarget(target), this.id, this.#named);
   }
 
   /**
-   * Takes the mount down: statx(2), then umount2(2), on a thread of its own. Once that has succeeded, to call it again
-   * does nothing. After a failure it can be tried again.
+   * Unmounts the mount: statx(2) and umount2(2), on a separate thread. After a success further calls do nothing. After
+   * a failure the caller may call again.
    *
-   * Several calls at once each go by their own options: what one is told by its `signal` is nothing to the others, and one
-   * that is `lazy` need not wait until another gives up its `retry`. They ask the kernel one after the other, and when one
-   * has succeeded all have.
+   * Each of several concurrent calls has its own options: the `signal` of one call does not affect the others, and a
+   * `lazy` call does not wait for the `retry` of another. The system calls are serialised, and after one call succeeds
+   * the others resolve.
    *
-   * @param options as those of {@link umount}, but for `stack` and `namespace`: what is mounted over it is not the
-   *   handle's. With `recursive` what is mounted below goes too, whoever mounted it
-   * @throws {@link MountError}: `EBUSY` in use; `EINVAL` when the mount at the target is not this one any more, because
-   *   another was mounted over it or somebody took it down: then nothing is done
+   * @param options the options of {@link umount} without `stack` and `namespace`, because the handle does not own
+   *   mounts on top of its mount. `recursive` also unmounts every mount below, including mounts of other owners
+   * @throws {@link MountError}: `EBUSY` if the mount is in use; `EINVAL` if the mount at the target is not this mount
+   *   any more, because another mount covers the target or the mount was unmounted. The call then unmounts nothing
    * @example
    * ```ts
    * await merged.unmount({ retry: { for: 1_000 } });
@@ -122,32 +130,36 @@ export class Mount implements AsyncDisposable, Disposable {
    * @see https://man7.org/linux/man-pages/man2/umount.2.html
    */
   async unmount(options?: number | UmountOptions): Promise<void> {
-    const plan = planUmount(this.target, options, { isSync: false, of: this.#place });
-    if (this.#place.turn.isDown) return;
+    const plan = planUmount(this.target, options, { isSync: false, of: this.#own });
+    if (this.#own.turn.isDown) return;
     await orAborted(takeDown(plan), plan.signal);
   }
 
   /**
-   * {@link unmount} on the calling thread. That one is under way does not matter while it waits to try again.
+   * Unmounts the mount on the calling thread: the synchronous form of {@link unmount}. The call is possible while
+   * {@link unmount} waits between two tries.
    *
-   * @throws as {@link unmount}; `Error` with code `ERR_INVALID_STATE` while the kernel is taking the mount down for
-   *   {@link unmount}: to do it twice at once could take down what is below, and to wait for it would need the event loop
+   * @throws the errors of {@link unmount}, and an `Error` with code `ERR_INVALID_STATE` while {@link unmount} is in the
+   *   kernel. Two system calls at once could unmount the mount below, and waiting for the first needs the event loop
    */
   unmountSync(options?: number | UmountOptions): void {
-    const plan = planUmount(this.target, options, { isSync: true, of: this.#place });
-    const { turn } = this.#place;
+    const plan = planUmount(this.target, options, { isSync: true, of: this.#own });
+    const { turn } = this.#own;
     if (turn.isDown) return;
-    if (turn.calling !== undefined) throw invalidState('This mount is being taken down by unmount(): await that');
+    if (turn.calling !== undefined) throw invalidState('unmount() is unmounting this mount: await its promise');
     takeDownSync(plan);
     turn.isDown = true;
   }
 
-  /** `using`: {@link unmountSync}; where {@link unmount} is taking it down just now it is left to that, whose promise tells. */
+  /**
+   * Unmounts the mount at the end of a `using` block: {@link unmountSync}. Does nothing while {@link unmount} is in the
+   * kernel.
+   */
   [Symbol.dispose](): void {
-    if (this.#place.turn.calling === undefined) this.unmountSync();
+    if (this.#own.turn.calling === undefined) this.unmountSync();
   }
 
-  /** `await using`: {@link unmount}. */
+  /** Unmounts the mount at the end of an `await using` block: {@link unmount}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.unmount();
   }

@@ -1,4 +1,4 @@
-// mount(): the system call itself.
+// mount(): the system call mount(2), with two corrections.
 import {
   dataArgument,
   flagsArgument,
@@ -15,16 +15,16 @@ import { OperationChannel } from '../operation/channel.js';
 import { ask, type Operation, type Plan, run, runSync, type Steps } from '../operation/driver.js';
 import { mountQuestions, mountReason, mountReasonOfStep } from '../reasons/mount-reasons.js';
 
-/** Options of {@link mount} that mount(2) does not have. */
+/** Options of {@link mount}. */
 export interface MountOptions {
   /**
-   * The directory where relative paths start, those inside `data` too. The process's own working directory stays as it
-   * is: the call is made by a thread that has one of its own.
+   * The directory that relative paths start from, including relative paths in `data`. A thread with a working directory
+   * of its own makes the call, so that the working directory of the process does not change.
    */
   cwd?: PathLike;
 }
 
-/** The arguments of the native call are the whole plan. */
+/** The plan of {@link mount}: the arguments of the native call. */
 interface MountPlan extends ArgumentsOf<'mount'>, Plan {}
 
 const OPTIONS: ReadonlySet<string> = new Set(['cwd']);
@@ -50,7 +50,7 @@ function planMount(
 
 const MOUNT: Operation<MountPlan, 'mount', void> = {
   channel: new OperationChannel('mount'),
-  // Option data is no part of the subject: its parts may be secrets, and cannot be told from names.
+  // The subject omits `data`, because `data` may contain secrets, which cannot be distinguished from parameter names.
   subject: ({ source, target, fsType }) => ({ source, target, fsType: fsType?.toString() ?? null }),
   call: native.mount,
   arguments: (plan) => plan,
@@ -61,7 +61,7 @@ const MOUNT: Operation<MountPlan, 'mount', void> = {
 function* mountError(plan: MountPlan, failure: Failure): Steps<MountError> {
   const { error: errno, syscall, step, left } = failure;
   const { source, target, fsType, flags, cwd } = plan;
-  // chdir(2) fails because of the working directory, every other call because of the mount.
+  // A failure of chdir(2) concerns the working directory, and any other failure concerns the mount.
   const paths =
     step === 'cwd' && cwd !== null
       ? { path: cwd }
@@ -86,28 +86,29 @@ function* examinedReason(plan: MountPlan, failure: Failure): Steps<string | unde
 }
 
 /**
- * Mounts a filesystem, or changes a mount: mount(2), with two things made right.
+ * Mounts a filesystem, or changes a mount: mount(2), with two corrections.
  *
- * - **A bind takes its attributes.** `MS_BIND | MS_RDONLY` is read-only, with the `nosuid`, `nodev`, `noexec` and
- *   `atime` of its source, from the first moment on where no sandbox keeps it from that ({@link mountBind}); with
- *   `MS_REC` everything below is as well. The kernel's own call ignores every flag but `MS_REC` there and leaves the
- *   bind writable. A bind with `MS_REMOUNT` is the kernel's own: it sets exactly the flags given.
- * - **Data is never cut.** What has {@link pageSize} bytes or more, the final NUL counted, is refused with `E2BIG`. The
- *   kernel reads one page and ignores the rest.
+ * - **A bind gets its attributes.** A bind with `MS_BIND | MS_RDONLY` is read-only, and keeps `nosuid`, `nodev`,
+ *   `noexec` and `atime` of its source, from the first moment on unless a sandbox prevents this ({@link mountBind}).
+ *   With `MS_REC` every mount below gets these attributes too. The kernel itself ignores every flag but `MS_REC` in
+ *   this call, and the bind stays writable. A call with `MS_BIND | MS_REMOUNT` is passed to the kernel unchanged, and
+ *   sets exactly the given flags.
+ * - **Data is never truncated.** Data of {@link pageSize} bytes or more, including the final NUL, is rejected with
+ *   `E2BIG`. The kernel itself reads one page and ignores the rest.
  *
- * The call runs on a thread of its own, so that a mount that hangs holds up nothing else. While it is under way the
- * process is kept alive. If the process or the worker ends meanwhile, the mount may or may not have been made.
+ * The call runs on a separate thread, so that a mount that hangs delays nothing else. A pending call keeps the process
+ * alive. If the process or the worker ends during the call, the filesystem may or may not be mounted.
  *
- * To mount an overlay, {@link mountOverlay} says more with less.
+ * To mount an overlay, prefer {@link mountOverlay}.
  *
- * @param source a device, a directory or file to bind, or any name; null where the call needs none
+ * @param source a device, a directory or file to bind, or any name; null if the call needs no source
  * @param target the mount point; a symbolic link is followed
- * @param fsType `'ext4'`, `'tmpfs'` … as in `/proc/filesystems`; null where the call needs none
- * @param flags `MS_*` of {@link constants}, joined with `|`
- * @param data the filesystem's options, separated by commas, without a NUL; null is not the same as `''`
- * @param options where relative paths start
- * @throws {@link MountError} when the kernel says no; `TypeError` or `RangeError` with Node's codes for arguments that
- *   are wrong in themselves
+ * @param fsType a type from `/proc/filesystems`, such as `'ext4'`; null if the call needs no type
+ * @param flags `MS_*` flags of {@link constants}, combined with `|`
+ * @param data the options of the filesystem, separated by commas, without NUL; null differs from `''`
+ * @param options the directory that relative paths start from
+ * @throws {@link MountError} if the kernel rejects the call
+ * @throws `TypeError` or `RangeError` with Node's codes if an argument is invalid
  * @example
  * ```ts
  * await mount('tmpfs', '/run/cache', 'tmpfs', constants.MS_NOSUID | constants.MS_NODEV, 'size=64m,mode=700');
@@ -128,7 +129,8 @@ export async function mount(
 }
 
 /**
- * {@link mount} on the calling thread, which waits for the kernel: for start-up code and tools, not for a service.
+ * Mounts a filesystem on the calling thread, which waits for the kernel: the synchronous form of {@link mount}. Call
+ * this function in start-up code and tools, and {@link mount} in a service.
  *
  * @example
  * ```ts

@@ -1,7 +1,8 @@
+// Abort signals: checks an option `signal`, and ends operations, waits and watches when the signal is aborted.
 import { invalidArgType } from '../kernel/errors.js';
 import { type Cancellation, isFailure, native } from '../kernel/native.js';
 
-/** An `AbortSignal`, or left out. */
+/** Checks the option `signal`: an `AbortSignal` or undefined. */
 export function signalOption(name: string, value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal)) {
     throw invalidArgType(name, 'an instance of AbortSignal', value);
@@ -9,7 +10,10 @@ export function signalOption(name: string, value: unknown): AbortSignal | undefi
   return value;
 }
 
-/** What an aborted call is rejected with: shaped like Node's own, which has no public constructor. */
+/**
+ * Makes the `AbortError` of an aborted call. Node's own class has no public constructor, so this error has the same
+ * shape.
+ */
 export function abortError(signal: AbortSignal): Error & { code: string } {
   const error = new Error('The operation was aborted', { cause: signal.reason });
   error.name = 'AbortError';
@@ -17,9 +21,10 @@ export function abortError(signal: AbortSignal): Error & { code: string } {
 }
 
 /**
- * Calls `action` when the signal is aborted. A signal may live long: it does not keep `owner` alive for that.
+ * Calls `action` when the signal is aborted. The listener holds `owner` weakly, so that a long-lived signal does not
+ * keep `owner` alive.
  *
- * @returns ends the listening
+ * @returns a function that removes the listener
  */
 export function whenAborted<Owner extends object>(
   signal: AbortSignal | undefined,
@@ -28,14 +33,17 @@ export function whenAborted<Owner extends object>(
 ): () => void {
   const weak = new WeakRef(owner);
   const abort = () => {
-    const there = weak.deref();
-    if (there !== undefined) action(there);
+    const target = weak.deref();
+    if (target !== undefined) action(target);
   };
   signal?.addEventListener('abort', abort, { once: true });
   return () => signal?.removeEventListener('abort', abort);
 }
 
-/** The same promise, but rejected at once when the signal is aborted; what goes on behind it goes on. */
+/**
+ * Returns a promise that settles like `promise`, but rejects at once when the signal is aborted. The work behind
+ * `promise` continues.
+ */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
@@ -46,7 +54,7 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Some milliseconds, fewer when the signal is aborted. */
+/** Waits for some milliseconds, or until the signal is aborted. */
 export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -60,20 +68,24 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
   });
 }
 
-/** Some milliseconds on the calling thread. A worker can be terminated meanwhile, as it could not be in a C call. */
+/**
+ * Waits for some milliseconds on the calling thread. A worker can be terminated during `Atomics.wait`, but not during a
+ * sleep in the addon.
+ */
 export function pauseSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
+
+/** Throws an `AbortError` if the signal is aborted. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal);
 }
 
 /**
- * Runs a native call that may be cancelled by a signal. The native floor decides whether the call or the cancellation is
- * first (src-native/napi/cancellation.h): a call that is cancelled takes back what it did, and a late failure to do so is told as a
- * warning of the process, since nobody waits for it any more.
+ * Runs a native call that a signal can cancel. The addon decides whether the call or the cancellation comes first
+ * (src-native/napi/cancellation.h). The addon undoes the effect of a cancelled call. If undoing fails, the process
+ * emits a warning, because the promise has already been rejected.
  */
-
 export async function cancellable<T>(
   signal: AbortSignal | undefined,
   start: (cancellation: Cancellation | null) => Promise<T>,
@@ -83,7 +95,7 @@ export async function cancellable<T>(
   const cancellation = native.newCancellation.sync({});
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
-      if (!native.cancel.sync({ cancellation })) return; // the call has taken effect, and its result follows
+      if (!native.cancel.sync({ cancellation })) return; // The call has taken effect, and its result follows.
       reject(abortError(signal));
     };
     signal.addEventListener('abort', abort, { once: true });
@@ -97,9 +109,16 @@ export async function cancellable<T>(
     function warnOfLeft(outcome: unknown): void {
       if (!signal?.aborted || !isFailure(outcome)) return;
       const { left, leftMade = null } = outcome;
-      if (left) process.emitWarning('A mount that was cancelled could not be taken down again', 'LinuxMountWarning');
+      if (left)
+        process.emitWarning(
+          'A mount operation was cancelled, and its mount could not be unmounted',
+          'LinuxMountWarning',
+        );
       if (leftMade !== null) {
-        process.emitWarning('What was made for a mount that was cancelled could not be removed', 'LinuxMountWarning');
+        process.emitWarning(
+          'A mount operation was cancelled, and the mount point that it created could not be removed',
+          'LinuxMountWarning',
+        );
       }
     }
   });

@@ -1,15 +1,18 @@
+// The tracing channel of each operation: node:diagnostics_channel.
 import { type TracingChannel, tracingChannel } from 'node:diagnostics_channel';
 import { copyOf } from '../arguments/check.js';
 import type { NativeTarget } from '../kernel/words.js';
 import { type Bytes, keyOf } from '../kernel/words.js';
 
 /**
- * What subscribers of an operation's tracing channel are told. Every operation has one, `linux-mount:` and its name
- * (`'linux-mount:mountOverlay'`), with the events of `diagnostics_channel.tracingChannel`: the asynchronous form publishes
- * `start`, `end`, `asyncStart` and `asyncEnd`, the synchronous one `start` and `end`, and both `error` when it fails. It
- * is one object from the first event to the last.
+ * The message that an operation publishes on its tracing channel. The channel of an operation is named `linux-mount:`
+ * and the operation's name, for example `'linux-mount:mountOverlay'`, and has the events of
+ * `diagnostics_channel.tracingChannel`. The asynchronous form publishes `start`, `end`, `asyncStart` and `asyncEnd`,
+ * the synchronous form `start` and `end`. Both publish `error` if the operation fails. All events of an operation carry
+ * the same object.
  *
- * There are no values of options in it, as they may be secrets. Wrong arguments are no operation and publish nothing.
+ * The message contains no values of options, because values may be secrets. A call with invalid arguments publishes
+ * nothing.
  *
  * @example
  * ```ts
@@ -26,47 +29,48 @@ import { type Bytes, keyOf } from '../kernel/words.js';
  * @see https://nodejs.org/api/diagnostics_channel.html#class-tracingchannel
  */
 export interface OperationTrace {
-  /** The function or method, without `Sync`: `'mountOverlay'`, `'Mount.unmount'`. */
+  /** The name of the function or method, without `Sync`: `'mountOverlay'`, `'Mount.unmount'`. */
   readonly operation: string;
-  /** Whether it is the form that runs on the calling thread. */
+  /** Whether the operation is the synchronous form, which runs on the calling thread. */
   readonly sync: boolean;
-  /** What is mounted, as it was given. */
+  /** The source of the mount, as the caller gave it. */
   readonly source?: string | Buffer;
-  /** Where, as it was given. */
+  /** The target of the operation, as the caller gave it. */
   readonly target?:
     | string
     | Buffer
     | {
-        /** The directory that counts as `/`. */
+        /** The directory that the operation treats as `/`. */
         readonly root: string | Buffer;
-        /** The path inside it. */
+        /** The path of the target below `root`. */
         readonly path: string | Buffer;
       };
   /** The type of the filesystem. */
   readonly fsType?: string;
-  /** The filesystem's own options, by the kernel's names: `['size', 'mode']`. */
+  /** The kernel's names of the filesystem parameters, without values: `['size', 'mode']`. */
   readonly parameters?: readonly string[];
-  /** What the operation gave, from the event on that tells its end. */
+  /** The result of the operation, set from the event `end` (synchronous) or `asyncStart` (asynchronous) on. */
   result?: unknown;
-  /** Why it failed, likewise. */
+  /** The error of a failed operation, set from the event `error` on. */
   error?: unknown;
 }
 
-/** What an operation is about, as its plan has it. */
+/** The part of an operation's plan that {@link OperationTrace} reports. */
 export interface OperationSubject {
   readonly source?: Bytes | null;
   readonly target?: NativeTarget | Bytes | undefined;
   readonly fsType?: string | null;
-  /** Words `name` or `name=value`. */
+  /** The filesystem parameters as words: `name` or `name=value`. */
   readonly words?: readonly Bytes[];
 }
 
 const known = new Set<string>();
 
-/** The operations that have a channel. */
+/** The names of the operations that have a tracing channel. */
 export const tracedOperations: ReadonlySet<string> = known;
 
-// Bytes are copied: whoever listens could otherwise write into those that the operation is about to use.
+// The message gets copies of buffers, because a subscriber could otherwise change the buffers that the operation still
+// uses.
 function traceOf(operation: string, sync: boolean, subject: OperationSubject): OperationTrace {
   const { source, target, fsType, words } = subject;
   return {
@@ -86,25 +90,30 @@ function asGiven(target: NativeTarget | Bytes): NonNullable<OperationTrace['targ
 }
 
 /**
- * The tracing channel of an operation. Whoever runs the operation asks {@link isWatched} first and does without the rest
- * when nobody listens, so that then there is nothing but that question.
+ * The tracing channel of an operation. Callers test {@link isWatched} first and call {@link run} only if the channel
+ * has subscribers, so that an operation without subscribers pays only for the test.
  */
 export class OperationChannel {
   readonly #operation: string;
   readonly #channel: TracingChannel<unknown, OperationTrace>;
 
-  /** @param operation the public name, without `Sync` */
+  /**
+   * Makes the tracing channel of an operation.
+   *
+   * @param operation the public name of the operation, without `Sync`
+   */
   constructor(operation: string) {
     this.#operation = operation;
     this.#channel = tracingChannel(`linux-mount:${operation}`);
     known.add(operation);
   }
 
+  /** Whether the channel has subscribers. */
   get isWatched(): boolean {
     return this.#channel.hasSubscribers;
   }
 
-  /** Runs the asynchronous form, and tells of it. */
+  /** Runs the asynchronous form of the operation, and publishes its events. */
   run<A extends unknown[], T>(
     subject: OperationSubject,
     operation: (...rest: A) => Promise<T>,
@@ -113,7 +122,7 @@ export class OperationChannel {
     return this.#channel.tracePromise(operation, traceOf(this.#operation, false, subject), undefined, ...rest);
   }
 
-  /** Runs the synchronous form, and tells of it. */
+  /** Runs the synchronous form of the operation, and publishes its events. */
   runSync<A extends unknown[], T>(subject: OperationSubject, operation: (...rest: A) => T, ...rest: A): T {
     return this.#channel.traceSync(operation, traceOf(this.#operation, true, subject), undefined, ...rest);
   }

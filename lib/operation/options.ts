@@ -1,32 +1,34 @@
+// The options that every operation takes: the mount namespace, the signal and ifMounted.
 import { choiceOption } from '../arguments/check.js';
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import type { NativeNamespace } from '../kernel/words.js';
 import { signalOption } from './abort.js';
 
-/** What every operation can be told besides what it is about. */
+/** Options that every operation takes. */
 export interface OperationOptions {
   /**
-   * The mount namespace to act in, that of a container for example. All paths are paths there, and must be absolute. A
-   * thread that is thrown away goes there; the process stays where it is.
+   * The mount namespace to act in, for example the namespace of a container. All paths are paths in that namespace, and
+   * must be absolute. A temporary thread enters the namespace with setns(2); the process stays in its own namespace.
    *
    * @see https://man7.org/linux/man-pages/man2/setns.2.html
    */
   namespace?: Namespace;
   /**
-   * Cancels the operation: its promise is rejected at once with an `AbortError`. A call of the kernel cannot be stopped;
-   * if it ends later with success, it is undone. An operation that has taken effect when the signal comes is not
-   * cancelled. Synchronous forms look at it before they begin only.
+   * Cancels the operation: the promise rejects at once with an `AbortError`. The kernel does not interrupt a system
+   * call. If the system call succeeds later, the addon undoes its effect. An operation that has taken effect before the
+   * abort is not cancelled, and resolves. A synchronous form checks the signal once, before the operation starts.
    */
   signal?: AbortSignal;
 }
 
-/** What operations that mount something can be told in addition. */
+/** Options that every operation that mounts a filesystem takes. */
 export interface MountingOptions extends OperationOptions {
   /**
-   * What to do where the target is a mount point already: mount on top of it as the kernel does, refuse with `EBUSY`, or
-   * take what is there if it is what was asked for and refuse with `EBUSY` otherwise, also where the kernel does not show
-   * enough to tell: mapped ids, mounts below a bind, and the layers of an overlay by relative names, by descriptors or
-   * through symbolic links.
+   * What to do if the target is a mount point. `'stack'`, the default, mounts on top, as the kernel does. `'error'`
+   * rejects with `EBUSY`. `'reuse'` resolves with a handle to the mount at the target if that mount is what the caller
+   * asks for, and rejects with `EBUSY` otherwise. `'reuse'` also rejects if the kernel does not show enough to compare
+   * the mounts: ID maps, mounts below a bind, and overlay layers that are named by a relative path, by a file
+   * descriptor or through a symbolic link.
    */
   ifMounted?: 'stack' | 'error' | 'reuse';
 }
@@ -38,7 +40,7 @@ export type IfMounted = 'stack' | 'error' | 'reuse';
 
 const IF_MOUNTED: readonly IfMounted[] = ['stack', 'error', 'reuse'];
 
-/** {@link OperationOptions}, checked. */
+/** The checked {@link OperationOptions}. */
 export interface OperationPlan {
   readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;

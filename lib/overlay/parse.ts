@@ -1,44 +1,55 @@
+// Parses the option text of an overlay.
 import { isUtf8 } from 'node:buffer';
-import { choiceOption, dataArgument, optionsArgument } from '../arguments/check.js';
+import { choiceOption, dataArgument, encodingOption, optionsArgument } from '../arguments/check.js';
 import { invalidArgType } from '../kernel/errors.js';
-import { overlayOptionOfWord, overlayWordsLike } from './options.js';
+import { keyOf } from '../kernel/words.js';
+import type { OptionName, OptionValue } from './option-row.js';
+import { overlayOptionOfWord, overlayWordsLike } from './option-words.js';
 import type { OverlaySpec } from './spec.js';
-import { type Form, formOf, keyOf, layersOf, malformed, unescaped, wordsOf } from './text.js';
+import { type Form, formOf, layersOf, malformed, printableKey, unescaped, wordsOf } from './text.js';
 
-/** How {@link parseOverlayData} reads, and what it gives. */
+/** How {@link parseOverlayData} reads the text, and how it returns paths. */
 export interface OverlayParseOptions {
-  /** `'utf8'` gives names that are UTF-8 as strings and others as Buffers, `'buffer'` gives all as Buffers. */
+  /**
+   * `'utf8'` returns paths that are UTF-8 as strings and others as Buffers, `'buffer'` returns all paths as Buffers.
+   */
   encoding?: 'utf8' | 'buffer';
-  /** What the text is: options as the mount table shows them, or option data. Found out unless said. */
+  /**
+   * The form of the text: `'table'` as the mount table shows options, `'data'` as mount(2) takes them. Detected by
+   * default.
+   */
   form?: 'table' | 'data';
 }
 
-const KNOWN: ReadonlySet<string> = new Set(['encoding', 'form']);
+const OPTION_NAMES: ReadonlySet<string> = new Set(['encoding', 'form']);
 
-// What stands in the table beside overlayfs's own words and says nothing about it: flags of the superblock
-// (fs/proc_namespace.c, show_sb_opts; fs/fs_context.c, vfs_parse_sb_flag) and labels (security/selinux/hooks.c).
+// Words that the mount table shows besides the words of overlayfs: flags of the superblock (fs/proc_namespace.c,
+// show_sb_opts; fs/fs_context.c, vfs_parse_sb_flag) and SELinux labels (security/selinux/hooks.c).
 const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(?:fs|def|root)?context=.*)$/s;
 
 /**
- * What an overlay is made of, read back from text: the inverse of {@link overlayData}, and of what the kernel writes
- * into the mount table (fs/overlayfs/params.c, ovl_show_options). Nothing is looked up; it needs no Linux.
+ * Parses the option text of an overlay: the inverse of {@link overlayData}, and of what the kernel writes into the
+ * mount table (fs/overlayfs/params.c, ovl_show_options). The function calls no system call and works on every operating
+ * system.
  *
- * It takes the super options of an overlay's line in `/proc/PID/mountinfo`, the last field (form `'table'`), and option
- * data for mount(2) or mount(8) (form `'data'`). They are told apart by their backslashes: in the table each is followed
- * by three octal digits, in what overlayData writes by a backslash, comma or colon; without any, both read alike. Text
- * that is neither, as others may write it, needs `form`. Give the table as bytes: names need not be UTF-8.
+ * The text is the super options of an overlay in `/proc/PID/mountinfo`, the last field (form `'table'`), or option data
+ * for mount(2) or mount(8) (form `'data'`). The function detects the form by the backslashes: in the mount table three
+ * octal digits follow each backslash, and in the text of overlayData a backslash, a comma or a colon. A text without
+ * backslashes means the same in both forms. Text that other programs wrote may need `form`. Give the mount table as
+ * bytes, because paths need not be UTF-8.
  *
- * The table holds what the mounter gave, so paths may be relative to where that was; and what the kernel added:
- * `redirectDir: 'on'` or `uuid: 'on'` may never have been asked for, and a combination may be one that
- * {@link mountOverlay} refuses. Options that are at the kernel's defaults are not in it. Words of the VFS (`rw`, `sync`,
- * `lazytime` …) and of SELinux (`context=` …) are left out. Linux 6.5.0 to 6.5.7 write layers without any escapes.
+ * The mount table has the paths that the mounting process gave, so a relative path starts at the working directory of
+ * that process. The kernel adds options that nobody gave, such as `redirectDir: 'on'` or `uuid: 'on'`, and omits
+ * options at their defaults. So {@link mountOverlay} may refuse a combination that parseOverlayData returns. The result
+ * does not have words of the VFS (`rw`, `sync`, `lazytime` …) and of SELinux (`context=` …). Linux 6.5.0 to 6.5.7 write
+ * layers without any escapes.
  *
- * Where the table has a `lowerdir+` for each layer, `upper` and `work` are taken to have been given as descriptors. If
- * they were given as text with backslashes, which looks the same, the escapes are still in them.
+ * If the mount table has a `lowerdir+` for each layer, the function takes `upper` and `work` for paths that came from
+ * descriptors. Paths that came as text look the same in the mount table, and keep their backslashes.
  *
- * @param data the options, of an overlay and of nothing else
- * @throws `TypeError` with Node's codes for a word that is not known (its value is in no message), a value that is not
- *   one, a word given twice with different values, an empty layer, no lower layer, and escapes that are cut short
+ * @param data the options of an overlay and of no other filesystem
+ * @throws `TypeError` with Node's codes for an unknown word (no message has its value), a wrong value, a word that
+ *   stands twice with different values, an empty layer, a missing lower layer, and an incomplete escape
  * @example
  * ```ts
  * parseOverlayData('rw,lowerdir=/a\\134:b:/c\\040d,upperdir=/u,workdir=/w,index=on');
@@ -47,35 +58,36 @@ const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
 export function parseOverlayData(data: string | Uint8Array, options: OverlayParseOptions = {}): OverlaySpec {
-  const { encoding, form } = optionsArgument('options', options, KNOWN);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
-  const said = choiceOption<Form>('options.form', form, ['table', 'data']);
+  const { encoding, form } = optionsArgument('options', options, OPTION_NAMES);
+  const asBuffers = encodingOption(encoding) === 'buffer';
+  const givenForm = choiceOption<Form>('options.form', form, ['table', 'data']);
   const bytes = dataArgument('data', data);
   if (bytes === null) throw invalidArgType('data', 'of type string or an instance of Buffer or Uint8Array', data);
-  const name = (text: string) => {
+  const toPath = (text: string) => {
     const path = Buffer.from(text, 'latin1');
     return asBuffers || !isUtf8(path) ? path : path.toString();
   };
-  const found = read(Buffer.from(bytes).toString('latin1'), said);
+  const parsed = parse(Buffer.from(bytes).toString('latin1'), givenForm);
   return {
-    ...found.options,
-    lower: found.lower.map(name),
-    ...(found.dataOnly.length > 0 && { dataOnly: found.dataOnly.map(name) }),
-    ...(found.upper !== undefined && { upper: name(found.upper) }),
-    ...(found.work !== undefined && { work: name(found.work) }),
-  } as OverlaySpec; // of which the kernel may have made a combination that nobody can ask for
+    ...parsed.options,
+    lower: parsed.lower.map(toPath),
+    ...(parsed.dataOnly.length > 0 && { dataOnly: parsed.dataOnly.map(toPath) }),
+    ...(parsed.upper !== undefined && { upper: toPath(parsed.upper) }),
+    ...(parsed.work !== undefined && { work: toPath(parsed.work) }),
+  } as OverlaySpec;
 }
 
-interface Found {
+/** The overlay that a text describes, with paths in Latin-1. */
+interface ParsedOverlay {
   readonly lower: readonly string[];
   readonly dataOnly: readonly string[];
   readonly upper: string | undefined;
   readonly work: string | undefined;
-  readonly options: Readonly<Record<string, boolean | string>>;
+  readonly options: Readonly<Partial<Record<OptionName, OptionValue>>>;
 }
 
-function read(text: string, said: Form | undefined): Found {
-  const form = said ?? formOf(text);
+function parse(text: string, givenForm: Form | undefined): ParsedOverlay {
+  const form = givenForm ?? formOf(text);
   const { paths, options } = sorted(wordsOf(text, form));
   const added = { lower: paths['lowerdir+'], dataOnly: paths['datadir+'] };
   const isAdded = added.lower.length + added.dataOnly.length > 0;
@@ -87,21 +99,21 @@ function read(text: string, said: Form | undefined): Found {
   const [upper, work] = [single('upperdir', paths), single('workdir', paths)];
   if (upper === undefined && work !== undefined) throw malformed('has workdir without upperdir');
   if (upper !== undefined && work === undefined) throw malformed('has upperdir without workdir');
-  const isRaw = form === 'table' && isAdded;
-  const path = (value: string | undefined) => (value === undefined || isRaw ? value : unescaped(value));
+  const hasNoEscapes = form === 'table' && isAdded;
+  const path = (value: string | undefined) => (value === undefined || hasNoEscapes ? value : unescaped(value));
   return { ...layers, upper: path(upper), work: path(work), options };
 }
 
 type Paths = Record<'lowerdir' | 'lowerdir+' | 'datadir+' | 'upperdir' | 'workdir', string[]>;
 
-/** Paths as they are, under the kernel's names, and options under ours. */
-function sorted(words: readonly string[]): { paths: Paths; options: Record<string, boolean | string> } {
+/** Sorts words into paths under the kernel's names and options under the public names. */
+function sorted(words: readonly string[]): { paths: Paths; options: Partial<Record<OptionName, OptionValue>> } {
   const paths: Paths = { lowerdir: [], 'lowerdir+': [], 'datadir+': [], upperdir: [], workdir: [] };
-  const options: Record<string, boolean | string> = {};
+  const options: Partial<Record<OptionName, OptionValue>> = {};
   for (const word of words) {
-    if (word === '' || FOREIGN.test(word)) continue; // the kernel passes over empty words too
-    const [key = ''] = word.split('=', 1);
-    if (isPathWord(key, paths)) {
+    if (word === '' || FOREIGN.test(word)) continue; // the kernel also skips empty words
+    const key = keyOf(word);
+    if (isPathKey(key, paths)) {
       const value = word.slice(key.length + 1);
       if (value === '') throw malformed(`has an empty ${key}`);
       if (key === 'lowerdir+' && paths['datadir+'].length > 0) throw malformed('has a lowerdir+ after a datadir+');
@@ -115,7 +127,7 @@ function sorted(words: readonly string[]): { paths: Paths; options: Record<strin
   return { paths, options };
 }
 
-function isPathWord(key: string, paths: Paths): key is keyof Paths {
+function isPathKey(key: string, paths: Paths): key is keyof Paths {
   return Object.hasOwn(paths, key);
 }
 
@@ -125,14 +137,14 @@ function single(key: keyof Paths, paths: Paths): string | undefined {
   return value;
 }
 
-function optionOf(word: string, key: string): readonly [name: string, value: boolean | string] {
+function optionOf(word: string, key: string): readonly [name: OptionName, value: OptionValue] {
   const option = overlayOptionOfWord(word);
   if (option !== undefined) return option;
   const like = overlayWordsLike(key);
-  if (like.length === 0) throw malformed(`has the word ${keyOf(word)}, which is not known of overlays`);
-  throw malformed(`has ${keyOf(word)} with a value that is not known. Known are: ${like.join(', ')}`);
+  if (like.length === 0) throw malformed(`has the word ${printableKey(word)}, which overlayfs does not know`);
+  throw malformed(`has ${printableKey(word)} with an unknown value: overlayfs knows ${like.join(', ')}`);
 }
 
 function givenTwice(key: string): TypeError {
-  return malformed(`has ${key} twice, and not the same`);
+  return malformed(`has ${key} twice with different values`);
 }

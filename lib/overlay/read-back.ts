@@ -1,87 +1,84 @@
+// Reads the layers and options of a mounted overlay from the mount table.
 import { constants as os } from 'node:os';
 import { copyOf } from '../arguments/check.js';
 import { MountError } from '../kernel/errors.js';
 import { type ExamineArguments, examineArguments } from '../kernel/examine.js';
 import { type Examination, type Failure, isFailure } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
+import { bytesText } from '../table/mountinfo/latin1.js';
 import { mountLine } from '../table/mountinfo/parse.js';
-import { isForAll } from './names.js';
+import { isSameForEveryProcess, type OverlayLayers } from './layer-paths.js';
 import { parseOverlayData } from './parse.js';
 import type { OverlaySpec } from './spec.js';
-import type { OverlayLayers } from './write.js';
 
-/** What has to be looked at to read an overlay back. */
+/** Returns what the addon has to examine to read an overlay back. */
 export function readQuestions(target: Bytes): ExamineArguments {
   return examineArguments([target], ['/proc/thread-self/mountinfo']);
 }
 
-/** The layers of an overlay as they were named. */
+/** The layers of an overlay, with the paths that the caller gave. */
 export interface NamedLayers extends OverlayLayers {
-  /** The kernel had them in a place of our own, so that the table's names mean nothing (lowerIdmap). */
-  readonly isHidden?: boolean;
+  /** Whether the layers are idmapped (`lowerIdmap`): their paths in the mount table lead nowhere. */
+  readonly isIdmapped?: boolean;
 }
 
 /**
- * The spec of the overlay that is mounted at a target, from what was found there.
+ * Returns the layers and options of the overlay at a target, from the examination of {@link readQuestions}.
  *
- * @param id the mount that has to be there
- * @param named its layers as they were named, for where the table has no names
+ * @param id the unique mount ID that the mount at the target must have
+ * @param given the layers under the paths that the caller gave, for paths in the mount table that lead nowhere
+ * @throws {@link MountError} if another mount or no overlay is at the target
  */
 export function readOverlay(
   examination: Examination | Failure,
   target: Bytes,
   id: bigint,
-  named: NamedLayers | undefined,
+  given: NamedLayers | undefined,
 ): OverlaySpec {
   const fail = (errno: number, syscall: string, reason?: string) =>
     new MountError({ errno, syscall, step: 'identify', path: target, reason });
   if (isFailure(examination)) throw fail(examination.error, examination.syscall);
-  const [found] = examination.paths;
+  const [facts] = examination.paths;
   const table = examination.files[0] ?? null;
-  if (found === undefined || found.error !== 0) throw fail(found?.error ?? os.errno.ENOENT, 'statx');
-  if (table === null)
-    throw fail(os.errno.ENOENT, 'read', 'the mount table, /proc/thread-self/mountinfo, cannot be read');
-  const line = found.uniqueId === id ? mountLine(table, found.mountId) : undefined;
+  if (facts === undefined || facts.error !== 0) throw fail(facts?.error ?? os.errno.ENOENT, 'statx');
+  if (table === null) {
+    throw fail(os.errno.ENOENT, 'read', 'the mount table cannot be read: mount /proc (/proc/thread-self/mountinfo)');
+  }
+  const line = facts.uniqueId === id ? mountLine(table, facts.mountId) : undefined;
   if (line === undefined) {
     throw fail(
       os.errno.EINVAL,
       'statx',
-      `mount ${id} is not the one at this path; it was moved, taken down or mounted over by someone else`,
+      `the mount at the target is not mount ${id}, which another program has moved, unmounted or mounted over`,
     );
   }
   if (line.fsType !== 'overlay') {
-    throw fail(os.errno.EINVAL, 'statx', `a filesystem of type ${line.fsType} is mounted here, which has no layers`);
+    throw fail(
+      os.errno.EINVAL,
+      'statx',
+      `the mount at the target is of type ${line.fsType}, and only an overlay has layers`,
+    );
   }
-  const better = (shown: Bytes, ours: Bytes | null | undefined) =>
-    copyOf(named?.isHidden === true && ours ? ours : absoluteOr(shown, ours));
   const spec = parseOverlayData(line.superOptionsText, { form: 'table' });
-  const names = (shown: readonly unknown[], ours: readonly Bytes[] = []): Bytes[] =>
-    shown.map((path, index) => better(path as Bytes, ours[index]));
   const { lower, dataOnly, upper, work } = spec;
-  // Where layers go by the names of descriptors, upper and work went by a string: with backslashes, which the table shows
-  // like any other (Linux 6.7 to 6.12).
-  const isEscaped = lower.some((path) => isDescriptor(path as Bytes));
-  const directory = (shown: Bytes, ours: Bytes | null | undefined) =>
-    isEscaped && ours ? copyOf(ours) : better(shown, ours);
+  const layer = (shown: Bytes, own: Bytes | null | undefined) =>
+    copyOf(own && (given?.isIdmapped === true || !isSameForEveryProcess(shown)) ? own : shown);
+  const layers = (shown: readonly unknown[], own: readonly Bytes[] = []) =>
+    shown.map((path, index) => layer(path as Bytes, own[index]));
+  // If the mount table shows descriptors as lower layers, the addon passed upper and work as text with escapes. The
+  // mount table shows these escapes as parts of the paths (Linux 6.7 to 6.12).
+  const isEscaped = lower.some((path) => isDescriptorPath(path as Bytes));
+  const directory = (shown: Bytes, own: Bytes | null | undefined) =>
+    isEscaped && own ? copyOf(own) : layer(shown, own);
   return {
     ...spec,
-    lower: names(lower, named?.lower),
-    ...(dataOnly !== undefined && { dataOnly: names(dataOnly, named?.dataOnly) }),
-    ...(upper !== undefined && { upper: directory(upper as Bytes, named?.upper) }),
-    ...(work !== undefined && { work: directory(work as Bytes, named?.work) }),
-  } as OverlaySpec;
+    lower: layers(lower, given?.lower),
+    ...(dataOnly !== undefined && { dataOnly: layers(dataOnly, given?.dataOnly) }),
+    ...(upper !== undefined && { upper: directory(upper as Bytes, given?.upper) }),
+    ...(work !== undefined && { work: directory(work as Bytes, given?.work) }),
+  };
 }
 
-// The table has a relative path where one was given, the number of a descriptor, or its name in /proc: none of them leads
-// anywhere from here.
-function absoluteOr(shown: Bytes, named: Bytes | null | undefined): Bytes {
-  return isForAll(shown) || named === null || named === undefined ? shown : named;
-}
-
-function isDescriptor(shown: Bytes): boolean {
-  return /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(textOf(shown));
-}
-
-function textOf(path: Bytes): string {
-  return typeof path === 'string' ? path : path.toString('latin1');
+function isDescriptorPath(path: Bytes): boolean {
+  return /^\/proc\/(?:thread-)?self\/fd\/\d+$/.test(bytesText(path));
 }

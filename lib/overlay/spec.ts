@@ -1,108 +1,103 @@
+// Defines the types of an overlay: its layers, its options, and the strategies that mount it.
 import type { PathLike } from '../arguments/check.js';
 
 /**
- * What an overlay is made of. Options have the kernel's names in camelCase; those left out have the kernel's defaults,
- * which are set when it is built and by the module's parameters. Combinations that the kernel refuses, and those where
- * it would ignore an option, cannot be written down here, and are refused at run time too.
+ * The options of overlayfs besides the layers, under the kernel's names in camelCase. For an option that is left out,
+ * the kernel uses the default that its configuration and the parameters of the overlay module set.
  *
  * @see https://docs.kernel.org/filesystems/overlayfs.html
  */
-export type OverlaySpec = OverlaySpecLayers &
-  (OverlaySpecWritable | OverlaySpecReadonly) &
-  OverlayXattrRule &
-  OverlayMetacopyRule &
-  OverlayExportRule &
-  OverlaySyncRule;
-
-/** Layers and options of every overlay. */
-export interface OverlaySpecLayers {
-  /** The lower layers, the first is topmost, as in `lowerdir=`. Nothing is ever written to them. */
-  lower: readonly PathLike[];
-  /**
-   * Layers below all others of which only file contents are seen, and only where a layer above refers to them by
-   * metadata (`metacopy`). Since Linux 6.5.
-   */
-  dataOnly?: readonly PathLike[];
-  /** Check permissions by mode alone, not also as the user who mounted. */
+export interface OverlayOptionValues {
+  /** Whether overlayfs checks permissions by the mode alone, and not also with the credentials of the mounting user. */
   defaultPermissions?: boolean;
   /**
-   * How a directory of a lower layer is renamed: `'on'` writes a redirect and follows them, `'follow'` only follows,
-   * `'nofollow'` does neither, and `'off'` is one of the last two, by a parameter of the module.
+   * How overlayfs renames a directory of a lower layer. `'on'` writes redirects and follows them, `'follow'` only
+   * follows them, and `'nofollow'` does neither. `'off'` means `'follow'` or `'nofollow'`: the module parameter
+   * `redirect_always_follow` decides.
    */
   redirectDir?: 'off' | 'follow' | 'nofollow' | 'on';
-  /** Check file contents against the digest (fs-verity) kept with a metacopy: never, if there is one, always. */
-  verity?: 'off' | 'on' | 'require';
-  /** Inode numbers that are unique and stay the same: of the layers by themselves, or with bits added. */
+  /**
+   * Whether overlayfs keeps an index: hard links stay hard links when they are copied up, and the kernel refuses an
+   * upper directory that is in use. `index: true` needs `upper`.
+   */
+  index?: boolean;
+  /**
+   * The UUID of the overlay. `'null'` sets no UUID, and the filesystem ID is that of the upper filesystem. `'off'` is
+   * like `'null'`, and overlayfs ignores the UUIDs of the layers too. `'on'` stores a UUID in the upper directory and
+   * needs `upper`. `'auto'` stores a UUID if the upper directory is new.
+   */
+  uuid?: 'off' | 'null' | 'auto' | 'on';
+  /** Whether files can be opened by file handle, which an NFS server needs. `nfsExport: true` excludes `metacopy`. */
+  nfsExport?: boolean;
+  /**
+   * Whether overlayfs keeps its extended attributes as `user.*` instead of `trusted.*`, as a user namespace needs it.
+   * `userxattr: true` excludes `metacopy` and every `redirectDir` but `'nofollow'`. Since Linux 5.11.
+   */
+  userxattr?: boolean;
+  /**
+   * How overlayfs gives files unique inode numbers that stay the same. `'off'` uses the numbers of the layers, `'on'`
+   * adds bits to these numbers, and `'auto'` adds bits where the filesystems leave bits free.
+   */
   xino?: 'off' | 'auto' | 'on';
   /**
-   * Act on the layers with the credentials of the caller of the mount (the default) or, when false, with those of
-   * whoever uses the overlay. Since Linux 6.15.
+   * Whether overlayfs copies up only the metadata of a file until its content changes. Overlayfs finds a renamed copy
+   * by its redirect, so `metacopy: true` needs `redirectDir: 'on'`, or `'follow'` without `upper`.
+   */
+  metacopy?: boolean;
+  /**
+   * Whether overlayfs checks the content of a file against the fs-verity digest that is stored with a metacopy. `'off'`
+   * never checks, `'on'` checks if a digest is stored, and `'require'` always checks.
+   */
+  verity?: 'off' | 'on' | 'require';
+  /**
+   * Whether overlayfs never waits for the disk, so that a crash makes the upper layer worthless. `volatile: true` needs
+   * `upper`. Since Linux 5.10.
+   */
+  volatile?: boolean;
+  /**
+   * When overlayfs waits until a file that it copied up is on the disk. `'auto'` waits where the upper filesystem needs
+   * the wait for its own safety, `'strict'` always waits, and `'volatile'` never waits, like `volatile: true`. Each
+   * value needs `upper`. A stable release of Linux 6.18 added the option.
+   */
+  fsync?: 'auto' | 'strict' | 'volatile';
+  /**
+   * Whether overlayfs works on the layers with the credentials of the process that mounted (the default) or, with
+   * `false`, with those of the process that uses the overlay. Since Linux 6.15.
    */
   overrideCreds?: boolean;
 }
 
-/** With an upper layer, which takes all changes. */
-export interface OverlaySpecWritable {
-  /** The directory that takes the changes: on a filesystem with extended attributes and d_type, not NFS, not overlay. */
-  upper: PathLike;
-  /** An empty directory on the same mount as `upper`, neither inside the other: the kernel's own workspace. */
-  work: PathLike;
-  /** Keep hard links together when they are copied up, and refuse an upper layer that is in use. */
-  index?: boolean;
-  /** The overlay's identity: none, none but a file system id, kept in the upper layer, or kept if it is fresh. */
-  uuid?: 'off' | 'null' | 'auto' | 'on';
-  /** Never wait for the disk; after a crash the upper layer is worthless. Since Linux 5.10. */
-  volatile?: boolean;
+/**
+ * The layers and the options of an overlay. A program can fill the object step by step. The functions that take a spec
+ * throw a `TypeError` for options that the kernel would refuse together, and for options that the kernel would ignore.
+ *
+ * @see https://docs.kernel.org/filesystems/overlayfs.html
+ */
+export interface OverlaySpec extends OverlayOptionValues {
+  /** The lower layers, topmost first, as in `lowerdir=`. Without `upper`, an overlay needs at least two layers. */
+  lower: readonly PathLike[];
   /**
-   * When a copied-up file waits for the disk: where the upper filesystem needs it for its own safety, always, or never,
-   * which is `volatile` by another name. In Linux 6.18 from some stable release on.
+   * The data-only layers, which are below all others. The overlay shows only contents of files in data-only layers, and
+   * only where a layer above refers to the file by metadata (`metacopy`). Since Linux 6.5.
    */
-  fsync?: 'auto' | 'strict' | 'volatile';
+  dataOnly?: readonly PathLike[];
+  /**
+   * The upper directory, which takes all changes. The filesystem of `upper` needs extended attributes and d_type, so
+   * that neither NFS nor another overlay can hold an upper directory. Without an upper directory the overlay is
+   * read-only.
+   */
+  upper?: PathLike | undefined;
+  /** The work directory, which goes with `upper`: empty, on the same mount as `upper`, and neither inside the other. */
+  work?: PathLike | undefined;
 }
-
-/** Without: at least two lower layers (data-only ones counted), and nothing can be written. */
-export interface OverlaySpecReadonly {
-  /** None. */
-  upper?: undefined;
-  /** None. */
-  work?: undefined;
-  /** Needs an upper layer. */
-  index?: false;
-  /** The overlay's identity; it can be kept in an upper layer only. */
-  uuid?: 'off' | 'null' | 'auto';
-  /** Needs an upper layer. */
-  volatile?: false;
-  /** Needs an upper layer. */
-  fsync?: undefined;
-}
-
-/** Whiteouts and the like in attributes `user.*` instead of `trusted.*`, as in a user namespace. Since Linux 5.11. */
-export type OverlayXattrRule =
-  | { userxattr?: false }
-  | { userxattr?: boolean; metacopy?: false; redirectDir?: 'nofollow' };
-
-/** Copy up only metadata until the contents change; a copy that was renamed is found by its redirect. */
-export type OverlayMetacopyRule =
-  | { metacopy?: false }
-  | { metacopy?: boolean; redirectDir?: 'on' }
-  | { metacopy?: boolean; redirectDir?: 'on' | 'follow'; upper?: undefined };
-
-/** Let files be found again by handle, as an NFS server has to. */
-export type OverlayExportRule =
-  | { nfsExport?: false }
-  | { nfsExport?: boolean; metacopy?: false; upper: PathLike; index?: true }
-  | { nfsExport?: boolean; metacopy?: false; upper?: undefined; index?: undefined; redirectDir: 'nofollow' };
-
-/** Two words for one thing may not contradict each other. */
-export type OverlaySyncRule = { volatile?: false } | { volatile?: boolean; fsync?: 'volatile' };
 
 /**
- * How an overlay is mounted.
+ * The strategy that mounts an overlay.
  *
- * - `'data'`: an option string and mount(2), which takes less than a page;
- * - `'fsconfig'`: fsopen(2) … move_mount(2), one parameter for each layer, since Linux 6.7; layers are opened once and
- *   given by descriptor;
- * - `'descriptors'`: mount(2) with an option string of descriptor numbers, from a working directory `/proc/self/fd`. The
- *   mount table shows the numbers.
+ * - `'data'`: mount(2) with an option string, which has to be shorter than a page.
+ * - `'fsconfig'`: fsopen(2), one fsconfig(2) for each layer, fsmount(2) and move_mount(2), since Linux 6.7. The addon
+ *   opens each layer once and passes the descriptor to the kernel.
+ * - `'descriptors'`: mount(2) with an option string of descriptor numbers, from the working directory `/proc/self/fd`.
+ *   The mount table then shows the descriptor numbers instead of paths.
  */
 export type OverlayStrategy = 'data' | 'fsconfig' | 'descriptors';

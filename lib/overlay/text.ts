@@ -1,39 +1,53 @@
+// Splits the option text of an overlay into words and layers. All text has one character for each byte (Latin-1).
 import { invalidArgValue, printable } from '../kernel/errors.js';
-import { cut } from '../table/mountinfo/words.js';
+import { keyOf } from '../kernel/words.js';
+import { cut, withoutOctal } from '../table/mountinfo/latin1.js';
 
 /**
- * How an overlay's options stand in text, and how it is taken apart. All text here has one character for each byte
- * (Latin-1), the way the kernel looks at it.
+ * The form of an option text.
  *
- * `table`: the kernel writes comma, space, tab, newline and backslash of each value as a backslash and three octal
- * digits (fs/seq_file.c, seq_show_option), over whatever escapes the value has of its own. `data`: what mount(2) is
- * given, where a backslash takes the meaning from the next byte (fs/overlayfs/params.c, ovl_next_opt).
+ * - `'table'`: the mount table. The kernel writes comma, space, tab, newline and backslash of each value as a backslash
+ *   and three octal digits (fs/seq_file.c, seq_show_option), also in values that have escapes of their own.
+ * - `'data'`: option data for mount(2). A backslash takes the special meaning from the next byte
+ *   (fs/overlayfs/params.c, ovl_next_opt).
  */
 export type Form = 'table' | 'data';
 
-/** Which of the two a text is, by its backslashes; where it has none both are read alike. */
+/** Finds out the form of a text by its backslashes. A text without backslashes means the same in both forms. */
 export function formOf(text: string): Form {
   if (!text.replace(/\\[\\,:]/g, '').includes('\\')) return 'data';
   if (!text.replace(/\\[0-3][0-7]{2}/g, '').includes('\\')) return 'table';
-  throw malformed(
-    'has backslashes neither as the mount table nor as overlayData writes them: say which by options.form',
-  );
+  throw malformed('has backslashes that neither the mount table nor overlayData writes: give options.form');
 }
 
-/** The words between commas. The octal escapes of the table are undone, those for overlayfs are not. */
+/** Returns the words between the commas, without the octal escapes of the mount table, but with those of overlayfs. */
 export function wordsOf(text: string, form: Form): string[] {
   if (form === 'data') return cut(text, ',', true);
-  return cut(text, ',', false).map((word) => withoutOctal(word.startsWith('lowerdir=') ? withColons(word) : word));
+  return cut(text, ',', false).map((word) => {
+    if (/\\(?:000|(?![0-3][0-7]{2}))/.test(word)) {
+      throw malformed(`has a backslash without the octal digits of a byte in ${printableKey(word)}`);
+    }
+    return withoutOctal(word.startsWith('lowerdir=') ? withEscapedColons(word) : word);
+  });
+}
+
+// Linux 6.5.8 and 6.6 (32db51070850) write a colon in the path of a layer as \072, whether it is escaped or not, and
+// write no other colon so. This function turns such a colon into an escaped one.
+function withEscapedColons(lowerdir: string): string {
+  return lowerdir.replace(/\\134(?:\\[0-3][0-7]{2}|[^\\])|\\072/gs, (found) => (found === '\\072' ? '\\134:' : found));
 }
 
 const WRONG_COLONS: readonly (readonly [pattern: RegExp, why: string])[] = [
   [/^:/, 'begins with a colon'],
   [/:$/, 'ends with a colon'],
   [/:::/, 'has three colons in a row'],
-  [/::[^:]+:[^:]/, 'has an ordinary layer after one that is data-only (after ::)'],
+  [/::[^:]+:[^:]/, 'has an ordinary layer after a data-only layer (after ::)'],
 ];
 
-/** The layers of `lowerdir=`: after a colon one more, after two one that is data-only (ovl_parse_param_split_lowerdirs). */
+/**
+ * Returns the layers in the value of `lowerdir=`. One colon precedes an ordinary layer, and two colons precede a
+ * data-only layer (fs/overlayfs/params.c, ovl_parse_param_split_lowerdirs).
+ */
 export function layersOf(lowerdir: string): { lower: string[]; dataOnly: string[] } {
   const bare = lowerdir.replace(/\\./gs, 'x');
   for (const [pattern, why] of WRONG_COLONS) if (pattern.test(bare)) throw malformed(`has a lowerdir that ${why}`);
@@ -43,7 +57,7 @@ export function layersOf(lowerdir: string): { lower: string[]; dataOnly: string[
   return { lower: lower.map(unescaped), dataOnly: dataOnly.filter((part) => part !== '').map(unescaped) };
 }
 
-/** A path without overlayfs's escapes (ovl_unescape): a backslash goes, whatever is next stays. */
+/** Returns a path without overlayfs's escapes: each backslash goes, and the byte after it stays (ovl_unescape). */
 export function unescaped(path: string): string {
   return path.replace(/\\(.?)/gs, (_, next: string) => {
     if (next === '') throw malformed('has a path that ends with half an escape');
@@ -51,25 +65,12 @@ export function unescaped(path: string): string {
   });
 }
 
-/** What a word begins with, for messages: its value may be a secret. */
-export function keyOf(word: string): string {
-  return printable(Buffer.from(word.split('=', 1).join(), 'latin1'));
+/** Returns the name in a word for an error message. An error message must not show the value, which may be a secret. */
+export function printableKey(word: string): string {
+  return printable(Buffer.from(keyOf(word), 'latin1'));
 }
 
-/** The text is wrong, and why. */
+/** Makes the error for option text that cannot be parsed. */
 export function malformed(why: string): TypeError {
   return invalidArgValue('data', why);
-}
-
-function withoutOctal(word: string): string {
-  return word.replace(/\\([0-3][0-7]{2})?/g, (_, octal: string | undefined) => {
-    const byte = Number.parseInt(octal ?? '0', 8);
-    if (byte === 0) throw malformed(`has a backslash without the octal digits of a byte in ${keyOf(word)}`);
-    return String.fromCharCode(byte);
-  });
-}
-
-// Some kernels (32db51070850: Linux 6.5.8, 6.6) write a colon of a name, and no other, as \072, be it escaped or not.
-function withColons(lowerdir: string): string {
-  return lowerdir.replace(/\\134(?:\\[0-3][0-7]{2}|[^\\])|\\072/gs, (found) => (found === '\\072' ? '\\134:' : found));
 }

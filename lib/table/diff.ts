@@ -1,7 +1,11 @@
+// Compares two mount tables, for MountTable.diff() and watchMountTable().
 import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
-import { bytesText } from './mountinfo/path.js';
+import { bytesText } from './mountinfo/latin1.js';
 
-/** What happened to the mounts of one table until another was read: detached in reverse order, changed, attached. */
+/**
+ * Returns the changes from one mount table to a later one: the detached mounts in reverse order, then the changed
+ * mounts, then the attached mounts.
+ */
 export function differences<Name extends MountName>(
   before: readonly MountEntry<Name>[],
   after: readonly MountEntry<Name>[],
@@ -24,8 +28,9 @@ export function differences<Name extends MountName>(
 }
 
 /**
- * Whether two entries with the same id in the table are the same mount: the table's ids are used again, the lowest that is
- * free, and so are the numbers of devices without a device. What a mount keeps for life is its source.
+ * Whether two entries with the same mount ID are the same mount. The kernel reuses mount IDs, the lowest free one
+ * first, and the device numbers of filesystems without a device. Without unique mount IDs the entries are therefore
+ * compared by what a mount never changes: source, device number, type and root.
  */
 export function isSameMount(one: MountEntry, other: MountEntry): boolean {
   if (one.uniqueId !== null && other.uniqueId !== null) return one.uniqueId === other.uniqueId;

@@ -1,10 +1,14 @@
+// Finds the mount with an ID and the mount that a path is on, and sorts mounts by their parents.
 import type { MountEntry, MountName } from './mountinfo/entry.js';
-import { bytesText, prefixes } from './mountinfo/path.js';
+import { bytesText, prefixes } from './mountinfo/latin1.js';
 
-/** Finds mounts of one table by id, and by path as the kernel does. */
+/** Finds a mount of one table by its ID, or by a path in the way the kernel resolves the path. */
 export class MountIndex<Name extends MountName> {
   readonly #ids: Map<bigint, MountEntry<Name>>;
-  /** For each mount point, what is mounted there by what that is on: by null what is at the root of it all. */
+  /**
+   * The mounts at each mount point, by the mount ID of their parent. The key of a mount whose parent is not in the
+   * table is null.
+   */
   readonly #targets = new Map<string, Map<bigint | null, MountEntry<Name>>>();
 
   constructor(entries: readonly MountEntry<Name>[]) {
@@ -15,7 +19,8 @@ export class MountIndex<Name extends MountName> {
       const key = bytesText(target);
       const parent = id === parentId || !this.#ids.has(parentId) ? null : parentId;
       const here = this.#targets.get(key);
-      // Of two on one parent, as propagation made them before Linux 4.11, the later covers.
+      // Before Linux 4.11 propagation could attach two mounts to one parent at one mount point. The later mount covers
+      // the earlier one.
       if (here === undefined) this.#targets.set(key, new Map([[parent, entry]]));
       else here.set(parent, entry);
     }
@@ -26,15 +31,16 @@ export class MountIndex<Name extends MountName> {
     return this.#ids.get(id);
   }
 
-  /** The mount that a path is on, from the root down. */
+  /** Returns the mount that a path is on, found from the root directory down. */
   at(path: string): MountEntry<Name> | undefined {
     let mount: MountEntry<Name> | undefined;
     for (const prefix of prefixes(path)) {
       const here = this.#targets.get(prefix);
       if (here === undefined) continue;
-      // Mounts at one place are on each other. Of those at `/` a path starts on the lowest that can be seen.
+      // Mounts at one mount point are stacked. At `/` a path starts on the lowest mount of the table, not on the
+      // topmost.
       for (let level = prefix === '/' ? 1 : here.size; level > 0; level -= 1) {
-        // What is mounted on something that the table does not have may be anywhere.
+        // A mount whose parent is not in the table may be the child of any mount.
         const on = here.get(mount?.id ?? null) ?? here.get(null);
         if (on === undefined || on === mount) break;
         mount = on;
@@ -44,17 +50,17 @@ export class MountIndex<Name extends MountName> {
   }
 }
 
-/** Parents before children: a mount that was moved may stand before the one that it is on now. */
+/** Sorts mounts so that each follows its parent. The table may list a mount that was moved before its new parent. */
 export function parentsFirst<Name extends MountName>(found: readonly MountEntry<Name>[]): MountEntry<Name>[] {
   const ids = new Map(found.map((entry) => [entry.id, entry]));
   const ordered = new Set<MountEntry<Name>>();
   for (const entry of found) {
-    const way = new Set<MountEntry<Name>>();
+    const chain = new Set<MountEntry<Name>>();
     for (let at: MountEntry<Name> | undefined = entry; at !== undefined; at = ids.get(at.parentId)) {
-      if (ordered.has(at) || way.has(at)) break;
-      way.add(at);
+      if (ordered.has(at) || chain.has(at)) break;
+      chain.add(at);
     }
-    for (const each of [...way].reverse()) ordered.add(each);
+    for (const each of [...chain].reverse()) ordered.add(each);
   }
   return [...ordered];
 }

@@ -1,3 +1,4 @@
+// Looks up the mount that one path is on: isMountPoint() and mountAt().
 import { encodingOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { type Namespace, namespaceArgument, refuseRelative } from '../arguments/namespace.js';
 import { namespaceReasonOfStep } from '../kernel/call-reasons.js';
@@ -9,13 +10,13 @@ import { type Operation, type Plan, run, runSync, type Steps, settled } from '..
 import type { MountEntry } from './mountinfo/entry.js';
 import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
 
-/** Where {@link isMountPoint} and {@link mountAt} look. */
+/** Options of {@link isMountPoint}, and some of the options of {@link mountAt}. */
 export interface MountAtNamespace {
-  /** The mount namespace that the path is one of; it must be absolute then. */
+  /** The mount namespace to look up the path in. The path must then be absolute. */
   namespace?: Namespace;
 }
 
-/** How {@link mountAt} looks, and how names come. */
+/** Options of {@link mountAt}. */
 export interface MountAtOptions extends MountInfoOptions, MountAtNamespace {}
 
 const KNOWN: ReadonlySet<string> = new Set(['encoding', 'namespace']);
@@ -36,7 +37,7 @@ function errorAt({ path, namespace }: PathPlan, failure: Failure): Steps<MountEr
   const { error: errno, syscall, step } = failure;
   const reason =
     step === 'find the mount in the table'
-      ? 'the path is on a mount that is not in the mount table of this process: one that is not attached anywhere, or is outside of its root'
+      ? 'the path is on a mount that is not in the mount table of this process: the mount is detached, or outside the root directory of this process'
       : namespaceReasonOfStep(failure, namespace);
   return settled(new MountError({ errno, syscall, step, path, reason }));
 }
@@ -51,14 +52,17 @@ const IS_MOUNT_POINT: Operation<PathPlan, 'mountRoot', boolean> = {
 };
 
 /**
- * Whether something is mounted at a path: one statx(2) with `STATX_ATTR_MOUNT_ROOT`, whatever the number of mounts. It
- * tells of files as well as of directories, and of binds within one filesystem, which comparing devices does not.
+ * Tests whether a path is a mount point: statx(2) with `STATX_ATTR_MOUNT_ROOT` (Linux 5.8), one system call whatever
+ * the number of mounts. The path may be a file. Unlike a comparison of device numbers, the test also recognizes a bind
+ * mount within one filesystem.
  *
- * It asks no server, so that a dead one is not waited for where the kernel can avoid that (`AT_STATX_DONT_SYNC`), and
- * triggers no automount. Where a sandbox has no such statx, the mount table is searched.
+ * The call uses `AT_STATX_DONT_SYNC`, so that the kernel does not wait for an unresponsive server if it can avoid the
+ * wait. The call does not trigger an automount. Without statx(2), as in some sandboxes, the function searches the mount
+ * table.
  *
- * @param path a symbolic link is followed
- * @throws {@link MountError} when the path leads nowhere or cannot be reached, as that is no "no"
+ * @param path the path; a symbolic link is followed
+ * @returns true if a mount is attached at the path
+ * @throws {@link MountError} if the path does not exist or cannot be reached; the result is never false for such a path
  * @example
  * ```ts
  * if (!(await isMountPoint('/data'))) await mount('/dev/sdb1', '/data', 'ext4');
@@ -70,8 +74,8 @@ export async function isMountPoint(path: PathLike, options: MountAtNamespace = {
 }
 
 /**
- * {@link isMountPoint} on the calling thread: it takes less than `fs.statSync`, so it is the better choice where no server
- * can be in the way.
+ * Tests whether a path is a mount point on the calling thread: the synchronous form of {@link isMountPoint}. A call
+ * takes less time than `fs.statSync`, so prefer this form if the path is not on a network filesystem or FUSE.
  *
  * @example
  * ```ts
@@ -96,22 +100,25 @@ const MOUNT_AT: Operation<EntryPlan, 'mountAt', MountEntry> = {
   subject: ({ path }) => ({ target: path }),
   call: native.mountAt,
   arguments: (plan) => plan,
-  result: ({ encoding }, { table, ids }) => parseTable(table, encoding, ids)[0] as MountEntry, // the table is one line
+  result: ({ encoding }, { table, ids }) => parseTable(table, encoding, ids)[0] as MountEntry, // The addon returns exactly one line.
   error: errorAt,
 };
 
 /**
- * The mount that a path is on, as the mount table has it: statx(2) and statmount(2), without reading the table. Something
- * is mounted at the path itself when `target` is the path; to ask only that, {@link isMountPoint} takes a quarter of the
- * time. To ask about many paths, one {@link readMountTable} and its {@link MountTable.at} may take less.
+ * Looks up the mount that a path is on, and returns its entry of the mount table: statx(2) and statmount(2), without
+ * reading the table. The path itself is a mount point if `target` equals the path. To test only that, call
+ * {@link isMountPoint}, which takes a quarter of the time. For many paths, one {@link readMountTable} and
+ * {@link MountTable.at} may take less time.
  *
- * It asks no server and triggers no automount, as {@link isMountPoint}. Before Linux 6.13, of a mount without a source,
- * and in a sandbox without these calls the mount is looked up in the table, with the same result.
+ * Like {@link isMountPoint}, the function waits for no server and triggers no automount. The function reads the mount
+ * table, with the same result, before Linux 6.13, for a mount without a source, and in a sandbox that denies
+ * statmount(2).
  *
- * @param path a symbolic link is followed
- * @param options how names come
- * @throws {@link MountError} when the path leads nowhere, cannot be reached, or is on a mount that is not in the table,
- *   as a detached one
+ * @param path the path; a symbolic link is followed
+ * @param options the mount namespace, and the form of names
+ * @returns the topmost mount at the path, or the mount that contains the path
+ * @throws {@link MountError} if the path does not exist, cannot be reached, or is on a mount that is not in the table,
+ *   such as a detached mount
  * @example
  * ```ts
  * const { fsType, source, options } = await mountAt('/var/lib/docker');
@@ -126,7 +133,7 @@ export async function mountAt(path: PathLike, options: MountAtOptions = {}): Pro
 }
 
 /**
- * {@link mountAt} on the calling thread.
+ * Looks up the mount that a path is on, on the calling thread: the synchronous form of {@link mountAt}.
  *
  * @example
  * ```ts

@@ -1,37 +1,44 @@
+// The class MountTable: finds, filters and compares the mounts of one table.
 import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { invalidArgType } from '../kernel/errors.js';
 import { differences } from './diff.js';
 import { MountIndex, parentsFirst } from './lookup.js';
 import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
-import { bytesText, isWithin, tablePath } from './mountinfo/path.js';
+import { bytesText, isWithin, tablePath } from './mountinfo/latin1.js';
 
-/** What {@link MountTable.filter} looks for: mounts that have all of it. */
+/** The conditions of {@link MountTable.filter}. A mount must meet all conditions that are given. */
 export interface MountFilter {
-  /** `'ext4'`; `'fuse'` finds every subtype too, `'fuse.sshfs'` that one. */
+  /**
+   * The type of the filesystem. `'fuse'` also matches every subtype of FUSE; `'fuse.sshfs'` matches this subtype only.
+   */
   fsType?: string;
-  /** The source, byte for byte. */
+  /** The source of the mount, compared byte for byte. */
   source?: PathLike;
-  /** `'shared'` and `'slave'` are both true of a mount that is both; `'private'` is none of the others. */
+  /**
+   * The propagation of the mount. A mount that is both shared and a slave matches `'shared'` and `'slave'`. `'private'`
+   * matches a mount that is neither shared nor a slave nor unbindable.
+   */
   propagation?: 'private' | 'shared' | 'slave' | 'unbindable';
 }
 
 const FILTERS: ReadonlySet<string> = new Set(['fsType', 'source', 'propagation']);
 
-/** A mount with those that are mounted on it. */
+/** A node of the tree that {@link MountTable.tree} returns: a mount and its children. */
 export interface MountNode<Name extends MountName = MountName> {
-  /** The mount. */
+  /** The mount of this node. */
   readonly entry: MountEntry<Name>;
-  /** No path leads to it: it, or something that it is on, is covered by another mount. */
+  /** Whether no path leads to the mount, because another mount covers the mount or one of its ancestors. */
   readonly hidden: boolean;
-  /** In the table's order. */
+  /** The mounts whose parent is this mount, in the table's order. */
   readonly children: readonly MountNode<Name>[];
 }
 
 /**
- * A mount table at one moment: what is mounted where, and what covers what. It does not change any more; read another.
+ * A snapshot of a mount table: the mounts, their mount points, and which mounts cover others. The snapshot does not
+ * change; call {@link readMountTable} again for the current state.
  *
- * Paths are compared by whole components and are not looked up: give them without symbolic links, as
- * `fs.realpath` does, or ask {@link mountAt}, which goes where they lead.
+ * Methods compare paths by whole components and make no system call. Pass paths without symbolic links, as
+ * `fs.realpath` returns them, or call {@link mountAt}, which follows symbolic links.
  *
  * @example
  * ```ts
@@ -41,38 +48,45 @@ export interface MountNode<Name extends MountName = MountName> {
  * ```
  */
 export class MountTable<Name extends MountName = MountName> {
-  /** All mounts, in the table's order. */
+  /** All mounts of the table, in the table's order. */
   readonly entries: readonly MountEntry<Name>[];
 
-  // Made when first asked for: many want nothing but the entries.
+  // The index is built on first use, because many callers use only `entries`.
   #index: MountIndex<Name> | undefined;
 
-  /** @param entries the mounts of one table, as {@link parseMountInfo} gives them */
+  /**
+   * Makes a mount table from its entries.
+   *
+   * @param entries the mounts of one table, as {@link parseMountInfo} returns them
+   * @throws `TypeError` with code `ERR_INVALID_ARG_TYPE` if `entries` is not an array of mounts
+   */
   constructor(entries: readonly MountEntry<Name>[]) {
-    // Unlike `some` it sees the holes of a list.
+    // findIndex() visits the holes of a sparse array, and some() skips the holes.
     const isNone = (entry: Partial<MountEntry> | null | undefined) => typeof entry?.id !== 'bigint';
     if (!Array.isArray(entries) || entries.findIndex(isNone) !== -1) {
-      throw invalidArgType('entries', 'an instance of Array, of mounts', entries);
+      throw invalidArgType('entries', 'an instance of Array that contains mounts', entries);
     }
     this.entries = entries;
   }
 
   /**
-   * The mount that a path is on: the topmost at the path or, where nothing is mounted there, at the nearest directory
-   * above it. A mount that another one covers, or that is below a covered directory, is never it: the way goes from the
-   * root down, as the kernel's does. Something mounted over `/` itself covers nothing for processes that are there.
+   * Returns the mount that a path is on: the topmost mount at the path or, if the path is no mount point, at its
+   * nearest ancestor that is one. The search goes from the root directory down, as the kernel's does, so the result is
+   * never a covered mount or a mount below a covered directory. A mount over `/` itself covers nothing for processes
+   * whose root is below it.
    *
-   * @param path absolute, without `..`
-   * @returns undefined where the table does not tell, as in a chroot whose root is no mount point
+   * @param path an absolute path without `..`
+   * @returns the entry, or undefined if no mount of the table contains the path, as in a chroot whose root is no mount
+   *   point
    */
   at(path: PathLike): MountEntry<Name> | undefined {
     return this.#indexed.at(tablePath('path', path));
   }
 
   /**
-   * All mounts at a path and below it, the hidden ones too, parents before those that are mounted on them.
+   * Returns all mounts at a path and below it, including hidden mounts. A parent precedes its children.
    *
-   * @param path absolute, without `..`
+   * @param path an absolute path without `..`
    */
   under(path: PathLike): MountEntry<Name>[] {
     const directory = tablePath('path', path);
@@ -81,7 +95,7 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * The mount with an id, of either kind: that of the table, or the lasting one of a {@link Mount}.
+   * Returns the mount with a mount ID or a unique mount ID: {@link MountEntry.id}, or {@link Mount.id} since Linux 6.8.
    *
    * @example
    * ```ts
@@ -94,7 +108,7 @@ export class MountTable<Name extends MountName = MountName> {
     return this.#indexed.byId(id);
   }
 
-  /** Whether no path leads to a mount, as it, or something that it is on, is covered by another. */
+  /** Tests whether no path leads to a mount, because another mount covers the mount or one of its ancestors. */
   isHidden(entry: MountEntry<Name>): boolean {
     const { target } = Object(entry) as Partial<MountEntry>;
     if (typeof target !== 'string' && !Buffer.isBuffer(target)) {
@@ -103,7 +117,10 @@ export class MountTable<Name extends MountName = MountName> {
     return this.#indexed.at(bytesText(entry.target)) !== entry;
   }
 
-  /** The mounts as a tree by what they are mounted on: those whose parent the table does not have, mostly one. */
+  /**
+   * Arranges the mounts as a tree of parents and children, and returns the roots: the mounts whose parent is not in the
+   * table. Most tables have one root.
+   */
   tree(): MountNode<Name>[] {
     const children = new Map<bigint, MountNode<Name>[]>();
     const roots: MountNode<Name>[] = [];
@@ -120,11 +137,13 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * What has happened from this table to a later one: first what was detached, the last mounted first, then what
-   * changed, then what was attached.
+   * Returns the changes from this table to a later one: first the detached mounts, the last mounted first, then the
+   * changed mounts, then the attached mounts.
    *
-   * Mounts are told apart by their lasting ids. Where one of the tables does not have them, a mount with the same id,
-   * device and root is taken for the same.
+   * Mounts are identified by their unique mount IDs. If one of the tables has no unique mount IDs, two entries are the
+   * same mount if their mount ID, source, device, type and root are equal.
+   *
+   * @param other the later table
    */
   diff(other: MountTable<Name>): MountTableChange<Name>[] {
     if (!(other instanceof MountTable)) throw invalidArgType('other', 'an instance of MountTable', other);
@@ -132,7 +151,7 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * The mounts that have all of what is looked for, in the table's order.
+   * Returns the mounts that meet all conditions, in the table's order.
    *
    * @example
    * ```ts
@@ -157,7 +176,7 @@ export class MountTable<Name extends MountName = MountName> {
       (entry) =>
         (fsType === undefined || entry.fsType === fsType || entry.fsType.startsWith(`${fsType}.`)) &&
         (source === undefined || bytesText(entry.source) === source) &&
-        (propagation === undefined || spreads(entry, propagation)),
+        (propagation === undefined || hasPropagation(entry, propagation)),
     );
   }
 
@@ -167,7 +186,7 @@ export class MountTable<Name extends MountName = MountName> {
   }
 }
 
-function spreads({ propagation }: MountEntry, how: NonNullable<MountFilter['propagation']>): boolean {
+function hasPropagation({ propagation }: MountEntry, how: NonNullable<MountFilter['propagation']>): boolean {
   const { shared, master, unbindable } = propagation;
   if (how === 'shared') return shared !== null;
   if (how === 'slave') return master !== null;

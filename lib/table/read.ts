@@ -1,3 +1,4 @@
+// Reads the mount table: listmount(2) and statmount(2), or /proc/PID/mountinfo.
 import { encodingOption, optionsArgument } from '../arguments/check.js';
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import { namespaceReasonOfStep, reasonOfProc } from '../kernel/call-reasons.js';
@@ -11,23 +12,26 @@ import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
 
 /** Options of {@link readMountTable}. */
 export interface MountTableOptions extends MountInfoOptions {
-  /** The process whose table to read; its paths are as that process sees them. This process unless given. */
+  /**
+   * The ID of the process whose mount table to read. Paths are as that process sees them. Default: the calling thread's
+   * mount table.
+   */
   pid?: number;
-  /** The mount namespace whose table to read, where it is not known by a process; paths are as its root sees them. */
+  /** The mount namespace whose mount table to read, instead of `pid`. Paths start at the root of the namespace. */
   namespace?: Namespace;
 }
 
 interface TablePlan extends Plan {
-  /** The directory of /proc. */
+  /** The directory of the process in /proc. */
   readonly process: string;
   readonly encoding: 'utf8' | 'buffer';
   readonly namespace: NativeNamespace;
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['pid', 'encoding', 'namespace']);
-const LAST_PID = 2 ** 22; // PID_MAX_LIMIT
+const LAST_PID = 2 ** 22; // PID_MAX_LIMIT in include/linux/threads.h
 
-// /proc/thread-self, not /proc/self: threads may be in different mount namespaces.
+// /proc/self would be the main thread, which may be in another mount namespace than the calling thread.
 const OURS = '/proc/thread-self';
 
 function planTable(options: MountTableOptions): TablePlan {
@@ -37,7 +41,10 @@ function planTable(options: MountTableOptions): TablePlan {
     throw outOfRange('options.pid', `an integer >= 1 and <= ${LAST_PID}`, pid);
   }
   if (pid !== undefined && namespace !== undefined) {
-    throw invalidArgValue('options.namespace', 'cannot go with options.pid: the table is that of one of them');
+    throw invalidArgValue(
+      'options.namespace',
+      'cannot be combined with options.pid: name the process or the mount namespace',
+    );
   }
   return {
     process: pid === undefined ? OURS : `/proc/${pid}`,
@@ -61,17 +68,20 @@ const TABLE: Operation<TablePlan, 'table', MountTable> = {
 };
 
 /**
- * The mount table: `/proc/PID/mountinfo`, and the lasting ids of its mounts from listmount(2), where the kernel has
- * them (Linux 6.8; of another process 6.11 and CAP_SYS_ADMIN over its mount namespace).
+ * Reads the mount table: `/proc/PID/mountinfo`, and the unique mount IDs from listmount(2). The kernel provides unique
+ * mount IDs since Linux 6.8; for another process since Linux 6.11, with CAP_SYS_ADMIN over the mount namespace of that
+ * process.
  *
- * It is read on a thread of its own. Lines may have any length, names any bytes. What is mounted or unmounted while it
- * is read may be in it or not; everything else is.
+ * A separate thread reads the table. Lines may be of any length, and names may consist of any bytes. The result
+ * contains every mount that exists during the whole call; a mount that is attached or detached meanwhile may be
+ * missing.
  *
- * To ask about one path only, {@link mountAt} and {@link isMountPoint} do not read the table.
+ * To look up one path, call {@link mountAt} or {@link isMountPoint}, which do not read the table.
  *
- * @param options whose table, and how names come
- * @throws {@link MountError}: `ENOENT` no such process, `EACCES` or `EINVAL` one that may not be looked at or has ended;
- *   `TypeError` or `RangeError` with Node's codes for wrong arguments
+ * @param options the process or the mount namespace, and the form of names
+ * @throws {@link MountError}: `ENOENT` if there is no such process; `EACCES` or `EINVAL` if this process may not
+ *   inspect the other process, or if the other process has ended
+ * @throws `TypeError` or `RangeError` with Node's codes if an argument is invalid
  * @example
  * ```ts
  * const table = await readMountTable();
@@ -88,7 +98,7 @@ export async function readMountTable(options: MountTableOptions = {}): Promise<M
 }
 
 /**
- * {@link readMountTable} on the calling thread.
+ * Reads the mount table on the calling thread: the synchronous form of {@link readMountTable}.
  *
  * @example
  * ```ts

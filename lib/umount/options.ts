@@ -1,98 +1,107 @@
+// Checks the options of umount() and converts them to a plan.
 import { booleanOption, choiceOption, flagsArgument, optionsArgument } from '../arguments/check.js';
 import { type Namespace, namespaceArgument, refuseRelative } from '../arguments/namespace.js';
-import { hasNames } from '../arguments/object.js';
-import { mountedArgument, type Target } from '../arguments/target.js';
+import { isOptionsObject } from '../arguments/object.js';
+import { mountPointArgument, type Target } from '../arguments/target.js';
 import { constants } from '../kernel/constants.js';
 import { invalidArgType, invalidArgValue, outOfRange } from '../kernel/errors.js';
 import type { NativeNamespace, NativeTarget } from '../kernel/words.js';
 import { signalOption } from '../operation/abort.js';
 
-/** How long to try again. */
+/** How long umount() repeats its attempts while the mount is busy. */
 export interface UmountRetry {
-  /** Milliseconds from the first attempt on; `Infinity` with a signal, or for as long as it takes. */
+  /** The time in milliseconds from the first attempt to the last one; `Infinity` for no limit. */
   for: number;
-  /** Ends it; as `signal` of the options does. */
+  /** A signal that rejects the promise with an `AbortError`, as {@link UmountOptions.signal} does. */
   signal?: AbortSignal;
 }
 
-/** How {@link umount} takes a mount down. Those that exclude each other are refused. */
+/** The options of {@link umount}. Options that exclude each other are refused with a `TypeError`. */
 export interface UmountOptions {
   /**
-   * `MNT_DETACH`: the mount is out of sight at once, with everything below it, and ends when nobody uses it any more.
-   * Until then its filesystem, device and layers stay in use, which nothing shows.
+   * Whether the unmount is lazy: `MNT_DETACH`. The kernel detaches the mount and all mounts below it at once, and
+   * releases the filesystem after its last user. Until then the filesystem, its device and its layers stay in use,
+   * although no mount table shows the mount.
    */
   lazy?: boolean;
-  /** `MNT_FORCE`: requests that are under way fail, and data may be lost. NFS, FUSE and few others know it. */
+  /**
+   * Whether pending requests are aborted: `MNT_FORCE`. The abort may lose data, and only NFS, FUSE and a few other
+   * filesystems support the flag.
+   */
   force?: boolean;
-  /** `MNT_EXPIRE`: the first call marks the mount (`EAGAIN`), the next takes it down if nobody used it in between. */
+  /**
+   * Whether to unmount only an unused mount: `MNT_EXPIRE`. The first call marks the mount and rejects with `EAGAIN`;
+   * the next call unmounts the mount if no process used it in between.
+   */
   expire?: boolean;
-  /** `UMOUNT_NOFOLLOW`: a target that is a symbolic link is refused. */
+  /** Whether a target that is a symbolic link is refused with `EINVAL`: `UMOUNT_NOFOLLOW`. */
   noFollow?: boolean;
   /**
-   * Everything below goes first, deepest first, hidden mounts as well. What is below a mount that is busy goes all the
-   * same; that mount and what it is on stay, and are in `error.left`.
+   * Whether all mounts below the target are unmounted first, the deepest first, including hidden mounts. If a mount is
+   * busy, that mount and its parents stay mounted, and `error.left` lists them; all other mounts are unmounted.
    */
   recursive?: boolean;
-  /** All mounts at that place, not the topmost only. */
+  /** Whether all mounts stacked at the target are unmounted, instead of only the topmost one. */
   stack?: boolean;
-  /** While it is busy (`EBUSY`), to try again after pauses that grow from 2 to 200 milliseconds. */
+  /** How long to repeat the attempt while the mount is busy (`EBUSY`). The pauses grow from 2 to 200 milliseconds. */
   retry?: UmountRetry;
-  /** When it is busy to the last, one more attempt by force, or lazily. */
+  /** The kind of one more attempt if the mount is still busy at the end: with `force`, or with `lazy`. */
   then?: 'force' | 'lazy';
   /**
-   * Rejects the promise at once, with an `AbortError`. The system call that is under way cannot be stopped and may
-   * still succeed; no other follows. Of the asynchronous forms only.
+   * A signal that rejects the promise at once with an `AbortError`. A system call in progress cannot be stopped and may
+   * still succeed, but no further system call follows. Synchronous calls refuse a signal with a `TypeError`.
    */
   signal?: AbortSignal;
-  /** The mount namespace to act in. The target is a path there, and must be absolute. */
+  /** The mount namespace that has the mount. The target is a path in that mount namespace, and must be absolute. */
   namespace?: Namespace;
 }
 
-/** Where the mount is that is to be taken down. */
+/** The location of the mount to unmount. */
 export interface UmountPlace {
   readonly target: NativeTarget;
   readonly namespace: NativeNamespace;
 }
 
 /**
- * How far the calls that take one mount down have come. They go on side by side, each by its own options, but ask the
- * kernel one at a time: the id is looked at before umount2(2), which goes by path, so that of two at once the second could
- * take down what was below.
+ * The state that all unmount() calls of one handle share. Each call keeps its own options, but their attempts are
+ * serialised: an attempt checks the mount ID before umount2(2), which takes a path, so that the second of two
+ * concurrent attempts could unmount the mount below.
  */
 export interface UmountTurn {
+  /** Whether the mount of the handle is unmounted, so that further attempts have nothing to do. */
   isDown: boolean;
-  /** What the kernel is being asked on another thread; it settles when that is over, and is never rejected. */
+  /** The attempt in progress on another thread: a promise that resolves at the end of the attempt and never rejects. */
   calling: Promise<void> | undefined;
 }
 
-/** What a handle has put up. */
+/** The mount of a handle. */
 export interface UmountOwn extends UmountPlace {
   readonly id: bigint;
-  /** It came with mounts below it. */
+  /** Whether the operation also made mounts below this mount, which are unmounted together with it. */
   readonly isTree: boolean;
   readonly turn: UmountTurn;
 }
 
-/** What is to be done, checked. */
+/** The checked options of one umount() or unmount() call. */
 export interface UmountPlan extends UmountPlace {
   readonly flags: number;
-  /** The lasting id that the mount must have; null when it does not matter. */
+  /** The mount ID that the mount at the target must have; null for any mount. */
   readonly id: bigint | null;
   readonly recursive: boolean;
   readonly stack: boolean;
-  /** Milliseconds to try again for. */
+  /** The time in milliseconds during which the attempt is repeated. */
   readonly retryFor: number;
-  /** The flag of the last attempt; 0 when there is none. */
+  /** The additional flag of one more attempt at the end; 0 for no such attempt. */
   readonly last: number;
   readonly signal: AbortSignal | undefined;
-  /** That of a handle. */
+  /** The shared state of the handle whose mount is unmounted. */
   readonly turn: UmountTurn | undefined;
 }
 
-/** Who asks: what makes no sense for some. */
+/** The kind of caller, for which some options are refused. */
 export interface UmountForm {
   readonly isSync: boolean;
-  /** The mount of a handle, and where it was put. */
+  /** The mount of the handle that calls; undefined for umount(). */
   readonly of?: UmountOwn;
 }
 
@@ -101,29 +110,29 @@ const KNOWN: ReadonlySet<string> = new Set([
 ]);
 const KNOWN_OF_RETRY: ReadonlySet<string> = new Set(['for', 'signal']);
 
-// What excludes what, and why.
+// The pairs of options that exclude each other, and the reason for the error message.
 const CONFLICTS = [
-  ['expire', 'force', 'the kernel refuses the two together'],
-  ['expire', 'lazy', 'the kernel refuses the two together'],
-  ['expire', 'recursive', 'it would mark one mount after the other and take none down'],
-  ['expire', 'stack', 'it would mark the topmost only'],
-  ['expire', 'then', 'a mount that is in use is to be kept'],
-  ['lazy', 'retry', 'a lazy umount is never busy'],
-  ['lazy', 'then', 'a lazy umount is never busy'],
+  ['expire', 'force', 'umount2(2) refuses these flags together'],
+  ['expire', 'lazy', 'umount2(2) refuses these flags together'],
+  ['expire', 'recursive', 'each call would only mark the mounts and unmount none of them'],
+  ['expire', 'stack', 'the call would only mark the topmost mount'],
+  ['expire', 'then', 'expire keeps a mount that is in use'],
+  ['lazy', 'retry', 'a lazy unmount never fails with EBUSY'],
+  ['lazy', 'then', 'a lazy unmount never fails with EBUSY'],
 ] as const;
 
-/** Turns what the user asked into a plan, without doing anything. */
+/** Checks the target and the options of umount() or unmount(), and unmounts nothing. */
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
   if (options === undefined && of !== undefined) return plainPlan(of, 0);
-  const own = of ?? { ...NOBODYS, target: mountedArgument('target', target) };
+  const own = of ?? { ...NOBODYS, target: mountPointArgument('target', target) };
   const { id, namespace: home, isTree, turn } = own;
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);
     if ((flags & constants.MNT_EXPIRE) !== 0 && id !== null) throw noExpiry('options');
     return plainPlan(own, flags);
   }
-  if (!hasNames(options)) throw invalidArgType('options', 'of type number or object', options);
+  if (!isOptionsObject(options)) throw invalidArgType('options', 'of type number or object', options);
   const given = optionsArgument('options', options, KNOWN);
   const flag = (name: string) => booleanOption(`options.${name}`, given[name]) === true;
   const on = {
@@ -135,19 +144,30 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     retry: given['retry'] !== undefined,
     then: choiceOption('options.then', given['then'], ['force', 'lazy']),
   };
-  // Before what it cannot go with: that some of it was never asked for by name, as recursive of a tree, is beside the point.
+  // This check stands before CONFLICTS, because a handle of a tree implies recursive, which the caller need not have
+  // given.
   if (on.expire && id !== null) throw noExpiry('options.expire');
   for (const [one, other, why] of CONFLICTS) {
-    if (on[one] && on[other]) throw invalidArgValue(`options.${other}`, `cannot go with options.${one}: ${why}`);
+    if (on[one] && on[other])
+      throw invalidArgValue(`options.${other}`, `cannot be combined with options.${one}, because ${why}`);
   }
   if (on.force && on.then === 'force') {
-    throw invalidArgValue('options.then', "cannot be 'force' with options.force: all attempts are by force already");
+    throw invalidArgValue(
+      'options.then',
+      "cannot be 'force' together with options.force, because every attempt already uses force",
+    );
   }
   if (on.stack && id !== null) {
-    throw invalidArgValue('options.stack', 'is not for a handle, which takes down only what it put up: use umount()');
+    throw invalidArgValue(
+      'options.stack',
+      'cannot be given for a handle, which unmounts only its own mount: call umount() instead',
+    );
   }
   if (given['namespace'] !== undefined && of !== undefined) {
-    throw invalidArgValue('options.namespace', 'is not for a handle, which knows where its mount is');
+    throw invalidArgValue(
+      'options.namespace',
+      'cannot be given for a handle, which already has the mount namespace of its mount',
+    );
   }
   const { retryFor, signals } = waiting(given, form.isSync);
   const namespace = home ?? namespaceArgument('options.namespace', given['namespace']);
@@ -174,14 +194,18 @@ const NOBODYS = { id: null, namespace: null, isTree: false, turn: undefined } as
 
 function plainPlan(own: UmountOwn | (typeof NOBODYS & Pick<UmountPlace, 'target'>), flags: number): UmountPlan {
   const { target, namespace, id, isTree, turn } = own;
-  // A lazy umount takes along what is below.
+  // A lazy unmount detaches the mounts below as well, so it needs no recursion.
   const recursive = isTree && (flags & constants.MNT_DETACH) === 0;
   return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined, turn };
 }
 
-// A mark is gone as soon as somebody looks at the mount, and a handle looks first whether it is still its own.
+// The kernel clears the expiry mark when a process uses the mount, and the check of the mount ID by a handle is such a
+// use.
 function noExpiry(name: string): TypeError {
-  return invalidArgValue(name, 'cannot expire the mount of a handle, since to identify it counts as use: use umount()');
+  return invalidArgValue(
+    name,
+    'cannot expire the mount of a handle, because the check of the mount ID uses the mount: call umount() instead',
+  );
 }
 
 function waiting(given: Readonly<Record<string, unknown>>, isSync: boolean) {
@@ -189,7 +213,8 @@ function waiting(given: Readonly<Record<string, unknown>>, isSync: boolean) {
   const collect = (name: string, value: unknown) => {
     const signal = signalOption(name, value);
     if (signal === undefined) return;
-    if (isSync) throw invalidArgValue(name, 'is of no use to a synchronous call: nothing can abort it meanwhile');
+    if (isSync)
+      throw invalidArgValue(name, 'cannot be given to a synchronous call, during which no code can abort the signal');
     signals.push(signal);
   };
   collect('options.signal', given['signal']);

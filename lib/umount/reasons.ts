@@ -1,3 +1,4 @@
+// Explains a failed umount from the failed step, or from an examination and a search for holders.
 import { constants as os } from 'node:os';
 import { targetInWords } from '../arguments/target.js';
 import { reasonOfStep } from '../kernel/call-reasons.js';
@@ -14,16 +15,17 @@ import {
   type UmountFailure,
 } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
-import { COMMON_RULES, notPermitted } from '../reasons/common.js';
-import { circumstancesOf, listed, QUESTION_FILES } from '../reasons/facts.js';
-import { type Rule, reasonBy } from '../reasons/rule.js';
-import { targetReasonOfStep } from '../reasons/target.js';
+import { circumstancesOf, QUESTION_FILES } from '../reasons/circumstances.js';
+import { COMMON_RULES, notPermitted } from '../reasons/common-rules.js';
+import { listed } from '../reasons/examined-path.js';
+import { findReason, type Rule } from '../reasons/find-reason.js';
+import { targetReasonOfStep } from '../reasons/step-reasons.js';
 import type { UmountEnd } from './attempts.js';
 import { busyReason } from './busy-reason.js';
 import type { UmountPlan } from './options.js';
 import { UMOUNT_RULES, type UmountCase } from './rules.js';
 
-/** Why an umount failed, where the failed step tells; undefined where what it depends on must be examined. */
+/** Explains a failed umount by its failed step; undefined if only an examination can find the reason. */
 export function umountReasonOfStep(
   { failure, flags }: UmountEnd,
   { id, target, namespace }: UmountPlan,
@@ -31,45 +33,46 @@ export function umountReasonOfStep(
   const { mountId, step, error } = failure;
   if (mountId !== 0n) {
     return (
-      `mount ${id} is no longer the one at this path, mount ${mountId} is; it was moved, taken down or mounted ` +
-      'over by someone else, and a handle takes down only what it put up'
+      `the mount at this path is mount ${mountId} and no longer mount ${id}, which was moved, unmounted or covered by ` +
+      'another process: unmount the mount at this path with umount(), because a handle unmounts only its own mount'
     );
   }
-  // And nothing more is asked: to look at the mount is to use it, and takes the mark away (fs/namespace.c, mntput).
+  // An examination would use the mount, and the kernel would clear the expiry mark: fs/namespace.c, mntput.
   if (error === os.errno.EAGAIN && (flags & constants.MNT_EXPIRE) !== 0) {
-    return 'the mount is marked now and still there: the next call with expire takes it down, unless it is used in between';
+    return 'the mount is marked as expired and still mounted: call umount with expire again to unmount it, unless a process uses it in between';
   }
   if (step === 'identify' && failure.other !== null && error === os.errno.EBUSY) {
-    return `at ${printable(failure.other)} others mount and unmount at the same time`;
+    return `other processes mount or unmount at ${printable(failure.other)} at the same time: try again when they are done`;
   }
   return targetReasonOfStep(failure, target, namespace) ?? reasonOfStep(failure);
 }
 
-/** Where it failed, of several mounts: one of them, by its own mount point. Null where it was the target. */
+/** The mount point of the mount that could not be unmounted, if the call unmounts several mounts; otherwise null. */
 function failedMount(failure: Failure, { recursive, stack }: UmountPlan): Bytes | null {
   return recursive || stack ? failure.other : null;
 }
 
-/** What to examine. */
+/** Lists the paths and files to examine after a failed umount. */
 export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArguments {
-  // A target in a root is looked up in there.
   return examineArguments([failedMount(end.failure, plan) ?? plan.target.path], QUESTION_FILES);
 }
 
-/** The mount whose holders to look for, when it has been examined; null where that is of no use. */
+/** The path of the busy mount whose holders to search for; null if a search cannot find holders. */
 export function busyMount({ failure }: UmountEnd, plan: UmountPlan, examination: Examination): Bytes | null {
-  // Who holds a mount is looked for among the processes, by a mount of this namespace.
+  // The search compares mount IDs of this mount namespace with the files of processes, and finds nothing for a mount of
+  // another one.
   const isBusy = failure.error === os.errno.EBUSY && failure.step === 'unmount' && plan.namespace === null;
   if (!isBusy) return null;
   const { path, root } = plan.target;
   const one = failedMount(failure, plan) ?? (root === null ? path : null);
   if (one !== null) return one;
-  // A link in the root would lead out of it here, so that it is the place that was found in there, without links.
+  // The search takes no root directory, so a target in a root is given by its examined path, which has no symbolic
+  // links.
   const [facts] = examination.paths;
   return facts?.error === 0 ? facts.path : null;
 }
 
-/** Why an umount failed, by what was found. Nothing is looked up. */
+/** Explains a failed umount by the facts of an examination and of a search for holders. */
 export function umountReason(
   { failure, flags }: UmountEnd,
   plan: UmountPlan,
@@ -78,10 +81,10 @@ export function umountReason(
   scan: HoldersScan | Failure | null,
 ): string {
   const [facts] = examination.paths;
-  if (facts === undefined) throw new TypeError('the failed place was not examined');
+  if (facts === undefined) throw new TypeError('umountReason() needs an examination of the failed mount point');
   const one = failedMount(failure, plan);
   const target = { name: one === null ? targetInWords(plan.target) : printable(one), facts };
-  return reasonBy<UmountCase>(RULES, {
+  return findReason<UmountCase>(RULES, {
     failure,
     circumstances: circumstancesOf(examination),
     fsType: null,
@@ -97,20 +100,22 @@ function busyInWords(facts: PathFacts, scan: HoldersScan | Failure | null): stri
   if (scan === null) return null;
   if (!isFailure(scan)) {
     const isThis = facts.error !== 0 || facts.mountId === scan.mountId;
-    return isThis ? busyReason(scan) : 'it was in use, and another mount is in its place by now';
+    return isThis
+      ? busyReason(scan)
+      : 'the mount was in use, and another mount has replaced it since: call umount again to unmount the other mount';
   }
-  // Nothing is mounted there, or there is nothing.
+  // The path is no mount point any more, or does not exist any more.
   if (scan.error === os.errno.EINVAL || scan.error === os.errno.ENOENT) {
-    return 'it was in use, and is not there any more: somebody else has taken it down meanwhile';
+    return 'the mount was in use, and another process has unmounted it since: there is nothing left to unmount';
   }
   const { name, message } = describeErrno(scan.error);
-  return `it is in use, and who holds it could not be looked for (${name}: ${message})`;
+  return `the mount is in use, and the search for its holders failed (${name}: ${message}): call holders() to search again`;
 }
 
 const RULES: readonly Rule<UmountCase>[] = [...COMMON_RULES, ...UMOUNT_RULES, notPermitted];
 
-/** What several mounts came to, in words: which are down. Undefined where it was about one. */
+/** Names the mounts that a call for several mounts has unmounted before its failure; undefined if there are none. */
 export function progressInWords({ down }: UmountFailure): string | undefined {
   if (down === undefined || down.length === 0) return undefined;
-  return `${listed(down.map(printable))} ${down.length > 1 ? 'are' : 'is'} down`;
+  return `${listed(down.map(printable))} ${down.length > 1 ? 'are' : 'is'} unmounted`;
 }

@@ -1,61 +1,60 @@
+// Rules for the causes of a failed umount2(2), besides unreachable paths and missing privilege.
 import { constants } from '../kernel/constants.js';
 import { printable } from '../kernel/errors.js';
-import type { CommonCase } from '../reasons/common.js';
-import { type Looked, mountInWords, noMountPoint } from '../reasons/facts.js';
-import { mountOf } from '../reasons/mounts.js';
-import type { Finding, Rule } from '../reasons/rule.js';
+import type { CommonCase } from '../reasons/common-rules.js';
+import { type ExaminedPath, noMountPoint } from '../reasons/examined-path.js';
+import type { Finding, Rule } from '../reasons/find-reason.js';
+import { mountInWords, mountOf } from '../reasons/mount-lines.js';
 
 const { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW } = constants;
 const FLAGS = MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW;
 
-/** All that is known of an umount2(2) that failed. */
+/** The facts that are known about a failed umount2(2). */
 export interface UmountCase extends CommonCase {
-  /** The target, or of several mounts the place of the one that failed. */
-  readonly target: Looked;
+  /** The target; if the call unmounts several mounts, the mount point of the mount that could not be unmounted. */
+  readonly target: ExaminedPath;
   readonly flags: number;
-  /** Who holds the mount, in a sentence; null where that was not asked. */
+  /** The holders of the mount, in a sentence; null if this process did not search for holders. */
   readonly busy: string | null;
 }
 
 type UmountRule = Rule<UmountCase>;
 
 /**
- * What may be wrong with an umount besides a path that leads nowhere and a lack of privilege: fs/namespace.c, the
- * conditions of ksys_umount, can_umount and do_umount, one after the other.
+ * The rules in the order in which the kernel checks the causes: fs/namespace.c, ksys_umount, can_umount and do_umount.
  */
 export const UMOUNT_RULES: readonly UmountRule[] = [
-  { codes: ['EINVAL'], what: 'flags that do not exist or exclude each other', find: badFlags },
-  { codes: ['EINVAL'], what: 'a symbolic link', find: link },
-  { codes: ['EINVAL'], what: 'a place where nothing is mounted', find: notMounted },
-  { codes: ['EINVAL'], what: 'the root of the mount namespace', find: rootOfNamespace },
-  { codes: ['EINVAL'], what: 'a mount that is locked', find: locked },
-  { codes: ['EPERM'], what: 'force, for which the filesystem must be of this user namespace', find: foreignForce },
-  { codes: ['EBUSY'], what: "this process's root directory", find: rootOfProcess },
-  { codes: ['EBUSY'], what: 'a mount in use', find: ({ busy }) => busy ?? undefined },
+  { codes: ['EINVAL'], find: badFlags },
+  { codes: ['EINVAL'], find: link },
+  { codes: ['EINVAL'], find: notMounted },
+  { codes: ['EINVAL'], find: rootOfNamespace },
+  { codes: ['EINVAL'], find: locked },
+  { codes: ['EPERM'], find: foreignForce },
+  { codes: ['EBUSY'], find: rootOfProcess },
+  { codes: ['EBUSY'], find: ({ busy }) => busy ?? undefined },
 ];
 
 function badFlags({ flags }: UmountCase) {
   const unknown = (flags & ~FLAGS) >>> 0;
   if (unknown !== 0) {
-    return `umount2 has no flags 0x${unknown.toString(16)}: give MNT_FORCE, MNT_DETACH, MNT_EXPIRE and UMOUNT_NOFOLLOW only`;
+    return `umount2 has no flags 0x${unknown.toString(16)}: give only MNT_FORCE, MNT_DETACH, MNT_EXPIRE and UMOUNT_NOFOLLOW`;
   }
   if ((flags & MNT_EXPIRE) !== 0 && (flags & (MNT_FORCE | MNT_DETACH)) !== 0) {
-    return 'MNT_EXPIRE cannot go with MNT_FORCE or MNT_DETACH: leave one out';
+    return 'MNT_EXPIRE cannot be combined with MNT_FORCE or MNT_DETACH: leave out one of the flags';
   }
   return null;
 }
 
 function link({ failure, target, flags }: UmountCase) {
   if ((flags & UMOUNT_NOFOLLOW) === 0 || failure.other === null || failure.step !== 'unmount') return null;
-  return `${target.name} is a symbolic link (to ${printable(failure.other)}), and it is not to be followed: name the mount point itself`;
+  return `${target.name} is a symbolic link to ${printable(failure.other)}, which noFollow (UMOUNT_NOFOLLOW) forbids: give the path of the mount point itself`;
 }
 
-/** A place where nothing is mounted. */
 function notMounted({ target, circumstances: { mounts } }: UmountCase): Finding {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
   if (mount === undefined) {
-    return `${target.name} is on no mount of this mount namespace, but of another one or one that was detached: take it down from there`;
+    return `${target.name} is on a mount that is detached or belongs to another mount namespace: unmount it in that mount namespace, or close the detached mount`;
   }
   if (mount.mountPoint === target.facts.path.toString('latin1')) return null;
   return noMountPoint(target, mount);
@@ -64,32 +63,32 @@ function notMounted({ target, circumstances: { mounts } }: UmountCase): Finding 
 function rootOfNamespace({ target, circumstances: { mounts } }: UmountCase) {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
-  // do_umount: the mount that all others are on has no parent; and the root of the process never expires.
+  // do_umount: the root mount of a mount namespace has no parent, and the root of the process never expires.
   if (mount?.mountPoint !== '/') return null;
-  return `${target.name} is the root of this process, which cannot be taken away: change to another root first (pivot_root)`;
+  return `${target.name} is the root mount of this process, which cannot be unmounted: change to another root first (pivot_root)`;
 }
 
-// By now the kernel has no other condition that is answered by EINVAL.
+// When the rules before this one do not apply, a locked mount is the only cause of EINVAL that is left.
 function locked({ target, inUserNamespace, circumstances: { mounts } }: UmountCase) {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
   if (mount === undefined) return undefined;
   const words = mountInWords(mount);
   return inUserNamespace
-    ? `${words} is locked: it came into this mount namespace together with others from a more privileged user namespace, and from in here it cannot be taken off what it covers; take it down from there`
-    : `${words} is there and is locked, as far as can be told: nothing else was found wrong. What came into a mount namespace together with others from a more privileged one can be taken down from there only`;
+    ? `${words} is locked, because it came into this mount namespace from a more privileged user namespace, together with the mounts around it: unmount it in the original mount namespace`
+    : `${words} is probably locked, because it came into this mount namespace from a more privileged one, together with the mounts around it: unmount it in the original mount namespace`;
 }
 
 function foreignForce({ flags, inUserNamespace, circumstances: { isAdmin } }: UmountCase) {
   if ((flags & MNT_FORCE) === 0) return null;
   if (isAdmin === null) return undefined;
   return inUserNamespace
-    ? 'force needs CAP_SYS_ADMIN in the user namespace where the filesystem was mounted, which is not this one: do it without'
+    ? 'the option force needs CAP_SYS_ADMIN in the user namespace in which the filesystem was mounted, which is another one: leave out force'
     : null;
 }
 
 function rootOfProcess({ target, failure: { step } }: UmountCase) {
   return step !== 'check root'
     ? null
-    : `${target.name} is the root of this process, and the kernel would not take it down but make it read-only: for that, use mount with MS_REMOUNT; to be rid of it, pivot_root first`;
+    : `${target.name} is the root directory of this process, which umount2 would make read-only instead of unmounting it: call pivot_root(2) first, or remount it read-only with MS_REMOUNT`;
 }

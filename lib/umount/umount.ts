@@ -1,3 +1,4 @@
+// umount(): unmounts a filesystem, and explains a failure.
 import { pathOfTarget, type Surroundings, type Target } from '../arguments/target.js';
 import { umountFlagNames } from '../kernel/constants.js';
 import { MountError, printable } from '../kernel/errors.js';
@@ -13,7 +14,7 @@ import { busyMount, progressInWords, umountQuestions, umountReason, umountReason
 const UMOUNT = new OperationChannel('umount');
 const UNMOUNT = new OperationChannel('Mount.unmount');
 
-/** Makes the error of an umount that failed: examines the mount, and looks for processes that hold it. */
+/** Makes the error of a failed umount: examines the target, and searches for the holders of a busy mount. */
 function* umountError(plan: UmountPlan, end: UmountEnd): Steps<MountError> {
   const { error: errno, syscall, step } = end.failure;
   const parts = [yield* reasonOf(plan, end), progressInWords(end.failure)].filter((part) => part !== undefined);
@@ -39,20 +40,20 @@ function* reasonOf(plan: UmountPlan, end: UmountEnd): Steps<string | undefined> 
   return umountReason(end, plan, examination, inUserNamespace(), scan);
 }
 
-// The place of one of several mounts is a path of its own, not one inside the root.
+// If one of several mounts failed, its mount point is an absolute path and not a path inside the root of the target.
 function surroundings({ target, namespace, recursive, stack }: UmountPlan, { failure }: UmountEnd): Surroundings {
   const isOfTarget = !((recursive || stack) && failure.other !== null);
   return { root: isOfTarget ? target.root : null, resolve: target.resolve, namespace };
 }
 
-// It is a handle that knows which mount it wants.
+// Only a `Mount` passes a mount ID, so a call with one is traced as `Mount.unmount`.
 function channelOf({ id }: UmountPlan): OperationChannel {
   return id === null ? UMOUNT : UNMOUNT;
 }
 
 /**
- * Does what was planned: the part of {@link umount} that others share. It settles when all is over, whatever a signal
- * has said to the caller in the meantime.
+ * Unmounts as planned, for {@link umount} and {@link Mount.unmount}. The promise settles at the end of the last
+ * attempt, also if a signal has rejected the caller's promise before.
  *
  * @internal
  */
@@ -65,13 +66,17 @@ async function perform(plan: UmountPlan): Promise<void> {
   const end = await runUmount(plan);
   if (end === undefined) return;
   const error = await answer(umountError(plan, end));
-  // While that was found out another call of the same handle may have been luckier, or is about to be.
+  // Another call of the same handle may have unmounted the mount during the examination, or may be doing so now.
   await plan.turn?.calling;
   if (plan.turn?.isDown) return;
   throw error;
 }
 
-/** {@link takeDown} on the calling thread. @internal */
+/**
+ * Does the same as {@link takeDown} on the calling thread.
+ *
+ * @internal
+ */
 export function takeDownSync(plan: UmountPlan): void {
   const channel = channelOf(plan);
   if (channel.isWatched) channel.runSync({ target: plan.target }, performSync, plan);
@@ -84,30 +89,33 @@ function performSync(plan: UmountPlan): void {
 }
 
 /**
- * Takes down the mount at a path, the topmost if there are several: umount2(2).
+ * Unmounts a filesystem: umount2(2). If several mounts are stacked at the target, only the topmost one is unmounted.
+ * The promise resolves when the mount is detached from the mount tree.
  *
- * Every answer of the kernel but success is an error. `EINVAL` in particular, which others take for "was not mounted",
- * may also mean that the mount is locked and still there, that flags are wrong or that the target is a link:
- * `error.reason` says which. `EBUSY` names who holds the mount.
+ * Every error of the kernel rejects the promise. `EINVAL` is not ignored, because it need not mean that the target was
+ * no mount point: a locked mount, wrong flags and a symbolic link cause `EINVAL` too, and `error.reason` tells the
+ * cause. With `EBUSY`, `error.reason` names the processes and devices that hold the mount.
  *
- * By default nothing is lazy, forced or tried twice; see {@link UmountOptions}. With `recursive` and `stack` several
- * mounts go, one after the other: when one of them cannot, `error.left` lists the mount points of those that are still
- * there, and the reason names those that are down. Nothing is ever deleted.
+ * By default the call makes one attempt, which is neither lazy nor forced; see {@link UmountOptions}. With `recursive`
+ * and `stack` the call unmounts several mounts one after the other. If one of them fails, `error.left` lists the mount
+ * points that are still mounted, and `error.reason` names those that are unmounted. The call never deletes a file or
+ * directory.
  *
- * The call runs on a thread of its own. To take down what {@link mountOverlay} put up and nothing else, use
+ * The system call runs on a thread of this library. To unmount only a mount that this library made, call
  * {@link Mount.unmount}.
  *
  * @param target the mount point; a symbolic link is followed unless `noFollow` is given
- * @param options options by name, or `MNT_FORCE`, `MNT_DETACH`, `MNT_EXPIRE` and `UMOUNT_NOFOLLOW` of
+ * @param options options by name, or a number: `MNT_FORCE`, `MNT_DETACH`, `MNT_EXPIRE` and `UMOUNT_NOFOLLOW` of
  *   {@link constants}, joined with `|`
- * @throws {@link MountError}: `EBUSY` in use, or the root of this process (which the kernel would make read-only
- *   instead); `EINVAL` not a mount point or locked; `EPERM` no CAP_SYS_ADMIN; `EAGAIN` marked by `expire`. `TypeError`
- *   or `RangeError` with Node's codes for wrong arguments, and for options that exclude each other. `AbortError`
+ * @throws {@link MountError}: `EBUSY` if the mount is in use, or is the root directory of this process (which the
+ *   kernel would make read-only instead); `EINVAL` if the target is not a mount point, or the mount is locked; `EPERM`
+ *   without CAP_SYS_ADMIN; `EAGAIN` if `expire` has marked the mount. `TypeError` or `RangeError` with Node's codes for
+ *   wrong arguments, and for options that exclude each other. An `AbortError` if the signal is aborted
  * @example
  * ```ts
  * await umount('/run/cache');
  * await umount('/mnt/usb', constants.UMOUNT_NOFOLLOW);
- * // everything below /jail, waiting five seconds for what still uses it
+ * // unmounts everything below /jail, and waits up to five seconds while a file is open
  * await umount('/jail', { recursive: true, retry: { for: 5_000 }, then: 'lazy' });
  * ```
  * @see https://man7.org/linux/man-pages/man2/umount.2.html
@@ -118,7 +126,8 @@ export async function umount(target: Target, options?: number | UmountOptions): 
 }
 
 /**
- * {@link umount} on the calling thread, which waits for the kernel, and with `retry` for whoever holds the mount.
+ * Unmounts a filesystem like {@link umount}, but on the calling thread: umount2(2). With `retry`, the thread sleeps
+ * between the attempts.
  *
  * @example
  * ```ts

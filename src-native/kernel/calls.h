@@ -22,16 +22,6 @@ constexpr unsigned kMoveMountFromEmptyPath = 4;   // MOVE_MOUNT_F_EMPTY_PATH, 5.
 constexpr unsigned kMoveMountToSymlinks = 0x10;   // MOVE_MOUNT_T_SYMLINKS, 5.2
 constexpr unsigned kMoveMountToEmptyPath = 0x40;  // MOVE_MOUNT_T_EMPTY_PATH, 5.2
 constexpr unsigned kMoveMountBeneath = 0x200;     // MOVE_MOUNT_BENEATH, 6.5
-constexpr uint64_t kMountAttrReadOnly = 0x1;      // MOUNT_ATTR_*, 5.12
-constexpr uint64_t kMountAttrNoSuid = 0x2;
-constexpr uint64_t kMountAttrNoDev = 0x4;
-constexpr uint64_t kMountAttrNoExec = 0x8;
-constexpr uint64_t kMountAttrAtimeMask = 0x70;  // MOUNT_ATTR__ATIME
-constexpr uint64_t kMountAttrNoAtime = 0x10;
-constexpr uint64_t kMountAttrStrictAtime = 0x20;  // MOUNT_ATTR_RELATIME is 0
-constexpr uint64_t kMountAttrNoDirAtime = 0x80;
-constexpr uint64_t kMountAttrIdMap = 0x100000;        // 5.12
-constexpr uint64_t kMountAttrNoSymFollow = 0x200000;  // 5.14
 
 constexpr unsigned kFsOpenCloexec = 1;    // FSOPEN_CLOEXEC, 5.2
 constexpr unsigned kFsMountCloexec = 1;   // FSMOUNT_CLOEXEC, 5.2
@@ -53,7 +43,6 @@ constexpr uint64_t kResolveInRoot = 0x10;
 constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE, 5.2
 
 // linux/mount.h
-constexpr unsigned long kMsNoSymFollow = 256;   // MS_NOSYMFOLLOW, 5.10
 constexpr unsigned long kMsLazyTime = 1 << 25;  // MS_LAZYTIME, 4.0; in glibc since 2.38
 
 struct MountAttributes {  // struct mount_attr

@@ -1,19 +1,81 @@
+// Attaches detached mounts to a target and moves attached mounts: move_mount(2).
 #pragma once
 
 #include "kernel/outcome.h"
+#include "kernel/owned_fd.h"
 #include "napi/cancellation.h"
+#include "napi/operation.h"
 #include "place/target.h"
 
-enum class Where { kOnTop, kBeneath };
+// Where a mount goes at a target that is a mount point already: on top of the mount at the target, or beneath that
+// mount.
+enum class Position { kOnTop, kBeneath };
 
-// Gives a mount that has no place yet (open_tree(2), fsmount(2)) its place: statx(2) for its id, then move_mount(2). A
-// link to the target is followed, as mount(2) does. The cancellation is asked immediately before.
-Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Where where = Where::kOnTop);
+// Attaches a detached mount (open_tree(2), fsmount(2)) at a target, or moves an attached mount there: move_mount(2).
+// Returns the mount's unique ID. A symbolic link at the target is followed, as mount(2) does. The call can be cancelled
+// until immediately before the move.
+Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Position position = Position::kOnTop);
 
-// The error of a move to the target. A file over a directory, or the other way round, is ENOTDIR to a bind or a new
-// mount, and one of many EINVAL to move_mount(2) and to mount(2) with MS_MOVE: here it is ENOTDIR.
+// Translates an errno of a move to the target. A file on a directory, or a directory on a file, is ENOTDIR for a bind
+// and for a new mount, but one of many EINVAL for move_mount(2) and for mount(2) with MS_MOVE. This function returns
+// ENOTDIR for a file on a directory and for a directory on a file.
 int AttachError(int error, int tree, const Target& target);
 
-// After mount(2) at a target: gives the id of what has been mounted there, and in a root its descriptor. If that cannot
-// be told, or the call was cancelled meanwhile, it is taken down again.
+// Finishes a mount(2) call at a target: returns the unique ID of the new mount and, for a target in a root, its
+// descriptor. If the mount cannot be identified, or the caller has cancelled meanwhile, the mount is unmounted again.
 Outcome FinishMount(const Target& target, const Cancellation& cancellation, OwnedFd* mounted);
+
+// Moves an attached mount. Arguments: from (a target), to (a target), beneath, vacant, operation.
+class MoveCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return from_.IsRelative() || to_.IsRelative(); }
+  Outcome Run() {
+    Outcome outcome = Move();
+    to_.KeepOrRemoveCreated(&outcome);
+    return outcome;
+  }
+
+ private:
+  Outcome Move();
+  Outcome MoveByMount(const OwnedFd& tree);
+
+  Target from_, to_;
+  bool beneath_ = false;
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
+};
+
+// Attaches a detached mount, or a copy of it if `clone` is set. Arguments: tree, target, clone, beneath, vacant,
+// operation.
+class AttachCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return target_.IsRelative(); }
+  Outcome Run() {
+    Outcome outcome = AttachTree();
+    target_.KeepOrRemoveCreated(&outcome);
+    return outcome;
+  }
+
+ private:
+  Outcome AttachTree();
+
+  OwnedFd tree_;
+  int tree_error_ = 0;  // the errno for a descriptor that is closed
+  Target target_;
+  bool clone_ = false;
+  bool beneath_ = false;
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
+};
+
+// Closes the descriptor of a detached mount. The kernel unmounts a detached mount when its last descriptor closes,
+// which can block, so this call runs on a pool thread. Argument: tree.
+class CloseCall : public Operation {
+ public:
+  void Read(Arguments& arguments);
+  bool IsRelative() const { return false; }
+  Outcome Run();
+
+ private:
+  OwnedFd tree_;
+};

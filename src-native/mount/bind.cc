@@ -1,12 +1,11 @@
+// Makes bind mounts, attached or detached, and verifies their attributes.
 #include "mount/bind.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/mount.h>
 
-#include <string>
 #include <vector>
 
 #include "kernel/calls.h"
@@ -14,8 +13,6 @@
 #include "kernel/path.h"
 #include "kernel/procfs.h"
 #include "mount/attach.h"
-#include "mount/mount_change.h"
-#include "mount/tree_change.h"
 #include "table/mount_lines.h"
 
 namespace bind {
@@ -28,12 +25,11 @@ enum class Answer { kYes, kNo, kCannotTell };
 Answer HasChange(uint64_t id, const attributes::Change& change) {
   kernel::MountStatus status;
   if (kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) < 0) return Answer::kCannotTell;
-  const bool is_set = (status.attributes & change.set) == change.set;
-  const bool is_cleared = (status.attributes & change.clear & ~change.set) == 0;
-  return is_set && is_cleared ? Answer::kYes : Answer::kNo;
+  return change.Apply(status.attributes) == status.attributes ? Answer::kYes : Answer::kNo;
 }
 
-// By id, as to ask the filesystem may be to ask a server.
+// Compares the attributes of a mount, and of the mounts below it if the change is recursive, with the change.
+// statmount(2) reads them by mount ID; a statfs(2) by path could block on the server of a network filesystem.
 Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
   Answer answer = HasChange(top, change);
   if (!change.recursive) return answer;
@@ -43,8 +39,9 @@ Answer AllHaveChange(uint64_t top, const attributes::Change& change) {
   return answer;
 }
 
-// Whether a mount and, with `change.recursive`, all below it have what was asked for: by the mount table where the
-// kernel cannot be asked about each (before 6.8). `id` is the mount's unique mount ID, or 0.
+// Verifies that a mount and, if the change is recursive, the mounts below it have the requested attributes: by
+// statmount(2), or by the mount table where statmount(2) is missing (before 6.8). `id` is the unique mount ID of the
+// mount, or 0 if the caller does not know it.
 Outcome Verify(int at, const char* path, unsigned flags, const attributes::Change& change, uint64_t id) {
   if (id != 0 || kernel::MountId(at, path, flags, kernel::IdKind::kUnique, &id) == 0) {
     const Answer answer = AllHaveChange(id, change);
@@ -57,35 +54,34 @@ Outcome Verify(int at, const char* path, unsigned flags, const attributes::Chang
   if (!ReadMountTree(id, &lines)) return Outcome::Failure(errno, "read", "verify");
   if (!change.recursive) lines.resize(1);
   for (const MountLine& line : lines) {
-    const unsigned long has = line.attribute_flags & attributes::kFlags;
-    if (attributes::Apply(change, has) != has) return Mismatch();
+    if (change.Apply(line.attributes) != line.attributes) return Mismatch();
   }
   return {};
 }
 
-Outcome BindTree(const OwnedFd& tree, Target& target, const attributes::Change& change,
-                 const Cancellation& cancellation) {
-  Outcome outcome = target.IsInRoot() ? target.Find(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
+Outcome AttachTree(const OwnedFd& tree, Target& target, const attributes::Change& change,
+                   const Cancellation& cancellation) {
+  Outcome outcome = target.IsInRoot() ? target.LookUp(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
   if (!outcome.Failed()) outcome = Attach(tree.get(), target, cancellation);
   if (outcome.Failed()) return outcome;
   outcome.way = kTree;
-  // A new mount whose parent's is shared becomes shared itself: what it is to be has to be said when it has its place.
+  // A mount that is attached to a shared mount becomes shared itself, so its propagation is set after the attach.
   Outcome finished =
-      change.propagation == 0 ? Outcome{} : ChangeMount(tree.get(), "", AT_EMPTY_PATH, change.OnlyPropagation());
-  if (!finished.Failed() && change.Changes()) {
+      change.propagation == 0 ? Outcome{} : ChangeAttached(tree.get(), "", AT_EMPTY_PATH, change.OnlyPropagation());
+  if (!finished.Failed() && change.ChangesAttributes()) {
     finished = Verify(tree.get(), "", AT_EMPTY_PATH, change, outcome.mount_id);
   }
   if (!finished.Failed()) return outcome;
-  finished.left = !target.TakeDown(tree, true);
+  finished.left = !target.Unmount(tree, true);
   return finished;
 }
 
-Outcome Finish(const char* path, const attributes::Change& change, const Cancellation& cancellation) {
-  if (change.recursive && change.apart && kernel::SetPropagation(path, MS_SLAVE, true) < 0) {
+Outcome FinishRemount(const char* path, const attributes::Change& change, const Cancellation& cancellation) {
+  if (change.recursive && change.slave_copies && kernel::SetPropagation(path, MS_SLAVE, true) < 0) {
     return Outcome::Failure(errno, "mount", "set propagation");
   }
-  Outcome outcome = ChangeByMount(path, change);
-  if (!outcome.Failed() && change.Changes()) outcome = Verify(AT_FDCWD, path, 0, change, 0);
+  Outcome outcome = ChangeByRemount(path, change);
+  if (!outcome.Failed() && change.ChangesAttributes()) outcome = Verify(AT_FDCWD, path, 0, change, 0);
   if (outcome.Failed()) return outcome;
   if (kernel::MountId(AT_FDCWD, path, 0, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
@@ -97,20 +93,21 @@ Outcome Finish(const char* path, const attributes::Change& change, const Cancell
 
 Outcome BindThenRemount(const char* source, Target& target, const attributes::Change& change,
                         const Cancellation& cancellation) {
-  // mount(2) says EINVAL to both (strndup_user, do_loopback).
+  // mount(2) answers EINVAL to an empty and to a too long source (strndup_user, do_loopback). open_tree(2) has a
+  // clearer error for each, and a caller gets the same errors from both strategies.
   if (*source == '\0') return Outcome::Failure(ENOENT, "mount", "bind");
   if (strlen(source) >= PATH_MAX) return Outcome::Failure(ENAMETOOLONG, "mount", "bind");
-  Outcome outcome = target.Find(kernel::IsDirectory(AT_FDCWD, source, 0));
+  Outcome outcome = target.LookUp(kernel::IsDirectory(AT_FDCWD, source, 0));
   if (outcome.Failed()) return outcome;
   const unsigned long flags = MS_BIND | (change.recursive ? MS_REC : 0);
-  if (mount(source, target.PathBefore().c_str(), nullptr, flags, nullptr) < 0) {
+  if (mount(source, target.FullPath().c_str(), nullptr, flags, nullptr) < 0) {
     return Outcome::Failure(errno, "mount", "bind");
   }
   OwnedFd mounted;
   outcome = target.OpenMounted(&mounted);
-  // The descriptor stands for the mount itself, wherever it is by now.
-  if (!outcome.Failed()) outcome = Finish(procfs::Fd(mounted.get()).c_str(), change, cancellation);
-  if (outcome.Failed()) outcome.left = !target.TakeDown(mounted, true);
+  // The path of the descriptor leads to the bind even if another process renames a directory meanwhile.
+  if (!outcome.Failed()) outcome = FinishRemount(procfs::Fd(mounted.get()).c_str(), change, cancellation);
+  if (outcome.Failed()) outcome.left = !target.Unmount(mounted, true);
   return outcome;
 }
 
@@ -118,21 +115,16 @@ Outcome BindThenRemount(const char* source, Target& target, const attributes::Ch
 
 Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree) {
   const unsigned recursive = change.recursive ? kernel::kAtRecursive : 0;
-  // An empty path is one that does not exist, unless it comes with a descriptor.
+  // An empty path means the descriptor `at` itself. Without a descriptor, open_tree(2) must fail for an empty path,
+  // with ENOENT.
   const unsigned empty = at != AT_FDCWD && *source == '\0' ? AT_EMPTY_PATH : 0;
   *tree = OwnedFd(kernel::OpenTree(at, source, kernel::kOpenTreeClone | kernel::kOpenTreeCloexec | recursive | empty));
   if (!*tree) return Outcome::Failure(errno, "open_tree", "bind");
-  if (id_map >= 0) {
-    kernel::MountAttributes map;
-    map.set = kernel::kMountAttrIdMap;
-    map.userns_fd = static_cast<uint64_t>(id_map);
-    if (kernel::MountSetAttributes(tree->get(), "", AT_EMPTY_PATH | recursive, map) < 0) {
-      return Outcome::Failure(errno, "mount_setattr", "map ids");
-    }
-  }
+  const Outcome mapped = MapIds(tree->get(), id_map, change.recursive);
+  if (mapped.Failed()) return mapped;
   attributes::Change wanted = change;
-  wanted.propagation = change.recursive && change.apart ? MS_SLAVE : 0;
-  return ChangeTree(wanted, tree);
+  wanted.propagation = change.recursive && change.slave_copies ? MS_SLAVE : 0;
+  return ChangeDetached(wanted, tree);
 }
 
 Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
@@ -140,7 +132,7 @@ Outcome Bind(const char* source, Target& target, const attributes::Change& chang
   if (kernel::HasTreeCopies()) {
     OwnedFd tree;
     const Outcome outcome = Clone(AT_FDCWD, source, change, id_map, &tree);
-    if (!outcome.Failed()) return BindTree(tree, target, change, cancellation);
+    if (!outcome.Failed()) return AttachTree(tree, target, change, cancellation);
     if (id_map >= 0 || outcome.error != ENOSYS) return outcome;
   }
   if (id_map >= 0) return Outcome::Failure(ENOSYS, "mount_setattr", "map ids");
@@ -148,3 +140,39 @@ Outcome Bind(const char* source, Target& target, const attributes::Change& chang
 }
 
 }  // namespace bind
+
+void BindCall::Read(Arguments& arguments) {
+  arguments.Bytes("source", &source_);
+  target_.Read(arguments);
+  ReadChange(arguments, &change_);
+  change_.slave_copies = true;
+  id_map_.Read(arguments);
+  arguments.Boolean("detached", &detached_).Boolean("vacant", &require_unmounted_);
+  ReadOperation(arguments);
+}
+
+bool BindCall::IsRelative() const {
+  return source_.empty() || source_[0] != '/' || (!detached_ && target_.IsRelative());
+}
+
+MountResult BindCall::Make() {
+  Outcome outcome = id_map_.Open();
+  if (outcome.Failed()) return MountResult(outcome);
+  if (detached_) return MakeDetached();
+  if (require_unmounted_) {
+    outcome = target_.LookUp(kernel::IsDirectory(AT_FDCWD, source_.c_str(), 0));
+    if (!outcome.Failed()) outcome = target_.RequireUnmounted();
+  }
+  if (!outcome.Failed()) outcome = bind::Bind(source_.c_str(), target_, change_, id_map_.fd(), cancellation_);
+  return MountResult(outcome);
+}
+
+MountResult BindCall::MakeDetached() {
+  MountResult result;
+  result.outcome = bind::Clone(AT_FDCWD, source_.c_str(), change_, id_map_.fd(), &result.tree);
+  if (!result.outcome.Failed()) result.outcome = ChangeDetached(change_.OnlyPropagation(), &result.tree);
+  if (!result.outcome.Failed() && !cancellation_.Commit()) result.outcome = Cancelled();
+  if (result.outcome.Failed()) return MountResult(result.outcome);
+  result.outcome.way = bind::kTree;
+  return result;
+}

@@ -1,27 +1,64 @@
+// Bind mounts that have their attributes before anybody can reach them: open_tree(2), mount_setattr(2), move_mount(2).
 #pragma once
+
+#include <string>
 
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
-#include "mount/attributes.h"
+#include "mount/change.h"
+#include "mount/id_map.h"
 #include "napi/cancellation.h"
+#include "napi/operation.h"
+#include "napi/result.h"
 #include "place/target.h"
 
 namespace bind {
 
-// A copy of the mount that `source` is on, from there on (with `change.recursive`, of those below as well), that has no
-// place yet and has the change already, but for its propagation: open_tree(2), and what mount/tree_change.h says. With
-// its descriptor it disappears. `id_map` is a user namespace whose mapping its files' ids get, or -1.
+// The strategies of a bind, as Outcome::way reports them.
+enum Strategy : uint32_t { kTree = 1, kRemount = 2 };
+
+// Copies the mount that `source` lies on, from `source` down and, if the change is recursive, with the mounts below it:
+// open_tree(2). The copy is a detached mount that disappears with its descriptor. The copy has the attributes of the
+// change already; the caller sets the propagation. `id_map` is the descriptor of a user namespace for an idmapped
+// mount, or -1.
 Outcome Clone(int at, const char* source, const attributes::Change& change, int id_map, OwnedFd* tree);
 
-// A bind of `source` at `target` that has the attributes of its source and the change. On failure nothing is mounted,
-// or Outcome::left says so.
+// Binds `source` at `target`. The bind has the attributes of its source, changed by `change`. After a failure no bind
+// is left, or Outcome::left is set.
 //
-// The copy is given its attributes before anybody can reach it. Where there is no open_tree(2) (before 5.2, or in a
-// sandbox) it is bound, then remounted: for an instant it is as writable as its source. Ids can be mapped by
-// mount_setattr(2) only (ENOSYS). The result is compared with what was asked for: EPROTO at the step "verify".
+// The bind gets its attributes before it is attached. Where open_tree(2) is missing (before 5.2) or denied, this
+// function binds by mount(2) and then remounts: for an instant the bind is as writable as its source. Only
+// mount_setattr(2) can map IDs, so a bind with an `id_map` fails with ENOSYS where mount_setattr(2) is missing. Finally
+// the attributes of the bind are compared with the change; a difference fails with EPROTO at the step "verify".
 Outcome Bind(const char* source, Target& target, const attributes::Change& change, int id_map,
              const Cancellation& cancellation);
 
-enum Way : uint32_t { kTree = 1, kRemount = 2 };
-
 }  // namespace bind
+
+// Makes a bind mount with its attributes, attached at a target or `detached`. Arguments: source, target, set, clear,
+// propagation, recursive, ID map, detached, vacant, operation.
+class BindCall : public Operation {
+ public:
+  using Result = MountResult;
+
+  void Read(Arguments& arguments);
+  bool IsRelative() const;
+  // Prepare runs before the thread enters another mount namespace, where the path of the user namespace may be missing.
+  Outcome Prepare() { return id_map_.Open(); }
+  MountResult Run() {
+    MountResult result = Make();
+    target_.KeepOrRemoveCreated(&result.outcome);
+    return result;
+  }
+
+ private:
+  MountResult Make();
+  MountResult MakeDetached();
+
+  std::string source_;
+  Target target_;
+  attributes::Change change_;
+  IdMap id_map_;
+  bool detached_ = false;
+  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
+};

@@ -1,12 +1,11 @@
+// Calls mount(2), checks its option data, and gives a bind its attributes.
 #include "mount/mount.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <sys/mount.h>
 
+#include "kernel/attributes.h"
 #include "kernel/calls.h"
-#include "kernel/path.h"
-#include "mount/attributes.h"
 #include "mount/bind.h"
 
 namespace {
@@ -26,14 +25,14 @@ void MountCall::Read(Arguments& arguments) {
       .OptionalBytes("cwd", &directory.path);
 }
 
-// Any path may be inside the data: only the filesystem knows.
+// Option data counts as relative: a filesystem may take a relative path from the data.
 bool MountCall::IsRelative() const {
   return directory.path || data_ || !IsAbsolute(target_) || (source_ && !IsAbsolute(*source_));
 }
 
 Outcome MountCall::Run() {
   if (data_ && data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  // A bind takes its attributes from MS_RDONLY and the like unless it is a remount, which sets exactly these.
+  // mount(2) ignores the attribute flags of a bind, but a bind remount sets exactly these attributes.
   const bool is_bind = (flags_ & (MS_BIND | MS_REMOUNT)) == MS_BIND;
   if (is_bind && (flags_ & attributes::kFlags) != 0 && source_ && !source_->empty()) {
     Target target(target_);

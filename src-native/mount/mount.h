@@ -1,6 +1,6 @@
+// The system call mount(2).
 #pragma once
 
-#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -8,15 +8,18 @@
 #include "napi/arguments.h"
 #include "threads/working_directory.h"
 
-// mount(2), with two things made right:
-// - option data that the kernel would cut is refused. It copies one page and overwrites the last byte (fs/namespace.c,
-//   copy_mount_options), so a longer string mounts something else and reports success;
-// - a bind with attributes (MS_BIND | MS_RDONLY ...), which the kernel would ignore, gets them (mount/bind.h).
+// Calls mount(2). napi/call.h exports this class to JavaScript as `mount` and `mountSync`: Read takes the arguments on
+// the JavaScript thread, and Run makes the system call on any thread. The call differs from mount(2) in two cases:
+// - Option data that does not fit in one page fails with E2BIG. The kernel copies one page and overwrites its last byte
+//   (fs/namespace.c, copy_mount_options), so mount(2) cuts a longer string silently and mounts something else.
+// - A bind with attributes (MS_BIND | MS_RDONLY) gets these attributes (mount/bind.h). mount(2) ignores the attribute
+//   flags of a bind.
 class MountCall {
  public:
   using Result = Outcome;
 
   void Read(Arguments& arguments);
+  // Whether the result depends on the working directory.
   bool IsRelative() const;
   bool NeedsOwnDirectory() const { return directory.path.has_value(); }
   Outcome Run();

@@ -1,11 +1,17 @@
+// Changes the parameters of a mounted filesystem by fspick(2), or by mount(2) in a private mount namespace.
+#include "mount/reconfigure.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include <algorithm>
+#include <string_view>
+
+#include "kernel/attributes.h"
 #include "kernel/calls.h"
 #include "kernel/fs_context.h"
 #include "kernel/path.h"
-#include "mount/operations.h"
 #include "table/mount_lines.h"
 #include "threads/private_mounts.h"
 
@@ -20,8 +26,9 @@ bool HasWord(std::string_view options, std::string_view word) {
   return false;
 }
 
-// MS_REMOUNT sets these to what it is given (linux/fs.h, MS_RMT_MASK): those that are to stay are told again.
-unsigned long FlagsShown(std::string_view options) {
+// Converts the filesystem options of the mount table to mount(2) flags. MS_REMOUNT clears each of these flags that the
+// call does not repeat (linux/fs.h, MS_RMT_MASK), so the caller repeats the flags that the filesystem has.
+unsigned long FilesystemFlags(std::string_view options) {
   unsigned long flags = 0;
   if (HasWord(options, "ro")) flags |= MS_RDONLY;
   if (HasWord(options, "sync")) flags |= MS_SYNCHRONOUS;
@@ -36,15 +43,15 @@ void ReconfigureCall::Read(Arguments& arguments) {
   target_.Read(arguments);
   arguments.BytesList("parameters", &parameters_).OptionalBytes("data", &data_).Bytes("mode", &mode_);
   ReadOperation(arguments);
-  // Asked once: which thread it runs on depends on it, and a second answer that is another would take a namespace away
-  // from the thread that asks.
+  // FsPickError() is asked only once, because the choice of the thread depends on the answer. A different second answer
+  // would move the calling thread itself into a private mount namespace.
   by_data_ = data_ && kernel::FsPickError() != 0;
 }
 
 Outcome ReconfigureCall::Run() {
   if (by_data_) return RunByData();
-  Outcome outcome = target_.Find();
-  if (!outcome.Failed()) outcome = target_.Hold(cancellation_);
+  Outcome outcome = target_.LookUp();
+  if (!outcome.Failed()) outcome = target_.OpenIfCancellable(cancellation_);
   if (outcome.Failed()) return outcome;
   const unsigned empty = target_.empty_path_flag() ? kernel::kFsPickEmptyPath : 0;
   FsContext context = FsContext::Pick(target_.at(), target_.path(), empty);
@@ -57,31 +64,32 @@ Outcome ReconfigureCall::Run() {
   return context.Reconfigure().outcome();
 }
 
-// mount(2) cannot change a filesystem without setting the attributes of the mount that leads to it as well: a mount
-// that is read-only would become writable with its filesystem, if only until it is remounted. So the filesystem is
-// changed by a copy of the mount, in a namespace of this thread's own.
+// Changes the filesystem by mount(2) with MS_REMOUNT, which also sets the attributes of the mount at the target: a
+// read-only mount would become writable together with its filesystem, at least until the next remount. So this function
+// remounts a copy of the mount, in a private mount namespace of this thread.
 Outcome ReconfigureCall::RunByData() {
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
   PrivateMounts mounts;
   if (const int error = mounts.Enter()) {
-    // Who is not permitted that has not been permitted the other either.
+    // The kernel requires the same privilege for unshare(2) as for fspick(2), so EPERM is reported for the latter.
     if (error == EPERM) return Outcome::Failure(EPERM, "fspick", "open context");
     return Outcome::Failure(error, "unshare", "make a namespace");
   }
-  const Outcome outcome = target_.Find();
+  const Outcome outcome = target_.LookUp();
   if (outcome.Failed()) return outcome;
-  const std::string path = target_.PathBefore();
+  const std::string path = target_.FullPath();
   uint64_t id = 0;
   std::vector<MountLine> lines;
-  std::string shown;
+  std::string options;
   if (kernel::MountId(AT_FDCWD, path.c_str(), 0, kernel::IdKind::kMountinfo, &id) < 0) {
     return Outcome::Failure(errno, "mount", "reconfigure");
   }
-  if (!ReadMountTree(id, &lines) || !ReadFilesystemOptions(id, &shown)) {
+  if (!ReadMountTree(id, &lines) || !ReadFilesystemOptions(id, &options)) {
     return Outcome::Failure(errno, "read", "read the mount table");
   }
-  // The attributes of the copy may be locked (in a user namespace), so that they are kept too.
-  unsigned long flags = MS_REMOUNT | (lines[0].attribute_flags & attributes::kFlags & ~MS_RDONLY) | FlagsShown(shown);
+  // In a user namespace the attributes of the copy may be locked, and a remount without them would fail with EPERM.
+  unsigned long flags =
+      MS_REMOUNT | attributes::FlagsOf(lines[0].attributes & ~attributes::kReadOnly) | FilesystemFlags(options);
   if (mode_ == "ro") flags |= MS_RDONLY;
   if (mode_ == "rw") flags &= ~static_cast<unsigned long>(MS_RDONLY);
   if (!cancellation_.Commit()) return Cancelled();

@@ -1,3 +1,4 @@
+// Mounts overlays: chooses the strategy, opens the layers, mounts, and verifies the result.
 #include "overlay/overlay.h"
 
 #include <errno.h>
@@ -10,7 +11,6 @@
 #include "kernel/mount_ids.h"
 #include "kernel/procfs.h"
 #include "mount/attach.h"
-#include "overlay/overlay_features.h"
 #include "overlay/upper_in_use.h"
 #include "threads/pool.h"
 
@@ -18,7 +18,7 @@ namespace {
 
 constexpr int kOpenLayer = O_PATH | O_DIRECTORY | O_CLOEXEC;
 
-// By id where the kernel can be asked so, which takes half the time.
+// Whether the filesystem of a new mount is read-only. statmount(2) by mount ID (6.8) takes half the time of statfs(2).
 bool IsReadOnly(uint64_t id, const OwnedFd& mounted, const char* path) {
   kernel::MountStatus status;
   if (kernel::StatMount(id, kernel::kStatMountFilesystem, &status, sizeof status) == 0) {
@@ -29,8 +29,9 @@ bool IsReadOnly(uint64_t id, const OwnedFd& mounted, const char* path) {
   return error == 0 && (filesystem.f_flags & ST_RDONLY) != 0;
 }
 
-// overlayfs that cannot use its work directory mounts read-only, says so in the kernel log alone and reports success
-// (fs/overlayfs/super.c, ovl_get_workdir). Whoever gave an upper layer wants to write.
+// The failure for an overlay that is read-only although the caller passed an upper directory. overlayfs mounts
+// read-only without an error if it cannot use the work directory, and reports the reason only in the kernel log
+// (fs/overlayfs/super.c, ovl_get_workdir).
 Outcome NotWritable() { return Outcome::Failure(EROFS, "mount", "verify"); }
 
 }  // namespace
@@ -42,49 +43,42 @@ void OverlayCall::Read(Arguments& arguments) {
       .BytesList("dataOnly", &data_only_)
       .OptionalBytes("upper", &upper_)
       .OptionalBytes("work", &work_)
-      .BytesList("words", &words_)
+      .BytesList("words", &options_)
       .Flags("flags", &flags_)
       .OptionalBytes("data", &data_)
-      .Flags("ways", &ways_)
+      .Flags("ways", &strategies_)
       .Boolean("writable", &writable_)
       .Boolean("exclusive", &exclusive_)
-      .Boolean("vacant", &vacant_)
+      .Boolean("vacant", &require_unmounted_)
       .Boolean("detached", &detached_)
-      .BytesList("idMaps", &maps_);
+      .BytesList("idMaps", &id_maps_);
   ReadOperation(arguments);
 }
 
-void OverlayCall::ReadUsual(Arguments& arguments) {
-  source_ = "overlay";
-  ways_ = kData;
-  target_.ReadPath(arguments);
-  arguments.Flags("flags", &flags_).Bytes("data", &data_.emplace()).Boolean("writable", &writable_);
-}
-
 MountResult OverlayCall::Make() {
-  Outcome outcome = Check();
+  Outcome outcome = CheckTarget();
   if (outcome.Failed()) return MountResult(outcome);
   UpperInUse in_use;
   if (exclusive_ && upper_ && work_) outcome = in_use.Claim(upper_->c_str(), work_->c_str());
   if (outcome.Failed()) return MountResult(std::move(outcome));
-  return IsApart() ? RunApart() : MountResult(Mount());
+  return NeedsPrivateNamespace() ? RunInPrivateNamespace() : MountResult(Mount());
 }
 
-Outcome OverlayCall::Check() {
+Outcome OverlayCall::CheckTarget() {
   if (detached_) return {};
-  const Outcome outcome = target_.Find();
-  return outcome.Failed() || !vacant_ ? outcome : target_.CheckVacant();
+  const Outcome outcome = target_.LookUp();
+  return outcome.Failed() || !require_unmounted_ ? outcome : target_.RequireUnmounted();
 }
 
 Outcome OverlayCall::Mount() {
-  if (ways_ & kData) return MountByData();
-  const overlay::Features features = overlay::Find();
-  const bool has_fsconfig = features.appends;
-  if (!has_fsconfig && (ways_ & kDescriptors) == 0) return features.NoWay();
+  if (strategies_ & kData) return MountByData();
+  const overlay::KernelSupport support = overlay::FindKernelSupport();
+  const bool has_fsconfig = support.appends;
+  if (!has_fsconfig && (strategies_ & kDescriptors) == 0) return support.NoStrategy();
   Opened opened;
   const Outcome failure = Open(&opened);
   if (failure.Failed()) return failure;
-  return has_fsconfig && (ways_ & kFsconfig) ? MountByFsconfig(opened) : MountByDescriptors(opened);
+  return has_fsconfig && (strategies_ & kFsconfig) ? MountByFsconfig(opened) : MountByDescriptors(opened);
 }
 
 Outcome OverlayCall::Open(Opened* opened) const {
@@ -96,7 +90,7 @@ Outcome OverlayCall::Open(Opened* opened) const {
     failure.index = index;
     return failure;
   };
-  // The index counts lower, data-only, upper, work: all directories of the call one after the other.
+  // Outcome::index counts the directories of the call in this order: lower, data-only, upper, work.
   int index = 0;
   for (const auto* list : {&lower_, &data_only_}) {
     for (const std::string& path : *list) {
@@ -113,7 +107,7 @@ Outcome OverlayCall::Open(Opened* opened) const {
 
 Outcome OverlayCall::MountByData() {
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  if (mount(source_.c_str(), target_.PathBefore().c_str(), "overlay", flags_, data_->c_str()) < 0) {
+  if (mount(source_.c_str(), target_.FullPath().c_str(), "overlay", flags_, data_->c_str()) < 0) {
     return Outcome::Failure(errno, "mount", "mount");
   }
   return Finish();
@@ -131,7 +125,7 @@ Outcome OverlayCall::MountByFsconfig(const Opened& opened) {
 Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   const std::string data = DescriptorData(opened);
   if (data.size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
-  const OwnedFd target(open(target_.PathBefore().c_str(), O_PATH | O_CLOEXEC));
+  const OwnedFd target(open(target_.FullPath().c_str(), O_PATH | O_CLOEXEC));
   if (!target) return Outcome::Failure(errno, "open", "open target");
   if (const int error = directory.MoveTo(procfs::Self("fd").c_str())) {
     return Outcome::Failure(error, threads::HasOwnDirectory() ? "chdir" : "unshare", "working directory");
@@ -143,7 +137,7 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   Outcome outcome;
   if (const int error = directory.MoveBack()) {
     outcome = Outcome::Failure(error, "fchdir", "working directory");
-    // Not lazily: what was mounted there before stays, as this has it open.
+    // The unmount is not lazy: a mount beneath stays mounted, because `target` is a descriptor of it.
     outcome.left = umount2(name.c_str(), 0) < 0;
   } else {
     outcome = Finish();
@@ -156,9 +150,9 @@ Outcome OverlayCall::Finish() const {
   OwnedFd mounted;
   Outcome outcome = FinishMount(target_, cancellation_, &mounted);
   if (outcome.Failed() || !writable_) return outcome;
-  if (!IsReadOnly(outcome.mount_id, mounted, target_.PathBefore().c_str())) return outcome;
+  if (!IsReadOnly(outcome.mount_id, mounted, target_.FullPath().c_str())) return outcome;
   outcome = NotWritable();
-  outcome.left = !target_.TakeDown(mounted, false);
+  outcome.left = !target_.Unmount(mounted, false);
   return outcome;
 }
 

@@ -1,46 +1,74 @@
+// Mounts overlays, by one of three strategies.
 #pragma once
+
+#include <errno.h>
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 #include "napi/operation.h"
 #include "napi/result.h"
 #include "place/target.h"
 #include "threads/private_mounts.h"
 
-// Mounts an overlay by the first way of those allowed that this kernel has:
+namespace overlay {
+
+// How the overlayfs of the running kernel accepts its layers (overlay/kernel_support.cc).
+struct KernelSupport {
+  bool appends = false;      // fsconfig(2) takes one layer at a time, as "lowerdir+": Linux 6.7
+  bool descriptors = false;  // fsconfig(2) takes a layer as a descriptor: Linux 6.13
+  int error = 0;             // the transient error that prevented the test, such as EMFILE; both members are false then
+
+  // The failure for an overlay whose layers this kernel cannot take by any of the allowed strategies.
+  Outcome NoStrategy() const {
+    return error != 0 ? Outcome::Failure(error, "fsopen", "choose a strategy")
+                      : Outcome::Failure(EOPNOTSUPP, "fsconfig", "choose a strategy");
+  }
+};
+
+// Tests the kernel on a filesystem context that is then closed, and remembers the result for the life of the process. A
+// result is not remembered if no context can be opened (no privilege, no overlayfs) or after a transient error; the
+// next call then tests again.
+KernelSupport FindKernelSupport();
+
+}  // namespace overlay
+
+// Mounts an overlay by the first of these strategies that the caller allows and the kernel supports:
 //
-//   data         mount(2) with an option string that is ready made
-//   fsconfig     fsopen(2), one fsconfig(2) for each layer, fsmount(2), move_mount(2): Linux 6.7. Layers are given by
-//                descriptor, or by their /proc/self/fd/N where a descriptor is not taken (before 6.13)
-//   descriptors  mount(2) with descriptor numbers for names, from the working directory /proc/self/fd
+//   data         mount(2) with an option string from the caller
+//   fsconfig     fsopen(2), one fsconfig(2) for each layer, fsmount(2), move_mount(2): Linux 6.7. Each layer is a
+//                descriptor or, before 6.13, the path /proc/self/fd/N
+//   descriptors  mount(2) with descriptor numbers as the layers' names, from the working directory /proc/self/fd
 //
-// Gives the new mount's id; with the way, if it was not that of data. By the last two each directory is opened once,
-// and it is that directory which becomes a layer, whatever happens to its path meanwhile. All descriptors are closed at
-// the end, and a mount that is not what was asked for is taken down.
+// The result is the unique ID of the new mount and, unless it is "data", the strategy. The strategies "fsconfig" and
+// "descriptors" open each directory once, so the opened directory becomes the layer even if its path leads elsewhere
+// later. The call closes all descriptors at its end, and unmounts a mount that differs from the request.
 //
-// An overlay without a place (`detached`), where the kernel cannot make one directly, and one with layers whose ids are
-// mapped, is mounted in a namespace of the thread's own and taken from there (overlay/private_overlay.cc): the layers
-// of an overlay must have a place in the namespace where it is mounted (before 6.15), and nobody is to see theirs.
+// An overlay is mounted in a private mount namespace of the thread (overlay/private_overlay.cc) in two cases: if it has
+// idmapped layers, and if it is `detached` and the kernel cannot make it detached directly. Before 6.15 the layers of
+// an overlay must be attached in the mount namespace where the overlay is mounted, and the idmapped copies of the
+// layers must be invisible to other processes.
 class OverlayCall : public Operation {
  public:
   using Result = MountResult;
 
-  enum Way : uint32_t { kData = 1, kFsconfig = 2, kDescriptors = 4 };
+  enum Strategy : uint32_t { kData = 1, kFsconfig = 2, kDescriptors = 4 };
 
   void Read(Arguments& arguments);
-  // By an option string at a path, with the source "overlay": target, flags, data, writable.
-  void ReadUsual(Arguments& arguments);
   bool IsRelative() const { return true; }
-  bool NeedsOwnDirectory() const { return (ways_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther(); }
-  bool NeedsFreshThread() const { return mount_namespace.IsOther() || IsApart(); }
-  Outcome Prepare() { return OpenMaps(); }
+  bool NeedsOwnDirectory() const {
+    return (strategies_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther();
+  }
+  bool NeedsFreshThread() const { return mount_namespace.IsOther() || NeedsPrivateNamespace(); }
+  // Prepare runs before the thread enters another mount namespace, where the paths of user namespaces may be missing.
+  Outcome Prepare() { return OpenUserNamespaces(); }
   MountResult Run() {
     MountResult result = Make();
-    target_.Settle(&result.outcome);
+    target_.KeepOrRemoveCreated(&result.outcome);
     return result;
   }
 
@@ -51,9 +79,9 @@ class OverlayCall : public Operation {
     OwnedFd work;
   };
 
-  bool IsApart() const { return detached_ || !maps_.empty(); }
+  bool NeedsPrivateNamespace() const { return detached_ || !id_maps_.empty(); }
   MountResult Make();
-  Outcome Check();
+  Outcome CheckTarget();
   Outcome Mount();
   Outcome MountByData();
   Outcome MountByFsconfig(const Opened& opened);
@@ -62,15 +90,16 @@ class OverlayCall : public Operation {
   Outcome Finish() const;
   Outcome CheckWritable(const OwnedFd& tree) const;
 
-  // overlay/data_and_parameters.cc: the overlay without a place, and the option string of numbers.
+  // Defined in overlay/layer_options.cc: the detached overlay of the strategy "fsconfig", and the option string of the
+  // strategy "descriptors".
   Outcome MakeTree(const Opened& opened, OwnedFd* tree) const;
   std::string DescriptorData(const Opened& opened) const;
 
-  // overlay/private_overlay.cc
-  MountResult RunApart();
-  Outcome MakeApart(PrivateMounts* mounts, OwnedFd* tree);
-  Outcome OpenMaps();
-  Outcome OpenMapped(int memory, Opened* opened) const;
+  // Defined in overlay/private_overlay.cc: the overlay in a private mount namespace.
+  MountResult RunInPrivateNamespace();
+  Outcome MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree);
+  Outcome OpenUserNamespaces();
+  Outcome MapLayers(int tmpfs, Opened* opened) const;
 
   std::string source_;
   Target target_;
@@ -78,16 +107,16 @@ class OverlayCall : public Operation {
   std::vector<std::string> data_only_;
   std::optional<std::string> upper_;
   std::optional<std::string> work_;
-  std::vector<std::string> words_;  // "userxattr", "index=on"
-  unsigned long flags_ = 0;         // attributes, as of mount(2)
+  std::vector<std::string> options_;  // "userxattr", "index=on"
+  unsigned long flags_ = 0;           // the attributes of the mount, as mount(2) flags
   std::optional<std::string> data_;
-  unsigned long ways_ = 0;
-  bool writable_ = false;   // refuse a mount that is read-only
-  bool exclusive_ = false;  // refuse an upper or work directory that another overlay has
-  bool vacant_ = false;     // refuse a target that is a mount point
+  unsigned long strategies_ = 0;
+  bool writable_ = false;           // the call fails if the new mount is read-only
+  bool exclusive_ = false;          // the call fails if another overlay uses the upper or work directory
+  bool require_unmounted_ = false;  // the call fails if the target is a mount point
   bool detached_ = false;
-  // Of each layer whose ids are mapped: its index, and the file of a user namespace with "", or lines for uid_map and
-  // gid_map (threads/user_namespace.h).
-  std::vector<std::string> maps_;
-  std::vector<OwnedFd> user_namespaces_;  // of maps_
+  // Three strings for each idmapped layer: the index of the layer, and then either the path of a user namespace and "",
+  // or the lines for uid_map and for gid_map (threads/user_namespace.h).
+  std::vector<std::string> id_maps_;
+  std::vector<OwnedFd> user_namespaces_;  // in the order of id_maps_
 };

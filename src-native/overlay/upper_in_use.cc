@@ -1,3 +1,4 @@
+// Looks for other overlays on an upper or work directory, under a lock on the upper directory.
 #include "overlay/upper_in_use.h"
 
 #include <errno.h>
@@ -8,23 +9,22 @@
 #include <string_view>
 #include <vector>
 
+#include "kernel/outcome.h"
 #include "kernel/path.h"
 #include "kernel/procfs.h"
 #include "kernel/transient_error.h"
-#include "overlay/known_mounts.h"
-#include "overlay/upper_and_work.h"
 #include "table/mount_lines.h"
 
 namespace {
 
-// flock(2) is held for as long as a mount takes. Whoever holds it longer is not us.
+// This library holds the flock(2) lock only while it mounts. A lock that is held for longer belongs to somebody else.
 constexpr int kTries = 2000;
 constexpr long kPauseNanoseconds = 1'000'000;
 
-int Lock(int fd) {
+int LockDirectory(int fd) {
   for (int attempt = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; ++attempt) {
     if (errno == EINTR) continue;
-    // A filesystem without locks, or a sandbox: the table is still looked at.
+    // The filesystem has no locks, or a sandbox denies the call: Claim still looks in the mount table.
     if (errno != EWOULDBLOCK) return 0;
     if (attempt == kTries) return EBUSY;
     const timespec pause{0, kPauseNanoseconds};
@@ -33,8 +33,9 @@ int Lock(int fd) {
   return 0;
 }
 
-// After a call that failed. What is missing or forbidden the kernel says best.
-Outcome CannotTell(const char* syscall) {
+// The outcome after a call that failed with errno. A shortage or an I/O error is a failure of the search. For a missing
+// or forbidden directory the search succeeds, because mount(2) itself then reports the error.
+Outcome SearchFailure(const char* syscall) {
   return IsTransient(errno) || errno == EIO ? Outcome::Failure(errno, syscall, "look for upper") : Outcome{};
 }
 
@@ -50,7 +51,7 @@ Outcome LookInTable(const Inode& upper, const Inode& work) {
     const std::string_view line = std::string_view(table).substr(begin, table.find('\n', at) - begin);
     directories.clear();
     if (FindUpperAndWork(line.substr(line.rfind(' ')), &directories) == FoundDirectories::kCannotTell) {
-      return CannotTell("statx");
+      return SearchFailure("statx");
     }
     for (const Inode& each : directories) {
       if (each != upper && each != work) continue;
@@ -69,17 +70,17 @@ Outcome UpperInUse::Claim(const char* upper, const char* work) {
   kernel::Identity work_identity;
   if (kernel::Identify(AT_FDCWD, upper, 0, &upper_identity) < 0 ||
       kernel::Identify(AT_FDCWD, work, 0, &work_identity) < 0) {
-    return CannotTell("statx");
+    return SearchFailure("statx");
   }
   const Inode upper_inode{upper_identity.device, upper_identity.inode};
   const Inode work_inode{work_identity.device, work_identity.inode};
   lock_ = OwnedFd(open(upper, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock_) {
-    const Outcome outcome = CannotTell("open");
+    const Outcome outcome = SearchFailure("open");
     if (outcome.Failed()) return outcome;
-  } else if (const int error = Lock(lock_.get())) {
+  } else if (const int error = LockDirectory(lock_.get())) {
     return Outcome::Failure(error, "flock", "lock upper");
   }
-  if (known_mounts::HaveOverlayOn(upper_inode, work_inode) == known_mounts::Answer::kNo) return {};
+  if (known_overlays::AnyUses(upper_inode, work_inode) == known_overlays::Answer::kNo) return {};
   return LookInTable(upper_inode, work_inode);
 }

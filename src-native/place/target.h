@@ -1,3 +1,4 @@
+// The target of an operation: where to mount, which mount to change, or which mount to unmount.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +10,19 @@
 #include "kernel/owned_fd.h"
 #include "napi/arguments.h"
 #include "napi/cancellation.h"
-#include "place/named_place.h"
+#include "place/lookup.h"
 
-// Where something is to be mounted, changed or taken down: a path, which is followed as mount(2) does, or a path inside
-// a root. The latter is looked up by the kernel as if the root were "/" (openat2(2), RESOLVE_IN_ROOT) and from then on
-// stands for the directory or file that was found, so that no link in the root leads out, even while somebody changes
-// it. What is missing there may be made, and is removed again unless Settle is told of a success.
+// A target is a path, or a path inside a root.
+//
+// The kernel resolves a plain path as mount(2) does, symbolic links included. A path inside a root is resolved as if
+// the root were "/" (openat2(2), RESOLVE_IN_ROOT). From then on the target is the opened directory or file, so no
+// symbolic link leads out of the root, even while another process changes the root.
+//
+// LookUp can create missing directories and files inside a root. The created entries are removed again unless
+// KeepOrRemoveCreated gets a successful outcome.
 class Target {
  public:
-  enum Create : unsigned long { kNothing = 0, kDirectory = 1, kFile = 2, kMatch = 3 };
+  enum CreateKind : unsigned long { kNothing = 0, kDirectory = 1, kFile = 2, kMatch = 3 };
   enum Resolve : unsigned long { kNoSymlinks = 1, kNoXdev = 2, kEmulate = 4 };
 
   Target() = default;
@@ -26,72 +31,75 @@ class Target {
       : path_(std::move(path)), root_(std::move(root)), resolve_(resolve) {}
   Target(const Target&) = delete;
   Target& operator=(const Target&) = delete;
-  ~Target() { RemoveMade(); }
+  ~Target() { RemoveCreated(); }
 
-  // Four arguments: path, root, create, resolve.
+  // Reads four arguments from JavaScript: path, root, create, resolve.
   void Read(Arguments& arguments);
-  // One: a path.
-  void ReadPath(Arguments& arguments) { arguments.Bytes("target", &path_); }
 
   bool IsRelative() const;
+  bool IsInRoot() const { return root_.has_value(); }
 
-  // Looks it up. `directory`: whether what is to be mounted is a directory, for kMatch.
-  Outcome Find(bool directory = true);
+  // Opens a path inside a root; a plain path is not opened. With kMatch a missing target is created as a directory or
+  // as a file: `directory` says which, from the type of the directory or file to be mounted.
+  Outcome LookUp(bool directory = true);
 
-  // For a call that can be cancelled up to its last step: follows a path now, as that step would, which could hang
-  // there.
-  Outcome Hold(const Cancellation& cancellation);
+  // Opens a plain path if the caller can cancel the operation. The last step of an operation cannot be cancelled and
+  // must not block in a path lookup, so this function makes the lookup before.
+  Outcome OpenIfCancellable(const Cancellation& cancellation);
 
-  // What was found, as the *at calls take it: a path, or a descriptor with an empty path.
+  // The target as arguments of the *at calls: a directory descriptor, a path and a flag. After an open the path is
+  // empty.
   int at() const { return found_ ? found_.get() : kWorkingDirectory; }
   const char* path() const { return found_ ? "" : path_.c_str(); }
   unsigned empty_path_flag() const;
 
-  // What was found, as the older calls take it. To umount2(2) this is also the way to what has been mounted there
-  // since: it looks for a mount at the end of every path (LOOKUP_MOUNTPOINT).
-  const std::string& PathBefore() const;
+  // The target as one path, for mount(2) and umount2(2). umount2(2) unmounts the topmost mount at the end of the path
+  // (LOOKUP_MOUNTPOINT), even if the path is that of a descriptor opened before the mount.
+  const std::string& FullPath() const;
 
-  // What has been mounted there since, as a descriptor: then it does not matter any more where a path leads. None after
-  // a failure, which in a root is ENOENT when nothing is mounted there any more.
+  // Opens the mount that was mounted at this target after LookUp. The descriptor refers to that mount even if the path
+  // leads elsewhere later. `mounted` is empty after a failure. For a target in a root, ENOENT means that no mount is at
+  // the target any more.
   Outcome OpenMounted(OwnedFd* mounted) const;
 
-  // Takes down what has been mounted there since and is of no use: `mounted`, or what there is if that could not be
-  // opened. `is_copy`: of mounts that may be shared, with those below it. False if it is still there.
-  bool TakeDown(const OwnedFd& mounted, bool is_copy) const;
+  // Unmounts the mount that was mounted at this target after LookUp: `mounted`, or the topmost mount at the target if
+  // `mounted` is empty. `is_copy` is for a recursive bind, whose mounts may be peers of the mounts that they copy.
+  // Returns false if the mount is still mounted.
+  bool Unmount(const OwnedFd& mounted, bool is_copy) const;
 
-  // Finds the path by which umount2(2) takes down what is mounted there, and lets go of it, as that keeps a mount in
-  // use. With an id a mount in a root is found even if links have been exchanged since, as long as it is in the root.
-  Outcome Locate(const std::optional<uint64_t>& id, std::string* path);
-  // Whether that path must not be followed if it is a link.
-  bool IsInRoot() const { return root_.has_value(); }
+  // Finds the path by which umount2(2) unmounts the mount at this target, and closes the target's descriptor, which
+  // would keep the mount busy. With a mount ID, a mount in a root is found even if symbolic links changed after the
+  // mount, as long as its mount point is inside the root.
+  Outcome LocateMounted(const std::optional<uint64_t>& id, std::string* path);
 
-  // Whether something is mounted there already; false where that cannot be told.
+  // Whether the target is a mount point; false if the kernel does not report that (before 5.8).
   bool IsMountPoint() const;
 
-  // Fails if something is mounted there already (EBUSY), or if that cannot be told.
-  Outcome CheckVacant() const;
+  // Fails with EBUSY if the target is a mount point, and with the errno of statx(2) if the kernel does not report
+  // whether it is one.
+  Outcome RequireUnmounted() const;
 
-  // The operation is over. What was made is there to stay, or, after a failure, goes; what cannot be removed then is
-  // told in the outcome.
-  void Settle(Outcome* outcome);
+  // Ends the operation. A successful outcome keeps the created directories and files. After a failure the created
+  // entries are removed, and Outcome::left_made names a path that could not be removed.
+  void KeepOrRemoveCreated(Outcome* outcome);
 
  private:
   static constexpr int kWorkingDirectory = -100;  // AT_FDCWD
 
-  struct Made {
+  struct Created {
     OwnedFd parent;
     std::string name;
-    std::string path;  // in the root
+    std::string path;  // relative to the root
     bool is_directory;
     uint64_t device, inode;
   };
 
   Outcome Open(int root);
-  Outcome Make(int root, bool directory);
+  Outcome Create(int root, bool directory);
   int OpenInRoot(int root, const std::string& path, int flags, OwnedFd* fd) const;
-  int MakeOne(const OwnedFd& parent, const std::string& path, bool directory, OwnedFd* fd);
-  int Remember(const OwnedFd& parent, const std::string& path, bool is_directory);
-  void RemoveMade();
+  int CreateOne(const OwnedFd& parent, const std::string& path, bool directory, OwnedFd* fd);
+  int RecordCreated(const OwnedFd& parent, const std::string& path, bool is_directory);
+  void RemoveCreated();
   Outcome OpenAbove(OwnedFd* mounted) const;
   Outcome OpenAboveByName(OwnedFd* mounted) const;
   Outcome LocateByLookup(std::string* path, uint64_t* id);
@@ -103,8 +111,8 @@ class Target {
   unsigned long create_ = kNothing;
   unsigned long resolve_ = 0;
   OwnedFd found_;
-  mutable std::string found_name_;  // of PathBefore
-  NamedPlace place_;                // of Locate
-  std::vector<Made> made_;
-  std::string left_made_;
+  mutable std::string found_path_;  // the result of FullPath
+  PinnedPath mount_point_;          // keeps the result of LocateMounted valid
+  std::vector<Created> created_;
+  std::string left_created_;
 };

@@ -1,3 +1,4 @@
+// Finds and unmounts the mount at a target, even while other processes rename directories in the root of the target.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mount.h>
@@ -12,17 +13,15 @@
 #include "place/target.h"
 #include "table/mount_lines.h"
 
-// What is mounted at a target: how it is found again when names in the root are exchanged all the time.
-
 namespace {
 
-// A lookup is begun anew when something is renamed meanwhile, not for ever.
+// A lookup that a rename interrupts is retried, but not for ever: an attacker can rename all the time.
 constexpr int kTries = 128;
 
-// Takes down what is mounted at the end of a path; 0 or errno. Lazily, as all of it has to go and somebody may have
-// entered it already.
-int TakeDownAt(const std::string& path, bool is_copy) {
-  // A copy of shared mounts is their peer, and takes from them what is taken from it.
+// Unmounts the topmost mount at the end of a path with everything below it, and returns 0 or an errno. The unmount is
+// lazy, because another process may already have a file open on the mount.
+int UnmountAt(const std::string& path, bool is_copy) {
+  // A copy of a shared mount is its peer: an unmount below the copy would propagate to the mount that was copied.
   if (is_copy && kernel::SetPropagation(path.c_str(), MS_SLAVE, true) < 0) return errno;
   return umount2(path.c_str(), MNT_DETACH) < 0 ? errno : 0;
 }
@@ -40,38 +39,38 @@ Outcome Target::OpenMounted(OwnedFd* mounted) const {
     return *mounted ? Outcome{} : Outcome::Failure(errno, "open", "locate target");
   }
   Outcome outcome = OpenAbove(mounted);
-  // It is not known what it is.
+  // OpenAbove may have opened a mount without being able to identify it.
   if (outcome.Failed()) *mounted = OwnedFd();
   return outcome;
 }
 
-bool Target::TakeDown(const OwnedFd& mounted, bool is_copy) const {
+bool Target::Unmount(const OwnedFd& mounted, bool is_copy) const {
   if (mounted) {
-    // The descriptor stands for the mount itself, wherever it is by now; but without /proc nothing leads there.
-    const int error = TakeDownAt(procfs::Fd(mounted.get()), is_copy);
-    return error == 0 || (error == ENOENT && !root_ && TakeDownAt(path_, is_copy) == 0);
+    // The path of the descriptor leads to the mount wherever it is mounted by now. ENOENT: /proc is not mounted.
+    const int error = UnmountAt(procfs::Fd(mounted.get()), is_copy);
+    return error == 0 || (error == ENOENT && !root_ && UnmountAt(path_, is_copy) == 0);
   }
-  if (!root_) return TakeDownAt(path_, is_copy) == 0;
-  // Once more, as what the machine was short of may be there again.
+  if (!root_) return UnmountAt(path_, is_copy) == 0;
+  // The open is tried once more: a shortage of descriptors or memory may be over.
   OwnedFd opened;
   const Outcome outcome = OpenMounted(&opened);
-  if (!outcome.Failed()) return TakeDown(opened, is_copy);
-  // Somebody else has taken it down, and what is there now is not ours.
+  if (!outcome.Failed()) return Unmount(opened, is_copy);
+  // ENOENT: another process has unmounted the mount, so that nothing is left to unmount.
   if (outcome.error == ENOENT) return true;
-  // To umount2(2) alone the path leads on to what has been mounted over it. mount(2) would make a slave of what is
-  // below: so a copy stays if there is anything in it (EBUSY). What was mounted there before does, as this target has
-  // it open.
-  return umount2(PathBefore().c_str(), 0) == 0;
+  // Only umount2(2) follows this path to the mount on top of the opened directory; mount(2) would change the mount
+  // beneath. So this function cannot make a copy a slave first, and the unmount is not lazy: a copy with submounts
+  // stays mounted (EBUSY). The mount beneath stays mounted in any case, because this target holds a descriptor of it.
+  return umount2(FullPath().c_str(), 0) == 0;
 }
 
 Outcome Target::OpenAbove(OwnedFd* mounted) const {
-  // ".." of a root is that root, and what is mounted over it then is followed (fs/namei.c, follow_dotdot, step_into).
-  // It takes no name, so that nobody can put another in its place.
+  // The kernel resolves ".." of a root to the root itself and then enters the mount on top of it (fs/namei.c,
+  // follow_dotdot, step_into). A lookup of ".." needs no name that another process could rename.
   for (int attempt = 0; attempt < kTries; ++attempt) {
     *mounted = OwnedFd(kernel::OpenAt2(found_.get(), "..", O_PATH | O_CLOEXEC, kernel::kResolveInRoot));
     if (*mounted || errno != EAGAIN) break;
   }
-  // A file has no "..", and openat2(2) may be missing.
+  // The lookup of ".." fails for a file, and where openat2(2) is missing.
   if (!*mounted) return OpenAboveByName(mounted);
   uint64_t below = 0, above = 0;
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0 ||
@@ -81,7 +80,8 @@ Outcome Target::OpenAbove(OwnedFd* mounted) const {
   return above != below ? Outcome{} : Outcome::Failure(ENOENT, "openat2", "locate target");
 }
 
-// By the name that it has now, and only if what is there is a mount on the mount of what was found.
+// Opens the mount on top of the target's directory or file, by the current path of that directory or file. The mount
+// table must confirm that the opened mount is a child of the mount beneath.
 Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   uint64_t below = 0, above = 0;
   if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &below) < 0) {
@@ -89,10 +89,10 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
   }
   int error = 0;
   for (int attempt = 0; attempt < kTries; ++attempt) {
-    NamedPlace place;
-    error = place.Open(procfs::PathOf(found_.get()));
+    PinnedPath pinned;
+    error = pinned.Open(procfs::PathOf(found_.get()));
     if (error != 0) continue;
-    *mounted = place.OpenThere();
+    *mounted = pinned.OpenEntry();
     error = *mounted ? 0 : errno;
     if (error != 0) continue;
     if (kernel::MountPointId(mounted->get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &above) < 0) {
@@ -101,60 +101,61 @@ Outcome Target::OpenAboveByName(OwnedFd* mounted) const {
     if (above == 0) continue;
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) return Outcome::Failure(errno, "read", "read the mount table");
-    const auto is_it = [&](const MountLine& line) { return line.id == above && line.parent_id == below; };
-    if (std::any_of(table.begin(), table.end(), is_it)) return {};
+    const auto is_child = [&](const MountLine& line) { return line.id == above && line.parent_id == below; };
+    if (std::any_of(table.begin(), table.end(), is_child)) return {};
   }
-  // For want of a descriptor, or because it is elsewhere each time.
+  // A transient error is a shortage of descriptors or memory. EAGAIN: the mount was at a new path in each attempt.
   return Outcome::Failure(IsTransient(error) ? error : EAGAIN, "open", "locate target");
 }
 
-Outcome Target::Locate(const std::optional<uint64_t>& id, std::string* path) {
+Outcome Target::LocateMounted(const std::optional<uint64_t>& id, std::string* path) {
   if (!root_) {
     *path = path_;
     return {};
   }
   uint64_t found = 0;
   const Outcome outcome = LocateByLookup(path, &found);
-  // Links may have been exchanged since the mount was made. Where it is the table knows.
+  // Symbolic links may have changed since the mount was made, but the mount table has its current mount point.
   if (id && (outcome.Failed() || found != *id)) LocateByTable(*id, path);
   return path->empty() ? outcome : Outcome{};
 }
 
 Outcome Target::LocateByLookup(std::string* path, uint64_t* id) {
-  Outcome outcome = Find();
+  Outcome outcome = LookUp();
   for (int attempt = 0; !outcome.Failed() && attempt < kTries; ++attempt) {
-    uint64_t there = 0;
+    uint64_t found = 0;
     if (kernel::MountId(found_.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, id) < 0) {
       return Outcome::Failure(errno, "statx", "identify");
     }
-    if (place_.Open(procfs::PathOf(found_.get())) == 0) {
-      *path = place_.Path();
-      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &there) == 0 &&
-          there == *id) {
+    if (mount_point_.Open(procfs::PathOf(found_.get())) == 0) {
+      *path = mount_point_.Path();
+      if (kernel::MountId(AT_FDCWD, path->c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &found) == 0 &&
+          found == *id) {
         found_ = OwnedFd();
         return {};
       }
       path->clear();
     }
-    // It has been moved meanwhile, with a directory on the way or by itself.
+    // The mount, or a directory in its path, has been moved or renamed meanwhile.
     found_ = OwnedFd();
-    outcome = Find();
+    outcome = LookUp();
   }
   found_ = OwnedFd();
   return outcome.Failed() ? outcome : Outcome::Failure(EAGAIN, "openat2", "locate target");
 }
 
-// Whether the mount with this id is at a place that the table names, and nothing is mounted over it.
+// Whether the mount with this ID is the topmost one at a mount point from the mount table. For the topmost mount, this
+// function sets `path` to a path for umount2(2).
 bool Target::IsAt(const std::string& mount_point, uint64_t id, std::string* path) {
-  NamedPlace place;
-  uint64_t there = 0;
-  if (place.Open(mount_point) != 0) return false;
-  if (kernel::MountId(AT_FDCWD, place.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &there) < 0 ||
-      there != id) {
+  PinnedPath pinned;
+  uint64_t found = 0;
+  if (pinned.Open(mount_point) != 0) return false;
+  if (kernel::MountId(AT_FDCWD, pinned.Path().c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kUnique, &found) < 0 ||
+      found != id) {
     return false;
   }
-  place_ = std::move(place);
-  *path = place_.Path();
+  mount_point_ = std::move(pinned);
+  *path = mount_point_.Path();
   return true;
 }
 
@@ -162,21 +163,22 @@ bool Target::LocateByTable(uint64_t id, std::string* path) {
   const OwnedFd root(open(root_->c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return false;
   kernel::MountStatus status;
-  const bool knows = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
-  const uint64_t mountinfo_id = knows ? status.mountinfo_id : id;
-  // Where a sandbox denies statmount(2) the table does not know the id: every place in the root is looked at.
-  const bool is_known = knows || id < kernel::kFirstUniqueId;
+  const bool has_status = kernel::StatMount(id, kernel::kStatMountMount, &status, sizeof status) == 0;
+  const uint64_t mountinfo_id = has_status ? status.mountinfo_id : id;
+  // Where a sandbox denies statmount(2), no line of the mount table can be matched with a unique mount ID. Then every
+  // mount point inside the root is examined.
+  const bool is_known = has_status || id < kernel::kFirstUniqueId;
   for (int attempt = 0; attempt < kTries; ++attempt) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) return false;
     const std::string top = procfs::PathOf(root.get());
-    bool is_there = false;
+    bool is_in_root = false;
     for (const MountLine& line : table) {
       if ((is_known && line.id != mountinfo_id) || !IsWithin(line.mount_point, top)) continue;
-      is_there = true;
+      is_in_root = true;
       if (IsAt(line.mount_point, id, path)) return true;
     }
-    if (!is_there) return false;
+    if (!is_in_root) return false;
   }
   return false;
 }

@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "kernel/calls.h"
+#include "kernel/attributes.h"
 #include "kernel/owned_fd.h"
 #include "kernel/procfs.h"
 
@@ -16,22 +16,24 @@ namespace {
 
 bool IsOctal(char digit, char most = '7') { return digit >= '0' && digit <= most; }
 
-// Parses mount attributes, for example "ro,nosuid,relatime". The kernel writes no word for strictatime, so a line with
-// neither noatime nor relatime means strictatime (fs/proc_namespace.c, show_mnt_opts).
-unsigned long AttributeFlags(std::string_view options) {
-  unsigned long flags = 0;
+// Parses mount attributes, for example "ro,nosuid,relatime", to MOUNT_ATTR_ bits. This function ignores words that
+// kernel/attributes.h does not list.
+uint64_t AttributesOf(std::string_view options) {
+  uint64_t bits = 0, decided = 0;
   while (!options.empty()) {
     const std::string_view option = fields::Take(&options, ',');
-    if (option == "ro") flags |= MS_RDONLY;
-    if (option == "nosuid") flags |= MS_NOSUID;
-    if (option == "nodev") flags |= MS_NODEV;
-    if (option == "noexec") flags |= MS_NOEXEC;
-    if (option == "noatime") flags |= MS_NOATIME;
-    if (option == "nodiratime") flags |= MS_NODIRATIME;
-    if (option == "relatime") flags |= MS_RELATIME;
-    if (option == "nosymfollow") flags |= kernel::kMsNoSymFollow;
+    for (const attributes::Attribute& row : attributes::kAttributes) {
+      if (row.word.empty() || row.word != option) continue;
+      bits |= row.bit;
+      decided |= row.mask;
+    }
   }
-  return flags & (MS_NOATIME | MS_RELATIME) ? flags : flags | MS_STRICTATIME;
+  // The kernel writes no word for strictatime, so a line with neither noatime nor relatime means strictatime
+  // (fs/proc_namespace.c, show_mnt_opts).
+  for (const attributes::Attribute& row : attributes::kAttributes) {
+    if (row.word.empty() && (decided & row.mask) == 0) bits |= row.bit;
+  }
+  return bits;
 }
 
 bool ParseLine(std::string_view text, MountLine* line) {
@@ -45,7 +47,7 @@ bool ParseLine(std::string_view text, MountLine* line) {
   line->id = fields::Number(id);
   line->parent_id = fields::Number(parent_id);
   line->mount_point = UnescapeField(mount_point);
-  line->attribute_flags = AttributeFlags(options);
+  line->attributes = AttributesOf(options);
   return true;
 }
 

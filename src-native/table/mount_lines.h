@@ -12,7 +12,7 @@ struct MountLine {
   uint64_t id;
   uint64_t parent_id;
   std::string mount_point;
-  unsigned long attribute_flags;  // MS_RDONLY, MS_NOSUID ...
+  uint64_t attributes;  // MOUNT_ATTR_* bits (kernel/attributes.h)
 };
 
 // Decodes a field of a line. The kernel writes space, tab, newline and backslash as \ooo (fs/proc_namespace.c, mangle).

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernel/calls.h"
+#include "kernel/attributes.h"
 #include "kernel/mount_ids.h"
 
 namespace {
@@ -26,21 +26,14 @@ void AppendName(std::string_view name, std::string* line) {
   }
 }
 
-// Writes the mount attributes in the order of show_mnt_opts (fs/proc_namespace.c).
-void AppendAttributes(uint64_t attributes, std::string* line) {
-  struct {
-    uint64_t bit;
-    const char* word;
-  } constexpr kWords[] = {
-      {kernel::kMountAttrNoSuid, ",nosuid"},           {kernel::kMountAttrNoDev, ",nodev"},
-      {kernel::kMountAttrNoExec, ",noexec"},           {kernel::kMountAttrNoAtime, ",noatime"},
-      {kernel::kMountAttrNoDirAtime, ",nodiratime"},   {0, ",relatime"},
-      {kernel::kMountAttrNoSymFollow, ",nosymfollow"}, {kernel::kMountAttrIdMap, ",idmapped"},
-  };
-  *line += attributes & kernel::kMountAttrReadOnly ? "ro" : "rw";
-  for (const auto& [bit, word] : kWords) {
-    const bool is_set = bit != 0 ? (attributes & bit) != 0 : (attributes & kernel::kMountAttrAtimeMask) == 0;
-    if (is_set) *line += word;
+// Writes the mount attributes in the order of show_mnt_opts (fs/proc_namespace.c), which is that of
+// kernel/attributes.h.
+void AppendAttributes(uint64_t bits, std::string* line) {
+  *line += bits & attributes::kReadOnly ? "ro" : "rw";
+  for (const attributes::Attribute& row : attributes::kAttributes) {
+    if (row.bit == attributes::kReadOnly || row.word.empty() || (bits & row.mask) != row.bit) continue;
+    *line += ',';
+    *line += row.word;
   }
 }
 

@@ -1,3 +1,4 @@
+// Calls umount2(2), with checks of the process's root and of the mount ID.
 #include "umount/umount.h"
 
 #include <errno.h>
@@ -12,24 +13,24 @@
 
 namespace {
 
-unsigned Following(unsigned long flags) { return flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0; }
+unsigned AtFlags(unsigned long flags) { return flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0; }
 
 bool IsRootOfProcess(const std::string& target, unsigned long flags) {
-  // The root's id as it was when it was first asked for, in this mount namespace: where the target has another, as
-  // nearly always, one look is enough. That a process is given another root while it runs (pivot_root(2)) is not seen.
+  // The mount ID of "/" at the first call, in the process's own mount namespace. If the target has another mount ID,
+  // one statx(2) is enough. The cache does not notice a later pivot_root(2) of the process.
   static std::atomic<uint64_t> first_root{0};
-  uint64_t there = 0;
+  uint64_t found = 0;
   uint64_t root = procfs::IsElsewhere() ? 0 : first_root.load(std::memory_order_relaxed);
-  if (kernel::MountPointId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kMountinfo, &there) < 0 ||
-      there == 0 || (root != 0 && there != root)) {
+  if (kernel::MountPointId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kMountinfo, &found) < 0 ||
+      found == 0 || (root != 0 && found != root)) {
     return false;
   }
   if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) < 0) return false;
   if (!procfs::IsElsewhere()) first_root.store(root, std::memory_order_relaxed);
-  return there == root;
+  return found == root;
 }
 
-std::string WhatLinkNames(const std::string& path) {
+std::string LinkText(const std::string& path) {
   char buffer[4096];
   const ssize_t length = readlink(path.c_str(), buffer, sizeof buffer);
   return std::string(buffer, length < 0 ? 0 : static_cast<size_t>(length));
@@ -38,37 +39,33 @@ std::string WhatLinkNames(const std::string& path) {
 }  // namespace
 
 Outcome Unmount(const std::string& target, unsigned long flags) {
-  // With one of these the kernel does no such thing.
+  // With MNT_DETACH or MNT_EXPIRE the kernel does not remount the root read-only.
   if ((flags & (MNT_DETACH | MNT_EXPIRE)) == 0 && IsRootOfProcess(target, flags)) {
     return Outcome::Failure(EBUSY, "umount2", "check root");
   }
-  return UnmountOther(target, flags);
-}
-
-Outcome UnmountOther(const std::string& target, unsigned long flags) {
   if (umount2(target.c_str(), static_cast<int>(flags)) == 0) return {};
   Outcome outcome = Outcome::Failure(errno, "umount2", "unmount");
-  if (outcome.error == EINVAL && (flags & UMOUNT_NOFOLLOW) != 0) outcome.other = WhatLinkNames(target);
+  if (outcome.error == EINVAL && (flags & UMOUNT_NOFOLLOW) != 0) outcome.other = LinkText(target);
   return outcome;
 }
 
-Outcome AnotherMount(uint64_t found) {
+Outcome MountMismatch(uint64_t found) {
   Outcome outcome = Outcome::Failure(EINVAL, "umount2", "identify");
   outcome.mount_id = found;
   return outcome;
 }
 
-Outcome CheckMountIs(uint64_t id, const std::string& target, unsigned long flags) {
+Outcome CheckMountId(uint64_t id, const std::string& target, unsigned long flags) {
   uint64_t found = 0;
-  if (kernel::MountId(AT_FDCWD, target.c_str(), Following(flags), kernel::IdKind::kUnique, &found) < 0) {
+  if (kernel::MountId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kUnique, &found) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
-  return found == id ? Outcome{} : AnotherMount(found);
+  return found == id ? Outcome{} : MountMismatch(found);
 }
 
 Outcome LocateMount(Target& target, const std::optional<uint64_t>& id, std::string* path, unsigned long* flags) {
   if (target.IsInRoot()) *flags |= UMOUNT_NOFOLLOW;
-  return target.Locate(id, path);
+  return target.LocateMounted(id, path);
 }
 
 void UmountCall::Read(Arguments& arguments) {
@@ -77,19 +74,12 @@ void UmountCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-void UmountCall::ReadUsual(Arguments& arguments) {
-  target_.ReadPath(arguments);
-  arguments.Flags("flags", &flags_).OptionalId("id", &id_);
-}
-
 Outcome UmountCall::Run() {
   std::string path;
   Outcome outcome = LocateMount(target_, id_, &path, &flags_);
-  // umount2 goes by path and cannot be told an id, so the two are as close together as they can be.
-  if (!outcome.Failed() && id_) outcome = CheckMountIs(*id_, path, flags_);
+  // umount2(2) takes a path and no mount ID, so the check comes immediately before the unmount.
+  if (!outcome.Failed() && id_) outcome = CheckMountId(*id_, path, flags_);
   if (outcome.Failed()) return outcome;
   if (!cancellation_.Commit()) return Cancelled();
-  if (!id_) return Unmount(path, flags_);
-  // A mount that this library made is not the process's root.
-  return UnmountOther(path, flags_);
+  return Unmount(path, flags_);
 }

@@ -1,17 +1,19 @@
+// Orders mounts for unmounting, from the lines of a mount table.
 #include "umount/umount_order.h"
 
 #include <algorithm>
 
 namespace {
 
-// The table by ids, and the children of each mount in the order in which they have to go.
-class Family {
+// Finds the lines of a mount table by mount ID, and the children of each mount in the order in which they are
+// unmounted.
+class MountIndex {
  public:
-  explicit Family(const std::vector<MountLine>& table) {
+  explicit MountIndex(const std::vector<MountLine>& table) {
     for (const MountLine& line : table) by_id_.push_back(&line);
     std::sort(by_id_.begin(), by_id_.end(), [](auto* a, auto* b) { return a->id < b->id; });
     children_ = by_id_;
-    // Lines of a table are in the order of mounting, which the addresses keep.
+    // The table lists mounts in the order of mounting, so a later mount has a higher address.
     std::sort(children_.begin(), children_.end(), [](auto* a, auto* b) {
       if (a->parent_id != b->parent_id) return a->parent_id < b->parent_id;
       if (a->mount_point.size() != b->mount_point.size()) return a->mount_point.size() < b->mount_point.size();
@@ -34,7 +36,7 @@ class Family {
     }
   }
 
-  // The one that hides all of a mount.
+  // Returns the child that covers the whole mount, or null.
   const MountLine* Cover(const MountLine& of) const {
     const MountLine* cover = nullptr;
     ForEachChild(of.id, [&](const MountLine* child) {
@@ -48,8 +50,8 @@ class Family {
   std::vector<const MountLine*> children_;
 };
 
-// From "parents first" to "parents last".
-std::vector<OrderedMount> TurnedAround(std::vector<OrderedMount> mounts) {
+// Reverses a list in which parents come first, and adjusts the parents' indices.
+std::vector<OrderedMount> Reversed(std::vector<OrderedMount> mounts) {
   std::reverse(mounts.begin(), mounts.end());
   for (OrderedMount& mount : mounts) mount.parent = mounts.size() - 1 - mount.parent;
   return mounts;
@@ -58,10 +60,10 @@ std::vector<OrderedMount> TurnedAround(std::vector<OrderedMount> mounts) {
 }  // namespace
 
 const MountLine* BottomOfStack(const std::vector<MountLine>& table, uint64_t id) {
-  const Family family(table);
-  const MountLine* bottom = family.Find(id);
+  const MountIndex index(table);
+  const MountLine* bottom = index.Find(id);
   for (size_t steps = 0; bottom != nullptr && steps < table.size(); ++steps) {
-    const MountLine* parent = family.Find(bottom->parent_id);
+    const MountLine* parent = index.Find(bottom->parent_id);
     if (parent == nullptr || parent == bottom || parent->mount_point != bottom->mount_point) break;
     bottom = parent;
   }
@@ -69,37 +71,38 @@ const MountLine* BottomOfStack(const std::vector<MountLine>& table, uint64_t id)
 }
 
 std::vector<OrderedMount> TreeInOrder(const std::vector<MountLine>& table, uint64_t bottom) {
-  const Family family(table);
-  std::vector<OrderedMount> seen;
-  const MountLine* first = family.Find(bottom);
-  if (first == nullptr) return seen;
+  const MountIndex index(table);
+  std::vector<OrderedMount> ordered;
+  const MountLine* first = index.Find(bottom);
+  if (first == nullptr) return ordered;
   std::vector<bool> is_known(table.size());
-  // What is put here first is seen last, and turned around it is the first.
+  // The last element of `waiting` is visited next. Reversed() turns the order of the visits around, so the mount that
+  // is pushed first comes first in the result.
   std::vector<OrderedMount> waiting;
-  const auto put = [&](const MountLine* line, size_t parent) {
-    const size_t index = static_cast<size_t>(line - table.data());
-    if (!is_known[index]) waiting.push_back({line, parent});
-    is_known[index] = true;
+  const auto push = [&](const MountLine* line, size_t parent) {
+    const size_t at = static_cast<size_t>(line - table.data());
+    if (!is_known[at]) waiting.push_back({line, parent});
+    is_known[at] = true;
   };
-  put(first, 0);
+  push(first, 0);
   while (!waiting.empty()) {
-    seen.push_back(waiting.back());
+    ordered.push_back(waiting.back());
     waiting.pop_back();
-    const size_t parent = seen.size() - 1;
-    family.ForEachChild(seen[parent].line->id, [&](const MountLine* child) { put(child, parent); });
+    const size_t parent = ordered.size() - 1;
+    index.ForEachChild(ordered[parent].line->id, [&](const MountLine* child) { push(child, parent); });
   }
-  return TurnedAround(std::move(seen));
+  return Reversed(std::move(ordered));
 }
 
 std::vector<OrderedMount> StackInOrder(const std::vector<MountLine>& table, uint64_t bottom) {
-  const Family family(table);
-  std::vector<OrderedMount> seen;
+  const MountIndex index(table);
+  std::vector<OrderedMount> ordered;
   std::vector<bool> is_known(table.size());
-  for (const MountLine* line = family.Find(bottom); line != nullptr; line = family.Cover(*line)) {
-    const size_t index = static_cast<size_t>(line - table.data());
-    if (is_known[index]) break;
-    is_known[index] = true;
-    seen.push_back({line, seen.empty() ? 0 : seen.size() - 1});
+  for (const MountLine* line = index.Find(bottom); line != nullptr; line = index.Cover(*line)) {
+    const size_t at = static_cast<size_t>(line - table.data());
+    if (is_known[at]) break;
+    is_known[at] = true;
+    ordered.push_back({line, ordered.empty() ? 0 : ordered.size() - 1});
   }
-  return TurnedAround(std::move(seen));
+  return Reversed(std::move(ordered));
 }

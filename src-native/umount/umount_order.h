@@ -1,3 +1,4 @@
+// The order in which to unmount the mounts of a tree or of a stack.
 #pragma once
 
 #include <cstddef>
@@ -6,26 +7,28 @@
 
 #include "table/mount_lines.h"
 
-// In which order mounts have to be taken down. Pure: it looks at a table and at nothing else.
-//
-// A table is read in parts, and ids are used again at once, so that two lines may each name the other as their parent:
-// no line is taken twice. Who takes mounts down looks at each before, and at the table afterwards.
+// The functions of this file work on a mount table in memory and make no system call. The table may be inconsistent:
+// the kernel reports it in parts and reuses mount IDs at once, so two lines may each name the other as their parent. No
+// function returns a line twice. The caller checks each mount before its unmount, and reads the table again afterwards.
 
-// A mount of the table and where its parent is in the same list; the parent comes later. The last has none.
+// A mount, and the index of its parent in the same list. The parent comes later in the list; the last mount has no
+// parent.
 struct OrderedMount {
   const MountLine* line;
   size_t parent;
 };
 
-// The lowest of the mounts that are stacked at the place of the mount with this id; null when there is no such mount.
+// Returns the lowest mount of the stack of mounts that the mount with this ID belongs to, or null if the table has no
+// mount with this ID. The mounts of a stack have the same mount point, each on top of the one before.
 const MountLine* BottomOfStack(const std::vector<MountLine>& table, uint64_t id);
 
-// The mount with this id and all below it, each after what hides it:
-//   - children before their parent;
-//   - of the children of one mount first the one that covers it all, then by the length of the mount point, since one
-//     at /a/b hides one that was mounted at /a/b/c before; otherwise the latest first.
-// Depth is limited by memory only: thousands may be stacked at one place.
+// Returns the mount with this ID and all mounts below it. Each mount comes after every mount that hides it:
+//   - children come before their parent;
+//   - of the children of one mount, the child that covers the whole mount comes first, then the children by ascending
+//     length of the mount point, because a mount at /a/b hides an earlier mount at /a/b/c;
+//   - of children with the same length, the latest comes first.
+// Memory alone limits the depth: thousands of mounts may be stacked at one mount point.
 std::vector<OrderedMount> TreeInOrder(const std::vector<MountLine>& table, uint64_t bottom);
 
-// Only those which are stacked at the place of the mount with this id, from the top down to it.
+// Returns the mounts that are stacked on the mount with this ID, from the topmost mount down to that mount.
 std::vector<OrderedMount> StackInOrder(const std::vector<MountLine>& table, uint64_t bottom);

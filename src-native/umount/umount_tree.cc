@@ -1,3 +1,4 @@
+// Unmounts trees and stacks of mounts, pass by pass, until none is left or a pass changes nothing.
 #include "umount/umount_tree.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 
 namespace {
 
-// Somebody who mounts as fast as this unmounts is not waited for without end.
+// The limit for the case that another process mounts as fast as this call unmounts.
 constexpr int kMostPasses = 64;
 
 Outcome FailureAt(Outcome failure, const std::string& mount_point) {
@@ -20,7 +21,7 @@ Outcome FailureAt(Outcome failure, const std::string& mount_point) {
   return failure;
 }
 
-bool SaysThePath(int error) {
+bool IsPathError(int error) {
   return error == ENOENT || error == ENOTDIR || error == ELOOP || error == EACCES || error == ENAMETOOLONG;
 }
 
@@ -48,100 +49,103 @@ void UmountTreeCall::Read(Arguments& arguments) {
   ReadOperation(arguments);
 }
 
-// Which mount goes last. Succeeds with bottom_ 0 when the target is no mount point, or leads nowhere.
+// Finds the mount that is unmounted last. The function succeeds with bottom_ 0 if the target is no mount point or does
+// not exist.
 Outcome UmountTreeCall::FindBottom() {
   const bool follows = (flags_ & UMOUNT_NOFOLLOW) == 0;
   uint64_t top = 0;
-  uint64_t unique_id = 0;
+  uint64_t unique = 0;
   {
-    // All is asked of one descriptor: the path may lead elsewhere at any time. It is closed before it keeps a mount in
-    // use.
-    const OwnedFd there(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
-    if (!there || kernel::MountId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &unique_id) < 0 ||
-        kernel::MountPointId(there.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &top) < 0) {
-      // Of a path that leads nowhere the kernel says so itself. Anything else is no answer, and to go on as if nothing
-      // were mounted there would take the topmost mount down and call it all.
-      return id_ || !SaysThePath(errno) ? Outcome::Failure(errno, there ? "statx" : "open", "identify") : Outcome{};
+    // Both IDs are read from one descriptor, because the path may lead elsewhere at any time. The descriptor is closed
+    // before the first unmount, because an open descriptor keeps its mount busy.
+    const OwnedFd opened(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
+    if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &unique) < 0 ||
+        kernel::MountPointId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &top) < 0) {
+      // For a path that does not exist, umount2(2) itself reports the best error. After any other error it is unknown
+      // which mounts are at the target, and a success would then report one unmount as the unmount of all.
+      return id_ || !IsPathError(errno) ? Outcome::Failure(errno, opened ? "statx" : "open", "identify") : Outcome{};
     }
   }
-  if (id_ && unique_id != *id_) return AnotherMount(unique_id);
+  if (id_ && unique != *id_) return MountMismatch(unique);
   if (top == 0) return {};
   std::vector<MountLine> table;
   if (!ReadMountTable(&table)) return Outcome::Failure(errno, "read", "read the mount table");
   const MountLine* bottom = BottomOfStack(table, top);
-  if (bottom == nullptr) return {};  // a mount of another namespace
+  if (bottom == nullptr) return {};  // a mount that the mount table of this namespace does not list
   bottom_ = stack_ ? bottom->id : top;
-  bottom_unique_id_ = bottom_ == top ? unique_id : 0;
-  place_ = bottom->mount_point;
+  bottom_unique_ = bottom_ == top ? unique : 0;
+  mount_point_ = bottom->mount_point;
   const auto line = std::find_if(table.begin(), table.end(), [&](const MountLine& each) { return each.id == bottom_; });
   bottom_parent_ = line->parent_id;
   uint64_t root = 0;
   const bool is_root = kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) == 0 && root == bottom_ &&
                        !(flags_ & MNT_DETACH);
-  // Before what is below it is gone.
-  return is_root ? FailureAt(Outcome::Failure(EBUSY, "umount2", "check root"), place_) : Outcome{};
+  // The check comes before the first unmount, so that a refused call unmounts nothing below the root either.
+  return is_root ? FailureAt(Outcome::Failure(EBUSY, "umount2", "check root"), mount_point_) : Outcome{};
 }
 
 std::vector<OrderedMount> UmountTreeCall::Order(const std::vector<MountLine>& table) const {
-  const bool only_this_place = (flags_ & MNT_DETACH) != 0 || !recursive_;
-  std::vector<OrderedMount> order = only_this_place ? StackInOrder(table, bottom_) : TreeInOrder(table, bottom_);
+  const bool only_stack = (flags_ & MNT_DETACH) != 0 || !recursive_;
+  std::vector<OrderedMount> order = only_stack ? StackInOrder(table, bottom_) : TreeInOrder(table, bottom_);
   if (!order.empty() && !IsBottom(*order.back().line)) order.clear();
   return order;
 }
 
-// Ids are used again: this one may be of a mount that somebody made elsewhere. A mount point alone tells nothing, as
-// somebody may have renamed a directory on the way.
+// Whether a line of the table is the mount that is unmounted last. The mount ID in the line is not enough: the kernel
+// may have reused the ID for a new mount elsewhere. A different mount point is no proof either, because a directory in
+// its path may have been renamed.
 bool UmountTreeCall::IsBottom(const MountLine& line) const {
-  if (line.mount_point == place_) return true;
+  if (line.mount_point == mount_point_) return true;
   kernel::MountStatus status;
-  if (bottom_unique_id_ != 0 &&
-      kernel::StatMount(bottom_unique_id_, kernel::kStatMountMount, &status, sizeof status) == 0) {
+  if (bottom_unique_ != 0 && kernel::StatMount(bottom_unique_, kernel::kStatMountMount, &status, sizeof status) == 0) {
     return status.mountinfo_id == line.id;
   }
   return line.parent_id == bottom_parent_;
 }
 
-// By the directory that it is in, so that no link that somebody puts on the way leads to a mount elsewhere.
-Outcome UmountTreeCall::TakeDownOne(const MountLine& line) const {
-  NamedPlace place;
-  if (const int error = place.Open(line.mount_point)) {
-    // A link where the table had a directory.
+// Unmounts one mount by its open parent directory, so that a new symbolic link in the path cannot lead to another
+// mount.
+Outcome UmountTreeCall::UnmountOne(const MountLine& line) const {
+  PinnedPath pinned;
+  if (const int error = pinned.Open(line.mount_point)) {
+    // ELOOP: a directory in the path of the mount point has been replaced by a symbolic link.
     return Outcome::Failure(error == ELOOP ? EBUSY : error, "umount2", "identify");
   }
-  uint64_t there = 0;
-  const std::string path = place.Path();
-  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kMountinfo, &there) < 0) {
+  uint64_t found = 0;
+  const std::string path = pinned.Path();
+  if (kernel::MountPointId(AT_FDCWD, path.c_str(), AT_SYMLINK_NOFOLLOW, kernel::IdKind::kMountinfo, &found) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
-  // Covered by what stays, or by a new mount, or gone.
-  if (there != line.id) return Outcome::Failure(EBUSY, "umount2", "identify");
+  // The mount is already unmounted, or another mount covers it: a new one, or one that could not be unmounted.
+  if (found != line.id) return Outcome::Failure(EBUSY, "umount2", "identify");
   return Unmount(path, flags_ | UMOUNT_NOFOLLOW);
 }
 
-// One pass. True when the last one is down. Those that must still be there, as far as this knows, ascending.
-bool UmountTreeCall::TakeDown(const std::vector<OrderedMount>& order, Result* result,
-                              std::vector<uint64_t>* still_there) {
+// Makes one pass over all mounts and returns whether all of them are unmounted. `still_mounted` gets the mount IDs of
+// the others, ascending.
+bool UmountTreeCall::UnmountAll(const std::vector<OrderedMount>& order, Result* result,
+                                std::vector<uint64_t>* still_mounted) {
   result->outcome = {};
   result->remaining.clear();
-  still_there->clear();
+  still_mounted->clear();
   std::vector<bool> stays(order.size(), false);
   for (size_t index = 0; index < order.size(); ++index) {
     const MountLine& line = *order[index].line;
     if (!stays[index]) {
-      const Outcome outcome = TakeDownOne(line);
+      const Outcome outcome = UnmountOne(line);
       if (!outcome.Failed()) {
-        result->down.push_back(line.mount_point);
+        result->unmounted.push_back(line.mount_point);
         continue;
       }
       if (!result->outcome.Failed()) result->outcome = FailureAt(outcome, line.mount_point);
     }
     stays[order[index].parent] = true;
-    still_there->push_back(line.id);
+    still_mounted->push_back(line.id);
     result->remaining.push_back(line.mount_point);
   }
   std::reverse(result->remaining.begin(), result->remaining.end());
-  std::sort(still_there->begin(), still_there->end());
-  return still_there->empty();
+  std::sort(still_mounted->begin(), still_mounted->end());
+  return still_mounted->empty();
 }
 
 UmountTreeCall::Result UmountTreeCall::Run() {
@@ -150,30 +154,31 @@ UmountTreeCall::Result UmountTreeCall::Run() {
   if (!found.Failed() && !cancellation_.Commit()) found = Cancelled();
   if (found.Failed()) return Result(found);
   if (bottom_ == 0) {
-    // The kernel says what is wrong. With an id it is not asked: by now the path may lead to another mount.
+    // umount2(2) reports what is wrong with the target. With an ID the call must not happen, because the path may lead
+    // to another mount by now.
     return Result(id_ ? Outcome::Failure(EINVAL, "umount2", "unmount") : Unmount(path_, flags_));
   }
 
   Result result;
-  std::vector<uint64_t> still_there;
+  std::vector<uint64_t> still_mounted;
   for (int pass = 0;; ++pass) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) {
-      // Once some are down, why the others are not is what counts, and they are those that the pass before has left.
+      // After the first pass, the result already has the reason and the remaining mounts of the pass before.
       if (pass == 0) result.outcome = Outcome::Failure(errno, "read", "read the mount table");
       return result;
     }
     const std::vector<OrderedMount> order = Order(table);
-    if (order.empty()) return Result();  // somebody else took the last one down
-    // The same as after the pass before: nobody has changed anything, and another pass would not either.
-    if (pass == kMostPasses || (pass > 0 && SortedIds(order) == still_there)) {
+    if (order.empty()) return Result();  // another process has unmounted the last mount
+    // If the same mounts remain as after the pass before, another pass would not unmount more.
+    if (pass == kMostPasses || (pass > 0 && SortedIds(order) == still_mounted)) {
       result.remaining.clear();
       for (auto mount = order.rbegin(); mount != order.rend(); ++mount) {
         result.remaining.push_back(mount->line->mount_point);
       }
       return result;
     }
-    if (TakeDown(order, &result, &still_there)) return Result();
+    if (UnmountAll(order, &result, &still_mounted)) return Result();
   }
 }
 
@@ -181,7 +186,7 @@ napi_value UmountTreeCall::Result::ToValue(Napi::Env env) const {
   const napi_value value = outcome.ToValue(env);
   if (!outcome.Failed()) return value;
   Napi::Object failure(env, value);
-  failure.Set("down", BuffersOf(env, down));
+  failure.Set("down", BuffersOf(env, unmounted));
   failure.Set("remaining", BuffersOf(env, remaining));
   return failure;
 }

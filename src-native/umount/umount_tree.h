@@ -1,3 +1,4 @@
+// Unmounts a whole tree or a whole stack of mounts.
 #pragma once
 
 #include <cstdint>
@@ -9,21 +10,22 @@
 #include "place/target.h"
 #include "umount/umount_order.h"
 
-// Takes down a mount and all below it, or all that are stacked at one place, or both.
+// Unmounts the mount at a target together with all mounts below it (`recursive`), with all mounts stacked at the same
+// mount point (`stack`), or both. Arguments: target, flags, ID (or null), recursive, stack, operation.
 //
-// One native call for the whole sequence: which mounts there are, and that the one at a path is the one meant, is true
-// for a moment only, so that reading the table, looking at a path and unmounting it belong together; and all of it has
-// to happen in one mount namespace, which is that of the thread.
+// The whole sequence is one native call for two reasons. The mount table, and the check that a path leads to the right
+// mount, are valid only for a moment, so the read, the check and the unmount follow each other directly. Besides, every
+// step must run in the same mount namespace, which is that of one thread.
 //
-//   umountTree(target, flags, id, recursive, stack, operation)
+// With a unique mount ID, the call unmounts only if the mount at the target has that ID (umount/umount.h). Each mount
+// is unmounted by its mount point without following symbolic links, and only if the mount at that mount point is the
+// one from the table. If a mount cannot be unmounted, its ancestors stay mounted too, and the call unmounts all other
+// mounts of the tree. If other processes mount or unmount meanwhile, the call reads the table again. With MNT_DETACH
+// the kernel itself unmounts everything below a mount, in one step.
 //
-// With an id only when the mount at the target is that one (umount/umount.h). Each mount goes by its mount point,
-// without following links, and only when the mount there is the one of the table; what is below one that could not be
-// taken down goes all the same, what is above it stays. When others have mounted or unmounted in the meantime, the
-// table is read again. With MNT_DETACH the kernel takes everything below along, in one step.
-//
-// A failure is that of the first mount that could not be taken down, with its mount point in `other`, and has besides
-// { down: [mount points], remaining: [mount points] }, those remaining in the order of the table's tree.
+// The result of a failure is the outcome for the first mount that could not be unmounted, with its mount point in
+// `other`, and in JavaScript has two more members: `down`, the mount points that were unmounted, and `remaining`, the
+// mount points that are still mounted, in the order of the tree.
 class UmountTreeCall : public Operation {
  public:
   struct Result {
@@ -31,7 +33,7 @@ class UmountTreeCall : public Operation {
     napi_value ToValue(Napi::Env env) const;
 
     Outcome outcome;
-    std::vector<std::string> down;
+    std::vector<std::string> unmounted;
     std::vector<std::string> remaining;
   };
 
@@ -43,18 +45,19 @@ class UmountTreeCall : public Operation {
   Outcome FindBottom();
   bool IsBottom(const MountLine& line) const;
   std::vector<OrderedMount> Order(const std::vector<MountLine>& table) const;
-  Outcome TakeDownOne(const MountLine& line) const;
-  bool TakeDown(const std::vector<OrderedMount>& order, Result* result, std::vector<uint64_t>* still_there);
+  Outcome UnmountOne(const MountLine& line) const;
+  bool UnmountAll(const std::vector<OrderedMount>& order, Result* result, std::vector<uint64_t>* still_mounted);
 
   Target target_;
-  std::string path_;  // that leads to it
+  std::string path_;  // leads to the target
   unsigned long flags_ = 0;
   std::optional<uint64_t> id_;
   bool recursive_ = false;
   bool stack_ = false;
 
-  uint64_t bottom_ = 0;  // as in the table; what goes last
-  uint64_t bottom_parent_ = 0;
-  uint64_t bottom_unique_id_ = 0;  // 0 where it is not known
-  std::string place_;              // its mount point
+  // The mount that is unmounted last.
+  uint64_t bottom_ = 0;         // the mount ID in the mount table
+  uint64_t bottom_parent_ = 0;  // the mount ID of the parent in the mount table
+  uint64_t bottom_unique_ = 0;  // the unique mount ID, or 0 if it is unknown
+  std::string mount_point_;
 };

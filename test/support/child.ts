@@ -14,6 +14,9 @@ export interface Finished {
 // Both commands keep CAP_DAC_READ_SEARCH, because only the owner may be able to read the checkout and the Node.js
 // program.
 
+/** Words before a command, which then has its own user namespace and mount namespace; the inherited mounts are locked. */
+export const inUserNamespace = ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'];
+
 /** Words before a command that take away all privileges of root. */
 export const withoutPrivilege: readonly string[] = [
   'setpriv',

@@ -1,5 +1,6 @@
 // Starts a process in another mount namespace, in the ways that container runtimes do.
 import { mkdirSync, readFileSync } from 'node:fs';
+import { inUserNamespace } from './child.js';
 import { copyProgram, HolderProcess, programPath } from './holder.js';
 import type { Place } from './place.js';
 
@@ -34,7 +35,7 @@ export const containerKinds = {
     ...['unshare', '--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc', '--'],
   ],
   'with its own root, and without /proc': ['unshare', '--mount', '--propagation', 'private', '--'],
-  'with its own user namespace': ['unshare', '--user', '--map-root-user', '--mount', '--propagation', 'private', '--'],
+  'with its own user namespace': inUserNamespace,
 } as const;
 
 export type ContainerKind = keyof typeof containerKinds;

@@ -9,9 +9,10 @@ import { missingCalls } from './absent.js';
 export const ADDON_VARIABLE = 'LINUX_MOUNT_ADDON';
 
 /**
- * The file that this code runs from: `dist/kernel/addon/load.js` of the package, a bundle, or a single executable. The stack tells it
- * at run time. `__filename` would not do: an ES module has none, and `bun build` writes the path of the machine that builds
- * into the program, where another user of the machine that runs it could put a file.
+ * Returns the file that this code runs from: `dist/kernel/addon/load.js` of the package, a bundle, or a single
+ * executable. A stack trace gives the path at run time. `__filename` is unsuitable: an ES module has none, and
+ * `bun build` replaces `__filename` with a path of the build machine, at which another user of the target machine could
+ * place an addon.
  */
 function ownFile(): string {
   const { prepareStackTrace, stackTraceLimit } = Error;
@@ -19,17 +20,20 @@ function ownFile(): string {
   Error.prepareStackTrace = (_, [site]) => site?.getFileName();
   const file = String(new Error().stack);
   Object.assign(Error, { prepareStackTrace, stackTraceLimit });
-  // In a single executable that name is one inside of it, or of the machine that built it.
+  // In a single executable the stack has a path inside the executable, or a path of the build machine.
   const isExecutable = process.getBuiltinModule('node:sea')?.isSea() === true || file.startsWith('/$bunfs/');
   if (isExecutable) return process.execPath;
   return file.startsWith('file:') ? fileURLToPath(file) : file;
 }
 
-// Only in its own package does this file have its own name. The folder above a bundle may be one that others write to, /tmp
-// for example: an addon there must not be loaded.
+// In a bundle this code is in a file of another name. The search of the package folder must not start from a bundle:
+// other users may write to the folders above it (/tmp), and an addon in such a folder must not be loaded.
 const isBundle = (file: string): boolean => !/\/(?:dist|lib)\/kernel\/addon\/load\.[jt]s$/.test(file);
 
-/** The package's folder: the one around `file`, or for a bundle the one that Node finds from there; undefined for none. */
+/**
+ * Returns the package's folder: the folder that contains `file`, or for a bundle the folder that Node resolves from the
+ * bundle. Returns undefined if there is no package.
+ */
 function packageFolder(file: string): string | undefined {
   if (!isBundle(file)) return resolve(file, '../../../..');
   try {
@@ -40,9 +44,9 @@ function packageFolder(file: string): string | undefined {
 }
 
 /**
- * Where the addon may be, the first place first: beside a bundle, and in the package. There an addon that was built comes
- * before the prebuilt one, as somebody built it on purpose. One prebuilt file serves every C library
- * (src-native/libc/freestanding.cc), so that the architecture alone selects it.
+ * Returns the paths to search for the addon, in order: beside a bundle, and in the package. An addon that was built on
+ * this machine precedes the prebuilt addon, because somebody built that addon on purpose. One prebuilt file serves
+ * every C library (src-native/libc/freestanding.cc), so that the file depends on the architecture only.
  */
 export function addonFiles(file: string, arch: string = process.arch): string[] {
   const files = isBundle(file) ? [join(dirname(file), 'linux-mount.node')] : [];
@@ -55,44 +59,45 @@ export function addonFiles(file: string, arch: string = process.arch): string[] 
   ];
 }
 
-// existsSync() would ask access(2), which checks the real user without capabilities and reports a file in a directory that
-// may not be searched as missing.
-const isThere = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
+// existsSync() calls access(2), which checks the real user ID and ignores capabilities, and returns false for a file in
+// a directory without search permission. statSync() throws for such a file.
+const exists = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
 
 /**
- * Loads the addon: the file that {@link ADDON_VARIABLE} names, or else the first of {@link addonFiles} that exists. A file
- * that exists and does not load is an error; the search does not go on.
+ * Loads the addon: the file that {@link ADDON_VARIABLE} names, or else the first file of {@link addonFiles} that
+ * exists. If that file cannot be loaded, the function throws and does not try another file.
  *
- * @param from the file that the code runs from, unless {@link ownFile} has to find out
- * @throws `ERR_DLOPEN_FAILED`; an error of stat(2) where a folder may not be searched
+ * @param from the file that the code runs from; default: the result of {@link ownFile}
+ * @throws `ERR_DLOPEN_FAILED` if there is no addon, or if the addon cannot be loaded
+ * @throws an error of stat(2) if a directory cannot be searched
  */
 export function findAddon(from?: string, arch: string = process.arch): object {
   const named = process.env[ADDON_VARIABLE];
   if (named) return loadAddon(named, `${ADDON_VARIABLE} names this file`);
   const file = from ?? ownFile();
   const files = addonFiles(file, arch);
-  const found = files.find(isThere);
+  const found = files.find(exists);
   if (found !== undefined) return loadAddon(found, remedy(file, arch));
   const looked = files.map(quoted).join(' and ');
   throw failure(`linux-mount has no addon for linux-${arch}: it looked for ${looked}. ${remedy(file, arch)}`);
 }
 
 /**
- * Loads the addon from this file.
+ * Loads the addon from a file.
  *
- * @param advice what the error says at its end
- * @throws `ERR_DLOPEN_FAILED`
+ * @param advice the last sentence of the error message
+ * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded, or is not the addon of this version
  */
 export function loadAddon(file: string, advice: string): object {
   let addon: object;
   try {
-    const path = resolve(file); // throws where a relative path has no working directory to start from
+    const path = resolve(file); // resolve() throws for a relative path if the working directory was removed.
     addon = createRequire(path)(path);
   } catch (cause) {
     if ((cause as { code?: unknown }).code === 'ERR_DLOPEN_DISABLED') {
-      // The permission model (--permission) does that, as does --no-addons.
+      // The options --permission and --no-addons disable native addons.
       throw failure(
-        'linux-mount is a native addon, and this process may load none: start Node with --allow-addons, or without --no-addons',
+        'linux-mount is a native addon, and this process may load no native addon: start Node with --allow-addons, or without --no-addons',
         cause,
       );
     }
@@ -105,20 +110,20 @@ export function loadAddon(file: string, advice: string): object {
   );
 }
 
-// The lines that follow list the files that called require().
+// The further lines of the message list the files that called require().
 const firstLine = (cause: unknown): string => String((cause as Error).message).split('\n', 1)[0] as string;
 
-/** As a word of the shell. */
+/** Quotes a path as one word for the shell. */
 const quoted = (path: string): string => `'${path.replaceAll("'", `'\\''`)}'`;
 
-/** How to get an addon: a command in a package, three ways for a bundle. */
+/** Returns the advice of an error: how to build the addon in the package, or how to provide the addon for a bundle. */
 function remedy(file: string, arch: string): string {
   const folder = packageFolder(file);
   if (folder !== undefined) {
     return `To build it, with a C++ compiler (C++20), make and python3: cd ${quoted(folder)} && npm run build:source`;
   }
   return (
-    `${quoted(file)} is a bundle, and no linux-mount is installed where it lies: install it there, or copy the file ` +
+    `${quoted(file)} is a bundle, and linux-mount is not installed in its directory: install linux-mount there, or copy the file ` +
     `prebuilds/linux-${arch}/linux-mount.node of the package beside the bundle, or name that file with ${ADDON_VARIABLE} or setAddon()`
   );
 }

@@ -182,7 +182,7 @@ export interface TableDifference {
   readonly after: TableLines;
 }
 
-/** A walk through layers, which the addon owns: src-native/engines/layers/layer_changes.h. */
+/** A walk through layers, which the addon owns: src-native/engines/layers/changes.h. */
 export interface LayerWalk {
   readonly walk: unique symbol;
 }

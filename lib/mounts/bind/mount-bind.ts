@@ -1,6 +1,7 @@
+// mountBind(): bind-mounts a directory or a file.
 import { keptFlags } from '../../arguments/attributes.js';
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { BIND_STRATEGIES, native } from '../../kernel/native.js';
 import type { NativeTarget } from '../../kernel/words.js';
@@ -12,19 +13,22 @@ import { type BindOptions, type BindPlan, planBind } from './plan.js';
 import { probeBind } from './reuse.js';
 
 /**
- * Shows a directory or a file at another place: open_tree(2), mount_setattr(2), move_mount(2). The copy has its
- * attributes before anybody can reach it, so that a read-only bind is never writable, with `recursive` all the way down,
- * and keeps the `nosuid`, `nodev` and `noexec` of its source. Afterwards the kernel is asked whether it has them.
+ * Bind-mounts a directory or a file: open_tree(2), mount_setattr(2), move_mount(2). The new mount gets its attributes
+ * before it is attached, so that a read-only bind is never writable. With `recursive` the same holds for every mount
+ * below. The bind keeps `nosuid`, `nodev` and `noexec` of its source. After the call the addon verifies the attributes.
  *
- * Without mount_setattr(2) (before Linux 5.12, or in a sandbox) the copy gets its attributes in a mount namespace that nobody
- * else sees. Only where a sandbox refuses that, or open_tree(2), it is bound and then remounted, each mount below as well:
- * it is then as writable as its source for an instant, and taken away again if a step fails. `mount.strategy` tells.
+ * Without mount_setattr(2) (before Linux 5.12, or in a sandbox) the new mount gets its attributes in a private mount
+ * namespace. If a sandbox denies the namespace or open_tree(2), the addon bind-mounts and then remounts each mount: for
+ * a moment the bind is as writable as its source, and the addon unmounts the bind if a step fails. `mount.strategy`
+ * shows which way was taken.
  *
  * @param source a directory or a file; a symbolic link is followed
- * @param target where; a file goes over a file, a directory over a directory
- * @throws {@link MountError} with the `reason`: `ENOENT` on which side, `ENOTDIR` a file over a directory, `EINVAL` the
- *   source is unbindable, `EPERM` no CAP_SYS_ADMIN or attributes that are locked, `EBUSY` by `ifMounted`; `TypeError` or
- *   `RangeError` with Node's codes; an `AbortError`
+ * @param target the mount point: a file for a file, a directory for a directory
+ * @returns a handle to the bind
+ * @throws {@link MountError} with a `reason`: `ENOENT` if a path does not exist; `ENOTDIR` for a file over a directory;
+ *   `EINVAL` if the source is unbindable; `EPERM` without CAP_SYS_ADMIN, or if attributes are locked; `EBUSY` because
+ *   of `ifMounted`
+ * @throws `TypeError` or `RangeError` with Node's codes if an argument is invalid; an `AbortError`
  * @example
  * ```ts
  * await using www = await mountBind('/srv/www', '/jail/www', { readonly: true, recursive: true, noSuid: true });
@@ -37,7 +41,7 @@ export async function mountBind(source: PathLike, target: Target, options: BindO
 }
 
 /**
- * {@link mountBind} on the calling thread.
+ * Bind-mounts a directory or a file on the calling thread: the synchronous form of {@link mountBind}.
  *
  * @example
  * ```ts
@@ -55,13 +59,13 @@ function caseOf({ source, target, change, idMap, namespace }: BindPlan): Operati
   return { source, target, fsType: null, flags, kept: keptFlags(set, clear), hasData: false, namespace, userNamespace };
 }
 
-/** What attached and detached binds have in common. */
+/** The part of the operation that attached and detached binds have in common. */
 export const BIND_CALL: Omit<Operation<BindPlan, 'bind', never>, 'channel' | 'result'> = {
   subject: ({ source, target }) => ({ source, target }),
   call: native.bind,
   arguments: ({ source, target, change, idMap, ifMounted, namespace }, cancellation) => ({
     source,
-    target: target ?? NOWHERE,
+    target: target ?? DETACHED_TARGET,
     change,
     idMap,
     detached: target === undefined,

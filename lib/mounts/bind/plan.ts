@@ -1,9 +1,10 @@
+// Checks the arguments of mountBind() and detachedBind() before the first system call.
 import { ATTRIBUTE_NAMES, attributeChange, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, choiceOption, optionsArgument, type PathLike, pathArgument } from '../../arguments/check.js';
 import { type IdMap, idMapArgument } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import type { AttributeChange, Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../../kernel/words.js';
 import type { Plan } from '../../operation/driver.js';
 import {
@@ -14,32 +15,36 @@ import {
   operationPlan,
 } from '../../operation/options.js';
 
-/** How a bind is made. */
+/** Options of {@link mountBind} and {@link detachedBind}. */
 export interface BindAttributes extends MountAttributes {
   /**
-   * The mounts below the source as well. Attributes and propagation then are those of all.
-   * What is mounted in it later receives from the source and gives nothing back to it (slave), so that to take it down
-   * takes nothing away there.
+   * Whether to bind the mounts below the source too. The attributes and the propagation apply to all these mounts. Each
+   * mount of the bind is a slave of its original unless `propagation` is given: the bind receives mounts from the
+   * source, and unmounting the bind does not unmount anything at the source.
    */
   recursive?: boolean;
-  /** Unless said it is what the kernel makes of it: that of the source, and shared below a mount that is shared. */
+  /**
+   * The propagation of the bind. By default the kernel decides: the bind has the propagation of its source, and is
+   * shared below a shared mount.
+   */
   propagation?: Propagation;
   /**
-   * `'inherit'`: what the source has is kept, and what is `true` is added; `false` takes nothing away. `'exact'`: exactly
-   * what is `true`, which in a user namespace fails (`EPERM`) where the source has more that is locked.
+   * How the attributes combine with those of the source. `'inherit'`, the default, keeps the attributes of the source
+   * and adds those that are `true`; `false` clears nothing. `'exact'` sets exactly the attributes that are `true`, and
+   * fails with `EPERM` in a user namespace if the source has further attributes that are locked.
    */
   flags?: 'inherit' | 'exact';
-  /** How the owners of the files appear. Since Linux 5.12. */
+  /** The ID map of an idmapped mount, which changes the owners of files as seen through the mount. Since Linux 5.12. */
   idmap?: IdMap;
 }
 
-/** How {@link mountBind} binds. */
+/** Options of {@link mountBind}. */
 export interface BindOptions extends BindAttributes, MountingOptions {}
 
-/** What is to be bound, checked. */
+/** The checked arguments of {@link mountBind} and {@link detachedBind}. */
 export interface BindPlan extends Plan {
   readonly source: Bytes;
-  /** Undefined for one without a place. */
+  /** The target; undefined for a detached bind. */
   readonly target: NativeTarget | undefined;
   readonly absoluteTarget: NativeTarget | undefined;
   readonly change: AttributeChange;
@@ -53,12 +58,12 @@ export const DETACHED_KNOWN: ReadonlySet<string> = new Set([
 ]);
 export const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 
-/** Turns what the user asked into a plan, without doing anything. */
+/** Checks the arguments of {@link mountBind}. */
 export function planBind(source: PathLike, target: Target, options: BindOptions): BindPlan {
   return planAt(source, targetArgument('target', target), options, KNOWN);
 }
 
-/** The same for a bind without a place. */
+/** Checks the arguments of {@link detachedBind}. */
 export function planDetachedBind(source: PathLike, options: BindAttributes & { signal?: AbortSignal }): BindPlan {
   return planAt(source, undefined, options, DETACHED_KNOWN);
 }
@@ -82,7 +87,7 @@ export function planAt(
   return {
     source: from,
     target: at,
-    absoluteTarget: at === undefined ? undefined : lastingTarget(at),
+    absoluteTarget: at === undefined ? undefined : absoluteTarget(at),
     change: { set, clear, propagation, recursive },
     idMap: idMapArgument('options.idmap', checked['idmap']),
     ifMounted: ifMountedOption(checked),

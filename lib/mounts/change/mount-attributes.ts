@@ -1,4 +1,4 @@
-// setMountAttributes() and setPropagation().
+// setMountAttributes() and setPropagation(): change the attributes and the propagation of a mount.
 import { flagsOfAttributes, keptFlags, type MountAttributes } from '../../arguments/attributes.js';
 import type { Propagation } from '../../arguments/propagation.js';
 import type { Target } from '../../arguments/target.js';
@@ -35,14 +35,16 @@ const PROPAGATION: Operation<ChangePlan, 'change', void> = {
 };
 
 /**
- * Changes the attributes of a mount that is there: mount_setattr(2). What is `true` is set, what is `false` is taken away,
- * what is left out stays. With `recursive` it is done to all mounts below or to none.
+ * Changes the attributes of a mount: mount_setattr(2). `true` sets an attribute, `false` clears the attribute, and an
+ * attribute that is left out does not change. With `recursive` the call changes all mounts below too, or none.
  *
- * Without mount_setattr(2) each is remounted, and put back if one cannot be.
+ * Without mount_setattr(2) (before Linux 5.12) the addon remounts each mount, and restores all of them if one remount
+ * fails.
  *
  * @param target a mount point
- * @throws {@link MountError}: `EINVAL` not a mount point, `EPERM` no CAP_SYS_ADMIN, or attributes that are locked in a
- *   user namespace, `EBUSY` files are open for writing; `TypeError` with Node's codes; an `AbortError`
+ * @throws {@link MountError}: `EINVAL` if the target is not a mount point; `EPERM` without CAP_SYS_ADMIN, or if a user
+ *   namespace locks an attribute; `EBUSY` if files are open for writing
+ * @throws `TypeError` with Node's codes if an argument is invalid; an `AbortError`
  * @example
  * ```ts
  * await setMountAttributes('/srv/data', { readonly: true }, { recursive: true });
@@ -58,16 +60,17 @@ export async function setMountAttributes(
   return run(ATTRIBUTES, planAttributes(target, attributes, options));
 }
 
-/** {@link setMountAttributes} on the calling thread. */
+/** Changes the attributes of a mount on the calling thread: the synchronous form of {@link setMountAttributes}. */
 export function setMountAttributesSync(target: Target, attributes: MountAttributes, options: ChangeOptions = {}): void {
   runSync(ATTRIBUTES, planAttributes(target, attributes, options));
 }
 
 /**
- * Says what happens to mounts made below a mount: mount_setattr(2), or mount(2) with MS_PRIVATE and the like.
+ * Changes the propagation of a mount: mount_setattr(2), or mount(2) with `MS_SHARED`, `MS_SLAVE`, `MS_PRIVATE` or
+ * `MS_UNBINDABLE`.
  *
  * @param target a mount point
- * @throws as {@link setMountAttributes}
+ * @throws the errors of {@link setMountAttributes}
  * @example
  * ```ts
  * await setPropagation('/', 'slave', { recursive: true });
@@ -82,7 +85,7 @@ export async function setPropagation(
   return run(PROPAGATION, planPropagation(target, propagation, options));
 }
 
-/** {@link setPropagation} on the calling thread. */
+/** Changes the propagation of a mount on the calling thread: the synchronous form of {@link setPropagation}. */
 export function setPropagationSync(target: Target, propagation: Propagation, options: ChangeOptions = {}): void {
   runSync(PROPAGATION, planPropagation(target, propagation, options));
 }

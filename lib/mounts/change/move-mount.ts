@@ -1,4 +1,4 @@
-// moveMount().
+// moveMount(): moves a mount to another mount point.
 import { pathOfTarget, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { native } from '../../kernel/native.js';
@@ -31,19 +31,22 @@ const MOVE: Operation<MovePlan, 'move', Mount> = {
 };
 
 /**
- * Moves a mount, with all that is mounted below it, to another place: move_mount(2).
+ * Moves a mount and all mounts below to another mount point: move_mount(2), or mount(2) with `MS_MOVE` before Linux
+ * 5.2.
  *
- * With `beneath` a mount that is in use is exchanged: move the new one beneath it, then unmount the old one. A handle to
- * the mount that was moved does not know its new place: use the one that this returns.
+ * With `beneath` the caller can replace a mount that is in use: move the new mount beneath the old one, then unmount
+ * the old one. A handle that was made before the move keeps the old target; use the handle that this function returns.
  *
- * @param from a mount point
- * @param to where
- * @throws {@link MountError}: `EINVAL` not a mount point, or its parent is shared; `ELOOP` into itself; `ENOSYS` beneath
- *   without move_mount(2); `TypeError` with Node's codes; an `AbortError`
+ * @param from the mount point of the mount to move
+ * @param to the new mount point
+ * @returns a handle to the moved mount
+ * @throws {@link MountError}: `EINVAL` if `from` is not a mount point, or if its parent is shared; `ELOOP` if `to` is
+ *   below `from`; `ENOSYS` if `beneath` is set and move_mount(2) is missing
+ * @throws `TypeError` with Node's codes if an argument is invalid; an `AbortError`
  * @example
  * ```ts
  * await moveMount('/run/new', '/srv/www', { beneath: true });
- * await umount('/srv/www'); // and now the new one is there
+ * await umount('/srv/www'); // the moved mount is now the mount at /srv/www
  * ```
  * @see https://man7.org/linux/man-pages/man2/mount.2.html
  */
@@ -51,7 +54,7 @@ export async function moveMount(from: Target, to: Target, options: MoveOptions =
   return run(MOVE, planMove(from, to, options));
 }
 
-/** {@link moveMount} on the calling thread. */
+/** Moves a mount on the calling thread: the synchronous form of {@link moveMount}. */
 export function moveMountSync(from: Target, to: Target, options: MoveOptions = {}): Mount {
   return runSync(MOVE, planMove(from, to, options));
 }

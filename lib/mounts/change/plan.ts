@@ -1,40 +1,41 @@
-// The plans of operations that change a mount: their options, checked, before anything is done.
+// Checks the arguments of the operations that change a mount before the first system call.
 import { changeOf, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, choiceOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
 import { type Propagation, propagationOption } from '../../arguments/propagation.js';
-import { lastingTarget, mountedArgument, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, mountPointArgument, type Target, targetArgument } from '../../arguments/target.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import type { AttributeChange, NativeTarget } from '../../kernel/words.js';
 import { OPERATION_NAMES, type OperationOptions, type OperationPlan, operationPlan } from '../../operation/options.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords } from '../filesystem/parameters.js';
 
-/** How {@link setMountAttributes} and {@link setPropagation} go about it. */
+/** Options of {@link setMountAttributes} and {@link setPropagation}. */
 export interface ChangeOptions extends OperationOptions {
-  /** All mounts below as well: every one of them, or none. */
+  /** Whether to change all mounts below the target too. If one mount cannot be changed, none is changed. */
   recursive?: boolean;
 }
 
-/** How {@link moveMount} moves. */
+/** Options of {@link moveMount}. */
 export interface MoveOptions extends OperationOptions {
   /**
-   * Below the mount that is at the target, which must be a mount point: when that is unmounted, the moved one is there
-   * without a gap in which neither is. Since Linux 6.5.
+   * Whether to move the mount beneath the mount at the target, which must be a mount point. After the upper mount is
+   * unmounted, the moved mount is the mount at the target, and at no moment is the target without a mount. Since Linux
+   * 6.5.
    */
   beneath?: boolean;
-  /** What to do where the target is a mount point already: mount on top of it, or refuse with `EBUSY`. */
+  /** What to do if the target is a mount point: `'stack'` mounts on top, and `'error'` rejects with `EBUSY`. */
   ifMounted?: 'stack' | 'error';
 }
 
-/** What {@link remountFilesystem} changes. */
+/** Options of {@link remountFilesystem}. */
 export interface RemountOptions extends OperationOptions {
-  /** The filesystem's own options that are to change, by the kernel's names. */
+  /** The filesystem parameters to change, by the kernel's names. */
   parameters?: FilesystemParameters;
-  /** Whether the filesystem itself can be written to, through whichever mount. */
+  /** Whether the filesystem itself becomes read-only, for all its mounts. */
   readonly?: boolean;
 }
 
-/** The plan of {@link setMountAttributes} and {@link setPropagation}. */
+/** The checked arguments of {@link setMountAttributes} and {@link setPropagation}. */
 export interface ChangePlan extends OperationPlan {
   readonly target: NativeTarget;
   readonly change: AttributeChange;
@@ -48,7 +49,7 @@ function planChange(
   options: ChangeOptions,
 ): ChangePlan {
   const checked = optionsArgument('options', options, CHANGE_NAMES);
-  const mounted = mountedArgument('target', target);
+  const mounted = mountPointArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', mounted.root ?? mounted.path]]);
   const recursive = booleanOption('options.recursive', checked['recursive']) === true;
@@ -65,11 +66,11 @@ export function planPropagation(target: Target, propagation: Propagation, option
   return planChange(target, { set: 0, clear: 0, propagation: flag }, options);
 }
 
-/** The plan of {@link moveMount}. */
+/** The checked arguments of {@link moveMount}. */
 export interface MovePlan extends OperationPlan {
   readonly from: NativeTarget;
   readonly to: NativeTarget;
-  /** `to` for the handle: absolute, and nothing is created. */
+  /** The target as the handle keeps it: an absolute path, without the option `create`. */
   readonly absoluteTarget: NativeTarget;
   readonly beneath: boolean;
   readonly vacant: boolean;
@@ -80,26 +81,29 @@ const MOVE_NAMES: ReadonlySet<string> = new Set(['beneath', 'ifMounted', ...OPER
 export function planMove(from: Target, to: Target, options: MoveOptions): MovePlan {
   const checked = optionsArgument('options', options, MOVE_NAMES);
   const placement = placementOptions(checked);
-  const [mounted, target] = [mountedArgument('from', from), targetArgument('to', to)];
+  const [mounted, target] = [mountPointArgument('from', from), targetArgument('to', to)];
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [
     ['from', mounted.root ?? mounted.path],
     ['to', target.root ?? target.path],
   ]);
-  return { from: mounted, to: target, absoluteTarget: lastingTarget(target), ...placement, ...operation };
+  return { from: mounted, to: target, absoluteTarget: absoluteTarget(target), ...placement, ...operation };
 }
 
-/** The options `beneath` and `ifMounted` of move_mount(2). */
+/** Checks the options `beneath` and `ifMounted` of the operations that call move_mount(2). */
 export function placementOptions(options: Readonly<Record<string, unknown>>): { beneath: boolean; vacant: boolean } {
   const beneath = booleanOption('options.beneath', options['beneath']) === true;
   const ifMounted = choiceOption('options.ifMounted', options['ifMounted'], ['stack', 'error']);
   if (beneath && ifMounted === 'error') {
-    throw invalidArgValue('options.ifMounted', "cannot be 'error' with beneath, which needs a mount at the target");
+    throw invalidArgValue(
+      'options.ifMounted',
+      "cannot be 'error' together with beneath, because beneath needs a mount at the target",
+    );
   }
   return { beneath, vacant: ifMounted === 'error' };
 }
 
-/** The plan of {@link remountFilesystem}. */
+/** The checked arguments of {@link remountFilesystem}. */
 export interface RemountPlan extends OperationPlan {
   readonly target: NativeTarget;
   readonly parameters: ParameterWords;
@@ -111,12 +115,12 @@ const REMOUNT_NAMES: ReadonlySet<string> = new Set(['parameters', 'readonly', ..
 export function planRemount(target: Target, options: RemountOptions): RemountPlan {
   const checked = optionsArgument('options', options, REMOUNT_NAMES);
   const readonly = booleanOption('options.readonly', checked['readonly']);
-  const mounted = mountedArgument('target', target);
+  const mounted = mountPointArgument('target', target);
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', mounted.root ?? mounted.path]]);
   const parameters = parameterWords('options.parameters', checked['parameters']);
   if (readonly === undefined && parameters.words.length === 0) {
-    throw invalidArgValue('options', 'must say what is to change');
+    throw invalidArgValue('options', 'must contain parameters or readonly, the properties to change');
   }
   const mode = readonly === undefined ? '' : readonly ? 'ro' : 'rw';
   return { target: mounted, parameters, mode, ...operation };

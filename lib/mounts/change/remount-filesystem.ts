@@ -1,4 +1,4 @@
-// remountFilesystem().
+// remountFilesystem(): changes the parameters of a mounted filesystem.
 import type { Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { native } from '../../kernel/native.js';
@@ -30,14 +30,15 @@ const REMOUNT: Operation<RemountPlan, 'reconfigure', void> = {
 };
 
 /**
- * Changes the options of a filesystem that is mounted, for all its mounts: fspick(2), or mount(2) with MS_REMOUNT
- * where that is missing, in a mount namespace of a thread's own, so that the attributes of the mount stay as they are.
- * What is not named stays, as far as the filesystem keeps it. For the attributes of one mount there is
- * {@link setMountAttributes}.
+ * Changes the parameters of a mounted filesystem, for all its mounts: fspick(2), or mount(2) with `MS_REMOUNT` if
+ * fspick(2) is missing. The addon calls mount(2) in a private mount namespace, so that the attributes of the mount do
+ * not change. A parameter that is left out keeps its value if the filesystem supports this. To change the attributes of
+ * one mount, call {@link setMountAttributes}.
  *
  * @param target a mount point of the filesystem
- * @throws {@link MountError}: `EBUSY` it is written to and cannot become read-only, `EINVAL` not a mount point, or an
- *   option that cannot change; `EPERM`; `TypeError` with Node's codes; an `AbortError`
+ * @throws {@link MountError}: `EBUSY` if the filesystem is in use for writing and cannot become read-only; `EINVAL` if
+ *   the target is not a mount point, or if a parameter cannot change; `EPERM`
+ * @throws `TypeError` with Node's codes if an argument is invalid; an `AbortError`
  * @example
  * ```ts
  * await remountFilesystem('/run/cache', { parameters: { size: '128m' } });
@@ -49,7 +50,10 @@ export async function remountFilesystem(target: Target, options: RemountOptions)
   return run(REMOUNT, planRemount(target, options));
 }
 
-/** {@link remountFilesystem} on the calling thread. */
+/**
+ * Changes the parameters of a mounted filesystem on the calling thread: the synchronous form of
+ * {@link remountFilesystem}.
+ */
 export function remountFilesystemSync(target: Target, options: RemountOptions): void {
   runSync(REMOUNT, planRemount(target, options));
 }

@@ -1,6 +1,6 @@
 // DetachedMount: the owner of a mount that is not attached to the mount tree.
 import type { MountAttributes } from '../../arguments/attributes.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidState } from '../../kernel/errors.js';
 import { native, type Tree } from '../../kernel/native.js';
@@ -49,7 +49,13 @@ const CHANGE: Operation<DetachedChangePlan, 'change', void> = {
   channel: new OperationChannel('DetachedMount.setAttributes'),
   subject: () => ({}),
   call: native.change,
-  arguments: ({ tree, change }, cancellation) => ({ tree, target: NOWHERE, change, namespace: null, cancellation }),
+  arguments: ({ tree, change }, cancellation) => ({
+    tree,
+    target: DETACHED_TARGET,
+    change,
+    namespace: null,
+    cancellation,
+  }),
   result: () => undefined,
   error: (_, failure) => operationError(failure, NO_CASE),
 };
@@ -67,15 +73,16 @@ const CLOSE: Operation<ClosePlan, 'close', void> = {
   error: (_, failure) => operationError(failure, NO_CASE),
 };
 
-/** What a mount without a place is made of. */
+/** The properties that a new {@link DetachedMount} is made from. */
 export interface DetachedParts extends DetachedOrigin {
   readonly tree: Tree;
 }
 
 /**
- * A mount that has no place yet, and which only this process knows. It can be used through {@link path}, given to a child
- * process by its descriptor, and given a place. When the descriptor is closed, by `using`, as garbage, or because the
- * worker or the process ends in whatever way, the mount is gone: it cannot leak.
+ * A detached mount: a mount that is not attached to the mount tree, and that only this process can reach. Files are
+ * accessible through {@link path}, a child process can inherit the file descriptor, and {@link attach} attaches the
+ * mount. The kernel unmounts the mount when the file descriptor is closed: by {@link close}, `using` or garbage
+ * collection, or when the worker or the process ends.
  *
  * @example
  * ```ts
@@ -85,7 +92,7 @@ export interface DetachedParts extends DetachedOrigin {
  * ```
  */
 export class DetachedMount implements AsyncDisposable, Disposable {
-  /** How it was made. */
+  /** The way in which the mount was made. */
   readonly strategy: MountStrategy;
   readonly #origin: DetachedOrigin;
   #tree: Tree | undefined;
@@ -101,42 +108,45 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   #open(): Tree {
     if (this.#tree !== undefined) return this.#tree;
-    throw invalidState(`This mount has been ${this.#end} and can no longer be used`);
+    throw invalidState(`This detached mount has been ${this.#end} and can no longer be used`);
   }
 
-  // A second attach would take the mount from the place that the first has given it, whose handle would then lie.
+  // A second attach would move the mount away from the first target, and the handle of the first attach would be wrong.
   #planAttach(target: Target, options: AttachOptions): AttachPlan {
     const plan = planAttach(this.#open(), this.#origin, target, options);
     if (this.#isBeingAttached && !plan.clone)
-      throw invalidState('This mount is being attached, which can be done once');
+      throw invalidState('This detached mount is being attached: await attach(), or pass clone to attach a copy');
     return plan;
   }
 
   /**
-   * The number of its descriptor, which belongs to this object: it must not be closed, and is of no use when this is.
+   * The number of the mount's file descriptor. The object owns the file descriptor: the caller must not close it, and
+   * the number is invalid after {@link close}.
    *
-   * @throws `Error` with code `ERR_INVALID_STATE` when it is closed or attached
+   * @throws `Error` with code `ERR_INVALID_STATE` if the mount is closed or attached
    */
   get fd(): number {
     return native.descriptorNumber.sync({ tree: this.#open() });
   }
 
-  /** A path that leads into it, for this process: `/proc/self/fd/N`. */
+  /** The path of the mount's root directory for this process: `/proc/self/fd/N`. */
   get path(): string {
     return `/proc/self/fd/${this.fd}`;
   }
 
-  /** Whether it is closed, or attached. */
+  /** Whether the detached mount has been closed or attached. */
   get closed(): boolean {
     return this.#tree === undefined;
   }
 
   /**
-   * Gives the mount its place: move_mount(2). This object is closed then; the handle that is returned takes the mount
-   * down. With `clone` a copy is attached, and this object stays as it is.
+   * Attaches the mount to the mount tree: move_mount(2). Afterwards this object is closed, and the returned handle
+   * unmounts the mount. With `clone` the call attaches a copy, and this object stays open.
    *
-   * @param target the mount point, or a place inside a root, in this mount namespace or another
-   * @throws {@link MountError} with the `reason`; `Error` with code `ERR_INVALID_STATE`; an `AbortError`
+   * @param target the mount point, or a path inside a root, in this mount namespace or another
+   * @returns the handle to the attached mount
+   * @throws {@link MountError} with a `reason`; an `Error` with code `ERR_INVALID_STATE` if the mount is closed or
+   *   already attached; an `AbortError`
    * @example
    * ```ts
    * const tools = await detachedBind('/opt/tools', { readonly: true });
@@ -150,7 +160,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     this.#isBeingAttached = true;
     try {
       const mount = await run(ATTACH, plan);
-      // A descriptor of a mount keeps it in use.
+      // An open file descriptor would keep the attached mount busy (EBUSY).
       const tree = this.#forget('attached');
       if (tree !== undefined) await native.close.async({ tree });
       return mount;
@@ -159,7 +169,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     }
   }
 
-  /** {@link attach} on the calling thread. */
+  /** Attaches the mount on the calling thread: the synchronous form of {@link attach}. */
   attachSync(target: Target, options: AttachOptions = {}): Mount {
     const plan = this.#planAttach(target, options);
     const mount = runSync(ATTACH, plan);
@@ -169,7 +179,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Changes its attributes before anybody sees it: mount_setattr(2), Linux 5.12.
+   * Changes the attributes of the mount before the mount is attached: mount_setattr(2), since Linux 5.12.
    *
    * @example
    * ```ts
@@ -181,18 +191,18 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     return run(CHANGE, planDetachedChange(this.#open(), attributes, options));
   }
 
-  /** {@link setAttributes} on the calling thread. */
+  /** Changes the attributes of the mount on the calling thread: the synchronous form of {@link setAttributes}. */
   setAttributesSync(attributes: MountAttributes, options: { recursive?: boolean } = {}): void {
     runSync(CHANGE, planDetachedChange(this.#open(), attributes, options));
   }
 
-  /** Closes the descriptor, on a thread of its own, as that takes the mount down. To call it again does nothing. */
+  /** Closes the file descriptor on a separate thread, and thereby unmounts the mount. Further calls do nothing. */
   async close(): Promise<void> {
     const tree = this.#forget('closed');
     if (tree !== undefined) await run(CLOSE, { tree });
   }
 
-  /** {@link close} on the calling thread. */
+  /** Closes the file descriptor on the calling thread: the synchronous form of {@link close}. */
   closeSync(): void {
     const tree = this.#forget('closed');
     if (tree !== undefined) runSync(CLOSE, { tree });
@@ -205,12 +215,12 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     return tree;
   }
 
-  /** `using`: {@link closeSync}. */
+  /** Closes the file descriptor at the end of a `using` block: {@link closeSync}. */
   [Symbol.dispose](): void {
     this.closeSync();
   }
 
-  /** `await using`: {@link close}. */
+  /** Closes the file descriptor at the end of an `await using` block: {@link close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

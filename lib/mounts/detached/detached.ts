@@ -1,3 +1,4 @@
+// detachedOverlay(), detachedBind() and detachedFilesystem(): make a mount that is not attached to the mount tree.
 import type { PathLike } from '../../arguments/check.js';
 import type { Made, Tree } from '../../kernel/native.js';
 import { OperationChannel } from '../../operation/channel.js';
@@ -10,19 +11,19 @@ import { OVERLAY_CALL, strategyOf } from '../overlay/mount-overlay.js';
 import { type OverlayOptions, type OverlayPlan, planDetachedOverlay } from '../overlay/plan.js';
 import { DetachedMount, type DetachedParts } from './detached-mount.js';
 
-/** A call that can be cancelled and is about nothing but what it makes. */
+/** Options of the functions that make a detached mount. */
 export interface Cancellable {
-  /** Cancels the call: see {@link OperationOptions.signal}. */
+  /** Cancels the operation. See {@link OperationOptions.signal}. */
   signal?: AbortSignal;
 }
 
-/** What {@link detachedOverlay} merges. */
+/** Options of {@link detachedOverlay}. */
 export type DetachedOverlayOptions = OverlayOptions & Cancellable;
 
-/** How {@link detachedBind} binds. */
+/** Options of {@link detachedBind}. */
 export interface DetachedBindOptions extends BindAttributes, Cancellable {}
 
-/** How {@link detachedFilesystem} mounts. */
+/** Options of {@link detachedFilesystem}. */
 export interface DetachedFilesystemOptions extends FilesystemAttributes, Cancellable {}
 
 function detachedMount({ tree }: Made, parts: Omit<DetachedParts, 'tree'>): DetachedMount {
@@ -49,10 +50,11 @@ const FILESYSTEM: Operation<FilesystemPlan, 'filesystem', DetachedMount> = {
 };
 
 /**
- * An overlay without a place: {@link mountOverlay} up to where it would get one. Where overlayfs takes no layers one by one
- * (before Linux 6.7) it is mounted where nobody sees it, and taken from there.
+ * Makes a detached overlay: {@link mountOverlay} without attaching the mount. Before Linux 6.7 overlayfs does not
+ * accept layers one by one. The addon then mounts the overlay in a private mount namespace and takes the mount from
+ * that namespace.
  *
- * @throws as {@link mountOverlay}
+ * @throws the errors of {@link mountOverlay}
  * @example
  * ```ts
  * await using image = await detachedOverlay({ lower: ['/images/app', '/images/base'] });
@@ -63,16 +65,16 @@ export async function detachedOverlay(options: DetachedOverlayOptions): Promise<
   return run(OVERLAY, planDetachedOverlay(options));
 }
 
-/** {@link detachedOverlay} on the calling thread. */
+/** Makes a detached overlay on the calling thread: the synchronous form of {@link detachedOverlay}. */
 export function detachedOverlaySync(options: DetachedOverlayOptions): DetachedMount {
   return runSync(OVERLAY, planDetachedOverlay(options));
 }
 
 /**
- * A copy of a directory's or file's mount without a place: open_tree(2), mount_setattr(2). From Linux 5.2 on; mapped ids
- * and the propagation `'unbindable'` need 5.12.
+ * Makes a detached bind of a directory or a file: open_tree(2) and mount_setattr(2). Since Linux 5.2; an ID map and the
+ * propagation `'unbindable'` need Linux 5.12.
  *
- * @throws as {@link mountBind}
+ * @throws the errors of {@link mountBind}
  * @example
  * ```ts
  * await using tools = await detachedBind('/opt/tools', { readonly: true, recursive: true });
@@ -84,19 +86,19 @@ export async function detachedBind(source: PathLike, options: DetachedBindOption
   return run(BIND, planDetachedBind(source, options));
 }
 
-/** {@link detachedBind} on the calling thread. */
+/** Makes a detached bind on the calling thread: the synchronous form of {@link detachedBind}. */
 export function detachedBindSync(source: PathLike, options: DetachedBindOptions = {}): DetachedMount {
   return runSync(BIND, planDetachedBind(source, options));
 }
 
 /**
- * A filesystem without a place: fsopen(2), fsconfig(2), fsmount(2).
+ * Makes a detached mount of a filesystem: fsopen(2), fsconfig(2), fsmount(2). Since Linux 5.2.
  *
- * @throws as {@link mountFilesystem}
+ * @throws the errors of {@link mountFilesystem}
  * @example
  * ```ts
  * await using scratch = await detachedFilesystem('scratch', 'tmpfs', { parameters: { size: '16m', mode: '700' } });
- * await writeFile(join(scratch.path, 'key'), secret); // on no disk, and in no directory that anybody else can enter
+ * await writeFile(join(scratch.path, 'key'), secret); // in memory, and in a directory that no other process can reach
  * ```
  */
 export async function detachedFilesystem(
@@ -107,7 +109,7 @@ export async function detachedFilesystem(
   return run(FILESYSTEM, planDetachedFilesystem(source, fsType, options));
 }
 
-/** {@link detachedFilesystem} on the calling thread. */
+/** Makes a detached mount of a filesystem on the calling thread: the synchronous form of {@link detachedFilesystem}. */
 export function detachedFilesystemSync(
   source: PathLike | null,
   fsType: string,

@@ -1,8 +1,8 @@
-// The plans of the methods of DetachedMount: their options, checked, before anything is done.
+// Checks the arguments of the methods of DetachedMount before the first system call.
 import { changeOf, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, optionsArgument } from '../../arguments/check.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import type { Tree } from '../../kernel/native.js';
 import type { AttributeChange, NativeTarget } from '../../kernel/words.js';
 import type { Plan } from '../../operation/driver.js';
@@ -11,30 +11,30 @@ import type { NamedLayers } from '../../overlay/read-back.js';
 import { placementOptions } from '../change/plan.js';
 import type { MountStrategy } from '../handle.js';
 
-/** How `DetachedMount.attach` goes about it. */
+/** Options of {@link DetachedMount.attach}. */
 export interface AttachOptions extends OperationOptions {
-  /** Below the mount that is at the target, see {@link moveMount}. Since Linux 6.5. */
+  /** Whether to attach the mount beneath the mount at the target. See {@link moveMount}. Since Linux 6.5. */
   beneath?: boolean;
-  /** Attach a copy, so that this one can be attached again. Since Linux 6.15. */
+  /** Whether to attach a copy, so that the detached mount can be attached again. Since Linux 6.15. */
   clone?: boolean;
-  /** What to do where the target is a mount point already: mount on top of it, or refuse with `EBUSY`. */
+  /** What to do if the target is a mount point: `'stack'` attaches on top, and `'error'` rejects with `EBUSY`. */
   ifMounted?: 'stack' | 'error';
 }
 
-/** How a detached mount was made, as its handle wants to know it. */
+/** The properties of a detached mount that the handle of the attached mount takes over. */
 export interface DetachedOrigin {
   readonly strategy: MountStrategy;
-  /** Whether it came with mounts below it. */
+  /** Whether the detached mount has mounts below it. */
   readonly isTree: boolean;
   readonly named?: NamedLayers;
 }
 
-/** The plan of `DetachedMount.attach`. */
+/** The checked arguments of {@link DetachedMount.attach}. */
 export interface AttachPlan extends OperationPlan {
   readonly tree: Tree;
   readonly origin: DetachedOrigin;
   readonly target: NativeTarget;
-  /** `target` for the handle: absolute, and nothing is created. */
+  /** The target as the handle keeps it: an absolute path, without the option `create`. */
   readonly absoluteTarget: NativeTarget;
   readonly clone: boolean;
   readonly beneath: boolean;
@@ -50,11 +50,18 @@ export function planAttach(tree: Tree, origin: DetachedOrigin, target: Target, o
   const operation = operationPlan(checked);
   refuseRelative(operation.namespace, [['target', mountPoint.root ?? mountPoint.path]]);
   const clone = booleanOption('options.clone', checked['clone']) === true;
-  const absoluteTarget = lastingTarget(mountPoint);
-  return { tree, origin, target: mountPoint, absoluteTarget, clone, ...placement, ...operation };
+  return {
+    tree,
+    origin,
+    target: mountPoint,
+    absoluteTarget: absoluteTarget(mountPoint),
+    clone,
+    ...placement,
+    ...operation,
+  };
 }
 
-/** The plan of `DetachedMount.setAttributes`. */
+/** The checked arguments of {@link DetachedMount.setAttributes}. */
 export interface DetachedChangePlan extends Plan {
   readonly tree: Tree;
   readonly change: AttributeChange;

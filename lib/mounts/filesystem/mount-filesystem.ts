@@ -1,5 +1,6 @@
+// mountFilesystem(): mounts a filesystem of any type.
 import type { PathLike } from '../../arguments/check.js';
-import { NOWHERE, type Target } from '../../arguments/target.js';
+import { DETACHED_TARGET, type Target } from '../../arguments/target.js';
 import { type Failure, native } from '../../kernel/native.js';
 import type { NativeTarget } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
@@ -11,16 +12,18 @@ import { withoutValues } from './redact-log.js';
 import { probeFilesystem } from './reuse.js';
 
 /**
- * Mounts a filesystem of any type: mount(2), or fsopen(2), fsconfig(2), fsmount(2) and move_mount(2) where an option string
- * cannot hold the parameters. For overlays there is {@link mountOverlay}, for memory {@link mountTmpfs}.
+ * Mounts a filesystem of any type: mount(2), or fsopen(2), fsconfig(2), fsmount(2) and move_mount(2) if the parameters
+ * do not fit into an option string. To mount an overlay, prefer {@link mountOverlay}; for memory, prefer
+ * {@link mountTmpfs}.
  *
- * `readonly` makes the filesystem itself read-only, as with mount(2), and not only this mount of it.
+ * As with mount(2), `readonly` makes the filesystem itself read-only, and not only the new mount.
  *
- * @param source a device, or what the filesystem takes for one; null where it needs none
- * @param target the mount point, or a place inside a root
- * @param fsType `'ext4'`, `'proc'` … as in `/proc/filesystems`
- * @throws {@link MountError} with the `reason`, and what the kernel wrote in `kernelLog`; `TypeError` or `RangeError`
- *   with Node's codes; an `AbortError`
+ * @param source a device, or another source that the filesystem accepts; null if the filesystem needs no source
+ * @param target the mount point, or a path inside a root
+ * @param fsType a type from `/proc/filesystems`, such as `'ext4'` or `'proc'`
+ * @returns a handle to the mount
+ * @throws {@link MountError} with a `reason`, and with the kernel's messages in `kernelLog`
+ * @throws `TypeError` or `RangeError` with Node's codes if an argument is invalid; an `AbortError`
  * @example
  * ```ts
  * await using data = await mountFilesystem('/dev/sdb1', '/data', 'ext4', {
@@ -40,7 +43,7 @@ export async function mountFilesystem(
 }
 
 /**
- * {@link mountFilesystem} on the calling thread.
+ * Mounts a filesystem of any type on the calling thread: the synchronous form of {@link mountFilesystem}.
  *
  * @example
  * ```ts
@@ -63,12 +66,12 @@ function caseOf({ source, target, fsType, flags, parameters, idMap, namespace }:
   return { source, target, fsType, flags, hasData: parameters.words.length > 0, namespace, userNamespace };
 }
 
-// The parameters of overlayfs hold no secrets, and the paths among them explain most failures.
+// The parameters of overlayfs contain no secrets, and their paths explain most failures.
 function withoutSecrets({ fsType, parameters: { words } }: FilesystemPlan, failure: Failure): Failure {
   return fsType === 'overlay' ? failure : withoutValues(failure, words);
 }
 
-/** What attached and detached filesystems have in common. */
+/** The part of the operation that attached and detached filesystems have in common. */
 export const FILESYSTEM_CALL: Omit<Operation<FilesystemPlan, 'filesystem', never>, 'channel' | 'result'> = {
   subject: ({ source, target, fsType, parameters: { words } }) => ({ source, target, fsType, words }),
   call: native.filesystem,
@@ -76,7 +79,7 @@ export const FILESYSTEM_CALL: Omit<Operation<FilesystemPlan, 'filesystem', never
     const { source, target, fsType, parameters, flags, isByData, idMap, ifMounted, namespace } = plan;
     return {
       source,
-      target: target ?? NOWHERE,
+      target: target ?? DETACHED_TARGET,
       fsType,
       parameters: isByData ? NO_PARAMETERS : parameters.words,
       flags,

@@ -1,4 +1,4 @@
-// mountTmpfs().
+// mountTmpfs(): mounts a filesystem in memory.
 import type { Target } from '../../arguments/target.js';
 import { OperationChannel } from '../../operation/channel.js';
 import { type Operation, run, runSync } from '../../operation/driver.js';
@@ -13,10 +13,12 @@ const TMPFS: Operation<FilesystemPlan, 'filesystem', Mount> = {
 };
 
 /**
- * Mounts a filesystem in memory: mount(2) with type `tmpfs`. What is in it is gone with it.
+ * Mounts a filesystem in memory: mount(2) with type `tmpfs`. Unmounting deletes all files of the filesystem.
  *
- * @param target the mount point, or a place inside a root
- * @throws {@link MountError} with the `reason`; `TypeError` or `RangeError` with Node's codes; an `AbortError`
+ * @param target the mount point, or a path inside a root
+ * @returns a handle to the mount
+ * @throws {@link MountError} with a `reason`
+ * @throws `TypeError` or `RangeError` with Node's codes if an argument is invalid; an `AbortError`
  * @example
  * ```ts
  * await using cache = await mountTmpfs('/run/cache', { size: '64m', mode: 0o700, noSuid: true, noDev: true });
@@ -27,7 +29,7 @@ export async function mountTmpfs(target: Target, options: TmpfsOptions = {}): Pr
   return run(TMPFS, planTmpfs(target, options));
 }
 
-/** {@link mountTmpfs} on the calling thread. */
+/** Mounts a filesystem in memory on the calling thread: the synchronous form of {@link mountTmpfs}. */
 export function mountTmpfsSync(target: Target, options: TmpfsOptions = {}): Mount {
   return runSync(TMPFS, planTmpfs(target, options));
 }

@@ -1,20 +1,25 @@
+// Checks the `parameters` of a filesystem, and turns them into an option string or into words for fsconfig(2).
 import { types } from 'node:util';
 import { refuseDetached } from '../../arguments/check.js';
-import { type Said, saidBy } from '../../arguments/object.js';
+import { type Options, optionsOf } from '../../arguments/object.js';
 import { invalidArgType, invalidArgValue, outOfRange } from '../../kernel/errors.js';
 import { pageSize } from '../../kernel/native.js';
 import { type Bytes, keyOf } from '../../kernel/words.js';
 
 /**
- * The parameters of a filesystem, by the kernel's names: a string, a number or bytes as its value, `true` for a word
- * without one. `false` and `undefined` leave it out. Values may be secrets and are in no message.
+ * The parameters of a filesystem, by the kernel's names. A value is a string, an integer or bytes; `true` sets a
+ * parameter that has no value; `false` and `undefined` omit the parameter. No error message contains a value, because
+ * values may be secrets.
  */
 export type FilesystemParameters = Readonly<Record<string, string | number | boolean | Uint8Array | undefined>>;
 
-/** Parameters as words, `key` or `key=value`, and as one option string where they can be one. */
+/** Parameters as words, `key` or `key=value`, and as one option string if they fit into one. */
 export interface ParameterWords {
   readonly words: readonly Bytes[];
-  /** Null where a value has a comma, which no option string can hold, or all need a page or more. */
+  /**
+   * The option string. Null if a value contains a comma, which separates parameters, or if the string takes a page or
+   * more.
+   */
   readonly data: Bytes | null;
 }
 
@@ -22,21 +27,21 @@ export interface ParameterWords {
 const LONGEST_VALUE = 255;
 
 /**
- * Refuses a value that fsconfig(2) does not take, of parameters that go that way: the kernel's answer would be a bare
- * EINVAL.
+ * Throws if a value is too long for fsconfig(2), for parameters that cannot be one option string. The kernel would fail
+ * with EINVAL and give no reason.
  *
- * @param why why they cannot be one option string instead
+ * @param why why the parameters cannot be one option string
  */
 export function refuseLong(name: string, words: readonly Bytes[], why: string): void {
   const long = words.find((word) => valueLength(word) > LONGEST_VALUE);
   if (long === undefined) return;
   throw invalidArgValue(
     `${name}.${keyOf(long)}`,
-    `has more than ${LONGEST_VALUE} bytes, which fsconfig(2) does not take, and an option string cannot be made, as ${why}`,
+    `must be at most ${LONGEST_VALUE} bytes, the limit of fsconfig(2): the parameters cannot be one option string, because ${why}`,
   );
 }
 
-/** Parameters, checked; what the kernel could be given in no way is refused. */
+/** Checks parameters, and converts them to words. Throws if the kernel has no interface that accepts them. */
 export function parameterWords(name: string, value: unknown): ParameterWords {
   if (value === undefined) return { words: [], data: '' };
   const words: Bytes[] = [];
@@ -45,22 +50,28 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
     if (word !== null) words.push(word);
   }
   const data = words.some(hasComma) ? null : joined(words);
-  // On another operating system pages have no size: there the call itself says why not.
+  // On another operating system `pageSize` is NaN, and the call of the addon throws ERR_UNSUPPORTED_PLATFORM.
   if (data !== null && !(Buffer.byteLength(data) >= pageSize)) return { words, data };
-  refuseLong(name, words, data === null ? 'some value has a comma' : 'all together need a page or more');
+  refuseLong(name, words, data === null ? 'a value contains a comma' : 'the string would take a page or more');
   return { words, data: null };
 }
 
-/** Keys and values, as a copy: of a list or a Map the keys would be lost, and that is an error. */
-export function parametersObject(name: string, value: unknown): Said {
-  const said = saidBy(value);
+/**
+ * Copies the keys and values of a parameters object. Throws for an array or a Map, whose entries have no parameter
+ * names.
+ */
+export function parametersObject(name: string, value: unknown): Options {
+  const said = optionsOf(value);
   if (said === undefined) throw invalidArgType(name, 'of type object, with parameters by their names', value);
   return said;
 }
 
 function wordOf(name: string, key: string, value: unknown): Bytes | null {
   if (key === '' || /[=,\0]/.test(key) || !key.isWellFormed())
-    throw invalidArgValue(name, 'has a name that is empty, has one of "=", "," and NUL, or is not well-formed');
+    throw invalidArgValue(
+      name,
+      'must not have a name that is empty, contains "=", "," or NUL, or is not well-formed Unicode',
+    );
   if (value === undefined || value === false) return null;
   if (value === true) return key;
   const label = `${name}.${key}`;

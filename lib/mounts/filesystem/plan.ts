@@ -1,8 +1,9 @@
+// Checks the arguments of mountFilesystem() and detachedFilesystem() before the first system call.
 import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from '../../arguments/attributes.js';
 import { choiceOption, optionsArgument, type PathLike, pathArgument, stringArgument } from '../../arguments/check.js';
 import { type IdMap, idMapArgument, NO_ID_MAP } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { lastingTarget, type Target, targetArgument } from '../../arguments/target.js';
+import { absoluteTarget, type Target, targetArgument } from '../../arguments/target.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import type { Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../../kernel/words.js';
 import type { Plan } from '../../operation/driver.js';
@@ -15,23 +16,24 @@ import {
 } from '../../operation/options.js';
 import { type FilesystemParameters, type ParameterWords, parameterWords, refuseLong } from './parameters.js';
 
-/** How a filesystem is mounted. */
+/** Options of {@link mountFilesystem} and {@link detachedFilesystem}. */
 export interface FilesystemAttributes extends MountAttributes {
-  /** The filesystem's own options, by the kernel's names. */
+  /** The filesystem parameters, by the kernel's names. */
   parameters?: FilesystemParameters;
-  /** How the owners of the files appear, where the filesystem can have that. Since Linux 5.12. */
+  /** The ID map of an idmapped mount, for filesystems that support idmapped mounts. Since Linux 5.12. */
   idmap?: IdMap;
   /**
-   * The way: one option string for mount(2), or one parameter after the other by fsopen(2) and fsconfig(2). Unless said
-   * the string where all fit into one.
+   * The way in which the kernel gets the parameters: `'data'` is one option string for mount(2), and `'fsconfig'` is
+   * fsopen(2) and one fsconfig(2) call for each parameter. Default: `'data'` if the parameters fit into one option
+   * string.
    */
   strategy?: 'data' | 'fsconfig';
 }
 
-/** How {@link mountFilesystem} mounts. */
+/** Options of {@link mountFilesystem}. */
 export interface FilesystemOptions extends FilesystemAttributes, MountingOptions {}
 
-/** What is to be mounted, checked. */
+/** The checked arguments of {@link mountFilesystem} and {@link detachedFilesystem}. */
 export interface FilesystemPlan extends Plan {
   readonly source: Bytes | null;
   readonly target: NativeTarget | undefined;
@@ -51,7 +53,7 @@ const DETACHED_KNOWN: ReadonlySet<string> = new Set([
 ]);
 const KNOWN: ReadonlySet<string> = new Set([...DETACHED_KNOWN, ...MOUNTING_NAMES]);
 
-/** Turns what the user asked into a plan, without doing anything. */
+/** Checks the arguments of {@link mountFilesystem}. */
 export function planFilesystem(
   source: PathLike | null,
   target: Target,
@@ -61,7 +63,7 @@ export function planFilesystem(
   return planAt(source, targetArgument('target', target), fsType, options, KNOWN);
 }
 
-/** The same for a filesystem without a place. */
+/** Checks the arguments of {@link detachedFilesystem}. */
 export function planDetachedFilesystem(
   source: PathLike | null,
   fsType: string,
@@ -81,22 +83,22 @@ function planAt(
   const parameters = parameterWords('options.parameters', checked['parameters']);
   const idMap = idMapArgument('options.idmap', checked['idmap']);
   const strategy = choiceOption('options.strategy', checked['strategy'], ['data', 'fsconfig']);
-  // What has no place yet, and what gets its ids mapped before it has one.
-  const isApart = at === undefined || idMap !== NO_ID_MAP;
-  if (strategy === 'data' && (isApart || parameters.data === null)) {
+  // An idmapped mount gets its ID map while the mount is still detached.
+  const isDetachedFirst = at === undefined || idMap !== NO_ID_MAP;
+  if (strategy === 'data' && (isDetachedFirst || parameters.data === null)) {
     throw invalidArgValue(
       'options.strategy',
-      isApart
-        ? "cannot be 'data' for a mount that has no place at first"
-        : "cannot be 'data', as the parameters do not fit into one string",
+      isDetachedFirst
+        ? "cannot be 'data' for a mount that is detached or has an ID map"
+        : "cannot be 'data', because the parameters do not fit into one option string",
     );
   }
-  const isByData = strategy === 'data' || (strategy === undefined && !isApart && parameters.data !== null);
+  const isByData = strategy === 'data' || (strategy === undefined && !isDetachedFirst && parameters.data !== null);
   if (!isByData) {
     refuseLong(
       'options.parameters',
       parameters.words,
-      isApart ? 'the mount has no place at first' : 'strategy says so',
+      isDetachedFirst ? 'the mount is detached or has an ID map' : "the option strategy is 'fsconfig'",
     );
   }
   const { namespace, signal } = operationPlan(checked);
@@ -105,7 +107,7 @@ function planAt(
   return {
     source: from,
     target: at,
-    absoluteTarget: at === undefined ? undefined : lastingTarget(at),
+    absoluteTarget: at === undefined ? undefined : absoluteTarget(at),
     fsType,
     parameters,
     flags: attributeFlags(checked),

@@ -1,18 +1,19 @@
+// Removes the values of parameters from the kernel's log messages, because a value may be a secret.
 import type { Failure } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 
-/** What stands in place of a value. */
+/** The replacement for a value. */
 const HIDDEN = Buffer.from('…').toString('latin1');
 
-// Of the parts of a value one of two characters is a word of the message as likely as it tells anything.
+// A part of a value that is shorter than this reveals little, and may equally be a word of the message.
 const SHORTEST_PART = 3;
 
 /**
- * A failure whose log shows no value of these parameters (`key=value`), which may be secrets: some filesystems repeat what
- * they do not take, whole or what they have cut off at a comma. Names stay, and so does the rest of the message, as a value
- * is looked for as a word by itself, and not inside others.
+ * Returns a copy of a failure whose log contains no value of these parameters (`key=value`). Some filesystems quote a
+ * value that they reject, as a whole or up to a comma. The function replaces a value only where the value is a separate
+ * word; parameter names and the rest of the message stay.
  *
- * All text here has one character for each byte (Latin-1).
+ * The text of the log is Latin-1: one character for each byte.
  */
 export function withoutValues(failure: Failure, words: readonly Bytes[]): Failure {
   const { log } = failure;

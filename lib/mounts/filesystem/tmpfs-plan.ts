@@ -1,4 +1,4 @@
-// The plan of mountTmpfs(): its options become parameters of a filesystem.
+// Checks the options of mountTmpfs(), and converts them to parameters of the filesystem.
 import { ATTRIBUTE_NAMES, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, choiceOption, optionsArgument, stringArgument } from '../../arguments/check.js';
 import type { IdMap } from '../../arguments/idmap.js';
@@ -8,41 +8,41 @@ import { MOUNTING_NAMES, type MountingOptions } from '../../operation/options.js
 import { type FilesystemParameters, parametersObject } from './parameters.js';
 import { type FilesystemOptions, type FilesystemPlan, planFilesystem } from './plan.js';
 
-/** What a tmpfs is like: tmpfs(5). What is left out has the kernel's default. */
+/** Parameters of a tmpfs: tmpfs(5). A parameter that is left out has the kernel's default. */
 export interface TmpfsParameters {
-  /** At most that many bytes: a number, or text with a unit (`'64m'`) or a share of the memory (`'25%'`). 0 is no limit. */
+  /** The size limit: bytes, text with a unit (`'64m'`), or a share of the memory (`'25%'`). 0 means no limit. */
   size?: number | string;
-  /** The same in blocks of a page each. */
+  /** The size limit in blocks of one page. */
   nrBlocks?: number | string;
-  /** At most that many files and directories. 0 is no limit. */
+  /** The limit of the number of files and directories. 0 means no limit. */
   nrInodes?: number | string;
-  /** The permissions of its root, `0o700` for example. */
+  /** The permissions of the root directory, for example `0o700`. */
   mode?: number;
-  /** The user who owns its root. */
+  /** The user ID of the root directory's owner. */
   uid?: number;
-  /** The group that owns its root. */
+  /** The group ID of the root directory. */
   gid?: number;
-  /** When huge pages are used. */
+  /** The policy for huge pages. */
   huge?: 'never' | 'always' | 'within_size' | 'advise';
   /** The NUMA policy: `'interleave'`, `'bind:0-1'` … */
   mpol?: string;
-  /** Inode numbers of 64 bits, or of 32. */
+  /** Whether inode numbers have 64 bits instead of 32. */
   inode64?: boolean;
-  /** Never to be swapped out. Since Linux 6.4. */
+  /** Whether the kernel never swaps the filesystem's pages out. Since Linux 6.4. */
   noSwap?: boolean;
-  /** Quotas for users. Since Linux 6.6. */
+  /** Whether to enforce quotas for users. Since Linux 6.6. */
   usrQuota?: boolean;
-  /** Quotas for groups. Since Linux 6.6. */
+  /** Whether to enforce quotas for groups. Since Linux 6.6. */
   grpQuota?: boolean;
 }
 
-/** How {@link mountTmpfs} mounts. */
+/** Options of {@link mountTmpfs}. */
 export interface TmpfsOptions extends TmpfsParameters, MountAttributes, MountingOptions {
-  /** The name that the mount table shows as the source, `'tmpfs'` unless said. */
+  /** The name that the mount table shows as the source. Default: `'tmpfs'`. */
   source?: string;
-  /** How the owners of its files appear. Since Linux 6.3. */
+  /** The ID map of an idmapped mount. Since Linux 6.3 for tmpfs. */
   idmap?: IdMap;
-  /** Parameters that have no option here, by the kernel's names. One that an option has given as well is refused. */
+  /** Further parameters, by the kernel's names. The function throws if another option sets the same parameter. */
   parameters?: FilesystemParameters;
 }
 
@@ -65,7 +65,7 @@ const PARAMETERS = [
 const PASSED_ON: ReadonlySet<string> = new Set([...ATTRIBUTE_NAMES, ...MOUNTING_NAMES, 'idmap']);
 const KNOWN: ReadonlySet<string> = new Set([...PARAMETERS, ...PASSED_ON, 'source', 'parameters']);
 
-/** Turns what the user asked into a plan, without doing anything. */
+/** Checks the arguments of {@link mountTmpfs}. */
 export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan {
   const checked = optionsArgument('options', options, KNOWN);
   const source = checked['source'] === undefined ? 'tmpfs' : stringArgument('options.source', checked['source']);
@@ -76,8 +76,8 @@ export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan
   return planFilesystem(source, target, 'tmpfs', passedOn as FilesystemOptions);
 }
 
-// By which options a parameter may be given already: mm/shmem.c, shmem_parse_one. The later of two would win, and nobody
-// be told.
+// The options that set each parameter: mm/shmem.c, shmem_parse_one. If two options set one parameter, the later wins
+// without an error.
 const GIVEN_BY: Readonly<Record<string, readonly string[]>> = {
   size: ['size', 'nrBlocks'],
   nr_blocks: ['nrBlocks', 'size'],
@@ -99,20 +99,19 @@ function refuseGivenTwice(options: Readonly<Record<string, unknown>>, free: obje
     const names = Object.hasOwn(GIVEN_BY, key) ? GIVEN_BY[key] : undefined;
     const option = names?.find((name) => options[name] !== undefined);
     if (option === undefined) continue;
-    throw invalidArgValue(`options.parameters.${key}`, `is given already, by options.${option}: leave one of them out`);
+    throw invalidArgValue(`options.parameters.${key}`, `is already set by options.${option}: leave one of the two out`);
   }
 }
 
-// Of a dozen parameters one or two are said.
 function given(parameters: FilesystemParameters): FilesystemParameters {
-  const said: Record<string, FilesystemParameters[string]> = {};
+  const set: Record<string, FilesystemParameters[string]> = {};
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined && value !== false) said[name] = value;
+    if (value !== undefined && value !== false) set[name] = value;
   }
-  return said;
+  return set;
 }
 
-// mm/shmem.c, shmem_fs_parameters.
+// The names of the parameters are those of mm/shmem.c, shmem_fs_parameters.
 function tmpfsParameters(options: Readonly<Record<string, unknown>>): FilesystemParameters {
   const inode64 = booleanOption('options.inode64', options['inode64']);
   return {
@@ -134,7 +133,8 @@ function tmpfsParameters(options: Readonly<Record<string, unknown>>): Filesystem
 
 function amount(name: string, value: unknown, pattern: RegExp): number | string | undefined {
   if (typeof value !== 'string') return number(name, value, Number.MAX_SAFE_INTEGER);
-  if (!pattern.test(value)) throw invalidArgValue(`options.${name}`, 'must be a number, with a unit if any', { value });
+  if (!pattern.test(value))
+    throw invalidArgValue(`options.${name}`, 'must be a number, which may have a unit', { value });
   return value;
 }
 

@@ -1,26 +1,28 @@
+// Compares the parameters of a tmpfs at a target with the requested ones, for `ifMounted: 'reuse'`.
 import { getegid, geteuid } from 'node:process';
 import { pageSize } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import { keyOf } from '../../kernel/words.js';
-import { bytesText } from '../../table/mountinfo/path.js';
-import { type NotTheSame, surest } from '../reuse/differences.js';
+import { bytesText } from '../../table/mountinfo/latin1.js';
+import { type Difference, surest } from '../reuse/differences.js';
 
-/** The files of /proc that say which ids outside the ids of this process's user namespace are. */
+/** The ID maps of this process's user namespace. See user_namespaces(7). */
 export const ID_MAP_FILES: readonly string[] = ['/proc/thread-self/uid_map', '/proc/thread-self/gid_map'];
 
 /**
- * How the parameters of a tmpfs that is there differ from those that are asked for. The table shows what is not as it is
- * by default, and at most the size of inode numbers besides (mm/shmem.c, shmem_show_options).
+ * Compares the parameters of the tmpfs at the target with the requested ones. Returns undefined if the parameters do
+ * not differ. The mount table shows each parameter whose value is not the default, and on some kernels the size of
+ * inode numbers (mm/shmem.c, shmem_show_options).
  *
- * @param maps the bytes of {@link ID_MAP_FILES}, null for one that cannot be read
+ * @param maps the bytes of {@link ID_MAP_FILES}, null for a file that cannot be read
  */
 export function tmpfsDiffers(
   words: readonly Bytes[],
   superOptions: readonly Buffer[],
   maps: readonly (Buffer | null)[],
-): NotTheSame | undefined {
+): Difference | undefined {
   const asked = settingsOf(words, (id, which) => outside(id, maps[which] ?? null));
-  // The ids that are shown are those outside of any user namespace.
+  // The mount table shows user and group IDs as the initial user namespace sees them.
   const shown = settingsOf(superOptions, String);
   const keys = new Set(['uid', 'gid', ...asked.keys(), ...shown.keys()]);
   return surest([...keys].map((key) => settingDiffers(key, asked, shown, maps)));
@@ -40,39 +42,40 @@ function settingDiffers(
   asked: Settings,
   shown: Settings,
   maps: readonly (Buffer | null)[],
-): NotTheSame | undefined {
-  if (!asked.has(key) && IF_NOT_ASKED.has(key)) return undefined;
+): Difference | undefined {
+  if (!asked.has(key) && CONFIGURABLE_DEFAULTS.has(key)) return undefined;
   const value = asked.get(key) ?? ownId(key, maps) ?? DEFAULTS.get(key);
-  const there = shown.get(key) ?? (isId(key) ? '0' : DEFAULTS.get(key));
-  if (value === there) return undefined;
+  const actual = shown.get(key) ?? (isId(key) ? '0' : DEFAULTS.get(key));
+  if (value === actual) return undefined;
   const why = asked.has(key)
-    ? `one that does not show the ${key} that was asked for is mounted there`
-    : `one with another ${key} is mounted there`;
-  return { kind: isShownOtherwise(key, value, asked, maps) ? 'untold' : 'other', why };
+    ? `the mount at the target is a tmpfs that does not show the requested parameter ${key}`
+    : `the mount at the target is a tmpfs with another ${key}`;
+  return { kind: mayBeShownDifferently(key, value, asked, maps) ? 'untold' : 'other', why };
 }
 
-/** Whether the table may have the same in another form. */
-function isShownOtherwise(
+/** Whether the mount table may show the requested value in another form. */
+function mayBeShownDifferently(
   key: string,
   value: string | undefined,
   asked: Settings,
   maps: readonly (Buffer | null)[],
 ): boolean {
-  // In a user namespace inside of another the ids are those outside of both, which no map tells.
-  if (isId(key)) return !(maps[key === 'uid' ? 0 : 1] ?? '').toString().match(ALL_AS_THEY_ARE);
+  // In a nested user namespace the mount table shows IDs of the initial user namespace, which no ID map of this process
+  // has.
+  if (isId(key)) return !(maps[key === 'uid' ? 0 : 1] ?? '').toString().match(IDENTITY_MAP);
   return (key === 'size' && value?.endsWith('%') === true) || (key === 'mpol' && asked.has(key));
 }
 
-const ALL_AS_THEY_ARE = /^\s*0\s+0\s+4294967295\s*$/;
+const IDENTITY_MAP = /^\s*0\s+0\s+4294967295\s*$/;
 
-// For both the kernel may have a default of its own: CONFIG_TMPFS_INODE64, transparent_hugepage_tmpfs=.
-const IF_NOT_ASKED: ReadonlySet<string> = new Set(['inode', 'huge']);
+// The kernel's configuration sets these defaults: CONFIG_TMPFS_INODE64 and transparent_hugepage_tmpfs=.
+const CONFIGURABLE_DEFAULTS: ReadonlySet<string> = new Set(['inode', 'huge']);
 
 function isId(key: string): key is 'uid' | 'gid' {
   return key === 'uid' || key === 'gid';
 }
 
-/** Unless asked it belongs to who mounts it: current_fsuid(), current_fsgid(). */
+/** The default owner of a tmpfs is the user and group that mounts it: current_fsuid(), current_fsgid() (mm/shmem.c). */
 function ownId(key: string, maps: readonly (Buffer | null)[]): string | undefined {
   if (!isId(key)) return undefined;
   const [own, map] = key === 'uid' ? [geteuid?.(), maps[0]] : [getegid?.(), maps[1]];
@@ -81,7 +84,7 @@ function ownId(key: string, maps: readonly (Buffer | null)[]): string | undefine
 
 const UNKNOWN = '?';
 
-/** user_namespaces(7): an id of this user namespace as it is in the one above. */
+/** Maps an ID of this user namespace to the parent user namespace. See user_namespaces(7). */
 function outside(id: number, map: Buffer | null): string {
   for (const line of map?.toString().split('\n') ?? []) {
     const [inside = 0, above = 0, count = 0] = line.trim().split(/\s+/).map(Number);
@@ -110,11 +113,11 @@ const UNITS: Readonly<Record<string, number>> = {
   e: 2 ** 60,
 };
 
-// One thing with two names: sizes in other units, and octal numbers with zeros before them.
+// Normalizes a parameter, because one value has several notations: sizes have units, and octal numbers leading zeros.
 function settingOf(word: string): readonly [key: string, value: string] {
   const [, limit, digits = '', unit = ''] = /^(size|nr_blocks|nr_inodes)=(\d+)([kmgtpe]?)$/i.exec(word) ?? [];
   const amount = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
-  // tmpfs has whole pages, and shows them as bytes.
+  // tmpfs rounds a size up to whole pages, and the mount table shows the rounded size.
   if (limit === 'size') return ['size', String(Math.ceil(amount / pageSize) * pageSize)];
   if (limit === 'nr_blocks') return ['size', String(amount * pageSize)];
   if (limit === 'nr_inodes') return ['nr_inodes', String(amount)];

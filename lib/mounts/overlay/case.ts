@@ -1,48 +1,52 @@
+// Collects what is known about an overlay that could not be mounted, for the rules that find the reason.
 import { pathOfTarget, surroundingsOf } from '../../arguments/target.js';
 import { printable } from '../../kernel/errors.js';
 import { type ExamineArguments, examineArguments } from '../../kernel/examine.js';
 import type { Examination, PathFacts, UpperFacts } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
-import type { CommonCase } from '../../reasons/common.js';
-import { type Circumstances, circumstancesOf, type Looked, QUESTION_FILES } from '../../reasons/facts.js';
-import type { Rule } from '../../reasons/rule.js';
+import { type Circumstances, circumstancesOf, QUESTION_FILES } from '../../reasons/circumstances.js';
+import type { CommonCase } from '../../reasons/common-rules.js';
+import type { ExaminedPath } from '../../reasons/examined-path.js';
+import type { Rule } from '../../reasons/find-reason.js';
 import type { OverlayPlan } from './plan.js';
 
-/** What an overlay that could not be mounted depends on, and where it leads. */
+/** The facts about the target and the directories of an overlay that could not be mounted. */
 export interface OverlayFacts {
-  readonly target: Looked;
-  /** In the order of the native floor's index: lower, data-only. */
-  readonly layers: readonly Looked[];
-  readonly upper: Looked | null;
-  readonly work: Looked | null;
-  /** The kernel's own directories in work: its workspace, and the mark of an overlay that was volatile. */
+  readonly target: ExaminedPath;
+  /** The lower layers, then the data-only layers: the order of `Failure.index`. */
+  readonly layers: readonly ExaminedPath[];
+  readonly upper: ExaminedPath | null;
+  readonly work: ExaminedPath | null;
+  /** The directory `work` that overlayfs makes in the work directory. */
   readonly workspace: PathFacts | null;
+  /** The mark that an overlay with `volatile` leaves in the work directory. */
   readonly volatile: PathFacts | null;
-  /** What the filesystem of the work directory, which is that of upper, can do. */
+  /** What the filesystem of the upper and the work directory can do. */
   readonly trial: UpperFacts | null;
   readonly circumstances: Circumstances;
 }
 
-/** What to examine. */
+/** Returns what the addon has to examine after a failure. */
 export function overlayQuestions(plan: OverlayPlan): ExamineArguments {
   const { target, namespace, lower, dataOnly, upper, work } = plan;
   const surroundings = surroundingsOf({ target, namespace });
-  // What has no place needs no target either.
+  // A detached overlay has no target, and the list has the root directory instead.
   const paths: Bytes[] = [target.path === '' ? '/' : target.path, ...lower, ...dataOnly];
   if (upper === null || work === null) return { ...examineArguments(paths, QUESTION_FILES), ...surroundings };
   paths.push(upper, work, below(work, 'work'), below(work, VOLATILE_MARK));
   return { ...examineArguments(paths, QUESTION_FILES), ...surroundings, upper: BigInt(paths.length - 3) };
 }
 
-/** The mark that an overlay leaves which was mounted with `volatile`, in its work directory. */
-export const VOLATILE_MARK = 'work/incompat/volatile';
+// The directory in the work directory that an overlay with `volatile` leaves: fs/overlayfs/super.c,
+// ovl_create_volatile_dirty.
+const VOLATILE_MARK = 'work/incompat/volatile';
 
-/** The answers to {@link overlayQuestions}, by name. */
+/** Returns the answers to {@link overlayQuestions} by name. */
 export function overlayFacts(plan: OverlayPlan, examination: Examination): OverlayFacts {
   const { lower, dataOnly, upper, work } = plan;
   const rest = [...examination.paths];
   const next = () => rest.shift() as PathFacts;
-  const look = (name: string, path: Bytes): Looked => ({ name: `${name} ${printable(path)}`, facts: next() });
+  const look = (name: string, path: Bytes): ExaminedPath => ({ name: `${name} ${printable(path)}`, facts: next() });
   const target = look('the target', pathOfTarget(plan.target));
   const layers = [
     ...lower.map((path, index) => look(`lower[${index}]`, path)),
@@ -63,13 +67,15 @@ function below(directory: Bytes, name: string): Bytes {
   return typeof directory === 'string' ? `${directory}/${name}` : Buffer.concat([directory, Buffer.from(`/${name}`)]);
 }
 
-/** All that is known of an overlay that could not be mounted. */
+/** Everything that is known about an overlay that could not be mounted. */
 export interface OverlayCase extends CommonCase, OverlayFacts {
   readonly plan: OverlayPlan;
-  /** The layers, upper and work: what must be directories. */
-  readonly directories: readonly Looked[];
+  /** The layers, the upper and the work directory: every path that must lead to a directory. */
+  readonly directories: readonly ExaminedPath[];
 }
+
+/** A rule that finds one cause of a failed mount of an overlay. */
 export type OverlayRule = Rule<OverlayCase>;
 
-/** What overlayfs answers to almost everything. */
+/** The error that overlayfs returns for most causes. */
 export const EINVAL: readonly string[] = ['EINVAL'];

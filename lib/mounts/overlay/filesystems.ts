@@ -1,5 +1,6 @@
-// The filesystem of a layer by its magic number, and which ones overlayfs refuses as a layer.
-/** Magic numbers of statfs(2), with what everybody calls them: linux/magic.h. */
+// Names filesystems by their magic number, and tells which of them overlayfs refuses as a layer.
+
+// The f_type of statfs(2): linux/magic.h.
 const NAMES: ReadonlyMap<bigint, string> = new Map([
   [0x6969n, 'NFS'],
   [0x794c7630n, 'overlay'],
@@ -34,24 +35,27 @@ const NAMES: ReadonlyMap<bigint, string> = new Map([
   [0xcafe4a11n, 'bpf'],
 ]);
 
-// Those that overlayfs never takes as upper, or that nobody can write a work directory to.
+// Filesystems that overlayfs never takes for the upper directory, or that cannot hold a work directory.
 const NEVER_UPPER: ReadonlySet<string> = new Set([
   ...['NFS', 'overlay', 'FAT', 'exFAT', 'proc', 'sysfs', 'cgroup', 'cgroup2', 'debugfs', 'devpts', 'autofs'],
   ...['hugetlbfs', 'bpf', 'squashfs', 'erofs', 'ISO 9660', 'cramfs'],
 ]);
 
-// Those whose names mean something else than their bytes, or appear on their own: overlayfs takes none as a layer.
+// Filesystems whose names are case-insensitive, or whose directories appear on access (autofs). Overlayfs refuses such
+// layers.
 const NEVER_LOWER: ReadonlySet<string> = new Set(['FAT', 'exFAT', 'autofs']);
 
-/** The filesystem of a magic number, or the number. */
+/** Returns the name of the filesystem with a magic number; the number if the filesystem has no name in this file. */
 export function filesystemName(type: bigint): string {
   return NAMES.get(type) ?? `of type 0x${type.toString(16)}`;
 }
 
+/** Returns whether no directory of the filesystem can be an upper directory. */
 export function canNeverBeUpper(type: bigint): boolean {
   return NEVER_UPPER.has(filesystemName(type));
 }
 
+/** Returns whether no directory of the filesystem can be a lower layer. */
 export function canNeverBeLower(type: bigint): boolean {
   return NEVER_LOWER.has(filesystemName(type));
 }

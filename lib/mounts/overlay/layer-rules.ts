@@ -1,24 +1,28 @@
+// The rules about the mounts around the directories of an overlay, and about directories that are in use twice.
 import { parseOverlayData } from '../../overlay/parse.js';
-import { type Looked, listed, mountInWords, shown } from '../../reasons/facts.js';
+import { type ExaminedPath, listed } from '../../reasons/examined-path.js';
 import {
-  isSpotWithin,
+  type FilesystemPath,
+  filesystemPathOf,
   isWithin,
+  isWithinFilesystemPath,
   type MountLine,
   mountHolding,
+  mountInWords,
   mountOf,
-  type Spot,
-  spotOf,
-} from '../../reasons/mounts.js';
+  quotedPath,
+} from '../../reasons/mount-lines.js';
 import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
 
-/** What lies below a layer, or over it. */
+/** Rules for causes in the mounts that hold the directories, and in the mounts below the directories. */
 export const STACK_RULES: readonly OverlayRule[] = [
-  { codes: EINVAL, what: 'overlays stacked too deep', find: tooDeep },
-  { codes: EINVAL, what: 'a layer on an unbindable mount', find: unbindable },
-  { codes: EINVAL, what: 'mounts below a layer that are locked', find: lockedBelow },
+  { codes: EINVAL, find: tooDeep },
+  { codes: EINVAL, find: unbindable },
+  { codes: EINVAL, find: lockedBelow },
 ];
 
-// include/linux/fs.h, FILESYSTEM_MAX_STACK_DEPTH: an overlay is one deeper than the deepest of its layers.
+// The depth of an overlay is one more than the depth of its deepest layer: include/linux/fs.h,
+// FILESYSTEM_MAX_STACK_DEPTH.
 const MAX_DEPTH = 2;
 
 function tooDeep({ directories, circumstances: { mounts } }: OverlayCase) {
@@ -28,21 +32,21 @@ function tooDeep({ directories, circumstances: { mounts } }: OverlayCase) {
     const mount = mountOf(mounts, facts);
     const depth = mount === undefined ? undefined : depthOf(mounts, mount);
     if (mount !== undefined && depth !== undefined && depth >= MAX_DEPTH) {
-      return `overlays are stacked too deep: ${name} is on ${mountInWords(mount)}, which is an overlay over an overlay already, and the kernel allows two. Name the layers of that overlay instead`;
+      return `the overlays are stacked too deep, as the kernel allows two on top of each other: ${name} is on ${mountInWords(mount)}, which is an overlay over an overlay: give the layers of that overlay instead`;
     }
     if (depth === undefined) isKnown = false;
   }
   return isKnown ? null : undefined;
 }
 
-/** How many overlays are on top of each other; undefined where the table does not tell. */
+/** Returns how many overlays are on top of each other; undefined if the mount table does not show the layers. */
 function depthOf(mounts: readonly MountLine[], mount: MountLine): number | undefined {
   if (mount.fsType !== 'overlay') return 0;
   const layers = layerPaths(mount.superOptions);
   if (layers === undefined) return undefined;
   let deepest = 0;
   for (const layer of layers) {
-    // Its mount may be gone from the table, or hidden below another by now: an overlay below itself is not.
+    // The mount of a layer may be unmounted or hidden by now. An overlay cannot be below itself.
     const holder = layer.startsWith('/') ? mountHolding(mounts, layer) : undefined;
     const depth = holder === undefined || holder === mount ? undefined : depthOf(mounts, holder);
     if (depth === undefined) return undefined;
@@ -67,7 +71,7 @@ function unbindable({ directories, circumstances: { mounts } }: OverlayCase) {
   for (const { name, facts } of directories) {
     const mount = mountOf(mounts, facts);
     if (mount?.isUnbindable) {
-      return `${name} is on ${mountInWords(mount)}, whose propagation is unbindable, so that overlayfs cannot use it: make that private, or give another directory`;
+      return `${name} is on ${mountInWords(mount)}, which is unbindable, and overlayfs cannot use an unbindable mount: make the mount private, or give another directory`;
     }
   }
   return null;
@@ -83,70 +87,72 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
       ({ parentId, mountPoint }) => parentId === facts.mountId && mountPoint !== '/' && isWithin(mountPoint, directory),
     );
     if (below.length === 0) continue;
-    const points = listed(below.map(({ mountPoint }) => shown(mountPoint)));
+    const points = listed(below.map(({ mountPoint }) => quotedPath(mountPoint)));
     return (
-      `${name} has mounts below it (${points}), and in a user namespace the kernel refuses a layer that has mounts below it which came from outside: ` +
-      `nothing else was found wrong, but which of them are such is not told. Name a directory without mounts below it`
+      `${name} has mounts below (${points}), and in a user namespace the kernel refuses a layer with mounts below that came from a more privileged namespace: ` +
+      'give a directory without mounts below'
     );
   }
   return null;
 }
 
-/** Directories that are there twice: in this overlay, or in another. */
+/** Rules for causes in a directory that is in use twice, in this overlay or in another overlay. */
 export const SHARING_RULES: readonly OverlayRule[] = [
-  { codes: ['ELOOP', 'EBUSY'], what: 'a directory given twice', find: sameTwice },
-  { codes: ['ELOOP', 'EBUSY'], what: 'layers that overlap', find: overlapping },
-  { codes: ['EBUSY'], what: 'an overlay in the mount table with the same upper or work', find: inUse },
+  { codes: ['ELOOP', 'EBUSY'], find: sameTwice },
+  { codes: ['ELOOP', 'EBUSY'], find: overlapping },
+  { codes: ['EBUSY'], find: inUse },
   {
     codes: ['EBUSY'],
-    what: 'an upper or work that is in use out of sight',
     find: ({ upper }) =>
       upper === null
         ? null
-        : `overlayfs says that ${upper.name} or its work directory is in use, and no overlay in the mount table here has them: ` +
-          'the one that does may be in another mount namespace, or unmounted lazily and still in use. Give directories of its own, or end what uses them',
+        : `${upper.name} or its work directory is in use by an overlay that the mount table does not show: ` +
+          'that overlay may be in another mount namespace, or may be unmounted lazily and still in use: end the programs that use that overlay, or give another upper and work',
   },
   {
     codes: ['ESTALE'],
-    what: 'an upper that belongs to other lower layers',
     find: ({ upper, plan }) =>
       upper !== null && plan.words.includes('index=on')
-        ? `with index: true ${upper.name} can be mounted only with the lower layers and the work directory that it was first mounted with, ` +
-          'by what it and its work directory have noted: give those, or a fresh upper and work'
+        ? `with index: true ${upper.name} can be mounted only with the lower layers and the work directory of its first mount: ` +
+          'give those layers and that work directory, or a new upper and work'
         : null,
   },
 ];
+
 function sameTwice({ directories }: OverlayCase) {
-  const seen = new Map<string, Looked>();
+  const seen = new Map<string, ExaminedPath>();
   for (const each of directories) {
     if (each.facts.error !== 0) continue;
     const key = `${each.facts.device} ${each.facts.inode}`;
     const other = seen.get(key);
-    if (other !== undefined) return `${other.name} and ${each.name} are the same directory: name it once`;
+    if (other !== undefined) return `${other.name} and ${each.name} are the same directory: give each directory once`;
     seen.set(key, each);
   }
   return null;
 }
+
 function overlapping({ directories, layers, circumstances: { mounts } }: OverlayCase) {
   if (mounts === null) return undefined;
-  const spots = new Map<Looked, Spot>();
+  const paths = new Map<ExaminedPath, FilesystemPath>();
   for (const each of directories) {
-    const spot = spotOf(mounts, each.facts);
-    if (spot !== undefined) spots.set(each, spot);
+    const path = filesystemPathOf(mounts, each.facts);
+    if (path !== undefined) paths.set(each, path);
   }
-  // An upper or work inside of a lower layer is allowed; a lower layer inside of anything is not.
+  // An upper or work directory may be inside a lower layer. A lower layer must not be inside another directory.
   for (const inner of layers) {
     for (const outer of directories) {
-      const [innerSpot, outerSpot] = [spots.get(inner), spots.get(outer)];
-      if (inner === outer || innerSpot === undefined || outerSpot === undefined) continue;
-      if (isSpotWithin(innerSpot, outerSpot)) {
-        return `layers overlap: ${inner.name} is inside ${outer.name}. Name directories that are not inside each other`;
+      const [innerPath, outerPath] = [paths.get(inner), paths.get(outer)];
+      if (inner === outer || innerPath === undefined || outerPath === undefined) continue;
+      if (isWithinFilesystemPath(innerPath, outerPath)) {
+        return `the layers overlap, as ${inner.name} is inside ${outer.name}: give directories that are not inside each other`;
       }
     }
   }
-  return spots.size === directories.length ? null : undefined;
+  return paths.size === directories.length ? null : undefined;
 }
-export function layersOfMount({ fsType, superOptions }: MountLine): Buffer[] | undefined {
+
+/** Returns the upper and work directory of an overlay in the mount table; undefined if the table does not show them. */
+function upperAndWorkOf({ fsType, superOptions }: MountLine): Buffer[] | undefined {
   if (fsType !== 'overlay') return undefined;
   try {
     const { upper, work } = parseOverlayData(Buffer.from(superOptions, 'latin1'), {
@@ -155,7 +161,7 @@ export function layersOfMount({ fsType, superOptions }: MountLine): Buffer[] | u
     });
     return [upper, work].filter((each) => each !== undefined) as Buffer[];
   } catch {
-    return undefined; // words of a kernel that is newer than this
+    return undefined; // the kernel is newer than this library, and shows an unknown word
   }
 }
 
@@ -164,10 +170,10 @@ function inUse({ upper, work, circumstances: { mounts } }: OverlayCase) {
   if (mounts === null) return undefined;
   const wanted = [upper, work].filter(({ facts }) => facts.error === 0);
   for (const mount of mounts) {
-    const layers = layersOfMount(mount);
+    const layers = upperAndWorkOf(mount);
     const taken = wanted.find(({ facts }) => layers?.some((layer) => layer.equals(facts.path)));
     if (taken !== undefined) {
-      return `${taken.name} is in use by the overlay mounted at ${shown(mount.mountPoint)}: unmount that first, or give this one an upper and a work of its own`;
+      return `${taken.name} is in use by the overlay mounted at ${quotedPath(mount.mountPoint)}: unmount that overlay, or give another upper and work`;
     }
   }
   return null;

@@ -1,4 +1,4 @@
-// mountOverlay().
+// Mounts overlays: `mountOverlay` and `mountOverlaySync`.
 import { type Made, native, OVERLAY_STRATEGIES } from '../../kernel/native.js';
 import { OperationChannel, type OperationSubject } from '../../operation/channel.js';
 import { type Operation, run, runSync } from '../../operation/driver.js';
@@ -9,20 +9,20 @@ import { notTheSame, overlayError } from './reasons.js';
 import { probeOverlay } from './reuse.js';
 
 /**
- * Merges directories into one by overlayfs: mount(2) with type `overlay`.
+ * Mounts an overlay, which merges directories into one: mount(2) with type `overlay`.
  *
- * What is in several layers is seen from the topmost, directories are merged. With `upper`, all changes go there: a
- * file is copied up when it is first written to, and a name that is deleted is covered by a whiteout. Without, nothing
- * can be written (`EROFS`).
+ * The overlay shows a file of the topmost layer that has the name, and merges directories. With `upper`, all changes go
+ * to the upper directory: overlayfs copies up a file before the first write, and hides a deleted name by a whiteout.
+ * Without `upper`, every write fails with `EROFS`.
  *
- * The call runs on a thread of its own; see {@link mount}.
+ * The system calls run on a thread of this library; see {@link mount}.
  *
  * @param options layers, target, options of overlayfs, and attributes of the mount
- * @returns the handle that takes it down again
- * @throws {@link MountError} when the kernel says no, with the `reason`: `ENOENT` a directory is missing, `EINVAL`
- *   overlayfs does not accept the layers or an option, `EBUSY` another overlay has the upper layer, `ENODEV` no
- *   overlayfs in this kernel, `EPERM` no CAP_SYS_ADMIN; `TypeError` with Node's codes for options that are wrong in
- *   themselves; an `AbortError`
+ * @returns the handle that unmounts the overlay
+ * @throws {@link MountError} with the `reason` if a system call fails: `ENOENT` if a directory does not exist, `EINVAL`
+ *   if overlayfs refuses the layers or an option, `EBUSY` if another overlay uses the upper directory, `ENODEV` if the
+ *   kernel has no overlayfs, `EPERM` without CAP_SYS_ADMIN; `TypeError` with Node's codes for wrong options; an
+ *   `AbortError`
  * @example
  * ```ts
  * await using merged = await mountOverlay({
@@ -40,7 +40,7 @@ export async function mountOverlay(options: OverlayMountOptions): Promise<Mount>
 }
 
 /**
- * {@link mountOverlay} on the calling thread, which waits for the kernel.
+ * Mounts an overlay on the calling thread, which waits for the kernel: the synchronous form of {@link mountOverlay}.
  *
  * @example
  * ```ts
@@ -51,13 +51,14 @@ export function mountOverlaySync(options: OverlayMountOptions): Mount {
   return runSync(OVERLAY, planOverlay(options));
 }
 
-/** What attached and detached overlays have in common. */
+/** The part of the operation that attached and detached overlays have in common. */
 export const OVERLAY_CALL: Omit<Operation<OverlayPlan, 'overlay', never>, 'channel' | 'result'> = {
   subject: subjectOf,
   call: native.overlay,
   arguments: (plan, cancellation) => {
-    const { source, target, upper, work, flags, data, ways, exclusive, detached, idMaps, namespace } = plan;
-    // An option string names all layers. The addon then needs upper and work only to look for an overlay that uses them.
+    const { source, target, upper, work, flags, data, strategies, exclusive, detached, idMaps, namespace } = plan;
+    // An option string names all layers. The addon then needs upper and work only to look for an overlay that uses
+    // them.
     const isByData = data !== null;
     const hasDirectories = !isByData || exclusive;
     return {
@@ -70,7 +71,7 @@ export const OVERLAY_CALL: Omit<Operation<OverlayPlan, 'overlay', never>, 'chann
       words: isByData ? NONE : plan.words,
       flags,
       data,
-      ways,
+      ways: strategies,
       writable: isWritable(plan),
       exclusive,
       vacant: plan.ifMounted === 'error',
@@ -97,13 +98,13 @@ const OVERLAY: Operation<OverlayPlan, 'overlay', Mount> = {
   },
 };
 
-// The names of the options are those of an option string, whichever strategy mounts the overlay.
+// Traces show the option names of an option string, whichever strategy mounts the overlay.
 function subjectOf({ source, target, detached, upper, words }: OverlayPlan): OperationSubject {
   const layers = ['lowerdir', ...(upper === null ? [] : ['upperdir', 'workdir'])];
   return { source, target: detached ? undefined : target, fsType: 'overlay', words: [...layers, ...words] };
 }
 
-/** The strategy that mounted an overlay, of those that give a record. */
+/** Returns the strategy that mounted an overlay, from the record that every strategy but `'data'` returns. */
 export function strategyOf({ way }: Made): OverlayStrategy {
   return way === OVERLAY_STRATEGIES.fsconfig ? 'fsconfig' : 'descriptors';
 }

@@ -1,63 +1,59 @@
-import { listed } from '../../reasons/facts.js';
-import { kernelLog } from '../../reasons/rule.js';
-import { EINVAL, type OverlayCase, type OverlayRule } from './case.js';
+// The rules about the options of an overlay.
+import { OPTION_ROWS } from '../../overlay/options.js';
+import { listed } from '../../reasons/examined-path.js';
+import { kernelLog } from '../../reasons/find-reason.js';
+import { EINVAL, type OverlayRule } from './case.js';
 
-// Options that need attributes trusted.*, which nobody may write in a user namespace.
-const TRUSTED = /^(?:redirect_dir=(?:on|follow)|metacopy=on|verity=(?:on|require))$/;
+const NEED_TRUSTED_XATTRS: ReadonlySet<string | null | undefined> = new Set(
+  OPTION_ROWS.flatMap(([, { words, needTrustedXattrs }]) => needTrustedXattrs.map((value) => words[String(value)])),
+);
 
-const certain: readonly OverlayRule[] = [
+/** Rules for causes that are certain, or that the kernel names. */
+export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: ['ENOTSUP'],
-    what: 'a strategy that cannot be had',
     find: ({ failure: { step } }) =>
-      step === 'choose a way'
-        ? "strategy 'fsconfig' cannot be had: this kernel's overlayfs does not take one layer at a time (lowerdir+, Linux 6.7), or a seccomp filter denies fsopen. Leave strategy out, so that another way is taken"
+      step === 'choose a strategy'
+        ? "strategy 'fsconfig' needs Linux 6.7, whose overlayfs takes layers one by one (lowerdir+), and fsopen(2), which a seccomp filter may deny: leave strategy out"
         : null,
   },
   {
     codes: ['EINVAL', 'ENOENT', 'EPERM', 'ENOTSUP'],
-    what: 'an option that the kernel has written about',
     find: ({ failure, plan }) => {
       const log = kernelLog(failure);
       if (failure.step !== 'set option' || log === undefined) return undefined;
-      return `overlayfs does not take one of the options ${listed(plan.words)}: the kernel says ${log}. Leave that option out`;
+      return `overlayfs refuses one of the options ${listed(plan.words)}, and the kernel reports ${log}: leave that option out`;
     },
   },
   {
     codes: ['EPERM'],
-    what: 'an option that needs attributes trusted.*',
     find: ({ plan, inUserNamespace, circumstances: { isAdmin } }) => {
       if (!inUserNamespace || isAdmin !== true) return null;
-      const words = plan.words.filter((word) => TRUSTED.test(word));
+      const words = plan.words.filter((word) => NEED_TRUSTED_XATTRS.has(word));
       if (words.length === 0) return null;
-      return `${listed(words)} needs extended attributes trusted.*, which a user namespace may not use: leave it out, or mount as root outside`;
+      const need = words.length === 1 ? 'needs' : 'need';
+      return `${listed(words)} ${need} extended attributes trusted.*, which no process may write in a user namespace: leave ${listed(words)} out, or mount as root outside the user namespace`;
     },
   },
 ];
 
-const remaining: readonly OverlayRule[] = [
+/** Rules for causes that are likely if no other rule finds a cause. */
+export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: EINVAL,
-    what: 'data-only layers without metacopy',
-    find: ({ plan, failure }: OverlayCase) =>
-      plan.dataOnly.length === 0 || plan.words.includes('metacopy=on')
-        ? null
-        : failure.log !== null
-          ? undefined
-          : 'dataOnly needs metacopy: true, unless metacopy is on by a parameter of the module or, since Linux 6.16, with userxattr; nothing else was found wrong: give metacopy: true',
+    find: ({ plan, failure }) => {
+      if (plan.dataOnly.length === 0 || plan.words.includes('metacopy=on')) return null;
+      if (failure.log !== null) return undefined;
+      return 'dataOnly needs metacopy, unless the module parameter metacopy is on or, since Linux 6.16, userxattr is given: give metacopy: true';
+    },
   },
   {
     codes: EINVAL,
-    what: 'an option',
-    find: ({ plan: { words }, failure }: OverlayCase) => {
-      // Once it is attached the overlay is made, options and all.
+    find: ({ plan: { words }, failure }) => {
+      // Overlayfs has accepted the options before a mount is attached.
       if (words.length === 0 || failure.step === 'attach') return null;
       if (failure.log !== null) return undefined;
-      const which = words.length === 1 ? 'the option' : 'one of the options, or some of them together:';
-      return `nothing is wrong with the directories as far as can be seen, so that this kernel may not take ${which} ${listed(words)}: leave options out one by one, and look into the log of the kernel (dmesg)`;
+      return `the kernel probably refuses ${words.length === 1 ? 'the option' : 'one of the options'} ${listed(words)}, as the directories of the overlay have no known fault: leave options out one by one, and read the log of the kernel (dmesg)`;
     },
   },
 ];
-
-/** Options: what the kernel says itself, and what is left when nothing else explains it. */
-export const OPTION_RULES: Readonly<Record<'certain' | 'remaining', readonly OverlayRule[]>> = { certain, remaining };

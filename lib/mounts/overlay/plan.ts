@@ -1,9 +1,10 @@
+// Checks the options of an overlay, and decides how to mount it. Makes no system call.
 import { ATTRIBUTE_NAMES, attributeFlags, type MountAttributes } from '../../arguments/attributes.js';
 import { booleanOption, choiceOption, optionsArgument, stringArgument } from '../../arguments/check.js';
 import { type IdMap, idMapArgument, idMapTexts } from '../../arguments/idmap.js';
 import { refuseRelative } from '../../arguments/namespace.js';
-import { isPlain } from '../../arguments/object.js';
-import { lastingTarget, NOWHERE, type Target, targetArgument } from '../../arguments/target.js';
+import { isPlainObject } from '../../arguments/object.js';
+import { absoluteTarget, DETACHED_TARGET, type Target, targetArgument } from '../../arguments/target.js';
 import { constants } from '../../kernel/constants.js';
 import { invalidArgValue } from '../../kernel/errors.js';
 import { OVERLAY_STRATEGIES, pageSize } from '../../kernel/native.js';
@@ -16,62 +17,70 @@ import {
   type MountingOptions,
   operationPlan,
 } from '../../operation/options.js';
-import { absoluteNames } from '../../overlay/names.js';
-import { OVERLAY_OPTION_NAMES, overlayOptionWords } from '../../overlay/options.js';
+import { absoluteLayers, type CheckedLayers, type OverlayLayers, overlayLayers } from '../../overlay/layer-paths.js';
+import { isInConflict, OVERLAY_OPTION_NAMES, overlayOptionWords } from '../../overlay/option-words.js';
 import type { NamedLayers } from '../../overlay/read-back.js';
 import type { OverlaySpec, OverlayStrategy } from '../../overlay/spec.js';
-import { type FoundLayers, joinOverlayData, type OverlayLayers, overlayLayers } from '../../overlay/write.js';
+import { joinOverlayData } from '../../overlay/write.js';
 
-/** What {@link mountOverlay} mounts, where, and how. */
+/** The options of {@link mountOverlay}: the overlay, its target, and how to mount. */
 export type OverlayMountOptions = OverlayOptions & {
-  /** The mount point, a directory; a symbolic link is followed. Or a place inside a root. */
+  /**
+   * The mount point: the path of a directory, whose symbolic links the kernel follows, or a path inside a root
+   * directory.
+   */
   target: Target;
 } & MountingOptions;
 
-/** What {@link detachedOverlay} makes. */
+/** The options of {@link detachedOverlay}: the overlay, its attributes, and how to mount. */
 export type OverlayOptions = OverlaySpec &
   MountAttributes & {
-    /** The name that the mount table shows as the source, `'overlay'` unless said. */
+    /** The name that the mount table shows as the source: `'overlay'` by default. */
     source?: string;
-    /** The one way to mount it; unless said the first of `'data'`, `'fsconfig'`, `'descriptors'` that does. */
+    /**
+     * The strategy that mounts the overlay: by default the first of `'data'`, `'fsconfig'`, `'descriptors'` that works.
+     */
     strategy?: OverlayStrategy;
     /**
-     * How the owners of the files in lower layers appear: in all of them, or in each by its index (`undefined` for one as
-     * it is). Since Linux 5.19, for filesystems that can have mapped ids.
+     * The ID mapping of the lower layers, which changes the owners that their files appear to have: one mapping for all
+     * layers, or a list with a mapping for each layer (`undefined` for none). Since Linux 5.19, for filesystems that
+     * support idmapped mounts.
      */
     lowerIdmap?: IdMap | readonly (IdMap | undefined)[];
     /**
-     * Do not look for another overlay that has the same `upper` or `work`. The kernel lets two of them write to the same
-     * upper layer, unless `index` is on, and what they leave there is undefined.
+     * Whether to skip the search for another overlay with the same `upper` or `work`. Unless `index` is on, the kernel
+     * lets two overlays write to one upper directory, whose content is then undefined.
      */
     allowSharedUpper?: boolean;
   };
 
 const STRATEGIES = Object.keys(OVERLAY_STRATEGIES) as OverlayStrategy[];
 
-/** What is to be done, checked and decided, before anything is done. */
+/** The checked options of an overlay, and the decision how to mount the overlay. */
 export interface OverlayPlan extends OverlayLayers {
   readonly source: string;
   readonly target: NativeTarget;
-  /** `target` for the handle: absolute, and nothing is created. */
+  /** The target for the handle: an absolute path that the addon must not create. */
   readonly absoluteTarget: NativeTarget;
   readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
   readonly detached: boolean;
-  /** Of each lower layer with mapped ids: index, and the map as the native floor takes it (src-native/overlay/overlay.h). */
+  /** The idmapped lower layers: for each the index and two words of the mapping (src-native/overlay/overlay.h). */
   readonly idMaps: readonly Bytes[];
   /** The options besides the layers, as the kernel's words: `'index=on'`, `'userxattr'`. */
   readonly words: readonly string[];
   /** The attributes as flags of mount(2). */
   readonly flags: number;
-  /** The option string, for the way `'data'`; null when that is not one of the ways. */
+  /** The option string for the strategy `'data'`; null if the plan uses another strategy. */
   readonly data: Bytes | null;
-  /** The ways that may be taken, of which the native floor takes the first that this kernel has. */
-  readonly ways: number;
-  /** Whether another overlay with this upper or work directory is to be looked for. */
+  /**
+   * The strategies from which the addon takes the first that this kernel has: a set of bits of `OVERLAY_STRATEGIES`.
+   */
+  readonly strategies: number;
+  /** Whether the addon has to look for another overlay with the same upper or work directory. */
   readonly exclusive: boolean;
   readonly ifMounted: IfMounted;
-  /** The layers by absolute paths, taken now, as the working directory may be another when the call is done. */
+  /** The layers with absolute paths, which the working directory at the time of the call determines. */
   readonly named: NamedLayers;
 }
 
@@ -84,7 +93,7 @@ const KNOWN: ReadonlySet<string> = new Set([...KNOWN_DETACHED, ...MOUNTING_NAMES
 
 const NONE: readonly never[] = [];
 
-/** Turns what the user asked into a plan, without doing anything. */
+/** Checks the options of an overlay and returns the plan. */
 export function planOverlay(options: OverlayMountOptions): OverlayPlan {
   const usual = usualOptions(options);
   const checked = usual ?? optionsArgument('options', options, KNOWN);
@@ -92,13 +101,12 @@ export function planOverlay(options: OverlayMountOptions): OverlayPlan {
   return planOf(checked, targetArgument('options.target', checked['target']), false, isUsual);
 }
 
-/** The same for an overlay without a place. */
+/** Checks the options of a detached overlay and returns the plan. */
 export function planDetachedOverlay(options: OverlayOptions): OverlayPlan {
-  return planOf(optionsArgument('options', options, KNOWN_DETACHED), NOWHERE, true, false);
+  return planOf(optionsArgument('options', options, KNOWN_DETACHED), DETACHED_TARGET, true, false);
 }
 
-// What is said nearly always: nothing but layers and a target. Then nothing else has to be looked for, which takes longer
-// than all that is to be done.
+// Fast path for options that name only layers and a target: the plan takes 0.5 µs instead of 3.5 µs.
 class UsualOptions {
   [name: string]: unknown;
   lower: unknown;
@@ -107,27 +115,27 @@ class UsualOptions {
   target: unknown;
   allowSharedUpper: unknown;
 }
-// As with all that is said: options.ts.
+// Null prototype, so that a polluted Object.prototype adds no option.
 Object.setPrototypeOf(UsualOptions.prototype, null);
 
 const USUAL: ReadonlySet<string> = new Set(['lower', 'upper', 'work', 'target', 'allowSharedUpper']);
 const isUsualName = (name: string) => USUAL.has(name);
 
-// Each by its name, which is several times faster than by a variable.
+// Copies each option under its constant name, which V8 does several times faster than under a name in a variable.
 function usualOptions(options: unknown): UsualOptions | undefined {
-  if (!isPlain(options) || inUserNamespace()) return undefined;
+  if (!isPlainObject(options) || inUserNamespace()) return undefined;
   const names = Object.getOwnPropertyNames(options);
-  // Nothing is read before it is known that this is all that there is: each is read once.
+  // No option is read before all names are known, so that each getter runs once.
   if (!names.every(isUsualName)) return undefined;
-  const said = new UsualOptions();
+  const usual = new UsualOptions();
   for (const name of names) {
-    if (name === 'lower') said.lower = options['lower'];
-    else if (name === 'upper') said.upper = options['upper'];
-    else if (name === 'work') said.work = options['work'];
-    else if (name === 'target') said.target = options['target'];
-    else said.allowSharedUpper = options['allowSharedUpper'];
+    if (name === 'lower') usual.lower = options['lower'];
+    else if (name === 'upper') usual.upper = options['upper'];
+    else if (name === 'work') usual.work = options['work'];
+    else if (name === 'target') usual.target = options['target'];
+    else usual.allowSharedUpper = options['allowSharedUpper'];
   }
-  return said;
+  return usual;
 }
 
 function planOf(
@@ -140,15 +148,15 @@ function planOf(
   const words = isUsual ? NONE : overlayOptionWords(withUserxattr(checked));
   const strategy = choiceOption('options.strategy', checked['strategy'], STRATEGIES);
   const idMaps = idMapsOf(checked['lowerIdmap'], layers.lower.length);
-  const isApart = detached || idMaps.length > 0;
-  if (isApart && strategy === 'data') {
+  const needsPrivateMount = detached || idMaps.length > 0;
+  if (needsPrivateMount && strategy === 'data') {
     throw invalidArgValue(
       'options.strategy',
-      "cannot be 'data' here: by an option string every layer and the mount have a place",
+      "must not be 'data' for a detached overlay or for idmapped layers, as the option string has only paths of attached mounts",
     );
   }
-  const data = !isApart && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
-  const ways = chooseWays(strategy, data);
+  const data = !needsPrivateMount && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;
+  const strategies = chooseStrategies(strategy, data);
   const { namespace, signal } = operationPlan(checked);
   const source = sourceOf(checked['source']);
   const allowShared = booleanOption('options.allowSharedUpper', checked['allowSharedUpper']) ?? false;
@@ -160,22 +168,22 @@ function planOf(
     work: layers.work,
     source,
     target,
-    absoluteTarget: lastingTarget(target),
+    absoluteTarget: absoluteTarget(target),
     namespace,
     signal,
     detached,
     idMaps,
     words,
     flags: isUsual ? 0 : attributeFlags(checked),
-    data: ways === OVERLAY_STRATEGIES.data ? data : null,
-    ways,
+    data: strategies === OVERLAY_STRATEGIES.data ? data : null,
+    strategies,
     exclusive: layers.upper !== null && !allowShared,
     ifMounted: ifMountedOption(checked),
-    named: idMaps.length === 0 ? absoluteNames(layers) : { ...absoluteNames(layers), isHidden: true },
+    named: idMaps.length === 0 ? absoluteLayers(layers) : { ...absoluteLayers(layers), isIdmapped: true },
   };
 }
 
-/** Whether something can be written to it. */
+/** Returns whether programs can write to the overlay. */
 export function isWritable({ upper, flags }: OverlayPlan): boolean {
   return upper !== null && (flags & constants.MS_RDONLY) === 0;
 }
@@ -201,7 +209,7 @@ function idMapsOf(value: unknown, count: number): readonly Bytes[] {
   if (value === undefined) return NONE;
   const maps: readonly unknown[] = Array.isArray(value) ? value : Array(count).fill(value);
   if (maps.length > count)
-    throw invalidArgValue('options.lowerIdmap', 'must not have more maps than there are lower layers');
+    throw invalidArgValue('options.lowerIdmap', 'must not have more ID mappings than the overlay has lower layers');
   return maps.flatMap((map, index) => {
     if (map === undefined) return [];
     const name = Array.isArray(value) ? `options.lowerIdmap[${index}]` : 'options.lowerIdmap';
@@ -209,8 +217,8 @@ function idMapsOf(value: unknown, count: number): readonly Bytes[] {
   });
 }
 
-// A string of this many layers is never shorter than a page of 4 KiB, and may be long: it need not be made.
-function mayBeData(strategy: OverlayStrategy | undefined, layers: FoundLayers): boolean {
+// Returns whether the option string may fit into a page, so that planOf makes no long string in vain.
+function mayBeData(strategy: OverlayStrategy | undefined, layers: CheckedLayers): boolean {
   if (strategy !== undefined) return strategy === 'data';
   const { lower, dataOnly, upper, work } = layers;
   let length = 0;
@@ -221,24 +229,22 @@ function mayBeData(strategy: OverlayStrategy | undefined, layers: FoundLayers): 
   return layers.isPlain || (!dataOnly.some(hasComma) && !hasComma(upper) && !hasComma(work));
 }
 
-// Some kernels of the 6.5 series cut option data at an escaped comma too.
+// Some kernels of the 6.5 series split the option string at an escaped comma too.
 function hasComma(path: Bytes | null): boolean {
   return path?.includes(',') === true;
 }
 
-function chooseWays(strategy: OverlayStrategy | undefined, data: Bytes | null): number {
+function chooseStrategies(strategy: OverlayStrategy | undefined, data: Bytes | null): number {
   if (strategy !== undefined) return OVERLAY_STRATEGIES[strategy];
-  // A character is at most three bytes of UTF-8.
+  // A UTF-16 code unit takes at most three bytes in UTF-8.
   if (data !== null && (data.length * 3 < pageSize || Buffer.byteLength(data) < pageSize))
     return OVERLAY_STRATEGIES.data;
   return OVERLAY_STRATEGIES.fsconfig | OVERLAY_STRATEGIES.descriptors;
 }
 
-// In a user namespace trusted.* attributes cannot be written, and user.* ones serve.
+// Nobody may write extended attributes trusted.* in a user namespace, and overlayfs can use user.* instead.
 function withUserxattr(options: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (!inUserNamespace() || options['userxattr'] !== undefined || options['metacopy'] === true) return options;
-  const redirectDir = options['redirectDir'];
-  return redirectDir === undefined || redirectDir === 'nofollow'
-    ? { __proto__: null, ...options, userxattr: true }
-    : options;
+  if (!inUserNamespace() || options['userxattr'] !== undefined) return options;
+  const changed = { __proto__: null, ...options, userxattr: true };
+  return isInConflict('userxattr', changed) ? options : changed;
 }

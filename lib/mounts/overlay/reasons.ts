@@ -1,27 +1,28 @@
-import { constants as os } from 'node:os';
+// Finds the reason why an overlay could not be mounted, and makes the error.
 import { pathOfTarget } from '../../arguments/target.js';
 import { reasonOfStep } from '../../kernel/call-reasons.js';
 import { mountFlagNames } from '../../kernel/constants.js';
 import { describeErrno } from '../../kernel/errno.js';
-import { MountError, printable } from '../../kernel/errors.js';
+import { type MountError, printable } from '../../kernel/errors.js';
 import { type Examination, type Failure, isFailure, native, pageSize } from '../../kernel/native.js';
 import { inUserNamespace } from '../../kernel/user-namespace.js';
 import type { NativeNamespace } from '../../kernel/words.js';
 import { ask, type Steps } from '../../operation/driver.js';
-import { COMMON_RULES, notPermitted } from '../../reasons/common.js';
-import { isDirectory, kindOf, unreachable } from '../../reasons/facts.js';
-import { idMapReasonOfStep } from '../../reasons/idmap.js';
-import { type Rule, reasonBy } from '../../reasons/rule.js';
-import { targetReasonOfStep } from '../../reasons/target.js';
-import { leftAt } from '../failure.js';
+import { COMMON_RULES, notPermitted } from '../../reasons/common-rules.js';
+import { isDirectory, kindOf, unreachable } from '../../reasons/examined-path.js';
+import { findReason, type Rule } from '../../reasons/find-reason.js';
+import { idMapReasonOfStep, targetReasonOfStep } from '../../reasons/step-reasons.js';
+import { type ErrorNames, failureError, otherMountError } from '../failure.js';
 import type { OverlayCase } from './case.js';
 import { overlayFacts, overlayQuestions } from './case.js';
 import { DIRECTORY_RULES } from './directory-rules.js';
 import { SHARING_RULES, STACK_RULES } from './layer-rules.js';
-import { OPTION_RULES } from './option-rules.js';
+import { CERTAIN_OPTION_RULES, REMAINING_OPTION_RULES } from './option-rules.js';
 import type { OverlayPlan } from './plan.js';
 
-/** Why an overlay could not be mounted, where the failed step tells; undefined where its inputs must be examined. */
+/**
+ * Returns the reason that follows from the failed step alone; undefined if the addon has to examine the directories.
+ */
 export function overlayReasonOfStep(
   failure: Failure,
   { data, target, namespace, lower, idMaps }: OverlayPlan,
@@ -30,22 +31,22 @@ export function overlayReasonOfStep(
   switch (step) {
     case 'check data':
       return data === null
-        ? `the numbers of the layers' descriptors need more than the one page of ${pageSize} that mount(2) reads`
-        : `the option data has ${Buffer.byteLength(data) + 1} bytes with its final NUL, and mount(2) reads only one ` +
-            `page of ${pageSize}; the rest would be cut off`;
+        ? `the descriptor numbers of the layers need more than the page of ${pageSize} bytes that mount(2) takes: leave strategy out, or merge layers into one directory`
+        : `the option data has ${Buffer.byteLength(data) + 1} bytes with its final NUL, and mount(2) takes at most a page ` +
+            `of ${pageSize} bytes: leave strategy out, or give fewer or shorter paths`;
     case 'check target':
-      return "the target is a mount point already: unmount it first, or ask for ifMounted: 'stack'";
+      return "the target is already a mount point: unmount the mount at the target, or give ifMounted: 'stack'";
     case 'check upper':
       return (
-        `the overlay mounted at ${other === null ? 'another place' : printable(other)} has the same upper or work directory: ` +
-        'unmount it first, or give this one directories of its own'
+        `the overlay mounted at ${other === null ? 'an unknown path' : printable(other)} has the same upper or work directory: ` +
+        'unmount that overlay, or give another upper and work'
       );
     case 'look for upper': {
       const { name, message } = describeErrno(error);
-      return `whether another overlay has the same upper directory could not be found out (${name}: ${message}): try again, or ask for allowSharedUpper`;
+      return `the search for another overlay with the same upper directory failed (${name}: ${message}): try again, or give allowSharedUpper: true`;
     }
     case 'lock upper':
-      return 'another process holds a lock (flock) on the upper directory: wait until it is done';
+      return 'another process holds a lock on the upper directory (flock(2)): try again when that process has released the lock';
     default:
       if (error === OPEN_TOO_MANY) return tooManyOpen(failure);
       return (
@@ -56,13 +57,14 @@ export function overlayReasonOfStep(
   }
 }
 
-// Of each layer that has one: its index, and the file of a user namespace and '', or two texts of lines.
+// `idMaps` has three words for each idmapped layer: its index, and either the file of a user namespace and '', or the
+// lines of uid_map and of gid_map.
 function userNamespaceOf(idMaps: OverlayPlan['idMaps'], index: number): NativeNamespace {
   const at = idMaps.findIndex((word, position) => position % 3 === 0 && word === String(index));
   return at >= 0 && idMaps[at + 2] === '' ? (idMaps[at + 1] ?? null) : null;
 }
 
-/** Why an overlay could not be mounted, by what was found at its directories and in /proc. Nothing is looked up. */
+/** Returns the reason that follows from the examination of the directories and of /proc. Makes no system call. */
 export function overlayReason(
   failure: Failure,
   plan: OverlayPlan,
@@ -73,31 +75,32 @@ export function overlayReason(
   const { target, layers, upper, work } = facts;
   const directories = [...layers, ...[upper, work].filter((one) => one !== null)];
   const failed = failure.step === 'open layer' ? directories[failure.index] : undefined;
-  // The directory that could not be opened is known, though it may be another by now.
+  // `failure.index` identifies the directory that could not be opened. The path of that directory may lead to another
+  // file by now.
   if (failed !== undefined && failed.facts.error === 0 && !isDirectory(failed.facts)) {
     return `${failed.name} is ${kindOf(failed.facts)}, not a directory: give a directory`;
   }
   if (failed !== undefined && failed.facts.error !== failure.error) return unreachable([failed.name], failure.error);
-  return reasonBy<OverlayCase>(RULES, {
+  return findReason<OverlayCase>(RULES, {
     ...facts,
     failure,
     plan,
     fsType: 'overlay',
     inUserNamespace,
     directories,
-    // A target that was made is away again by now.
+    // After a failure the addon removes a target that the addon made, so such a target is always missing.
     paths: plan.target.create === 0 ? [...directories, target] : directories,
   });
 }
 
-// What is sure comes before what remains when all else is ruled out.
+// Certain causes come before causes that are only likely.
 const RULES: readonly Rule<OverlayCase>[] = [
   ...COMMON_RULES,
   ...DIRECTORY_RULES,
   ...SHARING_RULES,
-  ...OPTION_RULES.certain,
+  ...CERTAIN_OPTION_RULES,
   ...STACK_RULES,
-  ...OPTION_RULES.remaining,
+  ...REMAINING_OPTION_RULES,
   notPermitted,
 ];
 
@@ -105,25 +108,16 @@ const RULES: readonly Rule<OverlayCase>[] = [
 const OPEN_TOO_MANY = 24;
 
 function tooManyOpen({ step }: Failure): string {
-  const what = step === 'open layer' ? 'Each layer takes a descriptor while the overlay is mounted' : 'None was left';
-  return `this process has as many open files as it may: raise RLIMIT_NOFILE (ulimit -n), or close some. ${what}`;
+  const why = step === 'open layer' ? ', and needs a descriptor for each layer while the overlay is mounted' : '';
+  return `this process has reached its limit of open files${why}: raise RLIMIT_NOFILE (ulimit -n), or close files`;
 }
 
-/** Makes the error of an overlay that could not be mounted. Examines its directories where the failed step alone gives no reason. */
+/**
+ * Makes the error of an overlay that could not be mounted. Examines the directories if the failed step gives no reason.
+ */
 export function* overlayError(failure: Failure, plan: OverlayPlan): Steps<MountError> {
-  const { error: errno, syscall, step, log } = failure;
-  return new MountError({
-    errno,
-    syscall,
-    step,
-    path: plan.source,
-    dest: plan.detached ? undefined : pathOfTarget(plan.target),
-    fsType: 'overlay',
-    flags: mountFlagNames(plan.flags),
-    kernelLog: log === null ? undefined : log.toString().trimEnd(),
-    reason: overlayReasonOfStep(failure, plan) ?? (yield* examinedReason(failure, plan)),
-    left: leftAt(plan.target, failure),
-  });
+  const reason = overlayReasonOfStep(failure, plan) ?? (yield* examinedReason(failure, plan));
+  return failureError(failure, namesOf(plan), reason);
 }
 
 function* examinedReason(failure: Failure, plan: OverlayPlan): Steps<string | undefined> {
@@ -131,16 +125,12 @@ function* examinedReason(failure: Failure, plan: OverlayPlan): Steps<string | un
   return isFailure(examination) ? undefined : overlayReason(failure, plan, examination, inUserNamespace());
 }
 
-/** Makes an error of a target where something else is mounted than what was to be reused. */
+/** Makes the error for a target with another mount than the overlay that the caller wants to reuse. */
 export function notTheSame(plan: OverlayPlan, reason: string): MountError {
-  return new MountError({
-    errno: os.errno.EBUSY,
-    syscall: 'mount',
-    step: 'check target',
-    path: plan.source,
-    dest: pathOfTarget(plan.target),
-    fsType: 'overlay',
-    flags: mountFlagNames(plan.flags),
-    reason,
-  });
+  return otherMountError(namesOf(plan), reason);
+}
+
+function namesOf({ source, target, flags, detached }: OverlayPlan): ErrorNames {
+  const dest = detached ? undefined : pathOfTarget(target);
+  return { path: source, dest, fsType: 'overlay', flags: mountFlagNames(flags), target };
 }

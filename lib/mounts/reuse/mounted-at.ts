@@ -1,6 +1,7 @@
+// Finds the mount at a target and its line of the mount table, for `ifMounted: 'reuse'`.
 import { constants as os } from 'node:os';
 import { surroundingsOf } from '../../arguments/target.js';
-import { describeErrno } from '../../kernel/errno.js';
+import { describeErrno, isTransient } from '../../kernel/errno.js';
 import { examineArguments } from '../../kernel/examine.js';
 import { isFailure, native, type PathFacts } from '../../kernel/native.js';
 import type { NativeNamespace, NativeTarget } from '../../kernel/words.js';
@@ -10,13 +11,10 @@ import { mountLine } from '../../table/mountinfo/parse.js';
 
 const TABLE = '/proc/thread-self/mountinfo';
 
-const { EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO } = os.errno;
+const { EIO } = os.errno;
 
-/** What says nothing about the path. Any other error the mount itself meets as well, and says best. */
-const PASSING: ReadonlySet<number> = new Set([EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, EIO]);
-
-/** A mount at a target, with its line of the mount table. */
-export interface MountedThere {
+/** The mount at a target, with its line of the mount table. */
+export interface MountAtTarget {
   readonly kind: 'mounted';
   readonly at: PathFacts;
   readonly line: MountEntry<Buffer>;
@@ -25,22 +23,30 @@ export interface MountedThere {
 
 type Untold = { readonly kind: 'untold'; readonly why: string };
 
-/** That nothing is known of a path, for another reason than the path itself; undefined where something is. */
-export function cannotBeTold(facts: PathFacts | undefined, what: string): Untold | undefined {
+/**
+ * Returns the answer `untold` if a path could not be examined because of a transient error, and undefined otherwise.
+ *
+ * @param what the path that was examined, as the reason names the path: `'the source'`
+ */
+export function untoldIfTransient(facts: PathFacts | undefined, what: string): Untold | undefined {
   const error = facts?.error ?? EIO;
-  if (!PASSING.has(error)) return undefined;
+  // For any other error the mount call fails too, and explains the error best. EIO says nothing about the path either.
+  if (!isTransient(error) && error !== EIO) return undefined;
   const { name, message } = describeErrno(error);
-  return { kind: 'untold', why: `${what} cannot be told (${name}: ${message})` };
+  return {
+    kind: 'untold',
+    why: `the mount at the target cannot be compared, because ${what} cannot be examined (${name}: ${message})`,
+  };
 }
 
 /**
- * What is mounted at a target. Where that cannot be told, that is an answer too: `ifMounted: 'reuse'` is not to mount a
- * second time over what it has not seen.
+ * Finds the mount at a target. If the target cannot be examined, the answer is `untold`: with `ifMounted: 'reuse'` an
+ * operation must not mount over a mount that it could not examine.
  */
-export function* mountedThere(
+export function* mountAtTarget(
   target: NativeTarget,
   namespace: NativeNamespace,
-): Steps<MountedThere | ReuseAnswer<never>> {
+): Steps<MountAtTarget | ReuseAnswer<never>> {
   const examination = yield* ask(native.examine, {
     ...examineArguments([target.path], [TABLE]),
     ...surroundingsOf({ target, namespace }),
@@ -48,13 +54,16 @@ export function* mountedThere(
   if (isFailure(examination)) return { kind: 'failed', failure: examination };
   const [at] = examination.paths;
   const table = examination.files[0] ?? null;
-  const untold = cannotBeTold(at, 'what is mounted there');
+  const untold = untoldIfTransient(at, 'the target');
   if (untold !== undefined) return untold;
   if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'vacant' };
   if (table === null) {
-    return { kind: 'untold', why: 'something whose line of the mount table cannot be read is mounted there' };
+    return {
+      kind: 'untold',
+      why: 'the mount at the target cannot be compared, because the mount table cannot be read',
+    };
   }
   const line = mountLine(table, at.mountId);
-  // Taken down in between.
+  // Without a line in the table, the mount was unmounted after the target was examined.
   return line === undefined ? { kind: 'vacant' } : { kind: 'mounted', at, line, table };
 }

@@ -1,25 +1,45 @@
+// Builds the program of trial steps for the native call `scratch`, and reads the results of one trial.
 import type { Bytes } from '../../kernel/words.js';
 
-/** One step of a scratch place, its name and its arguments: src-native/engines/probe/scratch_steps.cc. */
-export type Step = readonly [name: string, ...words: string[]];
+/**
+ * One step of a program: a name and its arguments. src-native/engines/probe/scratch_steps.h describes every step, with
+ * an example.
+ */
+export type Step =
+  | readonly [name: 'go', where: 'directory' | 'scratch' | 'tmpfs']
+  | readonly [name: 'mkdir' | 'unlink' | 'rmdir' | 'd_type' | 'clone', path: string]
+  | readonly [name: 'layers', count: string]
+  | readonly [name: 'write' | 'append', path: string, content: string]
+  | readonly [name: 'rename', from: string, to: string]
+  | readonly [name: 'setxattr', path: string, attribute: string, value: string]
+  | readonly [name: 'mount', type: string, target: string, data: string]
+  | readonly [name: 'umount' | 'shown' | 'fsmount' | 'attach', target: string]
+  | readonly [name: 'fsopen', type: string]
+  | readonly [name: 'string', key: string, value: string]
+  | readonly [name: 'descriptor', key: string, path: string]
+  | readonly [name: 'idmap'];
 
-/** What came of a trial: it went through, or the first step that did not. `shown` is what the mount table said. */
+/**
+ * The answer of a trial: all steps succeeded, or the first step that failed with its errno. `shown` is the text that
+ * the steps returned.
+ */
 export type Answer =
   | { readonly ok: true; readonly shown: string }
   | { readonly ok: false; readonly shown: string; readonly step: Step; readonly errno: number };
 
-/** A trial that has been written down, and tells its answer when the results are there. */
+/** A trial in a program. Returns the answer of the trial, from the results of the whole program. */
 export type Question = (results: readonly (number | string)[]) => Answer;
 
 /**
- * A list of steps, made of trials. Each trial runs to its end whatever happens in it or before it, so that what it mounts
- * is taken down again.
+ * A program of trials. Every step of a program runs, whether or not a step before it failed, so the `umount` at the end
+ * of a trial also runs after a failure.
  */
 export class Program {
+  /** The steps as one list of words, as the addon takes them. */
   readonly words: Bytes[] = [];
   readonly steps: Step[] = [];
 
-  /** Adds the steps of one trial. */
+  /** Appends the steps of one trial to the program. */
   ask(...steps: readonly Step[]): Question {
     const first = this.steps.length;
     for (const step of steps) this.words.push(...step);
@@ -27,14 +47,17 @@ export class Program {
     return (results) => {
       const own = steps.map((step, index) => ({ step, result: results[first + index] }));
       const shown = own.map(({ result }) => (typeof result === 'string' ? result : '')).join('');
-      const wrong = own.find(({ result }) => typeof result !== 'string' && result !== 0);
-      if (wrong === undefined) return { ok: true, shown };
-      return { ok: false, shown, step: wrong.step, errno: Number(wrong.result ?? 0) };
+      const failed = own.find(({ result }) => typeof result !== 'string' && result !== 0);
+      if (failed === undefined) return { ok: true, shown };
+      return { ok: false, shown, step: failed.step, errno: Number(failed.result ?? 0) };
     };
   }
 }
 
-/** An option of an overlay as the mount table shows it: its value, `''` for a bare word, undefined when it is not there. */
+/**
+ * Returns an option of an overlay from the text that the mount table shows: the value, `''` for an option without a
+ * value, or undefined if the option is absent.
+ */
 export function shownOption(shown: string, key: string): string | undefined {
   for (const option of shown.split(',')) {
     if (option === key) return '';

@@ -1,19 +1,33 @@
+// Finds out by trying what overlays can do in a directory.
 import { constants, tmpdir } from 'node:os';
 import { absolutePath, nonEmptyPathArgument, type PathLike } from '../../arguments/check.js';
 import { pathOfTarget } from '../../arguments/target.js';
+import { isTransient } from '../../kernel/errno.js';
 import { MountError, printable } from '../../kernel/errors.js';
 import { isFailure, native, type ScratchResult } from '../../kernel/native.js';
 import type { Bytes } from '../../kernel/words.js';
 import { OperationChannel } from '../../operation/channel.js';
 import { type KernelSupport, planKernel } from './kernel-trials.js';
-import { askOptions, type OverlayOptionSupport } from './option-trials.js';
+import { askOptions, type OverlayOptionSupport, sameForAllOptions } from './option-trials.js';
 import type { Program, Step } from './program.js';
 import { no, type OverlayFilesystemSupport, planSurvey, type Support } from './survey.js';
 
+export type { OverlayOptionSupport } from './option-trials.js';
 export type { OverlayFilesystemSupport, Support } from './survey.js';
 
-/** The answer where nothing could be tried, for this reason. */
-export function nothingSupported(reason: string): OverlaySupport {
+/**
+ * What overlays can do in a directory. `overlaySupport` found every answer by trying, and every "no" has its reason.
+ *
+ * @see {@link overlaySupport}
+ */
+export interface OverlaySupport extends KernelSupport {
+  /** What the filesystem of the directory can be used for. */
+  readonly filesystem: OverlayFilesystemSupport;
+  /** Which options work, with an upper directory in the directory if its filesystem can hold one. */
+  readonly options: OverlayOptionSupport;
+}
+
+function nothingSupported(reason: string): OverlaySupport {
   const none = no(reason);
   const each = <K extends string>(...names: K[]) =>
     Object.fromEntries(names.map((name) => [name, none])) as Record<K, Support>;
@@ -22,58 +36,39 @@ export function nothingSupported(reason: string): OverlaySupport {
     maxLayers: 0,
     inUserNamespace: false,
     filesystem: each('lower', 'upper', 'dType', 'trustedXattrs', 'userXattrs'),
-    options: {
-      ...each('index', 'nfsExport', 'userxattr', 'metacopy', 'volatile', 'overrideCreds'),
-      redirectDir: each('off', 'follow', 'nofollow', 'on'),
-      uuid: each('off', 'null', 'auto', 'on'),
-      xino: each('off', 'auto', 'on'),
-      verity: each('off', 'on', 'require'),
-      fsync: each('auto', 'strict', 'volatile'),
-    },
+    options: sameForAllOptions(none),
   };
 }
 
-export type { OverlayOptionSupport } from './option-trials.js';
-
-/**
- * What overlays can do here. Every answer was found by trying, and every "no" says why.
- *
- * @see {@link overlaySupport}
- */
-export interface OverlaySupport extends KernelSupport {
-  /** The filesystem of the directory. */
-  readonly filesystem: OverlayFilesystemSupport;
-  /** The options of an overlay, with an upper layer in the directory where it can be one. */
-  readonly options: OverlayOptionSupport;
-}
-
-/** Answers by directory, and by filesystem: the same question is asked of the kernel once. */
 const byDirectory = new Map<string, Promise<OverlaySupport>>();
 const byFilesystem = new Map<string, Promise<Omit<OverlaySupport, 'filesystem'>>>();
-const SUPPORT = new OperationChannel('overlaySupport');
-const MOST_REMEMBERED = 1000;
+const MAX_REMEMBERED = 1000;
 
-const { EMFILE, ENFILE, ENOMEM, EINTR } = constants.errno;
-const PASSING: ReadonlySet<number | string> = new Set([EMFILE, ENFILE, ENOMEM, EINTR]);
+const CHANNEL = new OperationChannel('overlaySupport');
+
+const { ENOMEM } = constants.errno;
 
 /**
- * Finds out what overlays can do in a directory: with this kernel, in this namespace, on its filesystem.
+ * Finds out what overlays can do in a directory: with this kernel, in this namespace and on the filesystem of the
+ * directory.
  *
- * It mounts overlays in a mount namespace of its own that nobody else sees, over a small hidden directory that it makes
- * in `directory` and takes away again. Options that the kernel takes and then drops are told apart by their effect or by
- * what the mount table shows of them. Where the caller may not mount, or the directory cannot be used, that is an answer,
- * not an error.
+ * The function mounts overlays in a private mount namespace, over a small hidden directory that it makes in `directory`
+ * and removes again. The function recognises an option that the kernel takes and then drops by the effect of the
+ * option, or by the mount table. If the caller may not mount, or the directory cannot be used, the function resolves
+ * with that answer and does not reject.
  *
- * The first call takes some milliseconds, on a thread of its own; while it lasts, filesystems that the process unmounts
- * may stay in use by it. Answers are kept, by path and by filesystem: a second call for the same path asks the kernel
- * nothing, and does not notice if another filesystem has been mounted there since. To be killed in the middle of the
- * first call leaves a directory `.linux-mount-…` behind, which need not be empty; no mount is left.
+ * The first call takes some milliseconds on a thread of this library. While the call runs, its mount namespace keeps
+ * filesystems in use that the process unmounts. The library remembers answers by path and by filesystem: a second call
+ * for the same path makes no system call, and so does not notice a filesystem that was mounted at the path since. If
+ * the process is killed during the first call, a directory `.linux-mount-…` stays behind, which may have files in it;
+ * no mount stays.
  *
- * @param directory where upper layers are to be, `os.tmpdir()` unless given; a relative path starts at the working
+ * @param directory the directory for upper layers, `os.tmpdir()` by default; a relative path starts at the working
  *   directory
- * @throws {@link MountError}: `ENOENT`, `ENOTDIR` or `EACCES` when there is no such directory or it cannot be entered; any
- *   code with `left` when what was made in it could not be removed; `EMFILE`, `ENFILE`, `ENOMEM`, `EINTR` when there is no
- *   answer at the moment; `TypeError` with Node's codes for wrong arguments
+ * @returns the answers, deeply frozen
+ * @throws {@link MountError}: `ENOENT`, `ENOTDIR` or `EACCES` if the directory does not exist or cannot be entered; any
+ *   code with `left` if the function could not remove what it made in the directory; `EMFILE`, `ENFILE`, `ENOMEM` or
+ *   `EINTR` if there is no answer at the moment; `TypeError` with Node's codes for wrong arguments
  * @example
  * ```ts
  * const { options, filesystem } = await overlaySupport('/var/lib/images');
@@ -84,34 +79,33 @@ const PASSING: ReadonlySet<number | string> = new Set([EMFILE, ENFILE, ENOMEM, E
  */
 export async function overlaySupport(directory: PathLike = tmpdir()): Promise<OverlaySupport> {
   const path = absolutePath(nonEmptyPathArgument('directory', directory));
-  return SUPPORT.isWatched ? SUPPORT.run({ target: path }, askOnce, path) : askOnce(path);
+  return CHANNEL.isWatched ? CHANNEL.run({ target: path }, supportAt, path) : supportAt(path);
 }
 
-function askOnce(path: Bytes): Promise<OverlaySupport> {
+function supportAt(path: Bytes): Promise<OverlaySupport> {
   const key = typeof path === 'string' ? path : path.toString('latin1');
-  return remembered(byDirectory, `${typeof path}:${key}`, () => ask(path));
+  return remembered(byDirectory, `${typeof path}:${key}`, () => trySupport(path));
 }
 
-async function ask(directory: Bytes): Promise<OverlaySupport> {
+async function trySupport(directory: Bytes): Promise<OverlaySupport> {
   const survey = planSurvey();
   const first = await run(directory, survey.program, null);
   if (typeof first === 'string') return deepFreeze(nothingSupported(first));
   const { upperWords, userxattr, ...filesystem } = survey.read(first.steps, first.placeError);
-  const found = { ...filesystem, upperWords, userxattr };
+  const surveyed = { ...filesystem, upperWords, userxattr };
 
-  // All that the rest depends on.
+  // The other answers depend on nothing but the values in this key.
   const { device, inUserNamespace, privateError } = first;
-  const key = JSON.stringify([device, inUserNamespace, privateError, found]);
+  const key = JSON.stringify([device, inUserNamespace, privateError, surveyed]);
   const rest = await remembered(byFilesystem, key, async () => {
-    const kernel = planKernel(found);
-    const readOptions = askOptions(kernel.program, found);
+    const kernel = planKernel(surveyed);
+    const readOptions = askOptions(kernel.program, surveyed);
     const result = await run(directory, kernel.program, kernel.namespaceData);
     if (typeof result === 'string') return nothingSupported(result);
     const support = kernel.read(result);
-    // Without any overlay, each option's own refusal would mislead.
+    // If no overlay can be mounted at all, the refusal of a single option would mislead.
     const { overlay } = support;
-    const options = overlay.supported ? readOptions(result.steps) : nothingSupported(overlay.reason).options;
-    return { ...support, options };
+    return { ...support, options: overlay.supported ? readOptions(result.steps) : sameForAllOptions(overlay) };
   });
   const { overlay } = rest;
   return deepFreeze({
@@ -120,48 +114,51 @@ async function ask(directory: Bytes): Promise<OverlaySupport> {
   });
 }
 
-// Linux 5.10 says ENOMEM of more layers than an overlay can have.
+// Linux 5.10 returns ENOMEM for more layers than an overlay can have.
 function isTooManyLayers(step: Step | undefined, error: number | string): boolean {
   const [name, , , data] = step ?? [];
   return error === ENOMEM && name === 'mount' && data !== undefined && data.split(':').length > 500;
 }
 
-/** The results of a program; a sentence where this thread may not even have a working directory of its own. */
+/** Runs a program in a directory. Returns a reason instead of results if a sandbox makes every trial impossible. */
 async function run(directory: Bytes, program: Program, namespaceData: string | null): Promise<ScratchResult | string> {
   const result = await native.scratch.async({ directory, program: program.words, namespaceData });
   if (isFailure(result)) {
-    if (result.syscall === 'unshare' && !PASSING.has(result.error))
-      return 'a sandbox refuses unshare(2), without which nothing can be tried unseen';
+    if (result.syscall === 'unshare' && !isTransient(result.error))
+      return 'a sandbox refuses unshare(2), and without a private mount namespace no overlay can be tried';
     throw new MountError({ errno: result.error, syscall: result.syscall, path: directory });
-  }
-  // These say something of this process at this moment. As answers they would be kept.
-  const errors = result.steps.filter((error, index) => !isTooManyLayers(program.steps[index], error));
-  const passing = [...errors, result.privateError, result.placeError].find((error) => PASSING.has(error));
-  if (passing !== undefined && result.removeError === 0) {
-    const reason = 'this process or machine has too little of something at the moment, so that nothing can be tried';
-    throw new MountError({ errno: Number(passing), syscall: 'mount', path: directory, reason });
   }
   if (result.removeError !== 0) {
     throw new MountError({
       errno: result.removeError,
       syscall: 'rmdir',
       path: directory,
-      reason: 'what was made in there to try overlays could not be removed',
+      reason:
+        'the scratch directory, which overlaySupport made to try overlays, could not be removed: remove that directory',
       left: [printable(pathOfTarget({ path: result.left, root: directory, create: 0, resolve: 0 }))],
     });
+  }
+  const errors = result.steps.filter((error, index) => !isTooManyLayers(program.steps[index], error));
+  const transient = [...errors, result.privateError, result.placeError].find(
+    (error) => typeof error === 'number' && isTransient(error),
+  );
+  if (transient !== undefined) {
+    const reason =
+      'the process or the machine lacks memory or descriptors at the moment to try overlays: try again later';
+    throw new MountError({ errno: Number(transient), syscall: 'mount', path: directory, reason });
   }
   return result;
 }
 
-function remembered<T>(answers: Map<string, Promise<T>>, key: string, ask: () => Promise<T>): Promise<T> {
+function remembered<T>(answers: Map<string, Promise<T>>, key: string, find: () => Promise<T>): Promise<T> {
   const known = answers.get(key);
   if (known !== undefined) return known;
-  const answer = ask();
+  const answer = find();
   answers.set(key, answer);
-  // What failed may work the next time.
+  // A later call tries again after a failure.
   answer.catch(() => answers.delete(key));
   for (const oldest of answers.keys()) {
-    if (answers.size <= MOST_REMEMBERED) break;
+    if (answers.size <= MAX_REMEMBERED) break;
     answers.delete(oldest);
   }
   return answer;

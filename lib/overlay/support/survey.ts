@@ -1,16 +1,17 @@
+// Tries what the filesystem of a directory can be used for in an overlay.
 import { describeErrno, errnoWords } from '../../kernel/errno.js';
 import { type Answer, Program, type Question, type Step, shownOption } from './program.js';
 
-/** Whether something can be done; when not, why, in one sentence. */
+/** Whether a feature of overlayfs is supported; if not, with the reason. */
 export type Support =
   | {
-      /** It can be done. */
+      /** The kernel, the namespace and the filesystem support the feature. */
       readonly supported: true;
     }
   | {
-      /** It cannot. */
+      /** The kernel, the namespace or the filesystem does not support the feature. */
       readonly supported: false;
-      /** Why not. */
+      /** The reason why the feature is not supported, in one sentence. */
       readonly reason: string;
     };
 
@@ -20,49 +21,51 @@ export function no(reason: string): Support {
   return Object.freeze({ supported: false, reason });
 }
 
-/** What a directory's own filesystem can be used for in an overlay. */
+/** What the filesystem of a directory can be used for in an overlay. */
 export interface OverlayFilesystemSupport {
-  /** The directory can be a lower layer. */
+  /** Whether the directory can be a lower layer. */
   readonly lower: Support;
   /**
-   * A directory in it can be the upper layer: an overlay mounts, and in it files were changed, made and deleted, and a
-   * merged directory was replaced. See `userxattr` in {@link OverlaySupport.options} for how.
+   * Whether a directory on the filesystem can be the upper directory: an overlay mounted, files in the overlay were
+   * changed, made and deleted, and a merged directory was replaced. Some filesystems need the option `userxattr`; see
+   * {@link OverlaySupport.options}.
    */
   readonly upper: Support;
-  /** Names are listed with their types, which an upper layer needs. */
+  /** Whether the filesystem lists names with their types (d_type), which an upper directory needs. */
   readonly dType: Support;
-  /** Attributes `trusted.*` can be set, as overlayfs does unless `userxattr` is given. */
+  /** Whether extended attributes `trusted.*` can be set, which overlayfs uses without `userxattr`. */
   readonly trustedXattrs: Support;
-  /** Attributes `user.*` can be set, as overlayfs does with `userxattr`. */
+  /** Whether extended attributes `user.*` can be set, which overlayfs uses with `userxattr`. */
   readonly userXattrs: Support;
 }
 
-/** The first look at a directory: what it is, and how an upper layer works there if it does. */
+/** What the first program finds out about a directory. */
 export interface Survey extends OverlayFilesystemSupport {
-  /** With which words an upper layer works: none, or `userxattr`; undefined when it does not. */
+  /** The option words that an upper directory needs: none, or `userxattr`. Undefined if no upper directory works. */
   readonly upperWords: readonly string[] | undefined;
-  /** The overlay with `userxattr`. */
+  /** Whether an overlay works with `userxattr`. */
   readonly userxattr: Support;
 }
 
-// What each step of UPPER shows, when it fails.
+// The meaning of a failed step of upperTrial.
 const MEANING: Readonly<Record<string, string>> = {
-  mkdir: 'a directory cannot be made there',
-  write: 'a file cannot be made there',
-  mount: 'the kernel refuses a directory there as upper layer',
+  mkdir: 'no directory can be made on the filesystem',
+  write: 'no file can be made on the filesystem',
+  mount: 'the kernel refuses the directory as upper layer',
   append: 'an overlay mounts, but a file of a lower layer cannot be changed',
   unlink: 'an overlay mounts, but a file of a lower layer cannot be deleted',
   rmdir: 'an overlay mounts, but a directory of a lower layer cannot be deleted',
 };
 
-// Mounts, and then does each thing that overlayfs does in another way: copy up, whiteout, opaque directory, new file. On
-// a filesystem without the attributes it needs overlayfs mounts all the same, and deleting a directory fails with EIO.
+// Mounts an overlay and makes overlayfs copy up a file, and make a whiteout, an opaque directory and a new file. The
+// mount alone proves nothing: overlayfs also mounts on a filesystem without the extended attributes that it needs,
+// where deleting a directory then fails with EIO.
 function upperTrial(program: Program, name: string, words: readonly string[]): Question {
   const [lower, upper, work, merged] = ['l', 'u', 'w', 'm'].map((each) => `${name}${each}`);
-  // Volatile, as to unmount any other overlay is to wait until all of the upper filesystem is written to the disk.
+  // Unmounting an overlay that is not volatile waits until the whole upper filesystem is written to the disk.
   const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
   return program.ask(
-    ['go', 'place'],
+    ['go', 'scratch'],
     ...['', '/d'].map((each): Step => ['mkdir', `${lower}${each}`]),
     ...['/f', '/g', '/d/f'].map((each): Step => ['write', `${lower}${each}`, 'x']),
     ...[upper, work, merged].map((each): Step => ['mkdir', `${each}`]),
@@ -80,20 +83,22 @@ function upperTrial(program: Program, name: string, words: readonly string[]): Q
 
 function upperVerdict(answer: Answer): Support {
   if (shownOption(answer.shown, 'ro') !== undefined) {
-    return no('an overlay mounts, but the kernel makes it read-only, as it cannot use the work directory');
+    return no(
+      'an overlay mounts, but the kernel makes the overlay read-only, as overlayfs cannot use the work directory',
+    );
   }
   if (answer.ok) return YES;
   return no(`${MEANING[answer.step[0]] ?? answer.step[0]}: ${errnoWords(answer.errno)}`);
 }
 
-/** The program of the first look, and what its results mean. */
+/** Returns the first program for a directory, and the function that reads its results. */
 export function planSurvey(): {
   program: Program;
   read: (results: readonly (number | string)[], placeError: number) => Survey;
 } {
   const program = new Program();
-  const inPlace: Step = ['go', 'place'];
-  // The one made in it tells better, but an existing name will do where none can be made.
+  const inPlace: Step = ['go', 'scratch'];
+  // A new file in the scratch directory is the best proof. If no file can be made, the trial uses an existing name.
   const types = [
     program.ask(inPlace, ['write', 'f', 'x'], ['d_type', '.']),
     program.ask(['go', 'directory'], ['d_type', '.']),
@@ -103,7 +108,7 @@ export function planSurvey(): {
   const plain = upperTrial(program, 'p', []);
   const userxattr = upperTrial(program, 'x', ['userxattr']);
   const lower = program.ask(
-    ['go', 'memory'],
+    ['go', 'tmpfs'],
     ['layers', '1'],
     ['mkdir', 'm'],
     ['go', 'directory'],
@@ -113,22 +118,22 @@ export function planSurvey(): {
 
   const read = (results: readonly (number | string)[], placeError: number): Survey => {
     const unusable =
-      placeError === 0 ? undefined : no(`nothing can be made in the directory: ${errnoWords(placeError)}`);
+      placeError === 0 ? undefined : no(`no file can be made in the directory: ${errnoWords(placeError)}`);
     const xattrs = (name: string, answer: Answer): Support => {
       if (unusable !== undefined) return unusable;
       if (answer.ok) return YES;
       const { name: code } = describeErrno(answer.errno);
-      if (code === 'ENOTSUP') return no(`the filesystem has no attributes ${name}.* for files (${code})`);
-      return no(`an attribute ${name}.* cannot be set on a file there: ${errnoWords(answer.errno)}`);
+      if (code === 'ENOTSUP') return no(`the filesystem has no extended attributes ${name}.* for files (${code})`);
+      return no(`no extended attribute ${name}.* can be set on a file: ${errnoWords(answer.errno)}`);
     };
     const plainVerdict = unusable ?? upperVerdict(plain(results));
     let userVerdict = unusable ?? upperVerdict(userxattr(results));
     if (userVerdict.supported && shownOption(userxattr(results).shown, 'userxattr') === undefined) {
-      userVerdict = no('the kernel takes userxattr, but the mount table does not show it');
+      userVerdict = no('the kernel takes userxattr, but the mount table does not show userxattr');
     }
     const answer = lower(results);
     return {
-      lower: answer.ok ? YES : no(`the kernel refuses it as lower layer: ${errnoWords(answer.errno)}`),
+      lower: answer.ok ? YES : no(`the kernel refuses the directory as lower layer: ${errnoWords(answer.errno)}`),
       upper: plainVerdict.supported || userVerdict.supported ? YES : plainVerdict,
       dType: typesVerdict(types.map((each) => each(results))),
       trustedXattrs: xattrs('trusted', trusted(results)),
@@ -141,8 +146,10 @@ export function planSurvey(): {
 }
 
 function typesVerdict(answers: readonly Answer[]): Support {
-  const found = answers.map(({ shown }) => shown).find((shown) => shown !== '');
-  if (found === 'yes') return YES;
-  if (found === 'no') return no('the filesystem lists names without their types');
-  return no('it cannot be seen: the directory is empty or cannot be read, and nothing can be made in it');
+  const shown = answers.map((answer) => answer.shown).find((text) => text !== '');
+  if (shown === 'yes') return YES;
+  if (shown === 'no') return no('the filesystem lists names without their types');
+  return no(
+    'the types of names are unknown: the directory is empty or unreadable, and no file can be made in the directory',
+  );
 }

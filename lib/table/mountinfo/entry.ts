@@ -1,78 +1,99 @@
+// The types of an entry of the mount table.
+
 /**
- * A name of the mount table. Names are bytes: one that is UTF-8 comes as a string, any other as a Buffer; with
- * `encoding: 'buffer'` all come as Buffers.
+ * A name of the mount table. Names are bytes: a name that is UTF-8 is a string, and any other name is a Buffer. With
+ * `encoding: 'buffer'` every name is a Buffer.
  */
 export type MountName = string | Buffer;
 
-/** How changes spread from a mount to others and to it: the optional fields of its line in the table. */
+/** The propagation of a mount: the optional fields of its line in the mount table. See mount_namespaces(7). */
 export interface MountPropagation {
-  /** `shared:N`: the peer group that mounts and unmounts below it are shared with. */
+  /** `shared:N`: the ID of the peer group that the mount belongs to. Null if the mount is not shared. */
   readonly shared: number | null;
-  /** `master:N`: the peer group that it receives from, as a slave. */
+  /**
+   * `master:N`: the ID of the peer group that the mount receives mount and unmount events from. Null if the mount is no
+   * slave.
+   */
   readonly master: number | null;
-  /** `propagate_from:N`: the nearest group above that this process can see, where the master is not to be seen. */
+  /**
+   * `propagate_from:N`: the ID of the nearest dominant peer group that has a mount under the same root directory. Null
+   * if that peer group is the master itself, or if there is no such peer group.
+   */
   readonly propagateFrom: number | null;
-  /** It cannot be bound to another place. */
+  /** Whether the mount is unbindable: the kernel refuses to bind-mount it. */
   readonly unbindable: boolean;
 }
 
-/** The number of a device. */
+/** The number of a device, in its two parts. */
 export interface DeviceNumber {
-  /** Which driver. */
+  /** The major number, which identifies the driver. */
   readonly major: number;
-  /** Which of its devices. */
+  /** The minor number, which identifies a device of that driver. */
   readonly minor: number;
 }
 
 /**
- * One mount: a line of the mount table, all of it decoded.
+ * One mount: a line of the mount table with all fields decoded.
  *
- * @typeParam Name `Buffer` where all names were asked for as bytes
+ * @typeParam Name `Buffer` if the caller asked for `encoding: 'buffer'`
  * @see https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
  */
 export interface MountEntry<Name extends MountName = MountName> {
-  /** The id in the table. When the mount is gone the kernel gives it to another, often at once. */
+  /** The mount ID in the table. The kernel reuses the mount ID of an unmounted mount, often at once. */
   readonly id: bigint;
-  /** The id in the table of the mount that this one is mounted on, which may be one that the table does not have. */
+  /** The mount ID of the parent mount. The table need not contain the parent: it may be outside the root directory. */
   readonly parentId: bigint;
   /**
-   * The 64-bit id that is never used again: {@link Mount.id}, `stx_mnt_id` of statx(2). Null where it is not known:
-   * before Linux 6.8, in a table that was parsed from text, or for a mount that came or went while the table was read.
-   * The two kinds never meet: lasting ids begin above 2³¹, those of the table end below.
+   * The 64-bit unique mount ID, which the kernel never reuses: {@link Mount.id}, `stx_mnt_id` of statx(2) with
+   * `STATX_MNT_ID_UNIQUE`. Null if the ID is unknown: before Linux 6.8, in a table parsed from text, or for a mount
+   * that was attached or detached while the table was read. A unique mount ID is above 2³¹, and an `id` is below.
    */
   readonly uniqueId: bigint | null;
-  /** The number of the filesystem's device: `st_dev` of files on it. */
+  /** The device number of the filesystem: `st_dev` of the files on the mount. */
   readonly device: DeviceNumber;
-  /** Which directory (or file) of the filesystem is mounted; of a namespace, for example `net:[4026532281]`. */
+  /** The directory or file of the filesystem that is mounted. For a namespace file, a name like `net:[4026532281]`. */
   readonly root: Name;
-  /** That directory was deleted since (`//deleted`, which is no part of `root`). */
+  /** Whether the mounted directory or file was deleted. The table's suffix `//deleted` is not part of `root`. */
   readonly rootDeleted: boolean;
-  /** The mount point, absolute, as this process (or that of `pid`) sees it. */
+  /**
+   * The mount point: an absolute path as this process sees it, or as the process `pid` or the namespace's root sees it.
+   */
   readonly target: Name;
-  /** The mount point was deleted (`//deleted`, which is no part of `target`); kernels before 3.18 could do that. */
+  /**
+   * Whether the mount point was deleted, possible before Linux 3.18. The suffix `//deleted` is not part of `target`.
+   */
   readonly targetDeleted: boolean;
   /** The attributes of the mount: `rw` or `ro`, `nosuid`, `relatime`, `idmapped` … */
   readonly options: readonly string[];
-  /** The peer groups that it is in. */
+  /** The propagation of the mount. */
   readonly propagation: MountPropagation;
-  /** The type of the filesystem, with the subtype where there is one: `ext4`, `fuse.sshfs`. */
+  /** The type of the filesystem, with the subtype if it has one: `ext4`, `fuse.sshfs`. */
   readonly fsType: string;
-  /** What stands behind the dot of the type: `sshfs`. */
+  /**
+   * The subtype of the filesystem, the part of `fsType` after the first dot: `sshfs`. Null if the type has no subtype.
+   */
   readonly subtype: string | null;
-  /** What was mounted: a device, a server's directory, or any name; may be empty. */
+  /** The source of the mount: a device, a server's directory, or any name. The source may be empty. */
   readonly source: Name;
-  /** The options of the filesystem, one by one, without the table's octal escapes. Each filesystem has its own rules. */
+  /**
+   * The options of the filesystem as a list, with the table's octal escapes decoded. Each filesystem has its own
+   * format.
+   */
   readonly superOptions: readonly Name[];
-  /** The same as it stands in the table, in one piece and with all escapes: what {@link parseOverlayData} reads. */
+  /**
+   * The options of the filesystem as one string, with the table's octal escapes: the input of {@link parseOverlayData}.
+   */
   readonly superOptionsText: Name;
 }
 
-/** What has become of a mount. */
+/** A change of the mount table that {@link MountTable.diff} and {@link watchMountTable} report. */
 export interface MountTableChange<Name extends MountName = MountName> {
-  /** Changed: moved, remounted, with other attributes, another propagation, or on another parent. */
+  /**
+   * The kind of change. `'changed'` is a mount that was moved or remounted, or whose attributes or propagation changed.
+   */
   readonly type: 'attached' | 'detached' | 'changed';
-  /** The mount as it is now; of one that was detached, as it was last. */
+  /** The mount after the change; for a mount that was detached, its last state. */
   readonly entry: MountEntry<Name>;
-  /** The mount as it was; null for one that was attached. */
+  /** The mount before the change. Null for a mount that was attached. */
   readonly previous: MountEntry<Name> | null;
 }

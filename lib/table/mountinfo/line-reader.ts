@@ -1,14 +1,15 @@
+// Reads one line of a mount table, /proc/PID/mountinfo, into a MountEntry.
 import type { MountEntry, MountName, MountPropagation } from './entry.js';
-import { asText, commaWords, parts, remembering, textOf, withoutOctal } from './words.js';
+import { cut, utf8Of, withoutOctal } from './latin1.js';
 
 /**
- * Makes a name of bytes, which come as text with one character for each (Latin-1).
+ * Makes a name of a mount table from Latin-1 text.
  *
- * @param wasEscaped whether they stood in the table in another form
+ * @param wasEscaped whether the mount table has octal escapes in the name
  */
 export type ToName<Name> = (latin1: string, wasEscaped: boolean) => Name;
 
-/** Reads the line from `start` to `end`; null when it is none. */
+/** Reads the line from `start` to `end`. Returns null if the text is not a line of a mount table. */
 export type LineReader<Name extends MountName> = (
   start: number,
   end: number,
@@ -29,9 +30,8 @@ const DASH = 45;
 const SLASH = 47;
 const ZERO = 48;
 const COLON = 58;
-const LAST_OF_DELETED = 100;
 
-/** What stands behind the dash of a line. */
+/** The fields of a line after the lone dash. */
 interface Filesystem<Name> {
   readonly fsType: string;
   readonly subtype: string | null;
@@ -41,44 +41,46 @@ interface Filesystem<Name> {
 }
 
 /**
- * What reads the lines of one table: one pass over each, from the first character to the last.
+ * Returns a function that reads the lines of one table, each in a single pass.
  *
  *     36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
  *     id parent  |     target options   |          type source    super options
  *           device root                 optional fields, ended by a lone dash
  *
- * A single space ends a field, as no other white space does: the source may be empty. The super options are all the
- * rest, as some filesystems print theirs with spaces in them (9p of WSL: `path=C:\Program Files\…`).
+ * Exactly one space ends a field, because the source may be empty. The super options extend to the end of the line,
+ * because some filesystems print them with spaces (9p of WSL: `path=C:\Program Files\…`).
+ *
+ * The figures in the comments below are the times to parse 10,000 lines with Node.js 20: 3.6 ms for bind mounts of one
+ * directory, and 8 ms for the lines of test/fixtures/, repeated.
  *
  * @param bytes the table
- * @param text the same as Latin-1: single characters are read faster from the bytes, names cost nothing as parts of it
+ * @param text the table as Latin-1 text: `bytes` gives single characters fast, and `text` gives names without a copy
  */
 export function lineReader<Name extends MountName>(
   bytes: Uint8Array,
   text: string,
   toName: ToName<Name>,
 ): LineReader<Name> {
-  const hasEscapes = text.includes('\\');
-  // Most mounts have one of a few sets of options and one of a few filesystems, mostly that of the line before: what is
-  // made of these is made once and kept once.
-  const optionsOf = remembering((raw) => Object.freeze(parts(raw, asText)));
-  const filesystemOf = remembering(madeOfTail);
-  // Of both, where they stood last.
+  // The mounts of a table share a few sets of options and a few filesystems. Parsing each of them once takes 8 ms for
+  // the fixtures; parsing each line in full takes 27 ms, and the entries occupy 6 MB instead of 3 MB.
+  const optionsOf = memoized((raw) => Object.freeze(raw.split(',')));
+  const filesystemOf = memoized(parseFilesystem);
+  // The options and the filesystem of the previous line, and their positions. The reader first compares a line with the
+  // previous line, which takes 3.6 ms for the bind mounts; without the comparison, parsing takes 4.4 ms.
   let optionsAt = 0;
   let optionsLength = 0;
-  let lastWords: readonly string[] = [];
+  let lastOptions: readonly string[] = [];
   let tailAt = 0;
   let tailLength = 0;
   let lastFilesystem: Filesystem<Name> | null = null;
+  // The device of the previous line. Parsing the bind mounts takes 3.6 ms if they share the object, and 4.1 ms if not.
   let device: MountEntry['device'] = Object.freeze({ major: -1, minor: -1 });
-  let parent = -1;
-  let parentId = 0n;
   let at = 0;
   let limit = 0;
   let isWrong = false;
 
-  /** Digits, and the character that has to be behind them. */
-  function number(behind: number): number {
+  /** Reads a decimal number, and the character that must follow the number. */
+  function number(following: number): number {
     let value = 0;
     const start = at;
     for (; at < limit; at += 1) {
@@ -86,12 +88,12 @@ export function lineReader<Name extends MountName>(
       if (!(digit >= 0 && digit <= 9)) break;
       value = value * 10 + digit;
     }
-    if (at === start || at - start > 10 || at >= limit || bytes[at] !== behind) isWrong = true;
+    if (at === start || at - start > 10 || at >= limit || bytes[at] !== following) isWrong = true;
     at += 1;
     return value;
   }
 
-  /** What is before the next space. */
+  /** Reads the characters up to the next space. */
   function field(): string {
     const start = at;
     const space = text.indexOf(' ', start);
@@ -103,41 +105,32 @@ export function lineReader<Name extends MountName>(
     return text.slice(start, space);
   }
 
-  function path(): string {
-    if (bytes[at] === SLASH && bytes[at + 1] === SPACE && at + 1 < limit) {
-      at += 2;
-      return '/';
-    }
+  function nonEmptyField(): string {
     const value = field();
     if (value === '') isWrong = true;
     return value;
   }
 
-  /** Whether the path that was read last ends so. */
-  function isDeleted(value: string): boolean {
-    return bytes[at - 2] === LAST_OF_DELETED && value.endsWith(DELETED);
-  }
-
   function name(raw: string): Name {
-    return hasEscapes && raw.includes('\\') ? toName(withoutOctal(raw), true) : toName(raw, false);
+    return raw.includes('\\') ? toName(withoutOctal(raw), true) : toName(raw, false);
   }
 
   function options(): readonly string[] {
     const start = at;
     const end = start + optionsLength;
-    if (end < limit && bytes[end] === SPACE && isAgain(optionsAt, optionsLength)) {
+    if (end < limit && bytes[end] === SPACE && repeats(optionsAt, optionsLength)) {
       at = end + 1;
     } else {
-      lastWords = optionsOf(path());
+      lastOptions = optionsOf(nonEmptyField());
       optionsAt = start;
       optionsLength = at - 1 - start;
     }
-    return lastWords;
+    return lastOptions;
   }
 
-  /** What is behind the dash: type, source, super options. */
+  /** Reads type, source and super options, the rest of the line. */
   function filesystem(): Filesystem<Name> | null {
-    if (limit - at !== tailLength || !isAgain(tailAt, tailLength)) {
+    if (limit - at !== tailLength || !repeats(tailAt, tailLength)) {
       lastFilesystem = filesystemOf(text.slice(at, limit));
       tailAt = at;
       tailLength = limit - at;
@@ -145,10 +138,10 @@ export function lineReader<Name extends MountName>(
     return lastFilesystem;
   }
 
-  /** Whether here is once more what stood there. */
-  function isAgain(there: number, length: number): boolean {
+  /** Whether the `length` bytes at the current position are equal to those at `previous`. */
+  function repeats(previous: number, length: number): boolean {
     let index = 0;
-    while (index < length && bytes[at + index] === bytes[there + index]) index += 1;
+    while (index < length && bytes[at + index] === bytes[previous + index]) index += 1;
     return index === length && length > 0;
   }
 
@@ -179,19 +172,22 @@ export function lineReader<Name extends MountName>(
     return bytes[at] === DASH && bytes[at + 1] === SPACE;
   }
 
-  function madeOfTail(tail: string): Filesystem<Name> | null {
+  function parseFilesystem(tail: string): Filesystem<Name> | null {
     const typeEnd = tail.indexOf(' ');
     const sourceEnd = tail.indexOf(' ', typeEnd + 1);
     if (typeEnd < 1 || sourceEnd < 0 || sourceEnd + 1 === tail.length) return null;
     const type = tail.slice(0, typeEnd);
-    const fsType = textOf(type.includes('\\') ? withoutOctal(type) : type);
+    const decodedType = withoutOctal(type);
+    // A FUSE server chooses the subtype. Each byte of a type that is not UTF-8 becomes one character, so that nothing
+    // is lost.
+    const fsType = utf8Of(decodedType) ?? decodedType;
     const dot = fsType.indexOf('.');
     const raw = tail.slice(sourceEnd + 1);
     return {
       fsType,
       subtype: dot < 0 ? null : fsType.slice(dot + 1),
       source: tail.slice(typeEnd + 1, sourceEnd),
-      superOptions: Object.freeze(raw.includes('"') ? commaWords(raw).map(name) : parts(raw, name)),
+      superOptions: Object.freeze((raw.includes('"') ? cut(raw, ',', false) : raw.split(',')).map(name)),
       superOptionsText: toName(raw, false),
     };
   }
@@ -200,45 +196,54 @@ export function lineReader<Name extends MountName>(
     at = start;
     limit = end;
     isWrong = false;
-    // Tables in documents and tests are indented. The kernel's are not, and a number is no less plain for it.
+    // The kernel does not indent lines, but tables in documents and tests are often indented.
     while (bytes[at] === SPACE || bytes[at] === TAB) at += 1;
     const id = number(SPACE);
-    const parentNumber = number(SPACE);
+    const parentId = number(SPACE);
     const major = number(COLON);
     const minor = number(SPACE);
-    const root = path();
-    const rootDeleted = isDeleted(root);
+    const root = nonEmptyField();
+    const rootDeleted = root.endsWith(DELETED);
     const isTargetAbsolute = bytes[at] === SLASH;
-    const target = path();
-    const targetDeleted = isDeleted(target);
-    const words = options();
+    const target = nonEmptyField();
+    const targetDeleted = target.endsWith(DELETED);
+    const attributes = options();
     if (isWrong || !isTargetAbsolute) return null;
-    const spread = propagation();
+    const peerGroups = propagation();
     at += 2;
-    const its = isWrong ? null : filesystem();
-    if (its === null) return null;
+    const mounted = isWrong ? null : filesystem();
+    if (mounted === null) return null;
 
     if (major !== device.major || minor !== device.minor) device = Object.freeze({ major, minor });
-    if (parentNumber !== parent) {
-      parent = parentNumber;
-      parentId = BigInt(parent);
-    }
     return {
       id: BigInt(id),
-      parentId,
+      parentId: BigInt(parentId),
       uniqueId,
       device,
       root: name(rootDeleted ? root.slice(0, -DELETED.length) : root),
       rootDeleted,
       target: name(targetDeleted ? target.slice(0, -DELETED.length) : target),
       targetDeleted,
-      options: words,
-      propagation: spread,
-      fsType: its.fsType,
-      subtype: its.subtype,
-      source: name(its.source),
-      superOptions: its.superOptions,
-      superOptionsText: its.superOptionsText,
+      options: attributes,
+      propagation: peerGroups,
+      fsType: mounted.fsType,
+      subtype: mounted.subtype,
+      source: name(mounted.source),
+      superOptions: mounted.superOptions,
+      superOptionsText: mounted.superOptionsText,
     };
+  };
+}
+
+/** Wraps a function so that its result for each text is computed once. */
+function memoized<T>(compute: (raw: string) => T): (raw: string) => T {
+  const results = new Map<string, T>();
+  return (raw) => {
+    let result = results.get(raw);
+    if (result === undefined) {
+      result = compute(raw);
+      results.set(raw, result);
+    }
+    return result;
   };
 }

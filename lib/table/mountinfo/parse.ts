@@ -1,27 +1,35 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+// Parses the text of a mount table, /proc/PID/mountinfo: parseMountInfo() and what the library itself calls.
+import { isAscii } from 'node:buffer';
 import { types } from 'node:util';
 import { encodingOption, optionsArgument, refuseDetached } from '../../arguments/check.js';
 import { invalidArgType, invalidArgValue, printable } from '../../kernel/errors.js';
 import type { MountEntry, MountName } from './entry.js';
+import { utf8Of } from './latin1.js';
 import { type LineReader, lineReader, type ToName } from './line-reader.js';
 
-/** How {@link parseMountInfo} and {@link readMountTable} give names. */
+/** Options of {@link parseMountInfo} and {@link readMountTable}. */
 export interface MountInfoOptions {
-  /** `'utf8'` gives names that are UTF-8 as strings and others as Buffers, `'buffer'` gives all as Buffers. */
+  /**
+   * The form of names: with `'utf8'`, the default, a name that is UTF-8 is a string and any other name is a Buffer;
+   * with `'buffer'` every name is a Buffer.
+   */
   encoding?: 'utf8' | 'buffer';
 }
 
 const KNOWN: ReadonlySet<string> = new Set(['encoding']);
 
 /**
- * The mounts of a mount table, in its order, from the text of `/proc/PID/mountinfo`. Nothing is looked up; it needs no
- * Linux. Give the text as bytes: names need not be UTF-8, and a string has lost those that are not.
+ * Parses the text of `/proc/PID/mountinfo`, and returns its mounts in the order of the text. The function makes no
+ * system call, and works on every operating system. Pass the file as bytes: names need not be UTF-8, and a string
+ * cannot hold a name that is not.
  *
- * The table shows mounts in the order in which they were made, before Linux 6.8 those below a mount behind it. Optional
- * fields that are not known are passed over, as proc_pid_mountinfo(5) asks for.
+ * Since Linux 6.8 the kernel lists mounts in the order in which they were created; earlier kernels list a mount's
+ * children after the mount. The parser skips optional fields that are unknown, as proc_pid_mountinfo(5) requires.
  *
- * @param text the file, or some of its lines
- * @throws `TypeError` with code `ERR_INVALID_ARG_VALUE` for a line that is none; it tells the line's number and content
+ * @param text the whole file, or some of its lines
+ * @returns an entry for each line
+ * @throws `TypeError` with code `ERR_INVALID_ARG_VALUE` if a line is malformed; the message has the line's number and
+ *   text
  * @example
  * ```ts
  * const [mount] = parseMountInfo('36 35 98:0 /mnt1 /mnt\\0402 rw,noatime master:1 - ext3 /dev/root rw,errors=continue\n');
@@ -42,26 +50,31 @@ export function parseMountInfo(text: string | Uint8Array, options: MountInfoOpti
   return parseTable(Buffer.from(text.buffer, text.byteOffset, text.byteLength), encoding);
 }
 
-/** The same with checked arguments, and with the lasting ids of the lines where they are known (0 for one that is not). */
+/**
+ * Parses a mount table like {@link parseMountInfo}, without checking the arguments.
+ *
+ * @param uniqueIds the unique mount ID of each line, 0 where the ID is unknown
+ */
 export function parseTable(
   table: Buffer,
   encoding: 'utf8' | 'buffer',
   uniqueIds: BigUint64Array | null = null,
 ): MountEntry[] {
-  return parseLines<MountName>(table, encoding === 'buffer' ? bytesName : textName(isAscii(table)), uniqueIds);
+  const toName = encoding === 'buffer' ? bytesName : isAscii(table) ? asciiTableName : textName;
+  return parseLines<MountName>(table, toName, uniqueIds);
 }
 
-/** The same with names in a form of the caller's. */
+/** Parses a mount table like {@link parseTable}, and makes each name with the caller's `toName`. */
 export function parseLines<Name extends MountName>(
   table: Buffer,
   toName: ToName<Name>,
   uniqueIds: BigUint64Array | null = null,
 ): MountEntry<Name>[] {
-  // One character for each byte: it is searched faster than bytes are, and parts of it are not copied.
+  // V8 searches a Latin-1 string faster than a Buffer, and slices a string without a copy.
   const text = table.toString('latin1');
   const read: LineReader<Name> = lineReader(table, text, toName);
   const entries: MountEntry<Name>[] = [];
-  // Text that somebody has copied may have empty lines around it. Inside there are none.
+  // Text that was copied from elsewhere may begin and end with empty lines. The kernel writes no empty line.
   const length = text.trimEnd().length;
   for (let start = text.search(/[^\n]/); start >= 0 && start < length; ) {
     const newline = text.indexOf('\n', start);
@@ -75,31 +88,28 @@ export function parseLines<Name extends MountName>(
   return entries;
 }
 
-/** A name as bytes. */
+/** Makes each name a Buffer. */
 export const bytesName: ToName<Buffer> = (latin1) => Buffer.from(latin1, 'latin1');
 
-// Nearly all tables are ASCII throughout, and then only an octal escape can make a name that is not.
-const NOT_ASCII = /[\x80-\xff]/;
-const readable = (latin1: string): MountName => {
-  if (!NOT_ASCII.test(latin1)) return latin1;
-  const bytes = Buffer.from(latin1, 'latin1');
-  return isUtf8(bytes) ? bytes.toString() : bytes;
-};
+/** Makes a name a string if its bytes are UTF-8, and a Buffer otherwise. */
+const textName: ToName<MountName> = (latin1) => utf8Of(latin1) ?? bytesName(latin1, false);
 
-function textName(ascii: boolean): ToName<MountName> {
-  return ascii ? (latin1, wasEscaped) => (wasEscaped ? readable(latin1) : latin1) : readable;
-}
+// In a table of ASCII text only a name with octal escapes can contain other characters. Without a check of the
+// other names, parsing 10,000 tmpfs mounts takes 4.1 ms; with a check of every name, 4.8 ms.
+const asciiTableName: ToName<MountName> = (latin1, wasEscaped) => (wasEscaped ? textName(latin1, true) : latin1);
 
-// A line can have many kilobytes.
-const SHOWN = 300;
+// The error message quotes this many bytes of a malformed line. A line can be many kilobytes long.
+const QUOTED_BYTES = 300;
 
 function malformed(number: number, line: string): TypeError {
-  const shown = printable(Buffer.from(line.slice(0, SHOWN), 'latin1'));
-  const more = line.length > SHOWN ? ` and ${line.length - SHOWN} bytes more` : '';
-  return invalidArgValue('text', `is no mount table: line ${number} is ${shown}${more}`);
+  const start = printable(Buffer.from(line.slice(0, QUOTED_BYTES), 'latin1'));
+  const more = line.length > QUOTED_BYTES ? ` and ${line.length - QUOTED_BYTES} more bytes` : '';
+  return invalidArgValue('text', `is not a mount table: line ${number} is ${start}${more}`);
 }
 
-/** The mount with this id in the text of a mount table; undefined when there is none. Only its line is parsed. */
+/**
+ * Finds and parses the line with this mount ID, and no other line. Returns undefined if the table has no such mount.
+ */
 export function mountLine(table: Buffer, id: bigint): MountEntry<Buffer> | undefined {
   const start = table.subarray(0, id.toString().length + 1).equals(Buffer.from(`${id} `))
     ? 0

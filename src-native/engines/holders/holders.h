@@ -1,3 +1,4 @@
+// The call `holders`: scans /proc and /sys for everything that uses a mount.
 #pragma once
 
 #include <napi.h>
@@ -14,23 +15,31 @@
 #include "table/mount_copies.h"
 #include "threads/working_directory.h"
 
-// Looks for all that uses a mount: at every process of /proc, every other mount namespace that one of them is in, and
-// the loop devices of /sys. It follows nothing that could lead to a server. What it means is the business of lib/.
+// The scan covers every process in /proc, every other mount namespace that one of these processes is in, and the loop
+// devices in /sys. The scan opens no file on another filesystem, so a server that does not respond cannot block the
+// scan. lib/umount/holder-kinds.ts interprets the result.
 //
 //   holders(target)
 //
-// gives { mountId, uses, namespaces, loops, table, swaps, processes, unseen } where
-//   - `uses` are { pid, command, how, fd, path, byDevice }, see engines/holders/process_uses.h;
-//   - `namespaces` are the others that have the mount, { inode, pid, command, mountPoint }, with one process of each;
-//   - `loops` are { device, file };
-//   - `table` is the mount table, `swaps` is /proc/swaps, null when there is none;
-//   - `processes` is how many there are, `unseen` how many of them could not be looked at.
-// A target that is no mount point is EINVAL at the step "check target".
+// returns { mountId, uses, namespaces, loops, table, swaps, processes, unseen }:
+//   - `mountId` is the mount ID of the mount at `target`, as in the mount table;
+//   - `uses` lists { pid, command, how, fd, path, byDevice }, described in engines/holders/process_uses.h;
+//   - `namespaces` lists { inode, pid, command, mountPoint } for each other mount namespace with a copy of the mount,
+//     with one process of the namespace;
+//   - `loops` lists { device, file } for each loop device;
+//   - `table` is the text of the caller's mount table;
+//   - `swaps` is the text of /proc/swaps, or null when this file cannot be read;
+//   - `processes` counts the processes in /proc, and `unseen` counts those that could not be examined completely.
+// A target that is not a mount point fails with EINVAL at the step "check target".
+//
+// The whole scan is native, because a scan opens thousands of files, needs the mount copies of all namespaces before
+// the first process is examined, and must fail as a whole when descriptors or memory run out (proc::TakeShortage).
 class HoldersCall {
  public:
   struct Namespace {
     uint64_t inode;
     pid_t process;
+    std::string command;
     std::string mount_point;
   };
 
@@ -42,8 +51,7 @@ class HoldersCall {
     uint64_t mount_id = 0;
     std::vector<ProcessUse> uses;
     std::vector<Namespace> namespaces;
-    std::vector<std::pair<pid_t, std::string>> commands;  // of the processes above, ascending
-    std::vector<std::pair<std::string, std::string>> loops;
+    std::vector<std::pair<std::string, std::string>> loops;  // device and file
     std::string table;
     std::string swaps;
     size_t processes = 0;

@@ -1,3 +1,4 @@
+// Reads /proc and /sys, and records when the kernel refuses a read for want of descriptors or memory.
 #include "engines/holders/proc.h"
 
 #include <dirent.h>
@@ -24,14 +25,15 @@ namespace {
 
 thread_local int shortage = 0;
 
-constexpr int kLooks = 4;
+constexpr int kStateReads = 4;
 constexpr long kPauseNanoseconds = 1'000'000;
 
 struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
-// The state letter: the first field after the name in parentheses, which may hold anything (proc_pid_stat(5)).
+// Returns the state letter from /proc/PID/stat: the first field after the last ")", because the process name in the
+// parentheses can contain any character (proc_pid_stat(5)). Returns "?" when the file cannot be read.
 char StateOf(pid_t process) {
   std::string text;
   if (!ReadFile("/proc/" + std::to_string(process) + "/stat", &text)) return '?';
@@ -74,7 +76,7 @@ bool Numbers(const std::string& directory, std::vector<int>* numbers) {
 }
 
 std::string Link(const std::string& path) {
-  // A page is the longest that the kernel writes here.
+  // The kernel writes at most one page for a link of /proc.
   char buffer[4096];
   const ssize_t length = readlink(path.c_str(), buffer, sizeof buffer);
   return std::string(buffer, Failed(length < 0) ? 0 : static_cast<size_t>(length));
@@ -104,7 +106,7 @@ std::string CommandOf(pid_t process) {
 }
 
 bool IsStuck(pid_t process) {
-  for (int look = 0; look < kLooks; ++look) {
+  for (int read = 0; read < kStateReads; ++read) {
     if (StateOf(process) != 'D') return false;
     const timespec pause{0, kPauseNanoseconds};
     nanosleep(&pause, nullptr);

@@ -1,3 +1,4 @@
+// Reads files of /proc and /sys that describe other processes and devices.
 #pragma once
 
 #include <sys/types.h>
@@ -6,42 +7,45 @@
 #include <string>
 #include <vector>
 
-// Reads of /proc about other processes. None of them looks at a file behind a link, so that a filesystem that does not
-// answer keeps nobody waiting; and each may fail, as processes end while they are looked at.
+// No function here opens the file that a link of /proc leads to, so a filesystem that does not respond blocks no
+// caller. Any function may fail, because a process can end while its files are read.
 namespace proc {
 
-// The errno with which the kernel refused one of the calls below, on this thread and since the last time this was
-// asked, for want of descriptors or memory; 0 if it never did. Then it is not the process looked at that has ended or
-// is somebody else's, and who goes on sees nothing and takes it for an answer.
+// Returns the errno of the last call below that the kernel refused on this thread for want of descriptors or memory,
+// and resets the value to 0. Such a refusal must fail the whole scan: a caller that ignores it would report that a
+// process has no uses.
 int TakeShortage();
 
-// Notes that for a call that has failed, by its errno; and gives back what it was given.
+// If `failed` is true and errno reports a shortage (IsShortage), records errno for TakeShortage. Returns `failed`.
 bool Failed(bool failed);
 
-// All of a file.
+// Reads a whole file into `text`. Returns false when the file cannot be read.
 bool ReadFile(const std::string& path, std::string* text);
 
-// The names in a directory. False with errno set when it cannot be read.
+// Appends the names of the entries of a directory to `names`. Returns false with errno set when the directory cannot be
+// read.
 bool Names(const std::string& directory, std::vector<std::string>* names);
 
-// The names in a directory that are numbers, ascending. False with errno set when it cannot be read.
+// Appends those names of the entries of a directory that are numbers to `numbers`, and sorts `numbers` in ascending
+// order. Returns false with errno set when the directory cannot be read.
 bool Numbers(const std::string& directory, std::vector<int>* numbers);
 
-// What a link names. Empty when it cannot be read.
+// Returns the text of a symbolic link, empty when the link cannot be read.
 std::string Link(const std::string& path);
 
-// The id, as in the mount table, of the mount that a link such as /proc/PID/cwd leads to: statx(2), which asks no
-// server. 0 when it cannot be told.
+// Returns the mount ID, as in the mount table, of the mount that a link such as /proc/PID/cwd leads to, by statx(2),
+// which sends no request to a server. Returns 0 with errno set when the ID cannot be determined.
 uint64_t MountIdBehind(const std::string& link);
 
-// The same of an open file, from /proc/PID/fdinfo/FD: not even its path is walked.
+// Returns the mount ID of an open file from /proc/PID/fdinfo/FD, whose path the kernel does not walk, or 0.
 uint64_t MountIdOfFd(const std::string& fdinfo);
 
-// The name that the process has, 15 bytes at most: /proc/PID/comm. Its arguments are in its memory; see IsStuck.
+// Returns the name of a process, at most 15 bytes, from /proc/PID/comm. The arguments of the process are not read,
+// because they are in its memory; see IsStuck.
 std::string CommandOf(pid_t process);
 
-// Whether the process has waited without interruption for as long as this looked (state D, a few milliseconds). To
-// read the memory map of such a one may take as long as what it waits for.
+// Returns whether a process stayed in uninterruptible sleep (state D) during a few milliseconds. Reading the memory map
+// of such a process can block for as long as the process sleeps.
 bool IsStuck(pid_t process);
 
 }  // namespace proc

@@ -1,3 +1,4 @@
+// Finds the uses of a mount in the files of one process's directory in /proc.
 #include "engines/holders/process_uses.h"
 
 #include <errno.h>
@@ -21,8 +22,9 @@ class Process {
   Process(pid_t id, const WantedMounts& wanted, std::vector<ProcessUse>* uses)
       : id_(id), directory_("/proc/" + std::to_string(id)), wanted_(wanted), uses_(uses) {}
 
-  // Who may not ask for one of these may ask for none.
-  bool Look() { return LookAtDirectories() && LookAtLink("exe", "executable") && LookAtFiles() && LookAtMaps(); }
+  // The kernel makes the same permission check for each of these files of /proc/PID (ptrace(2), PTRACE_MODE_READ), so
+  // the first refusal ends the search.
+  bool FindAll() { return CheckDirectories() && CheckLink("exe", "executable") && CheckFiles() && CheckMaps(); }
 
  private:
   bool IsWanted(uint64_t mount_id) const {
@@ -30,7 +32,8 @@ class Process {
   }
 
   void Add(const char* how, std::string path, int fd = -1, bool by_device = false) {
-    uses_->push_back({id_, how, fd, std::move(path), by_device});
+    if (uses_->size() == first_) command_ = proc::CommandOf(id_);
+    uses_->push_back({id_, command_, how, fd, std::move(path), by_device});
   }
 
   bool Has(const char* how) const {
@@ -38,8 +41,8 @@ class Process {
                        [&](const ProcessUse& use) { return use.how == how; });
   }
 
-  // False when it may not be asked.
-  bool LookAtLink(const std::string& name, const char* how) {
+  // Returns false when the kernel denies access to the link.
+  bool CheckLink(const std::string& name, const char* how) {
     const std::string link = directory_ + "/" + name;
     errno = 0;
     const uint64_t mount_id = proc::MountIdBehind(link);
@@ -48,7 +51,7 @@ class Process {
     return true;
   }
 
-  bool LookAtDirectories() {
+  bool CheckDirectories() {
     static constexpr const char* kCwd = "cwd";
     static constexpr const char* kRoot = "root";
     const pid_t self = static_cast<pid_t>(syscall(SYS_gettid));
@@ -57,12 +60,12 @@ class Process {
     for (const int thread : threads) {
       if (thread == self && thread != id_) continue;
       const std::string task = "task/" + std::to_string(thread) + "/";
-      if (!LookAtLink(task + "cwd", kCwd) || !LookAtLink(task + "root", kRoot)) return false;
+      if (!CheckLink(task + "cwd", kCwd) || !CheckLink(task + "root", kRoot)) return false;
     }
     return true;
   }
 
-  bool LookAtFiles() {
+  bool CheckFiles() {
     std::vector<int> fds;
     if (!proc::Numbers(directory_ + "/fdinfo", &fds)) return errno == ENOENT || errno == ESRCH;
     for (const int fd : fds) {
@@ -70,13 +73,13 @@ class Process {
       if (IsWanted(proc::MountIdOfFd(directory_ + "/fdinfo/" + std::to_string(fd)))) {
         Add("file", proc::Link(link), fd);
       } else if (!wanted_.sockets.empty()) {
-        LookAtSocket(fd, proc::Link(link));
+        CheckSocket(fd, proc::Link(link));
       }
     }
     return true;
   }
 
-  void LookAtSocket(int fd, const std::string& link) {
+  void CheckSocket(int fd, const std::string& link) {
     constexpr std::string_view kSocket = "socket:[";
     if (!link.starts_with(kSocket)) return;
     const uint64_t inode = fields::Number(std::string_view(link).substr(kSocket.size()));
@@ -85,25 +88,29 @@ class Process {
     }
   }
 
+  // A line of /proc/PID/maps is, for example (proc_pid_maps(5)):
+  //
   //   7f0c2a000000-7f0c2a021000 r--p 00000000 fe:00 1234    /lib/x.so
-  // The numbers are hexadecimal, the inode's decimal; nothing else is in the last field for what is no file.
-  bool LookAtMaps() {
+  //
+  // The address range and the device are hexadecimal, and the inode is decimal. The last field contains a slash only if
+  // the mapping is of a file. Consecutive mappings of one file are checked once.
+  bool CheckMaps() {
     if (proc::IsStuck(id_)) return false;
     std::string maps;
     if (!proc::ReadFile(directory_ + "/maps", &maps)) return errno == ENOENT || errno == ESRCH;
-    std::string_view before;
+    std::string_view previous;
     for (std::string_view rest = maps; !rest.empty();) {
       const std::string_view line = rest.substr(0, rest.find('\n'));
       rest.remove_prefix(std::min(line.size() + 1, rest.size()));
       const size_t name = line.find('/');
-      if (name == std::string_view::npos || line.substr(name) == before) continue;
-      before = line.substr(name);
-      LookAtMapping(std::string(line), name);
+      if (name == std::string_view::npos || line.substr(name) == previous) continue;
+      previous = line.substr(name);
+      CheckMapping(std::string(line), name);
     }
     return true;
   }
 
-  void LookAtMapping(const std::string& line, size_t name) {
+  void CheckMapping(const std::string& line, size_t name) {
     uint64_t from = 0, to = 0, major = 0, minor = 0;
     std::string_view rest = line;
     if (!fields::TakeNumber(&rest, '-', 16, &from) || !fields::TakeNumber(&rest, ' ', 16, &to)) return;
@@ -127,11 +134,12 @@ class Process {
   const std::string directory_;
   const WantedMounts& wanted_;
   std::vector<ProcessUse>* const uses_;
-  const size_t first_ = uses_->size();  // of this process
+  const size_t first_ = uses_->size();  // the index of this process's first use
+  std::string command_;                 // the process's name, which is read when the first use is found
 };
 
 }  // namespace
 
 bool FindUses(pid_t process, const WantedMounts& wanted, std::vector<ProcessUse>* uses) {
-  return Process(process, wanted, uses).Look();
+  return Process(process, wanted, uses).FindAll();
 }

@@ -1,4 +1,4 @@
-#include "engines/holders/unix_sockets.h"
+// Lists the Unix sockets that are bound to pathnames on one filesystem: sock_diag(7).
 
 #include <errno.h>
 #include <linux/netlink.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "engines/holders/proc.h"
+#include "engines/holders/process_uses.h"
 #include "kernel/owned_fd.h"
 
 namespace {
@@ -19,12 +20,12 @@ struct Request {
   unix_diag_req body;
 };
 
-// The kernel's own form of a device number (MKDEV), of 12 and 20 bits.
+// Decodes the kernel's internal device number (MKDEV): 12 bits of major and 20 bits of minor number.
 std::string DeviceText(uint32_t device) {
   return std::to_string(device >> 20) + ":" + std::to_string(device & 0xfffff);
 }
 
-// One message; what is not on the filesystem is passed over.
+// Adds the socket that one message describes, if the socket's pathname is on the filesystem `device`.
 void ReadSocket(const nlmsghdr* header, std::string_view device, std::vector<BoundSocket>* sockets) {
   const auto* message = static_cast<const unix_diag_msg*>(NLMSG_DATA(header));
   int rest = static_cast<int>(header->nlmsg_len - NLMSG_LENGTH(sizeof *message));
@@ -32,9 +33,9 @@ void ReadSocket(const nlmsghdr* header, std::string_view device, std::vector<Bou
   bool is_on_device = false;
   for (const auto* at = reinterpret_cast<const rtattr*>(message + 1); RTA_OK(at, rest); at = RTA_NEXT(at, rest)) {
     if (at->rta_type == UNIX_DIAG_VFS && RTA_PAYLOAD(at) >= sizeof(unix_diag_vfs)) {
-      unix_diag_vfs place;
-      memcpy(&place, RTA_DATA(at), sizeof place);
-      is_on_device = DeviceText(place.udiag_vfs_dev) == device;
+      unix_diag_vfs location;
+      memcpy(&location, RTA_DATA(at), sizeof location);
+      is_on_device = DeviceText(location.udiag_vfs_dev) == device;
     }
     if (at->rta_type == UNIX_DIAG_NAME) {
       const auto* name = static_cast<const char*>(RTA_DATA(at));

@@ -1,3 +1,4 @@
+// Examines paths and reads files of /proc after a failure, and turns the result into JavaScript values.
 #include "engines/probe/examine.h"
 
 #include <dirent.h>
@@ -24,7 +25,7 @@ ExamineCall::Path Examine(int fd) {
   kernel::Identity identity;
   struct statfs filesystem;
   if (fd < 0 || kernel::Identify(fd, "", AT_EMPTY_PATH, &identity) < 0 || fstatfs(fd, &filesystem) < 0 ||
-      kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &found.lasting_id) < 0) {
+      kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &found.unique_id) < 0) {
     found.error = errno;
     return found;
   }
@@ -34,15 +35,16 @@ ExamineCall::Path Examine(int fd) {
   found.inode = identity.inode;
   found.special = identity.special;
   found.mount_id = identity.mount_id;
-  // 32 bits, which some processors have as a number with a sign.
+  // The magic number has 32 bits, and `f_type` is signed on some processors.
   found.type = static_cast<uint32_t>(filesystem.f_type);
   found.flags = static_cast<uint64_t>(filesystem.f_flags);
   found.is_mount_point = identity.is_mount_root;
   return found;
 }
 
-// A file of /proc, also where that is another.
-std::string Elsewhere(const std::string& file) {
+// Returns the path by which this thread reads a file of /proc. In another mount namespace /proc can be absent or belong
+// to another PID namespace, so the path then leads through the /proc of the caller (kernel/procfs.h).
+std::string ProcPath(const std::string& file) {
   constexpr std::string_view kSelf = "/proc/thread-self/";
   constexpr std::string_view kProc = "/proc/";
   if (file.compare(0, kSelf.size(), kSelf) == 0) return procfs::Self(file.substr(kSelf.size()));
@@ -51,8 +53,9 @@ std::string Elsewhere(const std::string& file) {
 
 int TryAttribute(int file, const char* name) { return fsetxattr(file, name, "y", 1, 0) < 0 ? errno : 0; }
 
-// Whether getdents64(2) says of "." that it is a directory, as overlayfs needs of an upper layer.
-bool TellsTypes(const char* path) {
+// Returns whether getdents64(2) reports the entry "." as a directory (DT_DIR). overlayfs requires file types from the
+// filesystem of the upper directory (d_type). An unreadable directory counts as one that reports types.
+bool ReportsTypes(const char* path) {
   const OwnedFd directory(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return true;
   alignas(DirectoryEntry) char buffer[4096];
@@ -67,7 +70,7 @@ bool TellsTypes(const char* path) {
 
 ExamineCall::Upper ExamineUpper(const std::string& path) {
   ExamineCall::Upper found;
-  found.types = TellsTypes(path.c_str());
+  found.types = ReportsTypes(path.c_str());
   const OwnedFd file(open(path.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (!file) {
     found.tmpfile = found.trusted = found.user = errno;
@@ -98,14 +101,14 @@ ExamineCall::Result ExamineCall::Run() {
       continue;
     }
     Target target(path, *root_, resolve_);
-    const Outcome outcome = target.Find();
+    const Outcome outcome = target.LookUp();
     Path& found = result.paths.emplace_back();
     found.error = outcome.error;
     if (!outcome.Failed()) found = Examine(target.at());
   }
   for (const std::string& file : files_) {
     std::string text;
-    const bool read = ReadWhole(Elsewhere(file).c_str(), &text);
+    const bool read = ReadWhole(ProcPath(file).c_str(), &text);
     result.files.emplace_back(read, std::move(text));
   }
   if (upper_ && *upper_ < paths_.size()) {
@@ -128,7 +131,7 @@ napi_value ExamineCall::Result::ToValue(Napi::Env env) const {
     value.Set("inode", Napi::BigInt::New(env, path.inode));
     value.Set("special", Napi::BigInt::New(env, path.special));
     value.Set("mountId", Napi::BigInt::New(env, path.mount_id));
-    value.Set("uniqueId", Napi::BigInt::New(env, path.lasting_id));
+    value.Set("uniqueId", Napi::BigInt::New(env, path.unique_id));
     value.Set("type", Napi::BigInt::New(env, path.type));
     value.Set("flags", Napi::BigInt::New(env, path.flags));
     value.Set("isMountPoint", path.is_mount_point);

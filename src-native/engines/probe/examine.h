@@ -1,3 +1,4 @@
+// The call `examine`: examines paths and reads files of /proc after a failure, to find the reason of the failure.
 #pragma once
 
 #include <napi.h>
@@ -13,20 +14,22 @@
 #include "threads/namespace_file.h"
 #include "threads/working_directory.h"
 
-// Looks at paths after a failure, to find out why: what each leads to, without following anything further, and without
-// changing anything. Which paths, and what it means, is the business of lib/.
+// The call opens each path with O_PATH, triggers no automount, and changes nothing. The rules in lib/reasons/
+// choose the paths and interpret the result.
 //
 //   examine(paths, files, upper, cwd, root, resolve, namespace)
 //
-// looks the first path up in `root`, if there is one (place/target.h), and all that in a mount namespace. It gives
-// { paths: [...], files: [...], upper } where
-//   - a path is { error } or { path, mode, device, inode, special, mountId, uniqueId, type, flags, isMountPoint }:
-//     where it leads (proc_pid_fd(5)), statx(2) and statfs(2) of it, `special` is st_rdev, `mountId` as in the mount
-//     table;
-//   - a file is its bytes, or null when it cannot be read: files of /proc;
-//   - `upper` is null, or for the path at that index what overlayfs asks of an upper layer, tried on a file without a
-//     name (O_TMPFILE): { tmpfile, trusted, user } are errnos, 0 when it works, and { types } whether readdir tells
-//     types.
+// resolves the first path inside `root`, if `root` is not null (place/target.h), and does everything in the mount
+// namespace `namespace`. The call returns { paths: [...], files: [...], upper }:
+//   - each of `paths` is { error } with an errno, or { path, mode, device, inode, special, mountId, uniqueId, type,
+//     flags, isMountPoint }: the path that the kernel reports for the file (proc_pid_fd(5)), and values of statx(2) and
+//     statfs(2). `special` is st_rdev, `mountId` is the mount ID of the mount table, and `uniqueId` is the unique mount
+//     ID;
+//   - each of `files` is the content of a file of /proc, or null when the file cannot be read;
+//   - `upper` is null, or the result of a trial in the path at the index `upper`, of what overlayfs requires of an
+//   upper
+//     directory. The trial uses an unnamed file (O_TMPFILE). { tmpfile, trusted, user } are an errno or 0, and { types
+//     } is whether readdir(3) reports file types.
 class ExamineCall {
  public:
   struct Path {
@@ -37,7 +40,7 @@ class ExamineCall {
     uint64_t inode = 0;
     uint64_t special = 0;
     uint64_t mount_id = 0;
-    uint64_t lasting_id = 0;
+    uint64_t unique_id = 0;
     uint64_t type = 0;
     uint64_t flags = 0;
     bool is_mount_point = false;
@@ -72,7 +75,7 @@ class ExamineCall {
  private:
   std::vector<std::string> paths_;
   std::vector<std::string> files_;
-  std::optional<uint64_t> upper_;  // an index
+  std::optional<uint64_t> upper_;  // the index of a path in paths_
   std::optional<std::string> root_;
   unsigned long resolve_ = 0;
 };

@@ -1,3 +1,4 @@
+// Runs the program of the call `scratch` and turns the results of its steps into JavaScript values.
 #include "engines/probe/scratch.h"
 
 #include <errno.h>
@@ -18,26 +19,27 @@ ScratchCall::Result ScratchCall::Run() {
   result.in_user_namespace = user_namespace::IsInside();
   user_namespace::Trial trial;
   if (namespace_data_) {
-    // First, as whoever has something mounted over the root counts as chrooted and gets no user namespace.
+    // The trial precedes the private mounts: a process with a mount over its root directory counts as chrooted, and
+    // the kernel refuses it a user namespace (kernel/user_namespace.c, create_user_ns, current_chrooted).
     trial = user_namespace::Mount("overlay", namespace_data_->c_str());
     result.user_namespace_error = trial.error;
     if (trial.syscall != nullptr) result.user_namespace_syscall = trial.syscall;
   }
-  ScratchPlace place;
-  place.Enter();
-  result.private_error = place.private_error();
-  result.place_error = place.place_error();
-  result.device = place.device();
-  result.steps = RunSteps(&place, trial.fd.get());
-  result.remove_error = place.Leave(&result.left);
+  ScratchSpace space;
+  space.Enter();
+  result.private_error = space.private_error();
+  result.scratch_error = space.scratch_error();
+  result.device = space.device();
+  result.steps = RunSteps(&space, trial.fd.get());
+  result.remove_error = space.Leave(&result.left);
   return result;
 }
 
-std::vector<ScratchCall::StepResult> ScratchCall::RunSteps(ScratchPlace* place, int user_namespace) const {
+std::vector<ScratchCall::StepResult> ScratchCall::RunSteps(ScratchSpace* space, int user_namespace) const {
   std::vector<StepResult> results;
-  ScratchSteps steps(place, user_namespace);
+  ScratchSteps steps(space, user_namespace);
   for (size_t at = 0; at < program_.size();) {
-    // An unknown name, or too few arguments for the last one: the rest cannot be told apart.
+    // After an unknown name, or a last step with too few arguments, no further step can be recognised.
     const size_t words = ScratchSteps::Words(program_[at]);
     const bool known = words > 0 && program_.size() - at >= words;
     results.push_back(known ? steps.Run(&program_[at]) : StepResult{EINVAL, {}});
@@ -59,7 +61,7 @@ napi_value ScratchCall::Result::ToValue(Napi::Env env) const {
   Napi::Object value = Napi::Object::New(env);
   value.Set("steps", step_values);
   value.Set("privateError", private_error);
-  value.Set("placeError", place_error);
+  value.Set("placeError", scratch_error);
   value.Set("removeError", remove_error);
   value.Set("left", left);
   value.Set("device", static_cast<double>(device));

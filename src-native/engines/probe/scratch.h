@@ -1,3 +1,4 @@
+// The call `scratch`: runs a program of system calls in a scratch space, to find out what the kernel supports.
 #pragma once
 
 #include <napi.h>
@@ -7,24 +8,29 @@
 #include <string>
 #include <vector>
 
-#include "engines/probe/scratch_place.h"
+#include "engines/probe/scratch_space.h"
 #include "kernel/outcome.h"
 #include "napi/arguments.h"
 #include "threads/working_directory.h"
 
-// Runs a list of system calls in a scratch place (engines/probe/scratch_place.h) in `directory`, to find out by trying
-// what the kernel and the filesystem there can do. Each step runs whatever came of those before it; the caller knows
-// what follows from what. Nothing of it is ever seen by anybody else, and at the end nothing of it is left.
+// engines/probe/scratch_steps.h describes the program. Every step runs, whatever the results of the steps before it;
+// the caller knows which results depend on each other. No other process sees the mounts of the program, and nothing
+// that the program makes remains afterwards.
 //
-// It fails only when the directory cannot be entered. Otherwise it gives back
+//   scratch(directory, program, namespaceData)
 //
-//   steps          for each step errno, 0 for success, or the text it found
-//   privateError   errno: no mount namespace of its own, no step that mounts has been tried (EPERM)
-//   placeError     errno: no directory could be made in `directory`
-//   removeError    errno: what was made there could not be removed; `left` is its name
-//   device         of `directory`
-//   inUserNamespace, userNamespaceError, userNamespaceSyscall: see threads/user_namespace.h; asked for by
-//   `namespaceData`
+// fails only when `directory` cannot be entered, and returns otherwise:
+//
+//   steps          for each step an errno, 0 for success, or the text that the step returns
+//   privateError   the errno why the thread has no mount namespace of its own, or 0; if it is not 0, every step that
+//                  mounts fails with it (EPERM without CAP_SYS_ADMIN)
+//   placeError     the errno why no scratch directory could be made in `directory`, or 0
+//   removeError    the errno why the scratch directory could not be removed, or 0; `left` is the name of the directory
+//   device         the device number of `directory`
+//   inUserNamespace       whether this process is in a user namespace other than the initial one
+//   userNamespaceError    with `namespaceData`: the errno of mounting an overlay with these data in a new user
+//                         namespace, or 0 (threads/user_namespace.h)
+//   userNamespaceSyscall  the system call that failed with `userNamespaceError`, or ""
 class ScratchCall {
  public:
   static constexpr bool kFreshThread = true;
@@ -41,7 +47,7 @@ class ScratchCall {
     Outcome outcome;
     std::vector<StepResult> steps;
     int private_error = 0;
-    int place_error = 0;
+    int scratch_error = 0;
     int remove_error = 0;
     std::string left;
     dev_t device = 0;
@@ -57,9 +63,8 @@ class ScratchCall {
   WorkingDirectory directory;
 
  private:
-  std::vector<StepResult> RunSteps(ScratchPlace* place, int user_namespace) const;
+  std::vector<StepResult> RunSteps(ScratchSpace* space, int user_namespace) const;
 
-  // The steps, a flat list of a name and its arguments: see engines/probe/scratch_steps.cc.
   std::vector<std::string> program_;
   std::optional<std::string> namespace_data_;
 };

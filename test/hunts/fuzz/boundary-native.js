@@ -188,6 +188,6 @@ const WORDS = [
     '/proc/self/ns/mnt',
     '/proc/self/ns/user',
   ],
-  ...['go', 'mkdir', 'layers', 'write', 'mount', 'umount', 'shown', 'place', 'memory', 'directory', 'fsopen', 'clone'],
+  ...['go', 'mkdir', 'layers', 'write', 'mount', 'umount', 'shown', 'scratch', 'tmpfs', 'directory', 'fsopen', 'clone'],
   ...['0 0 1\n', '0 1000 10', 'a=b', '=', ',', ':', '\\', '\\,', ''],
 ];

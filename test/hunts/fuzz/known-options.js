@@ -59,7 +59,7 @@ export class KnownOptions {
   #ask(call, depth = 0) {
     const [, place, list] =
       messageOf(() => call({ [NO_OPTION]: 1 })).match(
-        /"([^"]+)\.noSuchOption" property is not known\. Known are: (.*)$/,
+        /"([^"]+)\.noSuchOption" property is not a known option\. The known options are: (.*)$/,
       ) ?? [];
     if (list === undefined) return undefined;
     const names = list.split(', ');

@@ -49,7 +49,7 @@ export function checkMountInfo(input) {
   try {
     entries = parseMountInfo(input, { encoding: 'buffer' });
   } catch (error) {
-    documented(error, (message) => /is no mount table: line \d+ is '/.test(message));
+    documented(error, (message) => /is not a mount table: line \d+ is '/.test(message));
     return null;
   }
   const again = parseMountInfo(Buffer.from(entries.map((entry) => `${lineOf(entry)}\n`).join(''), 'latin1'), {

@@ -141,7 +141,7 @@ class Parser {
 const scratch = mkdtempSync(join(tmpdir(), 'linux-mount-fuzz-'));
 const SOURCES = [
   'test/hunts/fuzz/native/mount_lines.cc',
-  ...['kernel/procfs', 'table/mount_copies', 'overlay/upper_and_work', 'umount/umount_order', 'kernel/path'].map(
+  ...['kernel/procfs', 'table/mount_copies', 'overlay/overlay_directories', 'umount/umount_order', 'kernel/path'].map(
     (name) => `src-native/${name}.cc`,
   ),
 ];

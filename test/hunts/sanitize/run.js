@@ -11,8 +11,8 @@ import { buildCopy, run, sanitizerLibrary } from './copy.js';
 // other processes, which have no sanitizer. Others examine the file of the addon.
 const ELSEWHERE = [
   'leaks',
-  'target-attack',
-  'target-killed',
+  'target/attack',
+  'target/killed',
   'holders-many',
   'changes-many',
   'lifetime',
@@ -22,12 +22,12 @@ const ELSEWHERE = [
 const SHORT = [
   'process/addon',
   'mount/mount',
-  'mount/bind',
+  'mount/ms-bind',
   'overlay/mount-overlay',
-  'umount/umount-tree',
+  'umount/tree',
   'mount/detached',
-  'mount/mount-filesystem',
-  'table/read-mount-table',
+  'mount/filesystem',
+  'table/read',
 ];
 
 const library = sanitizerLibrary('libasan.so', 'libasan8');

@@ -1,3 +1,4 @@
+// Tests how a walk of changes() ends: return(), break, signals, garbage collection and the end of a worker or process.
 import { readdirSync, readFileSync, readlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
@@ -13,28 +14,28 @@ vi.setConfig({ testTimeout: 120_000 });
 
 const COUNT = inEveryPass(20_000, 5_000);
 
-/** Two layers, and in the upper one files for more than ten batches, of a few hundred each. */
+/** Makes two layers; the upper layer has files for more than ten batches of a few hundred changes. */
 function layers(place: Place): ChangesSpec & { upper: string } {
   const upper = place.directory('upper');
   for (let index = 0; index < COUNT; index += 1) writeFileSync(`${upper}/file${index}`, '');
   return { lower: [place.directory('lower')], upper, userxattr: !isRealRoot };
 }
 
-/** How many descriptors of this process lead into the layers, by name, or to a mount of a layer without a place. */
+/** The number of descriptors of this process that refer to the layers by path or to a detached mount of a layer. */
 function openLayers(place: Place): number {
   return readdirSync('/proc/self/fd').filter((fd) => {
     try {
       const path = readlinkSync(`/proc/self/fd/${fd}`);
       return path === '/' || path.startsWith(place.root);
     } catch {
-      return false; // that of the listing itself
+      return false; // This is the descriptor of readdirSync().
     }
   }).length;
 }
 
 const NOTHING_MORE = { done: true, value: undefined };
 
-test('return() ends it: no descriptor is left, and nothing more comes', async ({ place }) => {
+test('return() ends a walk of changes(), and closes every descriptor of the walk', async ({ place }) => {
   const before = openLayers(place);
   const walk = changes(layers(place));
   await walk.next();
@@ -45,7 +46,7 @@ test('return() ends it: no descriptor is left, and nothing more comes', async ({
   expect(await walk.return()).toEqual(NOTHING_MORE);
 });
 
-test('break and `await using` end it', async ({ place }) => {
+test('break and await using end a walk of changes(), and close every descriptor of the walk', async ({ place }) => {
   const before = openLayers(place);
   const spec = layers(place);
   for await (const _ of changes(spec)) break;
@@ -57,14 +58,14 @@ test('break and `await using` end it', async ({ place }) => {
   expect(openLayers(place)).toBe(before);
 });
 
-test('one that is never asked opens nothing', async ({ place }) => {
+test('changes() opens nothing before the first next()', async ({ place }) => {
   const before = openLayers(place);
   const walk = changes(layers(place));
   expect(openLayers(place)).toBe(before);
   await walk.return();
 });
 
-test('next() may be called before the one before is answered', async ({ place }) => {
+test('concurrent next() calls of changes() resolve in order', async ({ place }) => {
   const walk = changes(layers(place));
   const results = await Promise.all(Array.from({ length: COUNT + 5 }, () => walk.next()));
   const paths = results.slice(0, COUNT).map(({ value }) => value?.path as string);
@@ -73,7 +74,9 @@ test('next() may be called before the one before is answered', async ({ place })
   expect(results.slice(COUNT)).toEqual(Array(5).fill(NOTHING_MORE));
 });
 
-test('return() waits until all is closed, whoever has begun to close it', async ({ place }) => {
+test('return() of changes() resolves after every descriptor is closed, also when another call began to close', async ({
+  place,
+}) => {
   const before = openLayers(place);
   const spec = layers(place);
   for (let round = 0; round < inEveryPass(50, 10); round += 1) {
@@ -87,14 +90,14 @@ test('return() waits until all is closed, whoever has begun to close it', async 
   }
 });
 
-test('return() while somebody waits', async ({ place }) => {
+test('return() of changes() resolves a pending next() as done', async ({ place }) => {
   const walk = changes(layers(place));
   const [next, end] = [walk.next(), walk.return()];
   expect(await end).toEqual(NOTHING_MORE);
   expect(await next).toEqual(NOTHING_MORE);
 });
 
-test('one that could not begin has closed all before it says so', async ({ place }) => {
+test('changes() closes every descriptor before it rejects for a missing layer', async ({ place }) => {
   const before = openLayers(place);
   const [upper, missing] = [place.directory('upper'), place.path('missing')];
   const lower = [...Array.from({ length: 50 }, (_, index) => place.directory(`lower${index}`)), missing];
@@ -105,23 +108,26 @@ test('one that could not begin has closed all before it says so', async ({ place
   }
 });
 
-test.for(['before', 'while one waits', 'between two'] as const)('a signal %s rejects', async (when, { place }) => {
-  const before = openLayers(place);
-  const controller = new AbortController();
-  const reason = new Error('enough');
-  if (when === 'before') controller.abort(reason);
-  const walk = changes({ ...layers(place), signal: controller.signal });
-  if (when === 'between two') await walk.next();
-  if (when === 'between two') controller.abort(reason);
-  const rejected = rejectionOf(walk.next());
-  if (when === 'while one waits') controller.abort(reason);
-  // Not just the end: who got half of it must not take it for the whole.
-  expect(await rejected).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: reason });
-  expect(await walk.next()).toEqual(NOTHING_MORE);
-  await until(() => openLayers(place) === before);
-});
+test.for(['before the first next()', 'during next()', 'between two calls of next()'] as const)(
+  'next() of changes() rejects with AbortError when the signal is aborted: %s',
+  async (when, { place }) => {
+    const before = openLayers(place);
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    if (when === 'before the first next()') controller.abort(reason);
+    const walk = changes({ ...layers(place), signal: controller.signal });
+    if (when === 'between two calls of next()') await walk.next();
+    if (when === 'between two calls of next()') controller.abort(reason);
+    const rejected = rejectionOf(walk.next());
+    if (when === 'during next()') controller.abort(reason);
+    // An abort rejects and does not just end the walk, so that the caller cannot mistake a part of the changes for all.
+    expect(await rejected).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR', cause: reason });
+    expect(await walk.next()).toEqual(NOTHING_MORE);
+    await until(() => openLayers(place) === before);
+  },
+);
 
-test('a signal that outlives the walk keeps nothing of it', async ({ place }) => {
+test('changes() removes its listener from the signal at the end of the walk', async ({ place }) => {
   const controller = new AbortController();
   const [add, remove] = [
     vi.spyOn(controller.signal, 'addEventListener'),
@@ -133,7 +139,7 @@ test('a signal that outlives the walk keeps nothing of it', async ({ place }) =>
   controller.abort();
 });
 
-test('while nobody asks no thread is there, and one batch ahead is all that is made', async ({ place }) => {
+test('changes() keeps no thread busy while no next() is pending', async ({ place }) => {
   const walk = changes(layers(place));
   await walk.next();
   await until(() => libraryThreads().length === 0);
@@ -142,7 +148,7 @@ test('while nobody asks no thread is there, and one batch ahead is all that is m
   await walk.return();
 });
 
-test('one that is forgotten is closed when it is collected', async ({ place }) => {
+test('an unreferenced walk of changes() closes its descriptors when it is garbage-collected', async ({ place }) => {
   const spec = layers(place);
   const { status, stdout } = await runNode(
     `const { changes } = await import('linux-mount/layers');
@@ -164,7 +170,7 @@ test('one that is forgotten is closed when it is collected', async ({ place }) =
   expect(spec.upper).toBeTruthy();
 });
 
-test('a process, or a worker, may end in the middle', async ({ place }) => {
+test('a worker can be terminated and the process can exit during a walk of changes()', async ({ place }) => {
   const spec = layers(place);
   const worker = "for (;;) for await (const _ of layers.changes(workerData)) parentPort.postMessage('one');";
   const { status, stdout, stderr } = await runNode(
@@ -185,7 +191,7 @@ test('a process, or a worker, may end in the middle', async ({ place }) => {
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'ended\n', stderr: '' });
 });
 
-test('it ends in the middle of a file', async ({ place }) => {
+test('return() ends a walk of changes() in the middle of the comparison of two large files', async ({ place }) => {
   const size = 16 * 2 ** 30;
   for (const layer of ['upper', 'lower']) {
     place.directory(layer, { file: '' });

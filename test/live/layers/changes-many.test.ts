@@ -1,3 +1,4 @@
+// Tests changes() with 100,000 files: memory, the event loop, and equal results without the newer system calls.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { expect, vi } from 'vitest';
 import { runNode } from '../../support/child.js';
@@ -10,12 +11,13 @@ import { type Place, test } from '../../support/place.js';
 vi.setConfig({ testTimeout: patience(600_000) });
 
 const isEmulated = process.env['KERNEL_VM'] !== undefined;
-/** How many directories, and how many files in each: 100,000 files at full effort. */
+/** The numbers of directories and of files in each directory: 100,000 files at full effort. */
 const FEW = [inEveryPass(100, 20), inEveryPass(1000, 100)] as const;
-// Memory that grows with the number of changes shows with 100,000 only: in the pass `root` always.
+// Memory that grows with the number of changes shows only with 100,000 changes, so the pass `root` always uses that
+// number.
 const MANY = isEmulated ? FEW : pass === 'root' ? ([100, 1000] as const) : ([FEW[0], inEveryPass(1000, 500)] as const);
 
-/** Two layers with the same files, each other than the one below. */
+/** Makes two layers with the same file names and different contents. */
 function layers(place: Place, [directories, files]: readonly [number, number]): string[] {
   return ['lower', 'upper'].map((layer) => {
     const root = place.directory(layer);
@@ -36,7 +38,7 @@ const walk = `
   const run = async () => { let count = 0; for await (const { type } of changes(spec)) count += type === 'modified'; return count; };
 `;
 
-test('100,000 changes: in bounded memory, and without holding up anybody', async ({ place }) => {
+test('changes() reports 100,000 changes with bounded memory and without blocking the event loop', async ({ place }) => {
   const count = MANY[0] * MANY[1];
   const { stdout, stderr } = await runNode(
     `${walk}
@@ -69,24 +71,26 @@ test('100,000 changes: in bounded memory, and without holding up anybody', async
       `memory grown by ${(found.grown / 2 ** 20).toFixed(1)} MiB`,
   );
   expect(found.count).toBe(count);
-  // As many as there are batches, at least.
+  // The event loop makes at least one turn for each batch.
   expect(found.turns).toBeGreaterThan(count / 1000);
   expect(found.reads).toBeGreaterThan(2);
-  // All changes at once would be some 400 bytes each; what the heap leaves to be collected is not under our control.
+  // All changes together would take about 400 bytes each; the limit leaves room for garbage that V8 has not collected.
   expect(found.grown).toBeLessThan(32 * 2 ** 20);
 });
 
 test.for([
   ['before Linux 6.13', ['listxattrat=ENOSYS', 'getxattrat=ENOSYS']],
-  ['in a sandbox that knows no newer calls', ['listxattrat=EPERM', 'statx=EPERM', 'open_tree=EPERM']],
-  ['without a working directory of its own', ['listxattrat=ENOSYS', 'unshare=EPERM']],
-] as const)('%s it finds the same', async ([_, deny], { place, skip }) => {
-  skip(lacks.deny !== undefined, lacks.deny);
-  const [lower, upper] = layers(place, FEW) as [string, string];
-  const why = lacksOverlayAttributes(place);
-  skip(why !== undefined, why);
-  setAttribute(`${upper}/directory7`, `${prefix}opaque`, 'y');
-  const source = `${walk}
+  ['in a sandbox that denies the newer calls', ['listxattrat=EPERM', 'statx=EPERM', 'open_tree=EPERM']],
+  ['in a sandbox that denies unshare(2)', ['listxattrat=ENOSYS', 'unshare=EPERM']],
+] as const)(
+  'changes() gives the same result without the newer system calls: %s',
+  async ([_, deny], { place, skip }) => {
+    skip(lacks.deny !== undefined, lacks.deny);
+    const [lower, upper] = layers(place, FEW) as [string, string];
+    const why = lacksOverlayAttributes(place);
+    skip(why !== undefined, why);
+    setAttribute(`${upper}/directory7`, `${prefix}opaque`, 'y');
+    const source = `${walk}
     const { createHash } = await import('node:crypto');
     const all = createHash('sha256');
     let count = 0;
@@ -95,9 +99,10 @@ test.for([
       all.update(JSON.stringify(change, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
     }
     console.log(count, all.digest('hex'), process.cwd());`;
-  writeFileSync(`${lower}/directory7/gone`, '');
-  const here = await runNode(source, { args: [lower, upper], timeout: 300_000 });
-  expect(here.stdout).toMatch(new RegExp(`^${FEW[0] * FEW[1] + 1} `));
-  const there = await runNode(source, { args: [lower, upper], deny, timeout: 300_000 });
-  expect(there).toEqual(here);
-});
+    writeFileSync(`${lower}/directory7/gone`, '');
+    const here = await runNode(source, { args: [lower, upper], timeout: 300_000 });
+    expect(here.stdout).toMatch(new RegExp(`^${FEW[0] * FEW[1] + 1} `));
+    const there = await runNode(source, { args: [lower, upper], deny, timeout: 300_000 });
+    expect(there).toEqual(here);
+  },
+);

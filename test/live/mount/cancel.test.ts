@@ -1,3 +1,5 @@
+// Tests the option `signal`: what an operation leaves behind when it is aborted before, during and after its system
+// calls.
 import { closeSync, existsSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,7 +43,7 @@ vi.setConfig({ testTimeout: patience(120_000) });
 
 const ABORTED = { name: 'AbortError', code: 'ABORT_ERR', message: 'The operation was aborted' };
 
-/** What a call may leave behind. */
+/** The state that an aborted operation must not change: the mount table and the open descriptors of this process. */
 function state() {
   return { table: mountTable(), open: descriptors() };
 }
@@ -51,10 +53,13 @@ function expectNothingLeft(before: ReturnType<typeof state>): void {
   expect(openedSince(before.open)).toEqual([]);
 }
 
-describe('aborted before', () => {
+describe('operation with a signal that is already aborted', () => {
   const signal = AbortSignal.abort('because');
 
-  test('nothing is done, in either form', async ({ place, skip }) => {
+  test('an operation with an aborted signal changes nothing and rejects or throws with AbortError', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const source = place.directory('source');
     const target = place.directory('target');
@@ -97,7 +102,7 @@ describe('aborted before', () => {
     expect(thrownBy(() => umountSync(mounted, { signal }))).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
   });
 
-  test('a handle stays as it was', async ({ place, skip }) => {
+  test('a handle can still be unmounted or attached after a call with an aborted signal', async ({ place, skip }) => {
     const mount = await mountTmpfs(place.directory('t'));
     expect(await rejectionOf(mount.unmount({ signal }))).toMatchObject(ABORTED);
     expect(mountTable().some(({ mountPoint }) => mountPoint === mount.target)).toBe(true);
@@ -110,7 +115,9 @@ describe('aborted before', () => {
     expect(attached.target).toBe(place.path('t'));
   });
 
-  test('what is not a signal is refused', async ({ place }) => {
+  test('an operation rejects with ERR_INVALID_ARG_TYPE when the option signal is not an AbortSignal', async ({
+    place,
+  }) => {
     const target = place.directory('t');
     for (const wrong of [null, {}, new AbortController(), 'signal']) {
       expect(await rejectionOf(mountTmpfs(target, { signal: wrong as never }))).toMatchObject({
@@ -120,11 +127,11 @@ describe('aborted before', () => {
   });
 });
 
-/** An operation that hangs in a lookup on the way, and how to undo it when it was not cancelled. */
+/** An operation that hangs in a lookup in a slow filesystem. */
 interface Hanging {
   readonly name: string;
   readonly lacks?: string | undefined;
-  /** @param slow a name that is looked up in the filesystem that waits */
+  /** @param slow a path that the kernel looks up in the slow filesystem */
   start(place: Place, slow: string, signal: AbortSignal): Promise<unknown>;
 }
 
@@ -138,52 +145,58 @@ const movable = (place: Place) => {
 
 const hanging: readonly Hanging[] = [
   {
-    name: 'a bind from there',
+    name: 'mountBind() with its source on a slow filesystem',
     start: (place, slow, signal) => mountBind(slow, created(place), { signal, readonly: true }),
   },
   {
-    name: 'a recursive bind from there',
+    name: 'a recursive mountBind() with its source on a slow filesystem',
     start: (place, slow, signal) => mountBind(slow, created(place), { signal, recursive: true }),
   },
-  { name: 'a bind to there', start: (place, slow, signal) => mountBind(place.directory('source'), slow, { signal }) },
-  { name: 'a tmpfs there', start: (_, slow, signal) => mountTmpfs(slow, { signal, size: '1m' }) },
   {
-    name: 'a tmpfs there, in a root',
+    name: 'mountBind() with its target on a slow filesystem',
+    start: (place, slow, signal) => mountBind(place.directory('source'), slow, { signal }),
+  },
+  { name: 'mountTmpfs() on a slow filesystem', start: (_, slow, signal) => mountTmpfs(slow, { signal, size: '1m' }) },
+  {
+    name: 'mountTmpfs() in a root directory on a slow filesystem',
     start: (_, slow, signal) => {
       const [root, path] = slow.split('/slow') as [string, string];
       return mountTmpfs({ root, path: `slow${path}` }, { signal });
     },
   },
   {
-    name: 'a filesystem there, by fsconfig',
+    name: 'mountFilesystem() by fsconfig on a slow filesystem',
     lacks: lacks.fsopen,
     start: (_, slow, signal) => mountFilesystem('x', slow, 'tmpfs', { strategy: 'fsconfig', signal }),
   },
   ...(['data', 'fsconfig', 'descriptors'] as const).map((strategy) => ({
-    name: `an overlay of it, by ${strategy}`,
+    name: `mountOverlay() by ${strategy} with a layer on a slow filesystem`,
     lacks: lacksStrategy(strategy),
     start: (place: Place, slow: string, signal: AbortSignal) =>
       mountOverlay({ lower: layersOn(place, slow), target: created(place), strategy, signal }),
   })),
   {
-    name: 'an overlay with a reason to look for what is mounted there',
+    name: 'mountOverlay() with ifMounted: reuse and its target on a slow filesystem',
     lacks: lacksOverlay,
     start: (place, slow, signal) =>
       mountOverlay({ lower: layersOn(place, place.directory('l2')), target: slow, ifMounted: 'reuse', signal }),
   },
-  { name: 'a move to there', start: (place, slow, signal) => moveMount(movable(place), slow, { signal }) },
   {
-    name: 'a mount without a place, of it',
+    name: 'moveMount() with its target on a slow filesystem',
+    start: (place, slow, signal) => moveMount(movable(place), slow, { signal }),
+  },
+  {
+    name: 'detachedBind() with its source on a slow filesystem',
     lacks: lacks.treeCalls,
     start: (_, slow, signal) => detachedBind(slow, { signal }),
   },
   {
-    name: 'an overlay without a place, of it',
+    name: 'detachedOverlay() with a layer on a slow filesystem',
     lacks: lacks.treeCalls ?? lacksOverlay,
     start: (place, slow, signal) => detachedOverlay({ lower: layersOn(place, slow), signal }),
   },
   {
-    name: 'a mount that gets its place there',
+    name: 'attach() with its target on a slow filesystem',
     lacks: lacks.treeCalls,
     start: async (place, slow, signal) => {
       const tree = detachedBindSync(place.directory('source'));
@@ -200,8 +213,11 @@ async function undo(made: unknown): Promise<void> {
   if (typeof made === 'object' && made !== null) await (made as AsyncDisposable)[Symbol.asyncDispose]();
 }
 
-describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
-  test('and succeeds when it was not aborted', async ({ place, skip }) => {
+describe.each(hanging)('$name', ({ lacks: why, start }) => {
+  test('an operation that hangs in the kernel succeeds later when its signal is not aborted', async ({
+    place,
+    skip,
+  }) => {
     skip(why !== undefined, why);
     skip(lacks.fuse !== undefined, lacks.fuse);
     using slow = new SlowFilesystem(place.directory('fuse'));
@@ -216,7 +232,7 @@ describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
     await undo(made);
   });
 
-  test('and is undone when it ends after it was aborted', async ({ place, skip }) => {
+  test('an operation that is aborted while it hangs rejects at once, and is undone later', async ({ place, skip }) => {
     skip(why !== undefined, why);
     skip(lacks.fuse !== undefined, lacks.fuse);
     using slow = new SlowFilesystem(place.directory('fuse'));
@@ -227,7 +243,7 @@ describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
     await until(() => slow.waiting > 0);
     const waiting = slow.waiting;
     controller.abort('because');
-    // At once: the filesystem has not said a word yet.
+    // The promise rejects before the slow filesystem answers.
     expect(await started).toMatchObject({ ...ABORTED, cause: 'because' });
     expect(slow.waiting).toBe(waiting);
     expect(libraryThreads().length).toBeGreaterThan(0);
@@ -241,7 +257,10 @@ describe.each(hanging)('$name hangs', ({ lacks: why, start }) => {
   });
 });
 
-test('a change is not made when it was aborted before it could be', async ({ place, skip }) => {
+test('a mount is not changed when its operation is aborted before the system call that makes the change', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using slow = new SlowFilesystem(place.directory('fuse'));
   slow.answer();
@@ -267,7 +286,10 @@ test('a change is not made when it was aborted before it could be', async ({ pla
   for (const mount of mounts) await mount.unmount();
 });
 
-test('an umount that hangs rejects at once, and nothing more is begun', async ({ place, skip }) => {
+test('umount rejects at once when it is aborted while the kernel hangs, and makes no further system call', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using slow = new SlowFilesystem(place.directory('fuse'));
   slow.answer();
@@ -284,16 +306,19 @@ test('an umount that hangs rejects at once, and nothing more is begun', async ({
   expect(slow.waiting).toBe(1);
   slow.answer();
   await until(() => libraryThreads().length === 0);
-  // The call that was under way may have taken it down: that is what its documentation says.
+  // umount() documents that a system call that has begun may still unmount the mount after the abort.
   await mount.unmount().catch((error: unknown) => expect(error).toMatchObject({ code: 'EINVAL' }));
   expect(mountTable().filter(({ mountPoint }) => mountPoint === `${slow.path}/a`)).toEqual([]);
 });
 
-test('the reason of a failure is not waited for', async ({ place, skip }) => {
+test('an operation rejects at once when it is aborted during the search for the reason of a failure', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using slow = new SlowFilesystem(place.directory('fuse'));
   const controller = new AbortController();
-  // The source is missing, and then the target is looked at, which hangs.
+  // The source is missing. The search for the reason then looks at the target, and that lookup hangs.
   const { signal } = controller;
   const started = rejectionOf(mountBind(place.path('missing'), `${slow.path}/slow`, { signal }));
   await until(() => slow.waiting > 0);
@@ -304,7 +329,7 @@ test('the reason of a failure is not waited for', async ({ place, skip }) => {
 });
 
 const ROUNDS = times(pass === 'root' ? 4_000 : 1_000, 200);
-/** When the rounds there have been are enough: the more time a call takes, the more they are spread. */
+/** The test ends after ROUNDS rounds or after this time in milliseconds: rounds take longer on a slow machine. */
 const TIME = patience(60_000);
 
 const racing: readonly (readonly [
@@ -330,7 +355,7 @@ const racing: readonly (readonly [
       mountOverlay({ lower: [place.path('source'), place.path('other')], target: place.path(`t/${index}`), signal }),
   ],
   [
-    'mountOverlay in a root',
+    'mountOverlay in a root directory',
     lacksStrategy('fsconfig'),
     (place, index, signal) =>
       mountOverlay({
@@ -341,14 +366,14 @@ const racing: readonly (readonly [
       }),
   ],
   [
-    'in another namespace',
+    'mountTmpfs in another mount namespace',
     undefined,
     (place, index, signal) => mountTmpfs(place.path(`t/${index}`), { namespace: { pid: process.pid }, signal }),
   ],
 ];
 
 test.for(racing)(
-  'aborted at random moments, %s: it is mounted, or it is not',
+  'an operation that is aborted at a random moment either returns a handle of a mount or leaves nothing: %s',
   async ([_name, why, mount], { place, skip }) => {
     skip(why !== undefined, why);
     place.directory('source');
@@ -359,9 +384,10 @@ test.for(racing)(
     await until(() => libraryThreads().length === 0);
     const before = state();
     const count = { mounted: 0, aborted: 0, rounds: 0 };
-    // With one processor the kernel may be through with a call before anybody could abort it, each time.
+    // On one processor the kernel may finish every call before any other code can abort it.
     const isAborted = () => count.aborted > 0 || availableParallelism() === 1;
-    // How long a call takes, so that the moments are spread over it: more of them early, as many at once take less each.
+    // Measures how long a call takes, to spread the aborts over that time. Most aborts come early, because parallel
+    // calls take less time each.
     const start = performance.now();
     for (let round = 0; round < 20; round += 1) await (await mount(place, 0, new AbortController().signal)).unmount();
     const milliseconds = ((performance.now() - start) / 20) * 2;
@@ -383,7 +409,7 @@ test.for(racing)(
           });
           if (made === undefined) return;
           count.mounted += 1;
-          // Where it is, it is also its own. If it is not, the error says what is there.
+          // A call that resolves gives a handle of its own mount: unmount() rejects if another mount is at the target.
           await made.unmount();
         }),
       );
@@ -397,7 +423,7 @@ test.for(racing)(
   },
 );
 
-test('a signal is let go of when the call is over', async ({ place }) => {
+test('an operation removes its listener from the signal when the call is over', async ({ place }) => {
   const { signal } = new AbortController();
   const add = vi.spyOn(signal, 'addEventListener');
   const remove = vi.spyOn(signal, 'removeEventListener');
@@ -408,7 +434,8 @@ test('a signal is let go of when the call is over', async ({ place }) => {
   expect(remove.mock.calls.length).toBe(add.mock.calls.length);
 });
 
-// A process of its own uses the filesystem that this one serves.
+// The child process uses the filesystem that this process serves: a process cannot wait for a filesystem it serves
+// itself.
 const CHILD = `
   import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
   const [place] = process.argv.slice(1);
@@ -417,7 +444,10 @@ const CHILD = `
   const mounted = () => readFileSync('/proc/self/mountinfo', 'latin1').includes(' late ');
 `;
 
-test('a process ends normally when the hang is over, and what was aborted is undone', async ({ place, skip }) => {
+test('a process with an aborted call ends after the kernel answers, and the aborted mount is undone', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using slow = new SlowFilesystem(place.directory('fuse'));
   const before = mountTable();
@@ -448,13 +478,15 @@ test('a process ends normally when the hang is over, and what was aborted is und
 test.for([
   ['aborted', true],
   ['not aborted', false],
-] as const)('a worker is terminated with such a call in flight, %s', async ([_name, abort], { place, skip }) => {
-  skip(lacks.fuse !== undefined, lacks.fuse);
-  skip(lacksOverlay !== undefined, lacksOverlay);
-  using slow = new SlowFilesystem(place.directory('fuse'));
-  const before = mountTable();
-  const child = runNode(
-    `${CHILD} ${WORKER_FUNCTIONS}
+] as const)(
+  'a worker can be terminated while its calls hang in the kernel, and only aborted calls are undone: %s',
+  async ([_name, abort], { place, skip }) => {
+    skip(lacks.fuse !== undefined, lacks.fuse);
+    skip(lacksOverlay !== undefined, lacksOverlay);
+    using slow = new SlowFilesystem(place.directory('fuse'));
+    const before = mountTable();
+    const child = runNode(
+      `${CHILD} ${WORKER_FUNCTIONS}
      const source = ${JSON.stringify(`
        const { mountTmpfs, mountOverlay } = library;
        const controller = new AbortController();
@@ -475,27 +507,29 @@ test.for([
      await wait('answered');
      while (busy()) await new Promise((resolve) => setTimeout(resolve, 5));
      console.log(mounted());`,
-    { args: [place.root] },
-  );
-  place.directory('l1');
-  // The other one waits for the first in the kernel, which asks one name at a time. Its target is made by now.
-  await until(() => slow.waiting > 0 && existsSync(place.path('new/t')));
-  writeFileSync(place.path('waiting'), '');
-  await until(() => readdirSync(place.root).includes('terminated'));
-  slow.answer();
-  writeFileSync(place.path('answered'), '');
-  expect(await child).toEqual({ status: 0, signal: null, stdout: `${!abort}\n`, stderr: '' });
-  const made = mountTable().filter(({ source }) => source === 'late');
-  expect(made).toHaveLength(abort ? 0 : 2);
-  for (const { mountPoint } of made) await umount(mountPoint);
-  expect(mountTable()).toEqual(before);
-  // Of one that was not aborted the directories are there to stay.
-  expect(readdirSync(place.root).includes('new')).toBe(!abort);
-});
+      { args: [place.root] },
+    );
+    place.directory('l1');
+    // The overlay waits in the kernel for the tmpfs, because the kernel looks up one name in a directory at a time. The
+    // target directory of the overlay exists by now.
+    await until(() => slow.waiting > 0 && existsSync(place.path('new/t')));
+    writeFileSync(place.path('waiting'), '');
+    await until(() => readdirSync(place.root).includes('terminated'));
+    slow.answer();
+    writeFileSync(place.path('answered'), '');
+    expect(await child).toEqual({ status: 0, signal: null, stdout: `${!abort}\n`, stderr: '' });
+    const made = mountTable().filter(({ source }) => source === 'late');
+    expect(made).toHaveLength(abort ? 0 : 2);
+    for (const { mountPoint } of made) await umount(mountPoint);
+    expect(mountTable()).toEqual(before);
+    // Only an aborted operation removes the directories that it created.
+    expect(readdirSync(place.root).includes('new')).toBe(!abort);
+  },
+);
 
 const CALLS = times(500, 30);
 
-test('thousands of aborted calls leave no rejection unhandled', async ({ place }) => {
+test('thousands of aborted calls cause no unhandled rejection', async ({ place }) => {
   place.directory('source');
   place.directory('t');
   const { status, stdout, stderr } = await runNode(
@@ -521,7 +555,7 @@ test('thousands of aborted calls leave no rejection unhandled', async ({ place }
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${4 * CALLS}\n`, stderr: '' });
 });
 
-test('the file of a descriptor that is closed meanwhile is not the business of a call under way', async ({ place }) => {
+test('a call with a namespace descriptor succeeds after the caller closes the descriptor', async ({ place }) => {
   const fd = openSync('/proc/self/ns/mnt', 'r');
   const controller = new AbortController();
   const target = place.directory('t');

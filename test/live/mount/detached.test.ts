@@ -1,3 +1,4 @@
+// Tests detached mounts: detachedBind(), detachedFilesystem(), detachedOverlay() and the methods of DetachedMount.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -27,7 +28,7 @@ import { rejectionOf, thrownBy } from '../../support/values.js';
 
 vi.setConfig({ testTimeout: patience(60_000) });
 
-/** Both forms of the functions, and of the methods. */
+/** The synchronous and asynchronous forms of the functions, and of the methods of DetachedMount. */
 const forms = [
   [
     'sync',
@@ -54,7 +55,8 @@ const forms = [
   ],
 ] as const;
 
-// In a user namespace overlayfs may not write trusted.* attributes, and is told to write user.* ones.
+// In a user namespace overlayfs may not write trusted.* attributes; with `userxattr` overlayfs writes user.* attributes
+// instead.
 const xattr = isRealRoot ? {} : { userxattr: true };
 
 function layersIn(place: Place) {
@@ -66,9 +68,9 @@ function layersIn(place: Place) {
 }
 
 describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }) => {
-  describe('an overlay', () => {
+  describe('detachedOverlay', () => {
     test.for(['fsconfig', 'descriptors', undefined] as const)(
-      'can be used by its path: %s',
+      'a detached overlay can be read and written through its path, and appears in no mount table: strategy %s',
       async (strategy, { place, skip }) => {
         skip(lacksDetached !== undefined, lacksDetached);
         const why = strategy === undefined ? lacksOverlay : lacksStrategy(strategy);
@@ -85,12 +87,12 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
           expect(readFileSync(`${layers.upper}/new`, 'utf8')).toBe('new');
           expect(mountTable()).toEqual(before);
         }
-        // Nobody holds the layers any more.
+        // The layers are free after the detached mount is closed, so a second overlay can use them.
         using _again = mountOverlaySync({ ...layers, ...xattr, target: place.directory('t') });
       },
     );
 
-    test('can be read-only, without an upper layer', async ({ place, skip }) => {
+    test('a detached overlay without an upper layer is read-only, and can be attached', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       skip(lacksOverlay !== undefined, lacksOverlay);
       const { lower } = layersIn(place);
@@ -104,7 +106,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(named).toEqual(lower);
     });
 
-    test('says why not, as an overlay with a place does', async ({ place, skip }) => {
+    test('detachedOverlay rejects with ENOENT and names the layer that is missing', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       const before = mountTable();
       const error = await rejectionOf(overlay({ lower: [place.directory('a'), place.path('missing')] }));
@@ -116,8 +118,11 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     });
   });
 
-  describe('a bind', () => {
-    test('is a copy of a tree that only this process has', async ({ place, skip }) => {
+  describe('detachedBind', () => {
+    test('detachedBind copies a mount tree that appears in no mount table until it is attached', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       const source = place.directory('source', { file: 'content' });
       mountSync('below', place.directory('source/below'), 'tmpfs');
@@ -141,7 +146,10 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(mountTable()).toEqual(before);
     });
 
-    test('of a file goes over a file', async ({ place, skip }) => {
+    test('a detached bind of a file can be attached to a file, and rejects with ENOTDIR at a directory', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       await using mount = await bind(place.file('source', 'content'));
       expect(readFileSync(mount.path, 'utf8')).toBe('content');
@@ -153,7 +161,10 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readFileSync(place.path('target'), 'utf8')).toBe('content');
     });
 
-    test('has its propagation', async ({ place, skip }) => {
+    test('detachedBind with propagation: slave gives a mount that is a slave after it is attached', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       const source = place.directory('source');
       mountSync('x', source, 'tmpfs');
@@ -165,10 +176,10 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     });
 
     test.for<[string, (place: Place) => string, string, RegExp]>([
-      ['a missing source', (place) => place.path('missing'), 'ENOENT', /^the source '.*\/missing' does not exist/],
-      ['an empty path', () => '', 'ENOENT', /does not exist/],
+      ['the source is missing', (place) => place.path('missing'), 'ENOENT', /^the source '.*\/missing' does not exist/],
+      ['the source is an empty path', () => '', 'ENOENT', /does not exist/],
       [
-        'an unbindable source',
+        'the source is unbindable',
         (place) => {
           mountSync('x', place.directory('s'), 'tmpfs');
           setPropagationSync(place.path('s'), 'unbindable');
@@ -177,17 +188,20 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
         'EINVAL',
         /whose propagation is unbindable/,
       ],
-    ])('fails and says why: %s', async ([_name, set, code, reason], { place, skip }) => {
-      skip(lacksDetached !== undefined, lacksDetached);
-      const source = set(place);
-      const error = await rejectionOf(bind(source, { readonly: true }));
-      expect(error).toMatchObject({ code, path: source, reason: expect.stringMatching(reason) });
-      expect(error).not.toHaveProperty('dest');
-    });
+    ])(
+      'detachedBind rejects with a reason that names the cause: %s',
+      async ([_name, set, code, reason], { place, skip }) => {
+        skip(lacksDetached !== undefined, lacksDetached);
+        const source = set(place);
+        const error = await rejectionOf(bind(source, { readonly: true }));
+        expect(error).toMatchObject({ code, path: source, reason: expect.stringMatching(reason) });
+        expect(error).not.toHaveProperty('dest');
+      },
+    );
   });
 
-  describe('a filesystem', () => {
-    test('is there before it has a place', async ({ place, skip }) => {
+  describe('detachedFilesystem', () => {
+    test('detachedFilesystem gives a filesystem that can be written before it is attached', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       await using mount = await filesystem('scratch', 'tmpfs', {
         parameters: { size: '1m', mode: '700' },
@@ -201,7 +215,9 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readdirSync(place.path('target'))).toEqual(['secret']);
     });
 
-    test('fails with what the kernel says', async ({ skip }) => {
+    test('detachedFilesystem rejects and names the cause for a wrong parameter and for an unknown type', async ({
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       expect(await rejectionOf(filesystem(null, 'tmpfs', { parameters: { size: 'hush' } }))).toMatchObject({
         code: 'EINVAL',
@@ -215,15 +231,18 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       });
     });
 
-    test('cannot go by an option string', async () => {
+    test('detachedFilesystem rejects the option strategy: data with ERR_INVALID_ARG_VALUE', async () => {
       expect(await rejectionOf((async () => filesystem(null, 'tmpfs', { strategy: 'data' }))())).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
       });
     });
   });
 
-  test('says what is missing where there are none', async ({ place, skip }) => {
-    skip(lacksDetached === undefined, 'this kernel has them');
+  test('functions for detached mounts reject and name the missing system call on an older kernel', async ({
+    place,
+    skip,
+  }) => {
+    skip(lacksDetached === undefined, 'this kernel can make detached mounts');
     const { lower } = layersIn(place);
     const before = mountTable();
     for (const attempt of [() => bind(place.root), () => filesystem(null, 'tmpfs'), () => overlay({ lower })]) {
@@ -232,8 +251,11 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     expect(mountTable()).toEqual(before);
   });
 
-  describe('attach', () => {
-    test('can be done once, and then the object is closed, and says so', async ({ place, skip }) => {
+  describe('attach()', () => {
+    test('attach() closes the object: every later use except close() throws ERR_INVALID_STATE', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       const mount = await bind(place.directory('source'));
       await using _attached = await attach(mount, place.directory('target'));
@@ -250,7 +272,10 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(tableEntry(place.path('target'))).toBeDefined();
     });
 
-    test('leaves the object as it was when it fails', async ({ place, skip }) => {
+    test('attach() leaves the detached mount open when it fails, so that a second attempt can succeed', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       await using mount = await bind(place.directory('source', { file: '' }));
       expect(await rejectionOf(attach(mount, place.path('missing')))).toMatchObject({
@@ -264,7 +289,10 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readdirSync(place.path('target'))).toEqual(['file']);
     });
 
-    test('ifMounted: error refuses a mount point', async ({ place, skip }) => {
+    test('attach() with ifMounted: error rejects with EBUSY when the target is a mount point', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       const target = place.directory('target');
       mountSync('theirs', target, 'tmpfs');
@@ -282,7 +310,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(tableEntry(target)?.source).toBe('theirs');
     });
 
-    test('by clone it can be done several times', async ({ place, skip }) => {
+    test('attach() with clone attaches copies of one detached tree to several targets', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       skip(lacksClone !== undefined, lacksClone);
       const source = place.directory('source', { file: '' });
@@ -302,9 +330,12 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(mountTable()).toHaveLength(before);
     });
 
-    test('where the kernel cannot clone it says so', async ({ place, skip }) => {
+    test('attach() with clone rejects with EINVAL and names Linux 6.15 on an earlier kernel', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
-      skip(lacksClone === undefined, 'this kernel can');
+      skip(lacksClone === undefined, 'this kernel can copy a detached mount');
       await using mount = await bind(place.directory('source'));
       expect(await rejectionOf(attach(mount, place.directory('target'), { clone: true }))).toMatchObject({
         code: 'EINVAL',
@@ -313,7 +344,10 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(mount.closed).toBe(false);
     });
 
-    test('beneath goes below what is there', async ({ place, skip }) => {
+    test('attach() with beneath puts the mount below the mount at the target, or rejects without one', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       skip(lacksBeneath !== undefined, lacksBeneath);
       const target = place.directory('target');
@@ -330,7 +364,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       });
     });
 
-    test('a handle takes the whole tree down', async ({ place, skip }) => {
+    test('unmount() of an attached tree unmounts every mount of the tree', async ({ place, skip }) => {
       skip(lacksDetached !== undefined, lacksDetached);
       mountSync('below', place.directory('source/below'), 'tmpfs');
       const mount = await bind(place.path('source'), { recursive: true });
@@ -342,19 +376,25 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     test.for<[string, unknown, unknown, string]>([
       ['an unknown option', '/t', { below: true }, 'ERR_INVALID_ARG_VALUE'],
       ['reuse', '/t', { ifMounted: 'reuse' }, 'ERR_INVALID_ARG_VALUE'],
-      ['beneath where nothing may be', '/t', { beneath: true, ifMounted: 'error' }, 'ERR_INVALID_ARG_VALUE'],
-      ['clone that is no boolean', '/t', { clone: 1 }, 'ERR_INVALID_ARG_TYPE'],
-      ['no target', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
-      ['a NUL', '/t\0', {}, 'ERR_INVALID_ARG_VALUE'],
-    ])('refuses %s', async ([_name, target, options, code], { place, skip }) => {
-      skip(lacksDetached !== undefined, lacksDetached);
-      await using mount = await bind(place.root);
-      const call = [target, options] as Parameters<DetachedMount['attach']>;
-      expect(await rejectionOf((async () => attach(mount, ...call))())).toMatchObject({ code });
-    });
+      ['beneath with ifMounted: error', '/t', { beneath: true, ifMounted: 'error' }, 'ERR_INVALID_ARG_VALUE'],
+      ['an option clone that is not a boolean', '/t', { clone: 1 }, 'ERR_INVALID_ARG_TYPE'],
+      ['a missing target', undefined, {}, 'ERR_INVALID_ARG_TYPE'],
+      ['a target with a NUL byte', '/t\0', {}, 'ERR_INVALID_ARG_VALUE'],
+    ])(
+      'attach() throws or rejects with an ERR_* code for a wrong argument: %s',
+      async ([_name, target, options, code], { place, skip }) => {
+        skip(lacksDetached !== undefined, lacksDetached);
+        await using mount = await bind(place.root);
+        const call = [target, options] as Parameters<DetachedMount['attach']>;
+        expect(await rejectionOf((async () => attach(mount, ...call))())).toMatchObject({ code });
+      },
+    );
   });
 
-  test('setAttributes changes it, and with recursive all below', async ({ place, skip }) => {
+  test('setAttributes() changes one detached mount, and with recursive the whole detached tree', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksDetached !== undefined, lacksDetached);
     skip(lacks.setattr !== undefined, lacks.setattr);
     const source = place.directory('source');
@@ -371,7 +411,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
     expect(tableEntry(place.path('source/below'))?.options).toContain('rw');
   });
 
-  test('close can be called again, and says so afterwards', async ({ place, skip }) => {
+  test('close() can be called several times, and path throws ERR_INVALID_STATE after it', async ({ place, skip }) => {
     skip(lacksDetached !== undefined, lacksDetached);
     const mount = await bind(place.root);
     const { fd } = mount;
@@ -387,7 +427,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
   });
 });
 
-test('is attached once, also by two calls at once', async ({ place, skip }) => {
+test('a second attach() rejects with ERR_INVALID_STATE while the first attach() runs', async ({ place, skip }) => {
   skip(lacksDetached !== undefined, lacksDetached);
   const mount = await detachedBind(place.directory('source'));
   const [first, second] = [mount.attach(place.directory('one')), mount.attach(place.directory('two'))];
@@ -396,7 +436,7 @@ test('is attached once, also by two calls at once', async ({ place, skip }) => {
   expect([tableEntry(place.path('one')) !== undefined, tableEntry(place.path('two'))]).toEqual([true, undefined]);
 });
 
-test('closed while it is being attached it has its place nevertheless', async ({ place, skip }) => {
+test('a mount is attached although close() is called during attach()', async ({ place, skip }) => {
   skip(lacksDetached !== undefined, lacksDetached);
   const mount = await detachedBind(place.directory('source'));
   const attaching = mount.attach(place.directory('target'));
@@ -406,7 +446,10 @@ test('closed while it is being attached it has its place nevertheless', async ({
   await attached.unmount();
 });
 
-test('without privilege it says that', async ({ place, skip }) => {
+test('detachedBind, detachedFilesystem and detachedOverlay reject with EPERM without CAP_SYS_ADMIN', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   skip(lacksDetached !== undefined, lacksDetached);
   const { stdout, stderr } = await runNode(
@@ -420,7 +463,10 @@ test('without privilege it says that', async ({ place, skip }) => {
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){3}$/);
 });
 
-test('an overlay without a place where layers are not taken one by one', async ({ place, skip }) => {
+test('detachedOverlay makes a detached mount with the strategy descriptors when fsopen(2) is missing', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   skip(lacksDetached !== undefined, lacksDetached);
   skip(lacksOverlay !== undefined, lacksOverlay);
@@ -437,7 +483,7 @@ test('an overlay without a place where layers are not taken one by one', async (
        const isUnseen = table() === before;
        const names = readdirSync(mount.path);
        const attached = await mount.attach(target);
-       console.log(JSON.stringify({ strategy: mount.strategy, isUnseen, names, there: readdirSync(target), lower: attached.overlaySync().lower }));
+       console.log(JSON.stringify({ strategy: mount.strategy, isUnseen, names, namesAfterAttach: readdirSync(target), lower: attached.overlaySync().lower }));
        await attached.unmount();
      }
      console.log(table() === before);`,
@@ -448,13 +494,14 @@ test('an overlay without a place where layers are not taken one by one', async (
   );
   expect(stderr).toBe('');
   const names = ['a', 'b', 'new'];
-  const result = { strategy: 'descriptors', isUnseen: true, names, there: names, lower };
+  const result = { strategy: 'descriptors', isUnseen: true, names, namesAfterAttach: names, lower };
   const [first = '', second = '', isAsBefore] = stdout.split('\n');
   expect([JSON.parse(first), JSON.parse(second), isAsBefore]).toEqual([result, result, 'true']);
 });
 
-// An upper layer that a mount holds cannot be mounted again with index=on: EBUSY. That it can shows the mount is gone.
-describe('the mount is gone', () => {
+// With index=on, overlayfs refuses (EBUSY) an upper layer that another mount holds. A second mount that succeeds proves
+// that the detached mount is gone.
+describe('release of a detached mount', () => {
   const indexed = isRealRoot ? undefined : 'index=on needs trusted.* attributes';
   const spec = (place: Place) => ({ ...layersIn(place), index: true });
   const mountAgain = (place: Place) => {
@@ -462,40 +509,46 @@ describe('the mount is gone', () => {
   };
 
   const cases: readonly (readonly [name: string, program: string])[] = [
-    ['by process.exit()', `globalThis.kept = await detachedOverlay(spec); ready(); await told(); process.exit();`],
+    [
+      'by process.exit()',
+      `globalThis.kept = await detachedOverlay(spec); ready(); await inputArrives(); process.exit();`,
+    ],
     [
       'by SIGKILL',
       `globalThis.kept = await detachedOverlay(spec); ready(); await new Promise(() => setInterval(() => {}, 1e6));`,
     ],
   ];
 
-  test.for(cases)('with its process: %s', async ([name, program], { place, skip }) => {
-    skip(lacksDetached !== undefined, lacksDetached);
-    skip(indexed !== undefined, indexed);
-    for (let round = 0; round < 5; round += 1) {
-      const child = spawn(
-        process.execPath,
-        [
-          ...['--input-type=module', '--eval'],
-          `import { detachedOverlay } from 'linux-mount';
+  test.for(cases)(
+    'the kernel releases a detached mount when its process ends: %s',
+    async ([name, program], { place, skip }) => {
+      skip(lacksDetached !== undefined, lacksDetached);
+      skip(indexed !== undefined, indexed);
+      for (let round = 0; round < 5; round += 1) {
+        const child = spawn(
+          process.execPath,
+          [
+            ...['--input-type=module', '--eval'],
+            `import { detachedOverlay } from 'linux-mount';
            const spec = JSON.parse(process.argv[1]);
            const ready = () => process.stdout.write('ready');
-           const told = () => new Promise((resolve) => process.stdin.once('data', resolve));
+           const inputArrives = () => new Promise((resolve) => process.stdin.once('data', resolve));
            ${program}`,
-          ...['--', JSON.stringify(spec(place))],
-        ],
-        { cwd: projectRoot, stdio: ['pipe', 'pipe', 'inherit'] },
-      );
-      await once(child.stdout, 'data');
-      expect(thrownBy(() => mountAgain(place))).toMatchObject({ code: 'EBUSY' });
-      if (name === 'by SIGKILL') child.kill('SIGKILL');
-      else child.stdin.end('end');
-      await once(child, 'exit');
-      mountAgain(place);
-    }
-  });
+            ...['--', JSON.stringify(spec(place))],
+          ],
+          { cwd: projectRoot, stdio: ['pipe', 'pipe', 'inherit'] },
+        );
+        await once(child.stdout, 'data');
+        expect(thrownBy(() => mountAgain(place))).toMatchObject({ code: 'EBUSY' });
+        if (name === 'by SIGKILL') child.kill('SIGKILL');
+        else child.stdin.end('end');
+        await once(child, 'exit');
+        mountAgain(place);
+      }
+    },
+  );
 
-  test('with its worker', async ({ place, skip }) => {
+  test('a detached mount of a worker is released after the worker is terminated', async ({ place, skip }) => {
     skip(lacksDetached !== undefined, lacksDetached);
     skip(indexed !== undefined, indexed);
     const { stdout, stderr } = await runNode(
@@ -514,7 +567,7 @@ describe('the mount is gone', () => {
          let code;
          try { again(); } catch (error) { code = error.code; }
          await worker.terminate();
-         // It is closed on a thread of its own.
+         // The addon closes the descriptor on a separate thread.
          for (let tries = 0; ; tries++) {
            try { again(); break; } catch (error) { if (tries === 500) throw error; }
            await new Promise((resolve) => setTimeout(resolve, 10));
@@ -527,7 +580,10 @@ describe('the mount is gone', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'EBUSY 0\n'.repeat(5), stderr: '' });
   });
 
-  test('with the garbage, and its descriptor too', async ({ place, skip }) => {
+  test('a detached mount and its descriptor are released after its object is garbage-collected', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksDetached !== undefined, lacksDetached);
     skip(indexed !== undefined, indexed);
     const { stdout, stderr } = await runNode(
@@ -547,10 +603,10 @@ describe('the mount is gone', () => {
            await new Promise((resolve) => setTimeout(resolve, 10));
            try { again(); break; } catch ({ code }) { if (code !== 'EBUSY') throw new Error(code); }
          }
-         before ??= descriptors(); // the first round makes what stays for good
+         before ??= descriptors(); // The first round creates resources that the process keeps.
          lines.push((tries < 500) + ' ' + (descriptors() - before));
        }
-       console.log(lines.join('\\n')); // which opens a descriptor`,
+       console.log(lines.join('\\n')); // console.log() opens a descriptor, so the output comes last.`,
       {
         args: [JSON.stringify(spec(place)), place.directory('again')],
         nodeArgs: ['--expose-gc'],
@@ -560,7 +616,10 @@ describe('the mount is gone', () => {
     expect({ stdout, stderr }).toEqual({ stdout: 'true 0\n'.repeat(5), stderr: '' });
   });
 
-  test('with the block', async ({ place, skip }) => {
+  test('a detached mount is released at the end of the block that declares it with using or await using', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksDetached !== undefined, lacksDetached);
     skip(indexed !== undefined, indexed);
     {
@@ -576,7 +635,10 @@ describe('the mount is gone', () => {
   });
 });
 
-test('a child is given its descriptor, and has it when it is closed here', async ({ place, skip }) => {
+test('a child process that inherits the descriptor can use the detached mount after the parent closes it', async ({
+  place,
+  skip,
+}) => {
   skip(lacksDetached !== undefined, lacksDetached);
   skip(lacksOverlay !== undefined, lacksOverlay);
   const { lower } = layersIn(place);
@@ -594,7 +656,7 @@ test('a child is given its descriptor, and has it when it is closed here', async
   expect(output).toBe('topbase');
 });
 
-test('the example runs: it lists a merged directory by a program that is given a descriptor', async ({
+test('examples/detached.ts lists a merged directory by a program that inherits the descriptor', async ({
   place,
   skip,
 }) => {
@@ -614,14 +676,17 @@ test('the example runs: it lists a merged directory by a program that is given a
   expect(missing.stderr).toMatch(/TypeError: usage: detached\.js DIRECTORY OVER COMMAND/);
 });
 
-test('a program that is started otherwise does not have it', async ({ place, skip }) => {
+test('a child process does not inherit the descriptor of a detached mount unless the caller passes it', async ({
+  place,
+  skip,
+}) => {
   skip(lacksDetached !== undefined, lacksDetached);
   await using mount = await detachedBind(place.root);
   const { stdout } = spawnSync('readlink', [`/proc/self/fd/${mount.fd}`], { encoding: 'utf8' });
   expect(stdout).not.toContain(place.root);
 });
 
-test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place, skip }) => {
+test('5,000 detached mounts leave no descriptor, no thread and no mount', async ({ place, skip }) => {
   skip(lacksDetached !== undefined, lacksDetached);
   mkdirSync(place.path('target'));
   const { stdout, stderr } = await runNode(
@@ -650,7 +715,10 @@ test('5,000 rounds leave no descriptor, no thread and no mount', async ({ place,
   expect(JSON.parse(stdout)).toEqual(NOTHING_LEFT);
 });
 
-test('out of descriptors it says so, and not that the object is closed', async ({ place, skip }) => {
+test('attachSync() and setAttributesSync() throw EMFILE when the process has no free descriptor', async ({
+  place,
+  skip,
+}) => {
   skip(lacksDetached !== undefined, lacksDetached);
   skip(lacks.prlimit !== undefined, lacks.prlimit);
   skip(lacks.setattr !== undefined, lacks.setattr);

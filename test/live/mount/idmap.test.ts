@@ -1,3 +1,4 @@
+// Tests the options `idmap` and `lowerIdmap`: idmapped mounts of binds, filesystems and overlay layers.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -54,13 +55,13 @@ const forms = [
   ],
 ] as const;
 
-// In a user namespace of one id that is all that can be mapped.
+// A user namespace with one ID can map only that ID.
 const top = isRealRoot ? 100_000 : 0;
 const count = isRealRoot ? 10 : 1;
 const ranges: IdMap = { uid: [{ inside: 0, outside: top, count }], gid: [{ inside: 0, outside: top, count }] };
-const wide = isRealRoot ? undefined : 'in a user namespace of one id there is nothing to map it to';
+const wide = isRealRoot ? undefined : 'a user namespace with one ID has no second ID to map to';
 
-/** Why the ids of a tmpfs cannot be mapped here; undefined when they can. */
+/** Why the IDs of a mount cannot be mapped on this system; undefined if they can. */
 const lack = (() => {
   try {
     mountBindSync('/proc/self/nowhere', '/', { idmap: ranges });
@@ -71,7 +72,10 @@ const lack = (() => {
   return undefined;
 })();
 
-/** Whether this kernel's tmpfs can (6.3). */
+/**
+ * Why a tmpfs cannot be an idmapped mount on this system (tmpfs supports idmapped mounts since Linux 6.3); undefined if
+ * it can.
+ */
 function tmpfsLacks(place: Place): string | undefined {
   if (lack !== undefined) return lack;
   const target = place.directory('probe');
@@ -83,7 +87,7 @@ function tmpfsLacks(place: Place): string | undefined {
   }
 }
 
-/** A tmpfs with a file of every owner that matters. */
+/** Mounts a tmpfs with one file for each owner that the tests compare. */
 function filesIn(place: Place, name = 'source'): string {
   const path = place.directory(name);
   mountSync(name, path, 'tmpfs');
@@ -102,10 +106,10 @@ const owners = (path: string) =>
   );
 
 const mapped = isRealRoot
-  ? { 0: [top, top], 3: [top + 3, top + 3], 50: [65534, 65534] } // what is not mapped is nobody's
+  ? { 0: [top, top], 3: [top + 3, top + 3], 50: [65534, 65534] } // 65534 (nobody) is the owner of a file whose ID is not mapped.
   : { 0: [0, 0] };
 
-/** A process with a user namespace in which these ranges are mapped. */
+/** Starts a process in a new user namespace that maps the IDs of `ranges`. */
 async function namespaceProcess(): Promise<ChildProcess> {
   const child = spawn('unshare', ['--user', 'sh', '-c', 'echo ready; exec sleep 1000'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -123,7 +127,7 @@ async function end(child: ChildProcess): Promise<void> {
   await once(child, 'close');
 }
 
-/** The processes, dead ones too, whose parent this one is. */
+/** The children of this process with their states, zombies included. */
 function children(): string[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -139,7 +143,7 @@ function children(): string[] {
 }
 
 describe.each(forms)('%s', (_, call) => {
-  test('a bind shows files by ranges, and the source is as it was', async ({ place, skip }) => {
+  test('an idmapped bind shows the mapped owners, and the source keeps its owners', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
@@ -150,11 +154,14 @@ describe.each(forms)('%s', (_, call) => {
     expect(owners(source)).toEqual(before);
   });
 
-  test('what is made through it belongs to whom it was mapped from', async ({ place, skip }) => {
+  test('a file that root creates through an idmapped bind belongs to the mapped owner in the source', async ({
+    place,
+    skip,
+  }) => {
     const why = wide ?? tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
-    chownSync(source, 3, 50); // who is not mapped cannot be written for
+    chownSync(source, 3, 50); // The kernel refuses to create a file for an ID that is not mapped.
     const target = place.directory('target');
     const idmap = { owner: { uid: 3, gid: 50 }, appearsAs: { uid: 0, gid: 0 } };
     await using _bind = await call.bind(source, target, { idmap });
@@ -163,7 +170,10 @@ describe.each(forms)('%s', (_, call) => {
     expect(owners(target)).toEqual({ 0: [65534, 65534], 3: [0, 65534], 50: [65534, 0], 9: [0, 0] });
   });
 
-  test('the map of a user namespace: by a process, a descriptor and a file', async ({ place, skip }) => {
+  test('the option idmap accepts the map of a user namespace that is given by process ID, descriptor or path', async ({
+    place,
+    skip,
+  }) => {
     const why = lacks.userNamespace ?? tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
@@ -182,7 +192,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('a process is the one of here, also in another namespace, which has no /proc at all', async ({
+  test('the option idmap looks up a process ID in the namespace of the caller, not of the target', async ({
     place,
     skip,
   }) => {
@@ -208,7 +218,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('with recursive all below are mapped, and read-only', async ({ place, skip }) => {
+  test('a recursive bind with idmap and readonly maps the IDs of every mount of the tree', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
@@ -220,7 +230,7 @@ describe.each(forms)('%s', (_, call) => {
     expect(tableEntry(`${target}/below`)?.options).toContain('ro');
   });
 
-  test('one below that cannot be mapped stops all', async ({ place, skip }) => {
+  test('a recursive bind with idmap rejects when one mount of the tree cannot be idmapped', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const source = filesIn(place);
@@ -230,12 +240,12 @@ describe.each(forms)('%s', (_, call) => {
     const error = await rejectionOf(call.bind(source, place.directory('target'), { idmap: ranges, recursive: true }));
     expect(error).toMatchObject({
       code: 'EINVAL',
-      reason: expect.stringMatching(/cannot have mapped ids with this kernel/),
+      reason: expect.stringMatching(/does not support idmapped mounts in this kernel/),
     });
     expect(mountTable()).toEqual(before);
   });
 
-  test('a filesystem and a tmpfs', async ({ place, skip }) => {
+  test('mountFilesystem and mountTmpfs with idmap make a mount with mapped owners', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     const target = place.directory('target');
@@ -249,7 +259,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('mounts without a place', async ({ place, skip }) => {
+  test('detachedBind and detachedFilesystem with idmap make a mount with mapped owners', async ({ place, skip }) => {
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
     await using bound = await call.detachedBind(filesIn(place), { idmap: ranges });
@@ -258,7 +268,10 @@ describe.each(forms)('%s', (_, call) => {
     expect(statSync(`${made.path}/`).uid).toBe(top);
   });
 
-  test('lower layers of an overlay: all by one map, or each by its own', async ({ place, skip }) => {
+  test('the option lowerIdmap maps all lower layers with one map, or each layer with its own map', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const why = tmpfsLacks(place);
     skip(why !== undefined, why);
@@ -278,7 +291,10 @@ describe.each(forms)('%s', (_, call) => {
     expect(owners(mount.path)).toEqual({ ...mapped, 7: [top, top] });
   });
 
-  test('an upper layer takes what is copied up from a mapped one', async ({ place, skip }) => {
+  test('a copy up from an idmapped lower layer keeps the mapped owner in the upper directory', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const why = wide ?? tmpfsLacks(place);
     skip(why !== undefined, why);
@@ -294,14 +310,17 @@ describe.each(forms)('%s', (_, call) => {
     expect(readFileSync(`${lower[0]}/3`, 'utf8')).toBe('');
   });
 
-  describe('ifMounted: reuse takes nothing whose ids are not as they were asked for', () => {
+  describe('ifMounted: reuse of an idmapped mount', () => {
     const refusal = async (mounting: () => Promise<unknown>) => {
       const error = await rejectionOf(mounting());
       expect(error).toMatchObject({ code: 'EBUSY', step: 'check target' });
       return (error as MountError).reason;
     };
 
-    test('a bind', async ({ place, skip }) => {
+    test('mountBind with ifMounted: reuse rejects with EBUSY when the bind may have another ID map', async ({
+      place,
+      skip,
+    }) => {
       skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
       const [source, mapped] = [filesIn(place), place.directory('mapped')];
       const [one, other] = [place.directory('one'), place.directory('other')];
@@ -310,29 +329,43 @@ describe.each(forms)('%s', (_, call) => {
       await using _other = await call.bind(source, other);
       const again = (from: string, to: string, options: object = {}) =>
         refusal(() => call.bind(from, to, { ...options, ifMounted: 'reuse' }));
-      expect(await again(source, one)).toMatch(/^a bind with mapped ids is mounted there, which is not what/);
-      expect(await again(mapped, other)).toMatch(/^a bind without mapped ids is mounted there, which is not what/);
-      // A bind of what has mapped ids has them too, but which of the two has which is shown nowhere.
-      expect(await again(mapped, one)).toMatch(/^a bind whose map of ids cannot be read is mounted there, and so/);
-      expect(await again(source, other, { idmap: ranges })).toMatch(/^a bind whose map of ids cannot be read/);
+      expect(await again(source, one)).toMatch(/^the mount at the target is a bind with an ID map, which is not what/);
+      expect(await again(mapped, other)).toMatch(
+        /^the mount at the target is a bind without an ID map, which is not what/,
+      );
+      // A bind of an idmapped mount is idmapped too, and the kernel does not show which map a mount has.
+      expect(await again(mapped, one)).toMatch(
+        /^the mount at the target is a bind.*, but the mount table does not show its ID map, and so/,
+      );
+      expect(await again(source, other, { idmap: ranges })).toMatch(
+        /^the mount at the target is a bind of the source, but the mount table does not show its ID map/,
+      );
     });
 
-    test('a filesystem and a tmpfs', async ({ place, skip }) => {
+    test('mountFilesystem and mountTmpfs with ifMounted: reuse reject a mount with another ID map', async ({
+      place,
+      skip,
+    }) => {
       skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
       const target = place.directory('t');
-      await using _there = await call.tmpfs(target, { idmap: ranges });
+      await using _existing = await call.tmpfs(target, { idmap: ranges });
       for (const mounting of [
         () => call.filesystem('tmpfs', target, 'tmpfs', { ifMounted: 'reuse' }),
         () => call.tmpfs(target, { ifMounted: 'reuse' }),
       ]) {
-        expect(await refusal(mounting)).toMatch(/^one with mapped ids is mounted there, which is not what/);
+        expect(await refusal(mounting)).toMatch(
+          /^the mount at the target is a filesystem with an ID map, which is not what/,
+        );
       }
       expect(await refusal(() => call.tmpfs(target, { idmap: ranges, ifMounted: 'reuse' }))).toMatch(
-        /^a mount whose map of ids cannot be read is there/,
+        /^the mount at the target is a filesystem, but the mount table does not show its ID map/,
       );
     });
 
-    test('an overlay', async ({ place, skip }) => {
+    test('mountOverlay with ifMounted: reuse rejects an overlay whose layers may have other ID maps', async ({
+      place,
+      skip,
+    }) => {
       skip(tmpfsLacks(place) !== undefined, tmpfsLacks(place));
       skip(lacksOverlay !== undefined, lacksOverlay);
       const lower = [filesIn(place, 'a'), filesIn(place, 'b')];
@@ -341,18 +374,19 @@ describe.each(forms)('%s', (_, call) => {
       {
         await using _plain = await call.overlay({ lower, target });
         expect(await refusal(() => call.overlay({ ...reuse, lowerIdmap: ranges }))).toMatch(
-          /^an overlay is mounted there, and how the ids of its layers are mapped is shown nowhere, and so/,
+          /^an overlay whose lower layers may have other ID mappings, .*, is mounted at the target\b/,
         );
       }
       await using _mapped = await call.overlay({ lower, target, lowerIdmap: ranges });
       expect(await refusal(() => call.overlay(reuse))).toMatch(
-        // Where descriptors are taken (Linux 6.13) the table has the name of a place that nobody sees.
-        /^an overlay is mounted there whose layers cannot be told: the mount table has '[^']*', which (?:is relative or|may be that of a layer with mapped ids)/,
+        // With the strategy `descriptors` (Linux 6.13) the mount table shows the path of a layer inside a detached
+        // mount.
+        /^an overlay whose layer '[^']*' in the mount table (?:is a relative path or|may be an idmapped layer)/,
       );
     });
   });
 
-  describe('refusals leave nothing and say why', () => {
+  describe('refused ID map', () => {
     interface Refused {
       readonly name: string;
       readonly idmap: (place: Place) => IdMap | Promise<IdMap>;
@@ -364,77 +398,83 @@ describe.each(forms)('%s', (_, call) => {
 
     test.for<Refused>([
       {
-        name: 'a filesystem that cannot',
+        name: 'the filesystem does not support idmapped mounts',
         idmap: () => ranges,
         source: (place) => {
           mountSync('x', place.directory('ramfs'), 'ramfs');
           return place.path('ramfs');
         },
         code: 'EINVAL',
-        reason: /^the filesystem of '.*\/ramfs' cannot have mapped ids with this kernel/,
+        reason: /^the filesystem of '.*\/ramfs' does not support idmapped mounts in this kernel/,
       },
       {
-        name: 'what is mapped already',
+        name: 'the source is an idmapped mount already',
         idmap: () => ranges,
         source: (place) => {
           mountBindSync(filesIn(place), place.directory('mapped'), { idmap: ranges });
           return place.path('mapped');
         },
         code: 'EPERM',
-        reason: /its ids are mapped already/,
+        reason: /its mount is idmapped already/,
       },
       {
-        name: 'a mount namespace for a user namespace',
+        name: 'the user namespace is given as a mount namespace',
         idmap: () => ({ userNamespace: { path: '/proc/self/ns/mnt' } }),
         code: 'EINVAL',
-        reason: /or the namespace that was given is not a user namespace, or is the one/,
+        reason: /also check that the given namespace is a user namespace other than the one/,
       },
       {
-        name: 'the user namespace of the process itself',
+        name: 'the user namespace is that of the process itself',
         idmap: () => ({ userNamespace: { pid: process.pid } }),
         code: isRealRoot ? 'EPERM' : 'EINVAL',
         reason: isRealRoot
-          ? /or the mapping is that of the first user namespace$/
-          : /or is the one that the filesystem belongs/,
+          ? /or the given namespace is the initial user namespace: /
+          : /other than the one that the filesystem belongs/,
       },
       {
-        name: 'a process that is not there',
+        name: 'the process of the user namespace does not exist',
         idmap: () => ({ userNamespace: { pid: 2 ** 31 - 1 } }),
         code: 'ENOENT',
-        reason: /^there is no process 2147483647/,
+        reason: /^process 2147483647 does not exist/,
       },
       {
-        name: 'a descriptor that is not open',
+        name: 'the descriptor of the user namespace is not open',
         idmap: () => ({ userNamespace: { fd: 54321 } }),
         code: 'EBADF',
         reason: /^the namespace, descriptor 54321, is not an open descriptor/,
       },
       {
-        name: 'ids that are not mapped outside',
+        name: 'the map names IDs that the outer user namespace does not map',
         idmap: () => ({ uid: [{ inside: 0, outside: 5, count: 1 }], gid: [{ inside: 0, outside: 5, count: 1 }] }),
         code: 'EPERM',
-        reason: /^the kernel does not take the id map \(EPERM: /,
+        reason: /^the kernel refuses the ID map \(EPERM: /,
         skip: isRealRoot ? 'all ids are mapped here' : undefined,
       },
-    ])('$name', async ({ idmap, source = filesIn, code, reason, skip: why }, { place, skip }) => {
-      const because = why ?? tmpfsLacks(place);
-      skip(because !== undefined, because);
-      const from = source(place);
-      const target = place.directory('target');
-      const options = { idmap: await idmap(place) };
-      const before = [mountTable(), children()];
-      const errors = [
-        await rejectionOf(call.bind(from, target, options)),
-        await rejectionOf(call.detachedBind(from, options)),
-      ];
-      for (const error of errors) {
-        expect(error).toMatchObject({ code, path: from });
-        expect((error as MountError).reason).toMatch(reason);
-      }
-      expect([mountTable(), children()]).toEqual(before);
-    });
+    ])(
+      'a bind with idmap rejects with a reason that names the cause, and leaves no mount and no child process: $name',
+      async ({ idmap, source = filesIn, code, reason, skip: why }, { place, skip }) => {
+        const because = why ?? tmpfsLacks(place);
+        skip(because !== undefined, because);
+        const from = source(place);
+        const target = place.directory('target');
+        const options = { idmap: await idmap(place) };
+        const before = [mountTable(), children()];
+        const errors = [
+          await rejectionOf(call.bind(from, target, options)),
+          await rejectionOf(call.detachedBind(from, options)),
+        ];
+        for (const error of errors) {
+          expect(error).toMatchObject({ code, path: from });
+          expect((error as MountError).reason).toMatch(reason);
+        }
+        expect([mountTable(), children()]).toEqual(before);
+      },
+    );
 
-    test('a layer that cannot is named', async ({ place, skip }) => {
+    test('an overlay with lowerIdmap rejects with EINVAL and names the layer that cannot be idmapped', async ({
+      place,
+      skip,
+    }) => {
       skip(lacksOverlay !== undefined, lacksOverlay);
       const why = tmpfsLacks(place);
       skip(why !== undefined, why);
@@ -447,19 +487,19 @@ describe.each(forms)('%s', (_, call) => {
       ]) {
         expect(await rejectionOf(attempt())).toMatchObject({
           code: 'EINVAL',
-          reason: expect.stringMatching(/'.*\/ramfs' cannot have mapped ids with this kernel/),
+          reason: expect.stringMatching(/'.*\/ramfs' does not support idmapped mounts in this kernel/),
         });
       }
       umountSync(place.path('a'));
       expect(mountTable()).toEqual(before);
     });
 
-    test('without mount_setattr it says so', async ({ place, skip }) => {
-      skip(lacks.setattr === undefined, 'this kernel has it');
+    test('an operation with idmap rejects with ENOSYS when mount_setattr(2) is missing', async ({ place, skip }) => {
+      skip(lacks.setattr === undefined, 'this kernel has mount_setattr(2)');
       const [source, target] = [place.directory('s'), place.directory('t')];
       const ids = {
         code: 'ENOSYS',
-        reason: expect.stringMatching(/^ids cannot be mapped here: mount_setattr\(2\) is missing \(.*\) or denied/),
+        reason: expect.stringMatching(/^mount_setattr\(2\), which idmapped mounts need, is missing \(.*\) or denied/),
       };
       const made = lacks.fsopen === undefined ? ids : missingCall('open_tree|fsopen');
       for (const [attempt, error] of [
@@ -474,8 +514,12 @@ describe.each(forms)('%s', (_, call) => {
   });
 });
 
-// Ids are mapped by a child. Did it have copies of our descriptors, it would keep the mounts of other threads in use.
-test('a mount can be taken down while the ids of others are being mapped', async ({ place, skip }) => {
+// A child process of the addon makes the user namespace of the map. With copies of the descriptors of this process, the
+// child would keep the mounts of other threads busy.
+test('an idmapped bind can be unmounted while other threads create user namespaces for their maps', async ({
+  place,
+  skip,
+}) => {
   const why = tmpfsLacks(place);
   skip(why !== undefined, why);
   const source = filesIn(place);
@@ -488,7 +532,10 @@ test('a mount can be taken down while the ids of others are being mapped', async
   await Promise.all(Array.from({ length: 8 }, (_, index) => round(index)));
 });
 
-test('no child is left, and nobody who waits for children is disturbed', async ({ place, skip }) => {
+test('an idmapped bind leaves no child process, raises no SIGCHLD and disturbs no other wait for a child', async ({
+  place,
+  skip,
+}) => {
   const why = tmpfsLacks(place);
   skip(why !== undefined, why);
   filesIn(place);
@@ -532,7 +579,7 @@ test('no child is left, and nobody who waits for children is disturbed', async (
   expect(JSON.parse(stdout)).toEqual({ bySignals: 0, statuses: true, runs: 21, children: [] });
 });
 
-test('a signal for all processes of the group, as of Ctrl-C, does not come to the child', {
+test('a signal to the process group does not reach the child process that creates the user namespace', {
   timeout: patience(120_000),
 }, async ({ place, skip }) => {
   const why = tmpfsLacks(place);
@@ -545,14 +592,14 @@ test('a signal for all processes of the group, as of Ctrl-C, does not come to th
      const [root, idmap, rounds] = [process.argv[1], JSON.parse(process.argv[2]), Number(process.argv[3])];
      let signals = 0;
      process.on('SIGUSR2', () => { signals += 1; });
-     // From a group of its own.
+     // The sender has its own process group, so that it does not signal itself.
      const sender = spawn('setsid', ['sh', '-c', 'while kill -USR2 -' + process.pid + '; do :; done'], { stdio: 'ignore' });
      while (signals === 0) await new Promise(setImmediate);
-     // The sender and this process want a processor each; where others want them too, fewer rounds have to do.
+     // The sender and this process need one processor each. On a busy machine, 10 rounds are enough.
      const end = performance.now() + 10_000;
      for (let count = 0; count < rounds && (count < 10 || performance.now() < end); count++)
        mountBindSync(root + '/source', root + '/t', { idmap }).unmountSync();
-     // Its end is not waited for: libuv drops SIGCHLD when its pipe is full of other signals.
+     // This process does not wait for the end of the sender: libuv drops SIGCHLD when its signal pipe is full.
      sender.kill('SIGKILL');
      console.log('done');
      process.exit();`,

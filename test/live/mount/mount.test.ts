@@ -1,3 +1,4 @@
+// Tests mount() and mountSync(), the calls that map directly to mount(2).
 import { mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,14 +11,14 @@ import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { detachedBuffer, rejectionOf, thrownBy } from '../../support/values.js';
 
-// Each is tried in both forms: what differs is the thread only.
+// Each test runs with both forms, which differ only in the thread that makes the system call.
 const forms = [
   ['mountSync', mountSync as (...call: Parameters<typeof mount>) => unknown],
   ['mount', mount],
 ] as const;
 
 describe.each(forms)('%s', (_, doMount) => {
-  test('mounts a filesystem with its data and flags', async ({ place }) => {
+  test('mount() mounts a filesystem with its data and flags', async ({ place }) => {
     const target = place.directory('t');
     await doMount('cache', target, 'tmpfs', constants.MS_NOSUID | constants.MS_NODEV, 'size=64k,mode=700');
     const entry = tableEntry(target);
@@ -27,13 +28,13 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(statSync(target).mode & 0o777).toBe(0o700);
   });
 
-  test('takes flags, data and options as optional', async ({ place }) => {
+  test('mount() accepts flags, data and options as optional arguments', async ({ place }) => {
     const target = place.directory('t');
     await doMount('tmpfs', target, 'tmpfs');
     expect(tableEntry(target)?.fsType).toBe('tmpfs');
   });
 
-  test('changes a mount, which has neither source nor type', async ({ place }) => {
+  test('mount() changes an existing mount when source and type are null', async ({ place }) => {
     const target = place.directory('t');
     await doMount('tmpfs', target, 'tmpfs');
     await doMount(null, target, null, constants.MS_REMOUNT | constants.MS_BIND | constants.MS_RDONLY);
@@ -47,7 +48,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['a newline, a space and a backslash', Buffer.from('a\n b\\c')],
     ['a colon and a comma', Buffer.from('a:b,c')],
     ['an emoji', Buffer.from('😀')],
-  ] as const)('goes to a name with %s', async ([_name, name], { place }) => {
+  ] as const)('mount() mounts on a target with an unusual name: %s', async ([_name, name], { place }) => {
     const target = Buffer.concat([Buffer.from(`${place.root}/`), name]);
     mkdirSync(target);
     await doMount('tmpfs', target, 'tmpfs');
@@ -56,7 +57,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(readdirSync(target)).toEqual([]);
   });
 
-  test('takes a URL, a Uint8Array, and a Buffer for each path', async ({ place }) => {
+  test('mount() accepts a URL, a Uint8Array or a Buffer for each path', async ({ place }) => {
     const source = place.directory('source', { here: '' });
     const target = place.directory('target space');
     await doMount(pathToFileURL(source), pathToFileURL(target), null, constants.MS_BIND);
@@ -66,14 +67,14 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(readdirSync(target)).toEqual(['here']);
   });
 
-  test('follows a link to the target', async ({ place }) => {
+  test('mount() follows a symbolic link in the target', async ({ place }) => {
     const target = place.directory('t');
     symlinkSync('t', place.path('link'));
     await doMount('tmpfs', place.path('link'), 'tmpfs');
     expect(tableEntry(target)?.fsType).toBe('tmpfs');
   });
 
-  test('takes a path of 4095 bytes, and says ENAMETOOLONG to the next', async ({ place }) => {
+  test('mount() accepts a path of 4095 bytes, and rejects a longer path with ENAMETOOLONG', async ({ place }) => {
     const pad = '/'.repeat(4095 - Buffer.byteLength(place.directory('t')));
     const target = `${place.root}${pad}/t`;
     expect(Buffer.byteLength(target)).toBe(4095);
@@ -83,30 +84,33 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(error).toMatchObject({ code: 'ENAMETOOLONG' });
   });
 
-  describe('data', () => {
-    // tmpfs knows the option "mode"; zeros before the number make it as long as is wanted.
+  describe('argument data', () => {
+    // tmpfs takes the option "mode", and leading zeros make the data as long as the test needs.
     const dataOf = (bytes: number) => `mode=${'700'.padStart(bytes - 'mode='.length, '0')}`;
 
-    test('of PAGE_SIZE - 1 bytes is read to its end', async ({ place }) => {
+    test('mount() passes data of PAGE_SIZE - 1 bytes to the kernel completely', async ({ place }) => {
       const target = place.directory('t');
-      // numbers may be that long, but then "size" comes last and counts only if nothing was cut
+      // The option "size" comes last, so that it takes effect only if the kernel reads all bytes.
       const tail = ',size=64k';
       await doMount('tmpfs', target, 'tmpfs', 0, `${dataOf(pageSize - 1 - tail.length)}${tail}`);
       expect(tableEntry(target)?.superOptions).toMatch(/size=64k.*mode=700/);
     });
 
-    test.for(['string', 'bytes'])('of PAGE_SIZE bytes is refused: a %s', async (kind, { place }) => {
-      const target = place.directory('t');
-      const text = dataOf(pageSize);
-      const data = kind === 'string' ? text : Buffer.from(text);
-      const error = await rejectionOf((async () => doMount('tmpfs', target, 'tmpfs', 0, data))());
-      expect(error).toBeInstanceOf(MountError);
-      expect(error).toMatchObject({ code: 'E2BIG', errno: -7, syscall: 'mount', path: 'tmpfs', dest: target });
-      expect((error as MountError).reason).toContain(`${pageSize + 1} bytes`);
-      expect(tableEntry(target)).toBeUndefined();
-    });
+    test.for(['string', 'bytes'])(
+      'mount() rejects data of PAGE_SIZE bytes with E2BIG: a %s',
+      async (kind, { place }) => {
+        const target = place.directory('t');
+        const text = dataOf(pageSize);
+        const data = kind === 'string' ? text : Buffer.from(text);
+        const error = await rejectionOf((async () => doMount('tmpfs', target, 'tmpfs', 0, data))());
+        expect(error).toBeInstanceOf(MountError);
+        expect(error).toMatchObject({ code: 'E2BIG', errno: -7, syscall: 'mount', path: 'tmpfs', dest: target });
+        expect((error as MountError).reason).toContain(`${pageSize + 1} bytes`);
+        expect(tableEntry(target)).toBeUndefined();
+      },
+    );
 
-    test('is counted in bytes, not in characters', async ({ place }) => {
+    test('mount() counts the length of data in bytes, not in characters', async ({ place }) => {
       const target = place.directory('t');
       const text = 'ü'.repeat(pageSize / 2);
       expect(text.length).toBe(pageSize / 2);
@@ -114,7 +118,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(error).toMatchObject({ code: 'E2BIG' });
     });
 
-    test('is in no error', async ({ place }) => {
+    test('an error of mount() does not contain the data', async ({ place }) => {
       const error = await rejectionOf(
         (async () => doMount('x', place.directory('t'), 'tmpfs', 0, 'password=hunter2,nonsense'))(),
       );
@@ -123,8 +127,10 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  describe('cwd', () => {
-    test('is where source and target start, and the process stays where it is', async ({ place }) => {
+  describe('option cwd', () => {
+    test('mount() resolves a relative source and target against cwd without a chdir of the process', async ({
+      place,
+    }) => {
       place.directory('in/source', { here: '' });
       place.directory('in/target');
       const before = process.cwd();
@@ -133,7 +139,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(process.cwd()).toBe(before);
     });
 
-    test('is where names inside the data start', async ({ place, skip }) => {
+    test('mount() resolves relative paths inside the data against cwd', async ({ place, skip }) => {
       skip(lacksOverlay !== undefined, lacksOverlay);
       place.directory('in/a', { fromA: '' });
       place.directory('in/b', { fromB: '' });
@@ -142,7 +148,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(readdirSync(place.path('in/merged')).sort()).toEqual(['fromA', 'fromB']);
     });
 
-    test('that is missing is named', async ({ place }) => {
+    test('mount() rejects with ENOENT and names cwd when the directory of cwd is missing', async ({ place }) => {
       const cwd = place.path('missing');
       const error = await rejectionOf((async () => doMount('a', 'b', null, constants.MS_BIND, null, { cwd }))());
       expect(error).toMatchObject({ code: 'ENOENT', syscall: 'chdir', path: cwd, step: 'cwd' });
@@ -150,7 +156,7 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('says what failed, in the shape of the design', async ({ place }) => {
+  test('mount() rejects with a MountError that has the documented properties and message', async ({ place }) => {
     const target = place.path('missing');
     const error = await rejectionOf((async () => doMount('tmpfs', target, 'tmpfs', constants.MS_NOSUID))());
     expect(error).toBeInstanceOf(MountError);
@@ -170,7 +176,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect((error as Error).stack).toMatch(/mount\.test\.[jt]s/);
   });
 
-  test('has the target as its path when there is no source', async ({ place }) => {
+  test('an error of mount() names the target as path when the source is null', async ({ place }) => {
     const target = place.directory('t');
     const error = await rejectionOf((async () => doMount(null, target, null, constants.MS_REMOUNT))());
     expect(error).toMatchObject({
@@ -188,9 +194,9 @@ describe.each(forms)('%s', (_, doMount) => {
     ['a number for the target', ['x', 1, 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
     ['null for the target', ['x', null, 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
     ['a missing target', ['x'], 'ERR_INVALID_ARG_TYPE'],
-    ['a Symbol', [Symbol('x'), '/t', 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
+    ['a Symbol for the source', [Symbol('x'), '/t', 'tmpfs'], 'ERR_INVALID_ARG_TYPE'],
     ['a Symbol for flags', ['x', '/t', 'tmpfs', Symbol('x')], 'ERR_INVALID_ARG_TYPE'],
-    ['a detached buffer', ['x', detachedBuffer(), 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
+    ['a detached buffer for the target', ['x', detachedBuffer(), 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
     ['a NUL in the source', ['x\0', '/t', 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
     ['a NUL in the target', ['x', '/t\0', 'tmpfs'], 'ERR_INVALID_ARG_VALUE'],
     ['a NUL in the type', ['x', '/t', 'tmp\0fs'], 'ERR_INVALID_ARG_VALUE'],
@@ -200,21 +206,24 @@ describe.each(forms)('%s', (_, doMount) => {
     ['flags of -1', ['x', '/t', 'tmpfs', -1], 'ERR_OUT_OF_RANGE'],
     ['flags of 2 ** 53', ['x', '/t', 'tmpfs', 2 ** 53], 'ERR_OUT_OF_RANGE'],
     ['data that is an object', ['x', '/t', 'tmpfs', 0, {}], 'ERR_INVALID_ARG_TYPE'],
-    ['an option that is not known', ['x', '/t', 'tmpfs', 0, null, { cdw: '/' }], 'ERR_INVALID_ARG_VALUE'],
+    ['an unknown option', ['x', '/t', 'tmpfs', 0, null, { cdw: '/' }], 'ERR_INVALID_ARG_VALUE'],
     ['options that are null', ['x', '/t', 'tmpfs', 0, null, null], 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s', async ([_what, call, code], { place }) => {
-    // Wherever the arguments say /t there is a directory, so that a call that got through would be seen.
-    const target = place.directory('t');
-    const placed = call.map((argument) => (typeof argument === 'string' ? argument.replace('/t', target) : argument));
-    const result = async () => doMount(...(placed as Parameters<typeof mount>));
-    const error = await rejectionOf(result());
-    expect(error).toMatchObject({ code });
-    expect(error).toBeInstanceOf(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError);
-    expect(tableEntry(target)).toBeUndefined();
-  });
+  ])(
+    'mount() throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_what, call, code], { place }) => {
+      // The test replaces /t by an existing directory, so that a call that reaches the kernel would make a visible mount.
+      const target = place.directory('t');
+      const placed = call.map((argument) => (typeof argument === 'string' ? argument.replace('/t', target) : argument));
+      const result = async () => doMount(...(placed as Parameters<typeof mount>));
+      const error = await rejectionOf(result());
+      expect(error).toMatchObject({ code });
+      expect(error).toBeInstanceOf(code === 'ERR_OUT_OF_RANGE' ? RangeError : TypeError);
+      expect(tableEntry(target)).toBeUndefined();
+    },
+  );
 });
 
-test('wrong arguments throw from the synchronous form and reject the asynchronous one', async () => {
+test('wrong arguments throw from the synchronous form and reject the asynchronous form', async () => {
   const wrong = 1 as unknown as string;
   expect(thrownBy(() => mountSync(wrong, '/t', 'tmpfs'))).toBeInstanceOf(TypeError);
   expect(thrownBy(() => umountSync(wrong))).toBeInstanceOf(TypeError);
@@ -222,14 +231,14 @@ test('wrong arguments throw from the synchronous form and reject the asynchronou
   for (const promise of promises) expect(await rejectionOf(promise)).toBeInstanceOf(TypeError);
 });
 
-test('an error of the asynchronous form tells who called', async ({ place }) => {
+test('the stack of an asynchronous error contains the function that called mount()', async ({ place }) => {
   async function theCaller() {
     await mount('tmpfs', place.path('missing'), 'tmpfs');
   }
   expect(((await rejectionOf(theCaller())) as Error).stack).toMatch(/ theCaller /);
 });
 
-test('null data reaches the kernel as NULL, and the empty string does not', async ({ skip }) => {
+test('mount() passes null data to the kernel as NULL, and an empty string as an empty string', async ({ skip }) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const { stdout, stderr } = await runNode(
     `import { mkdtempSync, rmdirSync } from 'node:fs';
@@ -245,7 +254,7 @@ test('null data reaches the kernel as NULL, and the empty string does not', asyn
   expect(stdout).toBe('mounted\nmounted\nEIO\n');
 });
 
-test('without privilege every call is EPERM and nothing else happens', async ({ skip }) => {
+test('mount() and umount() reject with EPERM without privilege', async ({ skip }) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   const { stdout, stderr } = await runNode(
@@ -260,7 +269,7 @@ test('without privilege every call is EPERM and nothing else happens', async ({ 
   expect(stdout).toBe('EPERM -1\n'.repeat(5));
 });
 
-test('concurrent calls are all made', async ({ place }) => {
+test('200 concurrent mount() calls all mount, and 200 concurrent umount() calls all unmount', async ({ place }) => {
   const targets = Array.from({ length: 200 }, (_, index) => place.directory(`t${index}`));
   await Promise.all(targets.map((target) => mount('tmpfs', target, 'tmpfs')));
   expect(targets.filter((target) => tableEntry(target) === undefined)).toEqual([]);
@@ -268,8 +277,8 @@ test('concurrent calls are all made', async ({ place }) => {
   expect(targets.filter((target) => tableEntry(target) !== undefined)).toEqual([]);
 });
 
-test('relative paths start where the process is at the moment of the call', async ({ place }) => {
-  // In a process of its own, as chdir is for a whole process.
+test('mount() resolves a relative path against the working directory at the time of the call', async ({ place }) => {
+  // process.chdir() changes the working directory of the whole process, so a child process runs the test.
   const script = `
     import { mkdirSync } from 'node:fs';
     import { mount } from 'linux-mount';

@@ -1,3 +1,4 @@
+// Tests mountOverlay() and mountOverlaySync(): layers, attributes, the length of the option data and excluded options.
 import { lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect } from 'vitest';
 import {
@@ -23,7 +24,8 @@ const forms = [
   ['mountOverlay', mountOverlay],
 ] as const;
 
-// In a user namespace overlayfs may not write trusted.* attributes, and is told to write user.* ones.
+// In a user namespace overlayfs may not write trusted.* attributes; with `userxattr` overlayfs writes user.* attributes
+// instead.
 const attributes = isRealRoot ? {} : { userxattr: true };
 
 function layersIn(place: Place) {
@@ -41,7 +43,7 @@ function layersIn(place: Place) {
 describe.each(forms)('%s', (_, doMount) => {
   const failure = async (options: unknown) => rejectionOf((async () => doMount(options as OverlayMountOptions))());
 
-  test('merges the layers, the first lower is topmost', async ({ place }) => {
+  test('mountOverlay merges the layers, and the first lower layer hides the next', async ({ place }) => {
     const layers = layersIn(place);
     await using merged = await doMount(layers);
     expect(merged).toMatchObject({ target: layers.target, strategy: 'data' });
@@ -49,7 +51,9 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(shown).toEqual(['a of lower1', 'b of lower1', 'c of upper', 'z of lower2']);
   });
 
-  test('copies up what is written to, and covers what is deleted', async ({ place }) => {
+  test('a write to an overlay copies the file up, and a deletion leaves a whiteout in the upper directory', async ({
+    place,
+  }) => {
     const { lower, upper, work, target } = layersIn(place);
     await using _merged = await doMount({ lower, upper, work, target, ...attributes });
     writeFileSync(`${target}/b`, 'new b');
@@ -62,7 +66,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(readFileSync(`${lower[0]}/a`, 'utf8')).toBe('a of lower1');
   });
 
-  test('without upper nothing can be written', async ({ place }) => {
+  test('an overlay without an upper directory rejects writes with EROFS', async ({ place }) => {
     const { lower, target } = layersIn(place);
     await using _merged = await doMount({ lower, target });
     expect(readFileSync(`${target}/z`, 'utf8')).toBe('z of lower2');
@@ -70,7 +74,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(() => writeFileSync(`${target}/new`, '')).toThrow(expect.objectContaining({ code: 'EROFS' }));
   });
 
-  test('sets attributes and source of the mount', async ({ place }) => {
+  test('mountOverlay sets the attributes and the source of the mount', async ({ place }) => {
     const options = {
       ...layersIn(place),
       source: 'box',
@@ -93,14 +97,16 @@ describe.each(forms)('%s', (_, doMount) => {
     ]);
   });
 
-  test('readonly is read-only, upper or not', async ({ place }) => {
+  test('mountOverlay with readonly rejects writes with EROFS also when there is an upper directory', async ({
+    place,
+  }) => {
     const layers = layersIn(place);
     await using _merged = await doMount({ ...layers, readonly: true });
     expect(() => writeFileSync(`${layers.target}/new`, '')).toThrow(expect.objectContaining({ code: 'EROFS' }));
     expect(readdirSync(layers.upper)).toEqual(['c']);
   });
 
-  test('starts relative paths where the process is', async ({ place }) => {
+  test('mountOverlay resolves relative paths against the working directory of the process', async ({ place }) => {
     const { lower, target } = layersIn(place);
     const relative = (path: string) => `..${'/..'.repeat(process.cwd().split('/').length)}${path}`;
     const merged = await doMount({ lower: lower.map(relative), target: relative(target) });
@@ -111,13 +117,13 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 
   test.for(['x', 'ü', '→'])(
-    'option data of one byte less than a page mounts the right layers: %s',
+    'option data of PAGE_SIZE - 1 bytes mounts exactly the named layers, and one more byte rejects with E2BIG: %s',
     async (letter, { place }) => {
       const target = place.directory('merged');
       const lower = [place.directory('top', { top: '' })];
       const room = () =>
         pageSize - 1 - Buffer.byteLength(overlayData({ lower: [...lower, `${place.root}/`], ...attributes }));
-      // A name is at most 4095 bytes long, which a page of 64 KiB is not filled by.
+      // A path has at most 4095 bytes, so a page of 64 KiB needs several layers.
       while (room() > 3000) lower.push(place.directory(deepName(2000 + lower.length, letter)));
       const deep = deepName(room(), letter);
       const last = place.directory(deep, { last: '' });
@@ -127,14 +133,14 @@ describe.each(forms)('%s', (_, doMount) => {
         expect(readdirSync(target).filter((name) => ['top', 'last'].includes(name))).toEqual(['last', 'top']);
       }
 
-      // One byte more: cut to a page it would name the directory without its last letter, which is there too.
+      // Data cut to one page would name the directory without its last letter, and a directory of that name exists.
       const longer = place.directory(`${deep}x`, { longer: '' });
       const error = await failure({ lower: [...lower, longer], target, strategy: 'data', ...attributes });
       expect(error).toMatchObject({ code: 'E2BIG', path: 'overlay', dest: target, fsType: 'overlay' });
       expect((error as MountError).reason).toContain(`${pageSize + 1} bytes`);
       expect(tableEntry(target)).toBeUndefined();
 
-      // Unless a way is asked for, there is one without that limit.
+      // Without a strategy, mountOverlay takes a strategy that has no limit of one page.
       await using merged = await doMount({ lower: [...lower, longer], target, ...attributes });
       expect(['fsconfig', 'descriptors']).toContain(merged.strategy);
       expect(readdirSync(target).filter((name) => ['top', 'longer'].includes(name))).toEqual(['longer', 'top']);
@@ -142,13 +148,13 @@ describe.each(forms)('%s', (_, doMount) => {
   );
 
   test.for<[string, (place: Place) => object, string | RegExp]>([
-    ['a layer that is missing', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/missing`] }), 'ENOENT'],
-    // EINVAL since Linux 6.5, ENOTDIR before
-    ['a layer that is a file', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/lower1/a`] }), /^(EINVAL|ENOTDIR)$/],
-    ['a target that is missing', ({ root }) => ({ target: `${root}/missing` }), 'ENOENT'],
-    ['a target that is a file', ({ root }) => ({ target: `${root}/lower1/a` }), 'ENOTDIR'],
-    ['work inside upper', ({ root }) => ({ work: `${root}/upper` }), 'EINVAL'],
-  ])('fails and leaves nothing: %s', async ([_name, wrong, code], { place }) => {
+    ['a layer is missing', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/missing`] }), 'ENOENT'],
+    // Linux 6.5 and later report EINVAL, earlier kernels ENOTDIR.
+    ['a layer is a file', ({ root }) => ({ lower: [`${root}/lower1`, `${root}/lower1/a`] }), /^(EINVAL|ENOTDIR)$/],
+    ['the target is missing', ({ root }) => ({ target: `${root}/missing` }), 'ENOENT'],
+    ['the target is a file', ({ root }) => ({ target: `${root}/lower1/a` }), 'ENOTDIR'],
+    ['the work directory is the upper directory', ({ root }) => ({ work: `${root}/upper` }), 'EINVAL'],
+  ])('mountOverlay rejects with a MountError and leaves no mount: %s', async ([_name, wrong, code], { place }) => {
     const options = { ...layersIn(place), ...wrong(place) };
     const error = await failure(options);
     expect(error).toBeInstanceOf(MountError);
@@ -160,22 +166,25 @@ describe.each(forms)('%s', (_, doMount) => {
   test.for<[string, object, string]>([
     ['an unknown option', { metaCopy: true }, 'ERR_INVALID_ARG_VALUE'],
     ['upper without work', { work: undefined }, 'ERR_INVALID_ARG_VALUE'],
-    ['no target', { target: undefined }, 'ERR_INVALID_ARG_TYPE'],
-    ['a target with a NUL', { target: '/t\0' }, 'ERR_INVALID_ARG_VALUE'],
-    ['a source that is no string', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['an undefined target', { target: undefined }, 'ERR_INVALID_ARG_TYPE'],
+    ['a target with a NUL character', { target: '/t\0' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a source that is not a string', { source: 1 }, 'ERR_INVALID_ARG_TYPE'],
     ['a source that is null', { source: null }, 'ERR_INVALID_ARG_TYPE'],
-    ['a source that is ill-formed', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
-    ['an attribute that is no boolean', { noSuid: 1 }, 'ERR_INVALID_ARG_TYPE'],
-    ['an atime that is not known', { atime: 'never' }, 'ERR_INVALID_ARG_VALUE'],
+    ['a source that is not well-formed UTF-16', { source: '\ud800' }, 'ERR_INVALID_ARG_VALUE'],
+    ['an attribute that is not a boolean', { noSuid: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    ['an unknown atime', { atime: 'never' }, 'ERR_INVALID_ARG_VALUE'],
     ['a layer that is a number', { lower: [1, 2] }, 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s', async ([_name, wrong, code], { place }) => {
-    const options = layersIn(place);
-    expect(await failure({ ...options, ...wrong })).toMatchObject({ code });
-    expect(tableEntry(options.target)).toBeUndefined();
-  });
+  ])(
+    'mountOverlay throws or rejects with an ERR_* code for a wrong argument: %s',
+    async ([_name, wrong, code], { place }) => {
+      const options = layersIn(place);
+      expect(await failure({ ...options, ...wrong })).toMatchObject({ code });
+      expect(tableEntry(options.target)).toBeUndefined();
+    },
+  );
 });
 
-/** A relative path of exactly this many bytes: directories named by that letter, filled up with x. */
+/** A relative path of exactly `bytes` bytes: directory names repeat the letter and are filled up with x. */
 function deepName(bytes: number, letter: string): string {
   const width = Buffer.byteLength(letter);
   const directory = (length: number) => letter.repeat(length / width) + 'x'.repeat(length % width);
@@ -188,14 +197,15 @@ function deepName(bytes: number, letter: string): string {
   return [...parts, directory(rest)].join('/');
 }
 
-test('names each option as the kernel does', ({ place }) => {
+test('mountOverlay passes each option to the kernel under the name that the kernel uses', ({ place }) => {
   const { lower, upper, work, target } = layersIn(place);
   using _merged = mountOverlaySync({ lower, upper, work, target, defaultPermissions: true, redirectDir: 'nofollow' });
   expect(tableEntry(target)?.superOptions).toMatch(/,default_permissions,redirect_dir=nofollow/);
 });
 
-// Every pair of two options, with and without upper: what we refuse the kernel refuses or ignores, and what we let
-// through it takes. Only said of kernels that know all the options.
+// Tests every pair of two options, with and without an upper directory: each pair that this library refuses is refused
+// or ignored by the kernel, and each pair that this library accepts is accepted by the kernel. The comparison needs a
+// kernel that knows every option.
 describe('options that exclude each other', () => {
   const values: readonly (readonly [name: string, value: unknown, word: string])[] = [
     ['redirectDir', 'follow', 'redirect_dir=follow'],
@@ -217,39 +227,44 @@ describe('options that exclude each other', () => {
     ['overrideCreds', false, 'nooverride_creds'],
     ['defaultPermissions', true, 'default_permissions'],
   ];
-  // Others are not shown in the mount table when they are the default, or ever.
+  // The mount table never shows the other options, or shows them only when they differ from the default.
   const SHOWN =
     /^(index=on|uuid=(null|on)|nfs_export=on|userxattr|metacopy=on|verity=require|volatile|default_permissions|redirect_dir=(on|nofollow))$/;
 
-  test.for(['with upper', 'without upper'])('%s', (kind, { place, skip }) => {
-    skip(!isRealRoot, 'in a user namespace some options need privilege');
-    const lower = [place.directory('l1'), place.directory('l2')];
-    const target = place.directory('merged');
-    let count = 0;
-    const layers = () => {
-      count += 1;
-      const writable = { upper: place.directory(`u${count}`), work: place.directory(`w${count}`) };
-      return { lower, ...(kind === 'with upper' ? writable : {}) };
-    };
-    const everything = values.filter(([name], index) => values.findIndex(([other]) => other === name) === index);
-    const unknown = everything.filter(([name, value]) => kernelSays(layers(), { [name]: value }, target) === undefined);
-    skip(unknown.length > 0, `this kernel does not know ${unknown.map(([, , word]) => word).join(', ')}`);
+  test.for(['with upper', 'without upper'])(
+    'overlayData() accepts exactly the pairs of options that the kernel accepts: %s',
+    (kind, { place, skip }) => {
+      skip(!isRealRoot, 'in a user namespace some options need privilege');
+      const lower = [place.directory('l1'), place.directory('l2')];
+      const target = place.directory('merged');
+      let count = 0;
+      const layers = () => {
+        count += 1;
+        const writable = { upper: place.directory(`u${count}`), work: place.directory(`w${count}`) };
+        return { lower, ...(kind === 'with upper' ? writable : {}) };
+      };
+      const everything = values.filter(([name], index) => values.findIndex(([other]) => other === name) === index);
+      const unknown = everything.filter(
+        ([name, value]) => kernelSays(layers(), { [name]: value }, target) === undefined,
+      );
+      skip(unknown.length > 0, `this kernel does not know ${unknown.map(([, , word]) => word).join(', ')}`);
 
-    const wrong: string[] = [];
-    for (const [index, [name, value, word]] of values.entries()) {
-      for (const [otherName, otherValue, otherWord] of values.slice(index + 1)) {
-        if (name === otherName) continue;
-        const options = { [name]: value, [otherName]: otherValue };
-        const spec = layers();
-        const ours = accepts({ ...spec, ...options });
-        const shown = kernelSays(spec, options, target);
-        const kernels =
-          shown !== undefined && [word, otherWord].every((each) => !SHOWN.test(each) || shown.includes(each));
-        if (ours !== kernels) wrong.push(`${word},${otherWord}: ours ${ours}, kernel ${shown}`);
+      const wrong: string[] = [];
+      for (const [index, [name, value, word]] of values.entries()) {
+        for (const [otherName, otherValue, otherWord] of values.slice(index + 1)) {
+          if (name === otherName) continue;
+          const options = { [name]: value, [otherName]: otherValue };
+          const spec = layers();
+          const ours = accepts({ ...spec, ...options });
+          const shown = kernelSays(spec, options, target);
+          const kernels =
+            shown !== undefined && [word, otherWord].every((each) => !SHOWN.test(each) || shown.includes(each));
+          if (ours !== kernels) wrong.push(`${word},${otherWord}: ours ${ours}, kernel ${shown}`);
+        }
       }
-    }
-    expect(wrong).toEqual([]);
-  });
+      expect(wrong).toEqual([]);
+    },
+  );
 
   function accepts(spec: object): boolean {
     try {
@@ -260,7 +275,10 @@ describe('options that exclude each other', () => {
     }
   }
 
-  /** The options that the table shows after mounting these without any check of ours; undefined when it is refused. */
+  /**
+   * The options in the mount table after a mount without any check by this library; undefined if the kernel refuses
+   * them.
+   */
   function kernelSays(spec: { lower: string[]; upper?: string; work?: string }, options: object, target: string) {
     const words = Object.entries(options).map(
       ([name, value]) => values.find(([n, v]) => n === name && v === value)?.[2],
@@ -271,14 +289,14 @@ describe('options that exclude each other', () => {
   }
 });
 
-/** The options that the table shows when this string is mounted as it is; undefined when the kernel refuses it. */
+/** The options in the mount table after a mount with this option data; undefined if the kernel refuses the data. */
 function mountedOptions(data: string, target: string): string[] | undefined {
   try {
     mountSync('overlay', target, 'overlay', 0, data);
   } catch {
     return undefined;
   }
-  // Later kernels write volatile as fsync=volatile.
+  // Later kernels show volatile as fsync=volatile.
   const shown = tableEntry(target)?.superOptions.replace('fsync=volatile', 'volatile').split(',');
   umountSync(target);
   return shown;

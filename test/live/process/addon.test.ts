@@ -1,3 +1,4 @@
+// Tests that the native addon throws for wrong arguments and never aborts the process, also when it is called directly.
 import fc from 'fast-check';
 import { describe, expect } from 'vitest';
 import { loadAddon } from '../../../lib/kernel/addon/load.js';
@@ -8,16 +9,15 @@ import { test } from '../../support/place.js';
 import { mountTable } from '../../support/table.js';
 import { detachedBuffer } from '../../support/values.js';
 
-// The addon is not for users, but it can be loaded: nonsense has to throw, never to abort the process.
 type Export = (...values: unknown[]) => unknown;
 const addon: Record<string, Export> = loadAddon(addonFile, '') as Record<string, Export>;
 const done = () => {};
 
-// Closed, so that to wait for it ends at once.
+// The watch is closed, so that watchWait() ends at once.
 const watch = addon['watchOpen']?.(null);
 addon['watchClose']?.(watch);
 
-// What stands for a target, a change, a map of ids, and what every operation is told.
+// Values for a target, a change, an ID map, and the arguments that every operation has.
 const target = ['/nowhere', null, 0, 0];
 const change = [1, 0, 0, false];
 const idMap = [null, null, null];
@@ -61,7 +61,7 @@ const right: Readonly<Record<string, readonly unknown[]>> = {
   layerOpen: ['/nowhere', ['/nowhere'], [], true, done],
 };
 
-// These take an object that only the addon makes.
+// These functions take an object that only the addon makes.
 const others = [
   ...['attach', 'attachSync', 'close', 'closeSync', 'descriptorNumber', 'newCancellation', 'cancel', 'pageSize'],
   ...['layerNext', 'layerClose'],
@@ -69,7 +69,7 @@ const others = [
 
 const names = Object.keys(right);
 
-test('exports what the typed floor expects, and nothing else', () => {
+test('the addon exports exactly the functions that the library expects', () => {
   expect(Object.keys(addon).sort()).toEqual([...names, ...others].sort());
 });
 
@@ -91,12 +91,12 @@ describe.each(names)('%s', (name) => {
     [2n ** 64n],
     [-1n],
     [new Proxy([], {})],
-  ])('refuses %s wherever it does not belong', (value) => {
+  ])('a function of the addon throws for a value of a wrong type at every position: %s', (value) => {
     const rightCall = right[name] ?? [];
     for (const [index, belongs] of rightCall.entries()) {
       const call: unknown[] = [...rightCall];
       call[index] = value;
-      // A string with a NUL is refused everywhere; other values only where the type is another.
+      // Every position refuses a string with a NUL; other values are wrong only at a position of another type.
       if (typeof value === typeof belongs && !String(value).includes('\0') && typeof value !== 'number') continue;
       expect(() => addon[name]?.(...call), `argument ${index}`).toThrow(
         expect.objectContaining({
@@ -106,15 +106,15 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  test('refuses to be called with too little', () => {
+  test('a function of the addon throws a TypeError for too few arguments', () => {
     for (let count = 0; count < (right[name]?.length ?? 0); count += 1) {
       expect(() => addon[name]?.(...(right[name] ?? []).slice(0, count))).toThrow(TypeError);
     }
   });
 
-  // A whiteout can be made at nearly any path.
+  // makeWhiteout and makeOpaque would change files at random paths.
   if (name.startsWith('make')) return;
-  test('throws or does nothing, whatever it is given', async () => {
+  test('a function of the addon throws or does nothing for random arguments', async () => {
     const before = mountTable().length;
     const anything = fc.oneof(
       fc.anything({ withBigInt: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true }),
@@ -143,32 +143,38 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-test.each(['attach', 'attachSync', 'close', 'closeSync'])('%s refuses what is no descriptor', (name) => {
-  for (const value of [undefined, null, 0, {}, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
-    expect(() => addon[name]?.(value, ...target, false, false, false, ...operation, done)).toThrow(TypeError);
-  }
-});
+test.each(['attach', 'attachSync', 'close', 'closeSync'])(
+  'a function of the addon throws a TypeError for a value that is not a descriptor of the addon: %s',
+  (name) => {
+    for (const value of [undefined, null, 0, {}, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
+      expect(() => addon[name]?.(value, ...target, false, false, false, ...operation, done)).toThrow(TypeError);
+    }
+  },
+);
 
-test.each(['layerNext', 'layerClose'])('%s refuses what is no walk', (name) => {
-  for (const value of [undefined, null, 0, {}, watch, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
-    expect(() => addon[name]?.(value, done)).toThrow(TypeError);
-  }
-});
+test.each(['layerNext', 'layerClose'])(
+  'a function of the addon throws a TypeError for a value that is not a walk of the addon: %s',
+  (name) => {
+    for (const value of [undefined, null, 0, {}, watch, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
+      expect(() => addon[name]?.(value, done)).toThrow(TypeError);
+    }
+  },
+);
 
-test('what is no descriptor and no cancellation does nothing', () => {
+test('descriptorNumber() returns -1 and cancel() returns false for every other value', () => {
   for (const value of [undefined, null, 0, {}, 'x', done]) {
     expect(addon['descriptorNumber']?.(value)).toBe(-1);
     expect(addon['cancel']?.(value)).toBe(false);
   }
 });
 
-test('a callback that throws does not abort the process', async () => {
+test('an exception in a callback of the addon does not abort the process', async () => {
   const { signal, stderr } = await runNode(
     `const addon = require(process.argv[1]);
      addon.umount('/nowhere', null, 0, 0, 0, null, null, null, () => { throw new Error('from the callback'); });`,
     { args: [addonFile], commonjs: true },
   );
   expect(signal).toBeNull();
-  // A warning by Node's present policy, an uncaught exception by the one to come.
+  // Node.js prints a warning with its present policy, and will throw an uncaught exception with the next policy.
   expect(stderr).toMatch(/DEP0168|from the callback/);
 });

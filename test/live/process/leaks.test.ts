@@ -1,3 +1,4 @@
+// Tests that thousands of mounts and unmounts leave no memory, descriptor, thread or mount.
 import { expect, vi } from 'vitest';
 import { NOTHING_LEFT, RESOURCE_FUNCTIONS, runNode } from '../../support/child.js';
 import { patience, times } from '../../support/effort.js';
@@ -10,8 +11,9 @@ vi.setConfig({ testTimeout: patience(120_000) });
 const PAIRS = times(pass === 'root' ? 20_000 : 2_000, 400);
 const ROUNDS = 8;
 
-// In a process of its own, whose memory is nobody else's. A first round sets up for good what has to be; the others must
-// add nothing to it. Memory also grows by what V8 does at times, a leak in every round: the least growth counts.
+// A child process runs the calls, so that no other test changes its memory. The first round allocates what the process
+// keeps; later rounds must add nothing. V8 grows the memory in some rounds, a leak in every round, so the test looks at
+// the least growth.
 const script = (body: string) => `
   ${RESOURCE_FUNCTIONS}
   import { mkdirSync } from 'node:fs';
@@ -34,15 +36,15 @@ const script = (body: string) => `
 
 test.for([
   [
-    'sync',
+    'synchronous mount and umount',
     `for (let i = 0; i < count; i++) { mountSync(source, target, null, constants.MS_BIND); umountSync(target); }`,
   ],
   [
-    'async',
+    'asynchronous mount and umount',
     `for (let i = 0; i < count; i++) { await mount(source, target, null, constants.MS_BIND); await umount(target); }`,
   ],
   [
-    'async, 64 at once',
+    '64 asynchronous mounts and umounts at once',
     `const targets = Array.from({ length: 64 }, (_, index) => target + '/' + index);
      for (const each of targets) mkdirSync(each, { recursive: true });
      for (let i = 0; i < count; i += 64) {
@@ -51,7 +53,7 @@ test.for([
      }`,
   ],
   [
-    'a tree, async',
+    'an asynchronous umount of a tree',
     `for (let i = 0; i < count / 2; i++) {
        mountSync('x', target, 'ramfs');
        mkdirSync(target + '/below');
@@ -60,7 +62,7 @@ test.for([
      }`,
   ],
   [
-    'holders, and EBUSY with its reason',
+    'holders and EBUSY with a reason',
     `mountSync('x', target, 'ramfs');
      process.chdir(target);
      for (let i = 0; i < count / 50; i++) {
@@ -71,28 +73,31 @@ test.for([
      umountSync(target);`,
   ],
   [
-    'read-only, sync',
+    'a synchronous read-only bind',
     `for (let i = 0; i < count; i++) { mountSync(source, target, null, constants.MS_BIND | constants.MS_RDONLY); umountSync(target); }`,
   ],
   [
-    'failing, async',
+    'an asynchronous mount that fails',
     `for (let i = 0; i < count; i++) await mount(source, target + '/missing', null, constants.MS_BIND | constants.MS_RDONLY).catch(() => {});`,
   ],
   [
-    'questions about the mount table',
+    'isMountPoint, mountAt and readMountTable',
     `for (let i = 0; i < count; i++) { await isMountPoint(target); await mountAt(target); if (i % 20 === 0) await readMountTable(); }`,
   ],
-] as const)('20,000 pairs leave nothing behind: %s', async ([_name, body], { place }) => {
-  const args = [place.directory('source'), place.directory('target')];
-  const { status, stdout, stderr } = await runNode(script(body), {
-    args,
-    nodeArgs: ['--expose-gc'],
-    timeout: 100_000,
-  });
-  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  const { growth, ...counts } = JSON.parse(stdout);
-  expect(counts).toEqual(NOTHING_LEFT);
-  // In kilobytes: a leak of 64 bytes for each pair would be 320.
-  expect(growth).toBeLessThan(pass === 'root' ? 250 : 1000);
-  expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(place.path('target')))).toEqual([]);
-});
+] as const)(
+  '20,000 pairs of calls leave no memory, descriptor, thread or mount: %s',
+  async ([_name, body], { place }) => {
+    const args = [place.directory('source'), place.directory('target')];
+    const { status, stdout, stderr } = await runNode(script(body), {
+      args,
+      nodeArgs: ['--expose-gc'],
+      timeout: 100_000,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { growth, ...counts } = JSON.parse(stdout);
+    expect(counts).toEqual(NOTHING_LEFT);
+    // In kilobytes; a leak of 64 bytes in each pair would be 320.
+    expect(growth).toBeLessThan(pass === 'root' ? 250 : 1000);
+    expect(mountTable().filter(({ mountPoint }) => mountPoint.startsWith(place.path('target')))).toEqual([]);
+  },
+);

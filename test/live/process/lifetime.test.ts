@@ -1,3 +1,5 @@
+// Tests the end of processes and workers in every phase of a call. Each test uses a child process, whose status shows a
+// crash.
 import { expect, vi } from 'vitest';
 import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
@@ -7,9 +9,7 @@ import { mountTable } from '../../support/table.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
-// Every stage at which a process or a worker can end, each in a process of its own: a crash would be its exit status.
-
-// A FUSE filesystem that nobody serves, as in support/hang.ts, for programs that know the built library only.
+// A FUSE filesystem that no process serves, as in support/hang.ts, for programs that can only import the built library.
 const HANG = `
   import { openSync, closeSync } from 'node:fs';
   import { mount, mountSync, umountSync, constants } from 'linux-mount';
@@ -21,17 +21,20 @@ const HANG = `
 
 test.for([
   ['process.exit()', 'process.exit(3)', 3, null],
-  ['an exception that nobody catches', "setTimeout(() => { throw new Error('uncaught') })", 1, null],
+  ['an uncaught exception', "setTimeout(() => { throw new Error('uncaught') })", 1, null],
   ['SIGTERM', "process.kill(process.pid, 'SIGTERM')", null, 'SIGTERM'],
   ['SIGKILL', "process.kill(process.pid, 'SIGKILL')", null, 'SIGKILL'],
-] as const)('a process ends with calls that hang: %s', async ([_name, end, status, signal], { place, skip }) => {
-  skip(lacks.fuse !== undefined, lacks.fuse);
-  place.directory('hang');
-  const finished = await runNode(`${HANG} hang(16); setTimeout(() => { ${end} }, 100);`, { args: [place.root] });
-  expect({ status: finished.status, signal: finished.signal }).toEqual({ status, signal });
-});
+] as const)(
+  'a process with calls that hang in the kernel ends with the expected status: %s',
+  async ([_name, end, status, signal], { place, skip }) => {
+    skip(lacks.fuse !== undefined, lacks.fuse);
+    place.directory('hang');
+    const finished = await runNode(`${HANG} hang(16); setTimeout(() => { ${end} }, 100);`, { args: [place.root] });
+    expect({ status: finished.status, signal: finished.signal }).toEqual({ status, signal });
+  },
+);
 
-test('a process ends at once with calls just begun', async ({ place }) => {
+test('process.exit() ends a process at once although its calls have just begun', async ({ place }) => {
   const targets = Array.from({ length: 32 }, (_, index) => place.directory(`t${index}`));
   for (const delay of [
     'process.exit(3)',
@@ -48,7 +51,7 @@ test('a process ends at once with calls just begun', async ({ place }) => {
   }
 });
 
-test('it loads in several workers at once, and each takes its turn', async ({ place }) => {
+test('eight workers load the addon at the same time, and the calls of each succeed', async ({ place }) => {
   for (let index = 0; index < 8; index += 1) place.directory(`t${index}`);
   const { status, stdout, stderr } = await runNode(
     `${WORKER_FUNCTIONS}
@@ -76,13 +79,13 @@ test('it loads in several workers at once, and each takes its turn', async ({ pl
   });
 });
 
-/** At as many moments, spread over 60 milliseconds, a worker is terminated: 20 at full effort. */
+/** The number of terminations, spread over 60 milliseconds: 20 at full effort. */
 const TERMINATIONS = inEveryPass(20, 6);
 
 test.for([
-  ['only the worker has loaded it', ''],
-  ['the main thread has loaded it too', "await import('linux-mount');"],
-])('a worker is terminated with calls in flight: %s', async ([_name, main], { place }) => {
+  ['only the worker has loaded the addon', ''],
+  ['the main thread has loaded the addon too', "await import('linux-mount');"],
+])('a worker can be terminated while its calls run: %s', async ([_name, main], { place }) => {
   for (let index = 0; index < 64; index += 1) place.directory(`t${index}`);
   const { status, signal, stdout, stderr } = await runNode(
     `${WORKER_FUNCTIONS}
@@ -104,8 +107,9 @@ test.for([
   expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived\n', stderr: '' });
 });
 
-// In a worker that is being terminated nothing can be made any more, and each answer has to be: texts, numbers, buffers.
-test('a worker is terminated while answers of every kind come', async ({ place }) => {
+// Node.js cannot create values in a worker that is being terminated, and each result creates strings, numbers or
+// Buffers.
+test('a worker can be terminated while results of every kind arrive', async ({ place }) => {
   place.directory('t');
   place.directory('upper', Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`f${index}`, ''])));
   place.directory('lower');
@@ -133,21 +137,21 @@ test('a worker is terminated while answers of every kind come', async ({ place }
        const all = kinds.map(again);
        parentPort.postMessage('ready');
        await Promise.all(all);`)};
-     const storm = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
+     const timer = setInterval(() => { mountSync('x', root + '/t', 'tmpfs'); umountSync(root + '/t', { lazy: true }); }, 1);
      for (let round = 0; round < ${times(60, 10)}; round++) {
        const worker = startWorker(source, { root });
        await messageOf(worker);
        await new Promise((resolve) => setTimeout(resolve, 20 + (round % 20)));
        await worker.terminate();
      }
-     clearInterval(storm);
+     clearInterval(timer);
      console.log('survived');`,
     { args: [place.root], timeout: 300_000 },
   );
   expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived\n', stderr: '' });
 });
 
-test('a worker is terminated with calls that hang, which end when it is long gone', async ({ place, skip }) => {
+test('a worker can be terminated while its calls hang, and the calls end after the worker', async ({ place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   place.directory('hang');
   place.directory('target');
@@ -171,7 +175,7 @@ test('a worker is terminated with calls that hang, which end when it is long gon
   expect({ status, signal, stdout, stderr }).toEqual({ status: 0, signal: null, stdout: 'survived\n', stderr: '' });
 });
 
-test('a worker that has ended by itself leaves the others what they need', async ({ place }) => {
+test('the addon works in other threads after a worker that has loaded it ends', async ({ place }) => {
   place.directory('target');
   const { status, stdout, stderr } = await runNode(
     `${WORKER_FUNCTIONS}

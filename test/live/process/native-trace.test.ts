@@ -1,3 +1,4 @@
+// Tests the trace of native calls that NODE_DEBUG=linux-mount prints.
 import { spawn } from 'node:child_process';
 import { describe, expect, vi } from 'vitest';
 import { runNode, WORKER_FUNCTIONS } from '../../support/child.js';
@@ -11,10 +12,10 @@ vi.setConfig({ testTimeout: patience(60_000) });
 
 const PREFIX = /^LINUX-MOUNT \d+: /;
 
-// In a user namespace overlayfs is told to use user.* attributes.
+// In a user namespace the library adds `userxattr`, so that overlayfs uses user.* attributes.
 const ADDED = isRealRoot ? '' : ',userxattr';
 
-/** Runs a program with the trace on; gives the lines of it, without what differs from run to run. */
+/** Runs a program with the trace enabled, and returns its lines without process IDs and durations. */
 async function trace(source: string, args: readonly string[], environment = 'NODE_DEBUG=linux-mount') {
   const finished = await runNode(`import * as m from 'linux-mount'; const [root] = process.argv.slice(1); ${source}`, {
     args,
@@ -31,7 +32,7 @@ async function trace(source: string, args: readonly string[], environment = 'NOD
   };
 }
 
-test('a synchronous call is a line', async ({ place }) => {
+test('the trace prints one line for a synchronous call', async ({ place }) => {
   place.directory('m');
   const { status, lines, isAllTrace } = await trace(
     `m.mountSync('name\\n"ä', root + '/m', 'tmpfs', m.constants.MS_NOSUID | m.constants.MS_NODEV, 'size=1m,mode=700');
@@ -48,7 +49,7 @@ test('a synchronous call is a line', async ({ place }) => {
   ]);
 });
 
-test('an asynchronous call is a line when it begins and one when it ends', async ({ place }) => {
+test('the trace prints one line at the start and one line at the end of an asynchronous call', async ({ place }) => {
   place.directory('m');
   const { lines } = await trace(
     `await m.mount('x', root + '/m', 'tmpfs'); await m.umount(root + '/m', { noFollow: true });`,
@@ -62,7 +63,7 @@ test('an asynchronous call is a line when it begins and one when it ends', async
   ]);
 });
 
-test('a failure has its name, and the system call and step that failed', async ({ place, skip }) => {
+test('the trace prints the error name, the system call and the step of a failed call', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   place.directory('a');
   const { lines } = await trace(
@@ -83,11 +84,14 @@ test('a failure has its name, and the system call and step that failed', async (
   expect(calls[3]).toBe(
     '[call 1] <... overlay resumed>) = -1 ENOENT (no such file or directory) /* mount: mount */ <time>',
   );
-  // What was looked at to find out why is in it too.
+  // The trace also shows the calls that look for the reason.
   expect(lines.some((line) => /^\[call 2\] examine\(paths=\["ROOT\/a", /.test(line))).toBe(true);
 });
 
-test('a call that makes several names its arguments, and tells which way was taken', async ({ place, skip }) => {
+test('the trace prints named arguments and the chosen strategy for a call that makes several system calls', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   for (const name of ['a', 'b', 'm']) place.directory(name);
   const { lines } = await trace(
@@ -108,7 +112,7 @@ test('a call that makes several names its arguments, and tells which way was tak
   ]);
 });
 
-test('a walk through layers is told of too', async ({ place }) => {
+test('the trace prints the calls of changes()', async ({ place }) => {
   place.directory('a', { f: 'x' });
   place.directory('b');
   const { lines } = await trace(
@@ -133,7 +137,7 @@ test.for([
     'data="username=...,password=..."',
   ],
   [
-    'mountFilesystem, a comma in it',
+    'mountFilesystem, value with a comma',
     `await m.mountFilesystem('//server/share', root, 'cifs', { parameters: { nodfs: true, password: secret } })`,
     'parameters=["nodfs", "password=..."]',
   ],
@@ -147,7 +151,7 @@ test.for([
     `await m.remountFilesystem(root, { parameters: { password: 'hunter2' } })`,
     'data="password=..."',
   ],
-] as const)('values of options are not printed: %s', async ([_, call, shown], { place }) => {
+] as const)('the trace hides the values of options: %s', async ([_, call, shown], { place }) => {
   const { stderr } = await trace(`${SECRETS} try { ${call} } catch {}`, [place.root]);
   expect(stderr).toContain('LINUX-MOUNT');
   expect(stderr).toContain(shown);
@@ -155,7 +159,7 @@ test.for([
   expect(stderr).not.toContain('ter2');
 });
 
-test('what has a cancellation is told by its number', async ({ place }) => {
+test('the trace prints a cancellation with the number of the cancelled call', async ({ place }) => {
   place.directory('m');
   const { lines } = await trace(
     `const controller = new AbortController();
@@ -167,7 +171,7 @@ test('what has a cancellation is told by its number', async ({ place }) => {
   expect(lines[1]).toMatch(/^cancel\(\[call 1\]\) = (true|false)$/);
 });
 
-describe('a call that hangs is to be seen', () => {
+describe('trace of a call that hangs', () => {
   const hang = `
     import { openSync } from 'node:fs';
     const device = openSync(${JSON.stringify(fuseDevice)}, 'r+');
@@ -176,11 +180,11 @@ describe('a call that hangs is to be seen', () => {
   test.for([
     ['asynchronous', `await m.mount('x', root + '/below', 'tmpfs')`, ' <unfinished ...>\n'],
     ['synchronous', `m.mountSync('x', root + '/below', 'tmpfs')`, ')'],
-  ])('%s', async ([_, call, end], { place, skip }) => {
+  ])('the trace prints the start of a call that hangs in the kernel: %s', async ([_, call, end], { place, skip }) => {
     skip(lacks.fuse !== undefined, lacks.fuse);
     const target = place.directory('hang');
     const source = `import * as m from 'linux-mount'; const [root] = process.argv.slice(1); ${hang} ${call}`;
-    // A mount namespace that ends with the process takes the mount with it.
+    // The mount is in a mount namespace that ends with the process.
     const words = ['--mount', '--', process.execPath, '--input-type=module', '--eval', source, '--', target];
     const child = spawn('unshare', words, {
       cwd: projectRoot,
@@ -201,7 +205,7 @@ describe('a call that hangs is to be seen', () => {
   });
 });
 
-test('a worker has its calls in it too', async ({ place }) => {
+test('the trace prints the calls of a worker', async ({ place }) => {
   place.directory('m');
   const { lines, status } = await trace(
     `${WORKER_FUNCTIONS}
@@ -219,7 +223,7 @@ test('a worker has its calls in it too', async ({ place }) => {
 });
 
 test.for(['NODE_DEBUG=', 'NODE_DEBUG=mount', 'NODE_DEBUG=http,net'])(
-  'without it nothing is printed: %s',
+  'the trace prints nothing when NODE_DEBUG does not name linux-mount: %s',
   async (environment, { place }) => {
     const { stderr, status } = await trace(
       `m.mountSync('x', root, 'tmpfs'); await m.umount(root);`,
@@ -230,7 +234,7 @@ test.for(['NODE_DEBUG=', 'NODE_DEBUG=mount', 'NODE_DEBUG=http,net'])(
   },
 );
 
-test('wrong arguments are no call', async ({ place }) => {
+test('the trace prints nothing for wrong arguments', async ({ place }) => {
   const { stderr } = await trace(`try { m.mountSync('x', 'a\\0b', 'tmpfs'); } catch {}`, [place.root]);
   expect(stderr).toBe('');
 });

@@ -1,3 +1,4 @@
+// Tests the diagnostics channels of the operations: their events, their messages, and the secrets that they omit.
 import { pathToFileURL } from 'node:url';
 import { describe, expect } from 'vitest';
 import * as library from '../../../lib/index.js';
@@ -9,8 +10,11 @@ import { lacksOverlayAttributes } from '../../support/layers.js';
 import { type Place, test } from '../../support/place.js';
 import { rejectionOf, subscribeToOperation, thrownBy } from '../../support/values.js';
 
-/** What an operation's channel is told while something is done. */
-async function told(operation: string, action: () => unknown): Promise<{ events: string[]; message: OperationTrace }> {
+/** Collects the events and the message of one operation while an action runs. */
+async function eventsOf(
+  operation: string,
+  action: () => unknown,
+): Promise<{ events: string[]; message: OperationTrace }> {
   const events: string[] = [];
   const messages = new Set<object>();
   const stop = subscribeToOperation(operation, (event, message) => {
@@ -22,18 +26,18 @@ async function told(operation: string, action: () => unknown): Promise<{ events:
   } finally {
     stop();
   }
-  // All events of an operation have the same object.
+  // All events of one operation carry the same message object.
   expect(messages.size).toBe(1);
   return { events, message: [...messages][0] as OperationTrace };
 }
 
 const SYNC = ['start', 'end'];
-// In a user namespace overlayfs is told to use user.* attributes.
+// In a user namespace the library adds `userxattr`, so that overlayfs uses user.* attributes.
 const ADDED = isRealRoot ? [] : ['userxattr'];
 
 const ASYNC = ['start', 'end', 'asyncStart', 'asyncEnd'];
 
-// `all` is the library, seen as functions by name.
+// The functions of the library by name.
 const all = { ...library, ...layers } as unknown as Record<string, (...args: unknown[]) => unknown>;
 const call = (name: string, ...args: unknown[]) => (all[name] as (...args: unknown[]) => unknown)(...args);
 
@@ -47,7 +51,7 @@ const mountPoint = (place: Place, name: string) => {
   return path;
 };
 
-/** What is done in a place by the form with that ending, and what is told of it besides its result. */
+/** Prepares one call in the given form, and returns the call and the message it must publish, without the result. */
 type Run = (place: Place, form: '' | 'Sync') => [action: () => unknown, about: object];
 
 const CASES: readonly (readonly [operation: string, run: Run, lacks?: string | undefined])[] = [
@@ -179,37 +183,42 @@ describe.for(CASES)('%s', ([operation, run, missing]) => {
   test.for([
     ['asynchronous', '', ASYNC],
     ['synchronous', 'Sync', SYNC],
-  ] as const)('the %s form', async ([_, form, order], { place, skip }) => {
-    skip(missing !== undefined, missing);
-    const [action, about] = run(place, form);
-    let result: unknown;
-    const { events, message } = await told(operation, async () => {
-      result = await action();
-    });
-    expect(events).toEqual(order);
-    expect(message).toEqual({ operation, sync: form === 'Sync', ...about, result });
-    expect(message.result).toBe(result);
-  });
+  ] as const)(
+    'an operation publishes its events in order, with its arguments and its result: %s form',
+    async ([_, form, order], { place, skip }) => {
+      skip(missing !== undefined, missing);
+      const [action, about] = run(place, form);
+      let result: unknown;
+      const { events, message } = await eventsOf(operation, async () => {
+        result = await action();
+      });
+      expect(events).toEqual(order);
+      expect(message).toEqual({ operation, sync: form === 'Sync', ...about, result });
+      expect(message.result).toBe(result);
+    },
+  );
 });
 
-describe('handles', () => {
-  test('Mount.unmount, also at the end of a block, and once', async ({ place }) => {
+describe('methods of handles', () => {
+  test('Mount.unmount publishes one operation, also at the end of a block and when it is called again', async ({
+    place,
+  }) => {
     const { a, m } = paths(place);
     const first = library.mountBindSync(a, m);
-    const sync = await told('Mount.unmount', () => {
+    const sync = await eventsOf('Mount.unmount', () => {
       first[Symbol.dispose]();
       first.unmountSync();
     });
     expect(sync).toEqual({ events: SYNC, message: { operation: 'Mount.unmount', sync: true, target: m } });
     const second = await library.mountBind(a, m);
-    const async = await told('Mount.unmount', async () => {
+    const async = await eventsOf('Mount.unmount', async () => {
       await second.unmount();
       await second.unmount();
     });
     expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
   });
 
-  test('Mount.unmount twice at once is two operations, as each has options of its own', async ({ place }) => {
+  test('concurrent Mount.unmount calls publish one operation each', async ({ place }) => {
     const { a, m } = paths(place);
     const mount = await library.mountBind(a, m);
     const events: string[] = [];
@@ -223,34 +232,34 @@ describe('handles', () => {
     const { a, b, m } = paths(place);
     using mount = library.mountOverlaySync({ lower: [a, b], target: m });
     const about = { operation: 'Mount.overlay', target: m, result: { lower: [a, b] } };
-    expect(await told('Mount.overlay', () => mount.overlay())).toMatchObject({ events: ASYNC, message: about });
-    expect(await told('Mount.overlay', () => mount.overlaySync())).toMatchObject({ events: SYNC, message: about });
+    expect(await eventsOf('Mount.overlay', () => mount.overlay())).toMatchObject({ events: ASYNC, message: about });
+    expect(await eventsOf('Mount.overlay', () => mount.overlaySync())).toMatchObject({ events: SYNC, message: about });
   });
 
   test('DetachedMount', async ({ place, skip }) => {
     skip(lacks.setattr !== undefined, lacks.setattr);
     const { a, m } = paths(place);
     const first = library.detachedBindSync(a);
-    expect(await told('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({
+    expect(await eventsOf('DetachedMount.setAttributes', () => first.setAttributes({ readonly: true }))).toMatchObject({
       events: ASYNC,
     });
     let mount: library.Mount | undefined;
-    const attached = await told('DetachedMount.attach', async () => {
+    const attached = await eventsOf('DetachedMount.attach', async () => {
       mount = await first.attach(m);
     });
     expect(attached).toMatchObject({ events: ASYNC, message: { target: m, sync: false } });
     expect(attached.message.result).toBe(mount);
     mount?.unmountSync();
     const second = library.detachedBindSync(a);
-    expect(await told('DetachedMount.close', () => second.close())).toMatchObject({ events: ASYNC });
+    expect(await eventsOf('DetachedMount.close', () => second.close())).toMatchObject({ events: ASYNC });
     const third = library.detachedBindSync(a);
-    expect(await told('DetachedMount.close', () => third.closeSync())).toMatchObject({ events: SYNC });
+    expect(await eventsOf('DetachedMount.close', () => third.closeSync())).toMatchObject({ events: SYNC });
   });
 });
 
-test('watchMountTable tells that it begins to watch', async ({ place }) => {
+test('watchMountTable publishes an operation when it begins to watch', async ({ place }) => {
   let watcher: library.MountTableWatcher | undefined;
-  const { events, message } = await told('watchMountTable', () => {
+  const { events, message } = await eventsOf('watchMountTable', () => {
     watcher = library.watchMountTable({ under: place.root });
   });
   await watcher?.return();
@@ -259,7 +268,7 @@ test('watchMountTable tells that it begins to watch', async ({ place }) => {
   expect(message.result).toBe(watcher);
 });
 
-test('watchMountTable tells of the path as it was given, and of none where none was', async ({ place }) => {
+test('watchMountTable publishes the target as given, and no target without the option under', async ({ place }) => {
   const path = place.directory('m\u00e9');
   for (const [options, target] of [
     [{ under: `${path}/./` }, `${path}/./`],
@@ -268,7 +277,7 @@ test('watchMountTable tells of the path as it was given, and of none where none 
     [{}, undefined],
   ] as const) {
     let watcher: library.MountTableWatcher | undefined;
-    const { message } = await told('watchMountTable', () => {
+    const { message } = await eventsOf('watchMountTable', () => {
       watcher = library.watchMountTable(options);
     });
     await watcher?.return();
@@ -277,7 +286,7 @@ test('watchMountTable tells of the path as it was given, and of none where none 
   }
 });
 
-/** Writes into all bytes that a message holds. */
+/** Overwrites every Buffer of a message. */
 function overwrite({ source, target = '' }: OperationTrace): void {
   const isPath = typeof target === 'string' || Buffer.isBuffer(target);
   for (const each of [source, ...(isPath ? [target] : [target.root, target.path])]) {
@@ -285,7 +294,7 @@ function overwrite({ source, target = '' }: OperationTrace): void {
   }
 }
 
-test('whoever listens cannot change what is done', async ({ place }) => {
+test('a subscriber that overwrites the Buffers of a message does not change the operation', async ({ place }) => {
   const { a, b, m } = paths(place);
   const bytes = (path: string) => Buffer.from(path);
   const stops = ['mountBind', 'umount', 'Mount.unmount', 'Mount.overlay'].map((operation) =>
@@ -296,7 +305,7 @@ test('whoever listens cannot change what is done', async ({ place }) => {
       const bind = async (...args: unknown[]) => call(`mountBind${form}`, ...args) as Promise<library.Mount>;
       const mount = await bind(bytes(a), bytes(b));
       expect(mount.target).toEqual(bytes(b));
-      // and neither can whoever has the handle
+      // The owner of a handle cannot change the target of the handle either.
       (mount.target as Buffer).fill('x');
       const error = await rejectionOf((async () => (form === '' ? mount.overlay() : mount.overlaySync()))());
       expect(error).toMatchObject({ code: 'EINVAL' });
@@ -312,7 +321,7 @@ test('whoever listens cannot change what is done', async ({ place }) => {
   }
 });
 
-test('nor can whoever gets an error', async ({ place }) => {
+test('code that overwrites the path of an error does not change the handle', async ({ place }) => {
   const { a, b } = paths(place);
   for (const form of ['', 'Sync']) {
     const mount = (await call(`mountBind${form}`, a, Buffer.from(b))) as library.Mount;
@@ -330,58 +339,64 @@ test.for([
   ['isWhiteout', false],
   ['isOpaque', false],
   ['makeOpaque', undefined],
-] as const)('%s tells of its path, in both forms', async ([operation, result], { place, skip }) => {
-  const why = operation === 'makeOpaque' ? lacksOverlayAttributes(place) : undefined;
-  skip(why !== undefined, why);
-  const { a } = paths(place);
-  const options = { userxattr: !isRealRoot };
-  const about = { target: a, ...(result !== undefined && { result }) };
-  expect(await told(operation, () => call(operation, a, options))).toMatchObject({ events: ASYNC, message: about });
-  expect(await told(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
-});
+] as const)(
+  'a function for marks publishes its path as the target, in both forms: %s',
+  async ([operation, result], { place, skip }) => {
+    const why = operation === 'makeOpaque' ? lacksOverlayAttributes(place) : undefined;
+    skip(why !== undefined, why);
+    const { a } = paths(place);
+    const options = { userxattr: !isRealRoot };
+    const about = { target: a, ...(result !== undefined && { result }) };
+    expect(await eventsOf(operation, () => call(operation, a, options))).toMatchObject({
+      events: ASYNC,
+      message: about,
+    });
+    expect(await eventsOf(operation, () => call(`${operation}Sync`, a, options))).toMatchObject({ events: SYNC });
+  },
+);
 
-test('changes tells that it has been asked for', async ({ place }) => {
+test('changes() publishes an operation when it is called', async ({ place }) => {
   const { a, b } = paths(place);
-  const { events, message } = await told('changes', () => layers.changes({ upper: a, lower: [b] }));
+  const { events, message } = await eventsOf('changes', () => layers.changes({ upper: a, lower: [b] }));
   expect(events).toEqual(SYNC);
   expect(message).toMatchObject({ source: a });
 });
 
-test('overlaySupport tells of each question, also one that it can answer itself', async ({ place }) => {
+test('overlaySupport publishes an operation for each call, also for a cached answer', async ({ place }) => {
   for (let count = 0; count < 2; count += 1) {
-    const { events, message } = await told('overlaySupport', () => library.overlaySupport(place.root));
+    const { events, message } = await eventsOf('overlaySupport', () => library.overlaySupport(place.root));
     expect(events).toEqual(ASYNC);
     expect(message).toMatchObject({ target: place.root, result: { filesystem: expect.anything() } });
   }
 });
 
-test('a failure is told with the error that the caller gets', async ({ place }) => {
+test('a failed operation publishes the error that the caller gets', async ({ place }) => {
   const { a } = paths(place);
   const target = place.path('missing');
   let error: unknown;
-  const async = await told('mountBind', async () => {
+  const async = await eventsOf('mountBind', async () => {
     error = await rejectionOf(library.mountBind(a, target));
   });
   expect(async.events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
   expect(async.message.error).toBe(error);
   expect(error).toBeInstanceOf(library.MountError);
-  const sync = await told('umount', () => {
+  const sync = await eventsOf('umount', () => {
     error = thrownBy(() => library.umountSync(a));
   });
   expect(sync.events).toEqual(['start', 'error', 'end']);
   expect(sync.message).toEqual({ operation: 'umount', sync: true, target: a, error });
 });
 
-test('a cancellation is a failure like another', async ({ place }) => {
+test('a cancelled operation publishes an AbortError', async ({ place }) => {
   const { m } = paths(place);
-  const { message, events } = await told('mountTmpfs', () =>
+  const { message, events } = await eventsOf('mountTmpfs', () =>
     rejectionOf(library.mountTmpfs(m, { signal: AbortSignal.abort() })),
   );
   expect(events).toEqual(['start', 'end', 'error', 'asyncStart', 'asyncEnd']);
   expect(message.error).toMatchObject({ name: 'AbortError' });
 });
 
-test('wrong arguments are no operation', async ({ place }) => {
+test('a call with wrong arguments publishes no operation', async ({ place }) => {
   const { a } = paths(place);
   const events: string[] = [];
   const stop = subscribeToOperation('mountBind', (event) => events.push(event));
@@ -394,14 +409,14 @@ test('wrong arguments are no operation', async ({ place }) => {
   expect(events).toEqual([]);
 });
 
-test('no value of an option is told', async ({ place }) => {
+test('a published operation contains no value of an option', async ({ place }) => {
   const { m } = paths(place);
   const secret = 'hunter2';
   const messages = [
-    await told('mountFilesystem', () =>
+    await eventsOf('mountFilesystem', () =>
       rejectionOf(library.mountFilesystem('//s/x', m, 'cifs', { parameters: { password: secret } })),
     ),
-    await told('mount', () => rejectionOf(library.mount('//s/x', m, 'cifs', 0, `password=${secret}`))),
+    await eventsOf('mount', () => rejectionOf(library.mount('//s/x', m, 'cifs', 0, `password=${secret}`))),
   ];
   expect(messages.map(({ message }) => message.parameters)).toEqual([['password'], undefined]);
   for (const { message } of messages) expect(JSON.stringify(message)).not.toContain(secret);

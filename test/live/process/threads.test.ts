@@ -1,3 +1,4 @@
+// Tests the threads of the addon: calls that hang block no other call, and idle threads end.
 import { promises as fs, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -16,7 +17,7 @@ async function until(condition: () => boolean, seconds: number): Promise<void> {
   expect(condition()).toBe(true);
 }
 
-test('64 mounts that hang hold up neither files nor other mounts', async ({ place, skip }) => {
+test('64 mount() calls that hang block neither file reads nor other mounts', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const file = place.file('file', 'content');
@@ -29,7 +30,7 @@ test('64 mounts that hang hold up neither files nor other mounts', async ({ plac
   );
   await until(() => libraryThreads().length >= 64, 10);
 
-  // More than libuv's four threads would be needed if any of them were taken.
+  // libuv has four threads, so eight reads would wait if the mounts used any of these threads.
   const contents = await Promise.all(Array.from({ length: 8 }, () => fs.readFile(file, 'utf8')));
   expect(contents).toEqual(Array(8).fill('content'));
   await mount('free', target, 'tmpfs');
@@ -45,7 +46,7 @@ test('64 mounts that hang hold up neither files nor other mounts', async ({ plac
   expect(new Set(settled.map((error) => (error as { syscall: string }).syscall))).toEqual(new Set(['mount']));
 });
 
-test('a mount that hangs holds up no synchronous one that needs a thread', async ({ place, skip }) => {
+test('mount() calls that hang do not block a mountSync() that needs a thread', async ({ place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   place.directory('target');
   using hang = new Hang(place.directory('hang'));
@@ -56,14 +57,14 @@ test('a mount that hangs holds up no synchronous one that needs a thread', async
   await Promise.all(hung);
 });
 
-test('threads end when there is nothing to do', async ({ place }) => {
+test('the threads of the addon end when no call is left', async ({ place }) => {
   const targets = Array.from({ length: 20 }, (_, index) => place.directory(`t${index}`));
   await Promise.all(targets.map((target) => mount('x', target, 'tmpfs')));
   expect(libraryThreads().length).toBeGreaterThan(0);
   await until(() => libraryThreads().length === 0, 10);
 });
 
-test('threads leave signals to the process, and keep no directory in use', async ({ place }) => {
+test('the threads of the addon block all signals, and keep no directory busy', async ({ place }) => {
   const inside = place.directory('inside');
   await mount('x', 'inside', 'tmpfs', 0, null, { cwd: place.root });
   await umount(inside);
@@ -71,14 +72,17 @@ test('threads leave signals to the process, and keep no directory in use', async
   expect(threads.length).toBeGreaterThan(0);
   for (const id of threads) {
     const blocked = BigInt(`0x${/^SigBlk:\s*(\w+)/m.exec(readOfThread(id, 'status'))?.[1]}`);
-    // all but SIGKILL and SIGSTOP, and the two that the C library keeps for itself
+    // All signals are blocked except SIGKILL and SIGSTOP, and those that the C library reserves.
     const except = [9, 19, 32, 33, 34].reduce((mask, signal) => mask | (1n << BigInt(signal - 1)), 0n);
     expect(blocked | except).toBe((1n << 64n) - 1n);
     expect(readlinkSync(`/proc/self/task/${id}/cwd`)).toBe('/');
   }
 });
 
-test('an idle process ends at once, and one with a call under way waits for it', async ({ place, skip }) => {
+test('a process with a pending mount() ends after the call, and an idle thread does not delay its end', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   const target = place.directory('target');
   const { status, stderr } = await runNode(
@@ -86,12 +90,15 @@ test('an idle process ends at once, and one with a call under way waits for it',
      mount('late', process.argv[1], 'tmpfs').then(() => { process.exitCode = 7; });`,
     { args: [target] },
   );
-  // The promise was fulfilled before the process ended, and the thread that idles for a second did not hold it up.
+  // The promise resolved before the process ended, and the thread that stays idle for a second did not delay the end.
   expect({ status, stderr }).toEqual({ status: 7, stderr: '' });
   expect(tableEntry(target)?.source).toBe('late');
 });
 
-test('works where a sandbox refuses the threads a directory of their own', async ({ place, skip }) => {
+test('mount() works when a sandbox refuses unshare(2), and rejects with EPERM with the option cwd', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   place.directory('target');
   const { stdout, stderr } = await runNode(
@@ -106,7 +113,10 @@ test('works where a sandbox refuses the threads a directory of their own', async
   expect({ stdout, stderr }).toEqual({ stdout: 'EPERM unshare\ntrue\n', stderr: '' });
 });
 
-test('a thread that could have no directory of its own for want of memory says so', async ({ place, skip }) => {
+test('mount() with cwd rejects with ENOMEM and a reason when unshare(2) fails for lack of memory', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.deny !== undefined, lacks.deny);
   const { stdout, stderr } = await runNode(
     `import { mount } from 'linux-mount';
@@ -120,7 +130,7 @@ test('a thread that could have no directory of its own for want of memory says s
   });
 });
 
-test('a process without room for another thread says so', async ({ place, skip }) => {
+test('mount() rejects with EAGAIN when the process may not create another thread', async ({ place, skip }) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   skip(lacks.prlimit !== undefined, lacks.prlimit);

@@ -1,3 +1,4 @@
+// Tests isMountPoint() and mountAt() and their synchronous forms.
 import { closeSync, mkdirSync, openSync, realpathSync, symlinkSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import {
@@ -23,7 +24,9 @@ const { MS_BIND, MS_NOATIME, MS_NODEV, MS_NODIRATIME, MS_NOEXEC, MS_NOSUID, MS_N
 const { MS_SHARED, MS_SLAVE, MS_STRICTATIME, MS_UNBINDABLE } = constants;
 
 describe('isMountPoint', () => {
-  test('directories, files, binds within one filesystem, and what is none', async ({ place }) => {
+  test('isMountPoint is true for mounted directories, files and binds, and false for other paths', async ({
+    place,
+  }) => {
     const [directory, file] = [place.directory('directory'), place.file('file')];
     for (const path of [directory, file]) {
       expect([isMountPointSync(path), await isMountPoint(path)]).toEqual([false, false]);
@@ -38,7 +41,7 @@ describe('isMountPoint', () => {
     expect(isMountPointSync('/proc/self')).toBe(false);
   });
 
-  test('a path that leads nowhere is no "no"', async ({ place }) => {
+  test('isMountPoint rejects with ENOENT when the path does not exist', async ({ place }) => {
     const path = place.path('missing');
     const missing = { code: 'ENOENT', syscall: 'statx', step: 'go to the path', path };
     expect(await rejectionOf(isMountPoint(path))).toMatchObject(missing);
@@ -48,7 +51,7 @@ describe('isMountPoint', () => {
     expect(await rejectionOf(isMountPoint(1 as never))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE' });
   });
 
-  test('relative paths', async ({ place, skip }) => {
+  test('isMountPoint and mountAt resolve a relative path at the time of the call', async ({ place, skip }) => {
     skip(lacks.ownDirectory !== undefined, lacks.ownDirectory);
     mountSync('x', place.directory('m'), 'tmpfs');
     const before = process.cwd();
@@ -64,7 +67,7 @@ describe('isMountPoint', () => {
   });
 });
 
-/** Mounts of every kind that can be had here. */
+/** Makes a mount of every kind that the tests can make without special hardware. */
 function variety(place: Place): void {
   const tmpfs = (name: string, flags: number, more: readonly number[] = [], source = 'x', data = 'size=64k') => {
     const target = place.directory(name);
@@ -92,7 +95,7 @@ function variety(place: Place): void {
 }
 
 describe('mountAt', () => {
-  test('gives what the table gives, of every mount there is', async ({ place, skip }) => {
+  test('mountAt returns the entry that readMountTable has, for every visible mount', async ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     variety(place);
     const lower = [place.directory('l,1'), place.directory('l:2'), place.directory('l\\ 3')];
@@ -106,7 +109,7 @@ describe('mountAt', () => {
       try {
         found = mountAtSync(entry.target);
       } catch {
-        continue; // of another user
+        continue; // Another user owns the parent directory.
       }
       count += 1;
       expect(found).toEqual(entry);
@@ -117,7 +120,7 @@ describe('mountAt', () => {
     expect(mountAtSync(place.root, { encoding: 'buffer' })).toEqual(bytes.at(place.root));
   });
 
-  test('a path below a mount point, a stack, a covered one', async ({ place }) => {
+  test('mountAt returns the topmost mount at a path, also below a mount point and in a stack', async ({ place }) => {
     const [top, below] = [place.directory('a'), place.directory('a/b/c')];
     expect(mountAtSync(below).target).toBe(realpathSync(place.root));
     mountSync('one', below, 'tmpfs');
@@ -129,7 +132,7 @@ describe('mountAt', () => {
     expect(mountAtSync(`${below}/.`).source).toBe('two');
   });
 
-  test('the handle and the entry have the same id', ({ place, skip }) => {
+  test('mountAt returns an entry with the mount ID of the handle', ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const lower = [place.directory('l1'), place.directory('l2')];
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
@@ -139,14 +142,16 @@ describe('mountAt', () => {
     expect(uniqueId ?? id).toBe(merged.id);
   });
 
-  test('an overlay of 400 layers', ({ place, skip }) => {
+  test('mountAt returns the complete entry of an overlay with 400 layers', ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const lower = Array.from({ length: 400 }, (_, index) => place.directory(`${'layer'.repeat(40)}${index}`));
     using merged = mountOverlaySync({ lower, target: place.directory('merged') });
     expect(mountAtSync(merged.target)).toEqual(readMountTableSync().at(merged.target));
   });
 
-  test('a path that leads nowhere, and one on no mount of the table', async ({ place }) => {
+  test('mountAt rejects with ENOENT when the path is missing or its mount is not in the mount table', async ({
+    place,
+  }) => {
     const missing = { code: 'ENOENT', syscall: 'statx', path: place.path('missing') };
     expect(await rejectionOf(mountAt(place.path('missing')))).toMatchObject(missing);
     expect(thrownBy(() => mountAtSync('/proc/self/ns/mnt'))).toMatchObject({
@@ -164,31 +169,34 @@ describe('mountAt', () => {
   });
 });
 
-test('neither waits for a filesystem that does not answer', async ({ place, skip }) => {
+test('isMountPoint and mountAt do not wait for a filesystem that does not answer', async ({ place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
   expect(isMountPointSync(hang.path)).toBe(true);
   expect(await isMountPoint(hang.path)).toBe(true);
   expect(mountAtSync(hang.path)).toMatchObject({ fsType: 'fuse', source: 'hang' });
   expect((await mountAt(hang.path)).target).toBe(hang.path);
-  // Below it has to be waited: on a thread of ours, with nothing else held up.
+  // A lookup below the mount point has to wait for the filesystem, on a thread of this library that blocks no other
+  // call.
   const pending = [isMountPoint(`${hang.path}/x`), mountAt(`${hang.path}/x`)].map(rejectionOf);
   expect(await isMountPoint('/proc')).toBe(true);
   hang.end();
   for (const error of await Promise.all(pending)) expect(error).toMatchObject({ syscall: 'statx' });
 });
 
-// Kernels and sandboxes without the calls: the answers are the same.
+// The results must be the same where the kernel or a sandbox lacks statmount(2), listmount(2) or statx(2).
 test.for([
-  ['statmount and listmount', ['statmount=ENOSYS', 'listmount=ENOSYS']],
-  ['statx too', ['statmount=ENOSYS', 'listmount=ENOSYS', 'statx=ENOSYS']],
-  ['statmount alone', ['statmount=EPERM']],
-] as const)('without %s', async ([_name, deny], { place, skip }) => {
-  skip(lacks.deny !== undefined, lacks.deny);
-  variety(place);
-  place.directory('l');
-  const { stdout, stderr } = await runNode(
-    `import { isMountPointSync, isMountPoint, mountAtSync, readMountTableSync, readMountTable } from 'linux-mount';
+  ['statmount(2) and listmount(2)', ['statmount=ENOSYS', 'listmount=ENOSYS']],
+  ['statmount(2), listmount(2) and statx(2)', ['statmount=ENOSYS', 'listmount=ENOSYS', 'statx=ENOSYS']],
+  ['statmount(2)', ['statmount=EPERM']],
+] as const)(
+  'isMountPoint, mountAt and readMountTable give equal results without newer system calls: %s',
+  async ([_name, deny], { place, skip }) => {
+    skip(lacks.deny !== undefined, lacks.deny);
+    variety(place);
+    place.directory('l');
+    const { stdout, stderr } = await runNode(
+      `import { isMountPointSync, isMountPoint, mountAtSync, readMountTableSync, readMountTable } from 'linux-mount';
      import { isDeepStrictEqual } from 'node:util';
      const [root] = process.argv.slice(1);
      const table = readMountTableSync();
@@ -198,9 +206,10 @@ test.for([
      const ids = table.entries.filter(({ uniqueId }) => uniqueId !== null).length;
      console.log(JSON.stringify([own.length, same, points, await isMountPoint(root + '/bind/..'),
        isMountPointSync(root + '/l'), (await readMountTable()).diff(table).length, ids]));`,
-    { args: [place.root], deny },
-  );
-  const found = stdout === '' ? stderr : JSON.parse(stdout);
-  const own = readMountTableSync().under(place.root);
-  expect(found).toEqual([own.length, true, true, true, false, 0, 0]);
-});
+      { args: [place.root], deny },
+    );
+    const found = stdout === '' ? stderr : JSON.parse(stdout);
+    const own = readMountTableSync().under(place.root);
+    expect(found).toEqual([own.length, true, true, true, false, 0, 0]);
+  },
+);

@@ -1,3 +1,4 @@
+// Tests the library in a chroot and without a usable /proc, where "/" is not the root of the mount namespace.
 import { utimesSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { mountTmpfsSync } from '../../../lib/index.js';
@@ -6,11 +7,11 @@ import { denyProgram, lacks } from '../../support/environment.js';
 import { HolderProcess } from '../../support/holder.js';
 import { test } from '../../support/place.js';
 
-// For a process in a chroot "/" is not the root of the mount namespace, and need not be a mount point. What is done in a
-// mount namespace of a thread's own must not forget that, neither on the way there nor on the way back: an overlay with
-// mapped ids once went where its path leads outside.
+// In a chroot, "/" is not the root of the mount namespace and need not be a mount point. A thread of the addon that
+// enters its own mount namespace must keep that root directory on the way in and on the way out: in an earlier version,
+// an overlay with idmapped layers was mounted where its path leads outside of the chroot.
 
-/** Tries what goes through such namespaces, and what does not, and tells what is to be seen at the target. */
+/** Tries operations with and without such threads, and prints what each operation mounts at the target. */
 const PROGRAM = `
   import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
   import { join } from 'node:path';
@@ -26,22 +27,22 @@ const PROGRAM = `
   const [source, one, two, target] = ['source', 'one', 'two', 'target'].map(made);
   mkdirSync(join(source, 'below'));
   library.mountTmpfsSync(join(source, 'below'));
-  const there = () => library.readMountTableSync().under(target);
+  const mountsAtTarget = () => library.readMountTableSync().under(target);
   const attempt = async (name, make) => {
-    const told = [name];
+    const results = [name];
     try {
       const mount = await make();
       if (mount instanceof library.Mount) {
-        told.push(mount.strategy, readdirSync(target).join());
-        for (const { options, superOptions } of there()) told.push(options[0], superOptions.find((word) => word.startsWith('size')));
+        results.push(mount.strategy, readdirSync(target).join());
+        for (const { options, superOptions } of mountsAtTarget()) results.push(options[0], superOptions.find((word) => word.startsWith('size')));
         await mount.unmount();
-      } else told.push(JSON.stringify(mount));
+      } else results.push(JSON.stringify(mount));
     } catch (error) {
       if (!(error instanceof library.MountError)) throw error;
-      told.push(error.code, error.reason);
+      results.push(error.code, error.reason);
     }
-    if (there().length > 0) told.push('left');
-    console.log(told.join(' ').replaceAll(place, ''));
+    if (mountsAtTarget().length > 0) results.push('left');
+    console.log(results.join(' ').replaceAll(place, ''));
   };
   const attached = async (make) => {
     const mount = await make();
@@ -71,57 +72,65 @@ const PROGRAM = `
   if (form === '') await attempt('support', async () => (await library.overlaySupport(place)).overlay);
 `;
 
-describe.each([true, false])('in a chroot that is a mount point: %s', (isMountPoint) => {
+describe.each([true, false])('chroot whose root directory is a mount point: %s', (isMountPoint) => {
   const without = (...calls: readonly string[]) => calls.map((call) => `${call}=ENOSYS`);
 
   test.for<[string, readonly string[]]>([
-    ['as it is', []],
-    ['without mount_setattr and fspick', without('mount_setattr', 'fspick')],
-    ['without all of them', without('open_tree', 'move_mount', 'fsopen', 'mount_setattr', 'fspick')],
-  ])('all is mounted where its path leads there, as outside: %s', async ([_, deny], { place, skip }) => {
-    skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
-    skip(lacks.userNamespace !== undefined, lacks.userNamespace);
-    await using user = await HolderProcess.shell('', { before: ['unshare', '--user', '--map-root-user', '--'] });
-    for (const form of ['', 'Sync']) {
-      const run = async (name: string, wrapper: readonly string[]) => {
-        const args = [place.directory(name + form), String(user.pid), form];
-        const { stdout, stderr } = await runNode(PROGRAM, { args, deny, wrapper });
-        expect(stderr).toBe('');
-        return stdout.trimEnd().split('\n');
-      };
-      const outside = await run('outside', ['unshare', '--mount', '--propagation', 'private', '--']);
-      expect(outside).toContainEqual(expect.stringMatching(/^bind (tree|remount) below,source ro .* ?ro /));
-      expect(outside.filter((line) => line.endsWith('left'))).toEqual([]);
-      expect(await run('inside', inChroot(place.directory(`root${form}`), isMountPoint))).toEqual(outside);
-    }
-  });
+    ['every call', []],
+    ['no mount_setattr and fspick', without('mount_setattr', 'fspick')],
+    ['no newer mount call', without('open_tree', 'move_mount', 'fsopen', 'mount_setattr', 'fspick')],
+  ])(
+    'operations in a chroot mount the same as outside of a chroot: kernel with %s',
+    async ([_, deny], { place, skip }) => {
+      skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
+      skip(lacks.userNamespace !== undefined, lacks.userNamespace);
+      await using user = await HolderProcess.shell('', { before: ['unshare', '--user', '--map-root-user', '--'] });
+      for (const form of ['', 'Sync']) {
+        const run = async (name: string, wrapper: readonly string[]) => {
+          const args = [place.directory(name + form), String(user.pid), form];
+          const { stdout, stderr } = await runNode(PROGRAM, { args, deny, wrapper });
+          expect(stderr).toBe('');
+          return stdout.trimEnd().split('\n');
+        };
+        const outside = await run('outside', ['unshare', '--mount', '--propagation', 'private', '--']);
+        expect(outside).toContainEqual(expect.stringMatching(/^bind (tree|remount) below,source ro .* ?ro /));
+        expect(outside.filter((line) => line.endsWith('left'))).toEqual([]);
+        expect(await run('inside', inChroot(place.directory(`root${form}`), isMountPoint))).toEqual(outside);
+      }
+    },
+  );
 });
 
-// A program that a mount namespace was entered for, and not the PID namespace.
+// A program whose mount namespace was entered, but not its PID namespace, so that /proc belongs to another PID
+// namespace.
 const OTHER_PROC = [
   ...['unshare', '--mount', '--propagation', 'private', '--', 'sh', '-euc'],
   'unshare --pid --fork mount -t proc proc /proc; exec "$@"',
   'sh',
 ];
 
-describe('without this process in /proc', () => {
-  const NO_PROC = /^this process is not in \/proc, and this goes by way of it: /;
+describe('/proc without this process', () => {
+  const NO_PROC = /^this process is not in \/proc, which the operation needs: /;
 
-  // Outside of a chroot that is no mount point a namespace to try in can be had all the same.
+  // Outside of a chroot, overlaySupport() can still enter a mount namespace for its tests.
   const noSupport = {
     supported: false,
-    reason: expect.stringMatching(/^the caller cannot have .*: this process is not in \/proc/),
+    reason: expect.stringMatching(
+      /^the caller cannot make a private mount namespace .*: this process is not in \/proc/,
+    ),
   };
   test.for<[string, (root: string) => readonly string[], unknown]>([
-    ['that is not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],
+    ['not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],
     ['of another PID namespace', () => OTHER_PROC, expect.objectContaining({ supported: expect.any(Boolean) })],
-  ])('what can be done is done, and what cannot is told: %s', async ([_, wrapper, support], { place, skip }) => {
-    skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
-    // Since Linux 6.8, whose ids are lasting ones, the kernel can be asked about one mount.
-    using probe = mountTmpfsSync(place.directory('probe'));
-    const needsNoTable = lacks.treeCalls === undefined && probe.id > 2n ** 31n;
-    const { stdout, stderr } = await runNode(
-      `import { mkdirSync, symlinkSync } from 'node:fs';
+  ])(
+    'operations that need /proc reject with a reason, and all others succeed, without this process in /proc: %s',
+    async ([_, wrapper, support], { place, skip }) => {
+      skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
+      // Since Linux 6.8, which has unique mount IDs, the addon can ask the kernel about one mount.
+      using probe = mountTmpfsSync(place.directory('probe'));
+      const needsNoTable = lacks.treeCalls === undefined && probe.id > 2n ** 31n;
+      const { stdout, stderr } = await runNode(
+        `import { mkdirSync, symlinkSync } from 'node:fs';
        import * as library from 'linux-mount';
        const [place] = process.argv.slice(1);
        const [source, target] = ['source', 'target'].map((name) => place + '/' + name);
@@ -164,46 +173,49 @@ describe('without this process in /proc', () => {
            await library.mountTmpfs('t');
          },
        };
-       const told = {};
+       const results = {};
        for (const [name, attempt] of Object.entries(tried)) {
-         try { told[name] = (await attempt()) ?? 'done'; } catch (error) {
+         try { results[name] = (await attempt()) ?? 'done'; } catch (error) {
            if (!(error instanceof library.MountError)) throw error;
-           told[name] = error.reason;
+           results[name] = error.reason;
          }
        }
-       console.log(JSON.stringify(told));`,
-      { args: [place.directory('place')], wrapper: wrapper(place.directory('root')) },
-    );
-    expect(stderr).toBe('');
-    expect(JSON.parse(stdout)).toEqual({
-      tmpfs: 'done',
-      isMountPoint: false,
-      missing: expect.stringMatching(/^the source '.*\/source\/missing' does not exist/),
-      'missing in a root': expect.stringMatching(/^the target 'missing' inside the root '.*' does not exist/),
-      table: expect.stringMatching(NO_PROC),
-      watch: expect.stringMatching(NO_PROC),
-      holders: expect.stringMatching(/^'.*\/target' is not a mount point/),
-      reuse: expect.stringMatching(/^something whose line of the mount table cannot be read is mounted there/),
-      support,
-      // By way of /proc it goes where it is bound first and changed then, and to look whether it is as was asked for.
-      bind: expect.stringMatching(needsNoTable ? /^done$/ : NO_PROC),
-      tree: expect.stringMatching(NO_PROC),
-      relative: 'done',
-      'relative to a name that is not UTF-8': expect.stringMatching(
-        /^the name of the working directory is not UTF-8, .* cannot be read here \(ENOENT: .*: give an absolute path as a Buffer/,
-      ),
-    });
-  });
+       console.log(JSON.stringify(results));`,
+        { args: [place.directory('place')], wrapper: wrapper(place.directory('root')) },
+      );
+      expect(stderr).toBe('');
+      expect(JSON.parse(stdout)).toEqual({
+        tmpfs: 'done',
+        isMountPoint: false,
+        missing: expect.stringMatching(/^the source '.*\/source\/missing' does not exist/),
+        'missing in a root': expect.stringMatching(/^the target 'missing' inside the root '.*' does not exist/),
+        table: expect.stringMatching(NO_PROC),
+        watch: expect.stringMatching(NO_PROC),
+        holders: expect.stringMatching(/^'.*\/target' is not a mount point/),
+        reuse: expect.stringMatching(
+          /^the mount at the target cannot be compared, because the mount table cannot be read/,
+        ),
+        support,
+        // Without the newer calls, a bind goes through /proc to change the mount after the bind and to verify the result.
+        bind: expect.stringMatching(needsNoTable ? /^done$/ : NO_PROC),
+        tree: expect.stringMatching(NO_PROC),
+        relative: 'done',
+        'relative to a name that is not UTF-8': expect.stringMatching(
+          /^the path of the working directory is not UTF-8, .* cannot be read \(ENOENT: .*: give an absolute path as a Buffer/,
+        ),
+      });
+    },
+  );
 
-  // Without the calls by which nothing has to go by way of /proc.
+  // The denied calls are those that do not need /proc.
   test.for([
     ['content', ['mount_setattr=ENOSYS']],
     ['attributes', ['unshare=EPERM', 'getxattrat=ENOSYS', 'listxattrat=ENOSYS']],
   ] as const)(
-    'layers whose %s cannot be read are not said to be changed by somebody',
+    'changes() rejects with a reason that names /proc when layers can be read only through /proc: %s',
     async ([_, deny], { place, skip }) => {
       skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
-      // So alike that their content has to be compared.
+      // The files have equal times and sizes, so that their content must be compared.
       for (const layer of ['upper', 'lower']) utimesSync(`${place.directory(layer, { file: layer })}/file`, 1, 1);
       const wrapper = [...inChroot(place.directory('root'), false, ['/proc']), denyProgram, ...deny, '--'];
       const { stdout, stderr } = await runNode(

@@ -1,3 +1,4 @@
+// Tests the option `namespace`: operations in the mount namespace of another process.
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { relative } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -38,8 +39,8 @@ import { rejectionOf, thrownBy, until } from '../../support/values.js';
 const kinds = Object.keys(containerKinds) as ContainerKind[];
 const A_NAMESPACE = 'a mount namespace';
 
-/** Where this process and its threads are, and what they see: nothing of it may change. */
-function home() {
+/** The namespaces, directories and mounts of this process and its threads, which no test may change. */
+function ownState() {
   return {
     namespace: readlinkSync('/proc/self/ns/mnt'),
     thread: readlinkSync('/proc/thread-self/ns/mnt'),
@@ -49,7 +50,7 @@ function home() {
   };
 }
 
-/** The mount namespaces of all threads of this process, those that have just ended left out. */
+/** The mount namespaces of all threads of this process; a thread that has just ended counts as one of this process. */
 function namespacesOfThreads(): Set<string> {
   const namespaces = readdirSync('/proc/self/task').map((id) => {
     try {
@@ -61,8 +62,8 @@ function namespacesOfThreads(): Set<string> {
   return new Set(namespaces);
 }
 
-/** No thread stays in another namespace. It may end a moment after its call. */
-async function expectAllHome() {
+/** Waits until no thread is in another mount namespace; a thread may end a moment after its call. */
+async function expectNoThreadElsewhere() {
   await until(() => namespacesOfThreads().size === 1);
 }
 
@@ -72,23 +73,26 @@ function whyNot(kind: ContainerKind): string | undefined {
   return undefined;
 }
 
-describe.each(kinds)('into a container: %s', (kind) => {
-  // What is moved has to be mounted there before: see below.
+describe.each(kinds)('operation in a container: %s', (kind) => {
+  // The tests of moveMount() are below, because the mount to move must exist in the container first.
   describe.each(mountOperations.filter(({ name }) => !name.startsWith('moveMount')))(
     '$name',
     ({ lacks: why, takesNamespace, mount }) => {
-      test('what is mounted there is seen there only, and its handle takes it down', async ({ place, skip }) => {
+      test('a mount into a container is visible only in the container, and its handle unmounts it', async ({
+        place,
+        skip,
+      }) => {
         skip(whyNot(kind) !== undefined, whyNot(kind));
         skip(why !== undefined, why);
         await using container = await startContainer(place, kind);
         const { pid, inside } = container;
         const target = inside.directory('target');
-        // The tree that is attached is made here.
+        // A tree that is attached in the container is made in the namespace of the test.
         const from = takesNamespace ? inside : place;
-        const before = home();
+        const before = ownState();
         const mounted = await mount(from, target, { namespace: { pid } });
         expect(container.points()).toEqual([target]);
-        expect(home()).toEqual(before);
+        expect(ownState()).toEqual(before);
         await mounted.unmount();
         expect(container.points()).toEqual([]);
 
@@ -100,13 +104,16 @@ describe.each(kinds)('into a container: %s', (kind) => {
         expect(container.points()).toEqual([inside.path('root/new/t')]);
         again.unmountSync();
         expect(container.points()).toEqual([]);
-        expect(home()).toEqual(before);
-        await expectAllHome();
+        expect(ownState()).toEqual(before);
+        await expectNoThreadElsewhere();
       });
     },
   );
 
-  test('a tree is read-only before it is there, without mount_setattr too', async ({ place, skip }) => {
+  test('a recursive read-only bind in a container is read-only also without mount_setattr(2)', async ({
+    place,
+    skip,
+  }) => {
     skip(whyNot(kind) !== undefined, whyNot(kind));
     skip(lacks.treeCalls !== undefined || lacks.deny !== undefined, lacks.treeCalls ?? lacks.deny);
     await using container = await startContainer(place, kind);
@@ -134,13 +141,16 @@ describe.each(kinds)('into a container: %s', (kind) => {
     expect(container.points()).toEqual([]);
   });
 
-  test('attributes, propagation, moves and umounts, in both forms', async ({ place, skip }) => {
+  test('attributes, propagation, moves and unmounts take effect only in the container, in both forms', async ({
+    place,
+    skip,
+  }) => {
     skip(whyNot(kind) !== undefined, whyNot(kind));
     await using container = await startContainer(place, kind);
     const { pid, inside } = container;
     const namespace = { pid };
     const [one, two] = [inside.directory('one'), inside.directory('two')];
-    const before = home();
+    const before = ownState();
     const line = (point: string) =>
       readFileSync(`/proc/${pid}/mountinfo`, 'latin1')
         .split('\n')
@@ -165,11 +175,11 @@ describe.each(kinds)('into a container: %s', (kind) => {
       else await umount(two, { namespace });
       expect(container.points()).toEqual([]);
     }
-    expect(home()).toEqual(before);
-    await expectAllHome();
+    expect(ownState()).toEqual(before);
+    await expectNoThreadElsewhere();
   });
 
-  test('an overlay there is read back from there, and taken for what it is', async ({ place, skip }) => {
+  test('overlay() and ifMounted read the mount table of the container', async ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     skip(whyNot(kind) !== undefined, whyNot(kind));
     await using container = await startContainer(place, kind);
@@ -187,20 +197,20 @@ describe.each(kinds)('into a container: %s', (kind) => {
     });
     expect(await rejectionOf(mountTmpfs(spec.target, { namespace, ifMounted: 'reuse' }))).toMatchObject({
       code: 'EBUSY',
-      reason: expect.stringContaining('a filesystem of type overlay is mounted there'),
+      reason: expect.stringContaining('the mount at the target is a filesystem of type overlay'),
     });
     await merged.unmount();
     expect(container.points()).toEqual([]);
   });
 
-  test('mounts without a place, made here, are attached there', async ({ place, skip }) => {
+  test('detached mounts that are made outside of a container can be attached inside', async ({ place, skip }) => {
     skip(whyNot(kind) !== undefined, whyNot(kind));
     skip(lacks.treeCalls !== undefined, lacks.treeCalls);
     await using container = await startContainer(place, kind);
     const { pid, inside } = container;
     const lower = [place.directory('secret/one', { one: '1' }), place.directory('secret/two', { two: '2' })];
     const target = inside.directory('target');
-    const before = home();
+    const before = ownState();
     for (const make of [
       () => detachedBind(place.path('secret/one'), { readonly: true }),
       ...(lacksOverlay === undefined ? [() => detachedOverlay({ lower })] : []),
@@ -210,11 +220,11 @@ describe.each(kinds)('into a container: %s', (kind) => {
       expect(container.points()).toEqual([]);
       const mount = await detached.attach(target, { namespace: { pid } });
       expect(container.points()).toEqual([target]);
-      expect(home()).toEqual(before);
+      expect(ownState()).toEqual(before);
       await mount.unmount();
       expect(container.points()).toEqual([]);
     }
-    await expectAllHome();
+    await expectNoThreadElsewhere();
   });
 });
 
@@ -227,8 +237,8 @@ async function withContainer(
   await use(container);
 }
 
-describe('how it is named', () => {
-  test('by a descriptor, which may be closed as soon as the call has begun', async ({ place, skip }) =>
+describe('option namespace', () => {
+  test('an operation can use a namespace descriptor that the caller closes during the call', async ({ place, skip }) =>
     withContainer({ place, skip }, async ({ pid, points }) => {
       const target = place.directory('target');
       const fd = openSync(`/proc/${pid}/ns/mnt`, 'r');
@@ -236,7 +246,7 @@ describe('how it is named', () => {
       closeSync(fd);
       const mount = await mounting;
       expect(points()).toEqual([target]);
-      // A handle remembers the number.
+      // A handle stores the number of the descriptor and keeps no copy of the descriptor.
       const error = (await rejectionOf(mount.unmount())) as MountError;
       expect(error.code).toBe('EBADF');
       expect(error.reason).toContain(`the namespace, descriptor ${fd}, is not an open descriptor`);
@@ -248,15 +258,16 @@ describe('how it is named', () => {
       expect(points()).toEqual([]);
     }));
 
-  test('by a file, also when nobody is in it any more, and relative to where the process is', async ({
+  test('a namespace that is given as a path is used, also without any process in it and with a relative path', async ({
     place,
     skip,
   }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     const file = place.file('namespace');
     const target = place.directory('target');
-    // A mount namespace can be bound only where it is the newer one (fs/namespace.c, mnt_ns_loop). Linux 6.18 tells that by
-    // ids of which each processor hands out a batch, so that a newer one may count as older: another is made then.
+    // A mount namespace can be bound only in an older mount namespace (fs/namespace.c, mnt_ns_loop). Linux 6.18
+    // compares IDs that each processor takes in batches, so a newer namespace may count as older; then the test makes
+    // another namespace.
     let isBound = false;
     for (let attempt = 0; attempt < 20 && !isBound; attempt += 1) {
       await using container = await startContainer(place, A_NAMESPACE);
@@ -264,15 +275,15 @@ describe('how it is named', () => {
         mountBindSync(`/proc/${container.pid}/ns/mnt`, file);
         isBound = true;
       } catch (error) {
-        // mount(2) and move_mount(2) say it in different words.
+        // mount(2) and move_mount(2) report different codes.
         expect(['EINVAL', 'ELOOP']).toContain((error as { code: string }).code);
       }
     }
-    skip(!isBound, 'this kernel takes every new mount namespace for an older one than ours');
-    const before = home();
+    skip(!isBound, 'this kernel takes every new mount namespace for older than that of the test');
+    const before = ownState();
     for (const path of [file, relative(process.cwd(), file), Buffer.from(file), new URL(`file://${file}`)]) {
       await using mount = await mountTmpfs(target, { namespace: { path } });
-      expect(home()).toEqual(before);
+      expect(ownState()).toEqual(before);
       expect(await rejectionOf(mountTmpfs(target, { namespace: { path }, ifMounted: 'error' }))).toMatchObject({
         code: 'EBUSY',
       });
@@ -286,61 +297,66 @@ describe('how it is named', () => {
 
   test.for<[string, (place: { file(name: string): string }) => Namespace, object]>([
     [
-      'a process that is gone',
+      'the process does not exist',
       () => ({ pid: 0x7fff_ffff }),
-      { code: 'ENOENT', reason: 'there is no process 2147483647 any more: name one that is there' },
+      { code: 'ENOENT', reason: 'process 2147483647 does not exist: give the PID of a running process' },
     ],
     [
-      'another kind of namespace',
+      'the namespace is of another type',
       () => ({ path: '/proc/self/ns/uts' }),
       {
         code: 'EINVAL',
         syscall: 'setns',
-        reason: "'/proc/self/ns/uts' is not a mount namespace: name the file ns/mnt of a process",
+        reason: "'/proc/self/ns/uts' is not a mount namespace: give the file ns/mnt of a process",
       },
     ],
     [
-      'a file',
+      'the path is a plain file',
       (place) => ({ path: place.file('plain') }),
       { code: 'EINVAL', syscall: 'setns', reason: expect.stringContaining('is not a mount namespace') },
     ],
     [
-      'a file that is missing',
+      'the path is missing',
       () => ({ path: '/missing' }),
       { code: 'ENOENT', reason: expect.stringContaining("the namespace '/missing' cannot be opened") },
     ],
     [
-      'a descriptor that is not open',
+      'the descriptor is not open',
       () => ({ fd: 0x7fff_ffff }),
       { code: 'EBADF', reason: expect.stringContaining('is not an open descriptor') },
     ],
-  ])('an error with its reason: %s', async ([_name, name, expected], { place }) => {
-    const namespace = name(place);
-    const target = place.directory('target');
-    const before = home();
-    const lower = [place.directory('l1'), place.directory('l2')];
-    for (const operation of [
-      async () => mountTmpfs(target, { namespace }),
-      async () => mountTmpfsSync(target, { namespace }),
-      async () => mountBind(target, target, { namespace }),
-      async () => mountFilesystem('x', target, 'tmpfs', { namespace }),
-      async () => mountOverlay({ lower, target, namespace }),
-      async () => moveMount(target, target, { namespace }),
-      async () => setMountAttributes(target, { readonly: true }, { namespace }),
-      async () => setPropagation(target, 'private', { namespace }),
-      async () => umount(target, { namespace }),
-      async () => umountSync(target, { namespace }),
-      async () => umount(target, { namespace, recursive: true }),
-      async () => mountTmpfs({ root: target, path: 'new', create: 'directory' }, { namespace }),
-      async () => mountTmpfs(target, { namespace, ifMounted: 'reuse' }),
-    ]) {
-      expect(await rejectionOf(operation())).toMatchObject(expected);
-    }
-    expect(readdirSync(target)).toEqual([]);
-    expect(home()).toEqual(before);
-  });
+  ])(
+    'every operation with a wrong namespace rejects with a reason that names the cause, and changes nothing: %s',
+    async ([_name, name, expected], { place }) => {
+      const namespace = name(place);
+      const target = place.directory('target');
+      const before = ownState();
+      const lower = [place.directory('l1'), place.directory('l2')];
+      for (const operation of [
+        async () => mountTmpfs(target, { namespace }),
+        async () => mountTmpfsSync(target, { namespace }),
+        async () => mountBind(target, target, { namespace }),
+        async () => mountFilesystem('x', target, 'tmpfs', { namespace }),
+        async () => mountOverlay({ lower, target, namespace }),
+        async () => moveMount(target, target, { namespace }),
+        async () => setMountAttributes(target, { readonly: true }, { namespace }),
+        async () => setPropagation(target, 'private', { namespace }),
+        async () => umount(target, { namespace }),
+        async () => umountSync(target, { namespace }),
+        async () => umount(target, { namespace, recursive: true }),
+        async () => mountTmpfs({ root: target, path: 'new', create: 'directory' }, { namespace }),
+        async () => mountTmpfs(target, { namespace, ifMounted: 'reuse' }),
+      ]) {
+        expect(await rejectionOf(operation())).toMatchObject(expected);
+      }
+      expect(readdirSync(target)).toEqual([]);
+      expect(ownState()).toEqual(before);
+    },
+  );
 
-  test('mistakes are refused', async ({ place }) => {
+  test('operations throw or reject for a wrong namespace, and for a relative path with a namespace', async ({
+    place,
+  }) => {
     const target = place.directory('target');
     for (const [namespace, code] of [
       [{}, 'ERR_INVALID_ARG_VALUE'],
@@ -371,7 +387,7 @@ describe('how it is named', () => {
     ]) {
       expect(await rejectionOf(operation())).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
-        message: expect.stringContaining('must be absolute, as it is a path of another namespace'),
+        message: expect.stringContaining('must be absolute, because it is a path in another mount namespace'),
       });
     }
     const mount = await mountTmpfs(target);
@@ -379,7 +395,10 @@ describe('how it is named', () => {
     await mount.unmount();
   });
 
-  test('without the privilege to enter it', async ({ place, skip }) => {
+  test('an operation with a namespace rejects with EPERM and names CAP_SYS_ADMIN without that capability', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.setpriv !== undefined, lacks.setpriv);
     const { stdout, stderr } = await runNode(
       `import { mountTmpfs, umountSync } from 'linux-mount';
@@ -390,12 +409,15 @@ describe('how it is named', () => {
     );
     expect(stderr).toBe('');
     expect(stdout).toMatch(
-      /^EPERM setns the mount namespace '\/proc\/self\/ns\/mnt' may not be entered: that takes CAP_SYS_ADMIN/,
+      /^EPERM setns this process may not enter the mount namespace '\/proc\/self\/ns\/mnt': run it with CAP_SYS_ADMIN/,
     );
     expect(stdout).toMatch(/\nEPERM setns\n$/);
   });
 
-  test('where a sandbox refuses the threads a directory of their own', async ({ place, skip }) => {
+  test('an operation with a namespace rejects with EPERM when a sandbox refuses unshare(2)', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.deny !== undefined, lacks.deny);
     const { stdout, stderr } = await runNode(
       `import { mountTmpfs } from 'linux-mount';
@@ -403,20 +425,20 @@ describe('how it is named', () => {
       { args: [place.directory('target')], deny: ['unshare=EPERM'] },
     );
     expect({ stdout, stderr }).toEqual({
-      stdout: expect.stringMatching(/^EPERM unshare no thread may have a working directory of its own here/),
+      stdout: expect.stringMatching(/^EPERM unshare this process may not give a thread its own working directory/),
       stderr: '',
     });
   });
 });
 
-test('reasons are looked for in the namespace of the call', async ({ place, skip }) => {
+test('reasons of failures describe the paths inside the namespace of the call', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   await using container = await startContainer(place, 'with its own root, and without /proc');
   const { pid, inside } = container;
   const namespace = { pid };
   const source = inside.directory('source');
-  // There is a /tmp here, and none in the container.
+  // /tmp exists in the namespace of the test and not in the container.
   expect(existsSync('/tmp')).toBe(true);
   const lower = [inside.directory('l1'), '/tmp'];
   for (const [operation, reason] of [
@@ -440,14 +462,14 @@ test('reasons are looked for in the namespace of the call', async ({ place, skip
   expect(container.points()).toEqual([]);
 });
 
-test('64 at once, each thread is thrown away', async ({ place, skip }) =>
+test('64 concurrent calls in another namespace leave no thread in that namespace', async ({ place, skip }) =>
   withContainer({ place, skip }, async ({ pid, points }) => {
     const targets = Array.from({ length: 64 }, (_, index) => place.directory(`t${index}`));
-    const before = home();
+    const before = ownState();
     for (let round = 0; round < 4; round += 1) {
       const mounts = await Promise.all(targets.map((target) => mountTmpfs(target, { namespace: { pid } })));
       expect(points()).toHaveLength(64);
-      // Here and there at the same time: no thread of one may do the work of the other.
+      // Calls for both namespaces run at the same time; no thread of one namespace may serve the other.
       const both: (Mount | undefined)[] = await Promise.all(
         targets.map((target, index) =>
           index % 2 === 0 ? mountTmpfs(target) : (mounts[index] as Mount).unmount().then(() => undefined),
@@ -458,12 +480,15 @@ test('64 at once, each thread is thrown away', async ({ place, skip }) =>
       for (const [index, mount] of mounts.entries()) if (index % 2 === 0) mount.unmountSync();
       expect(points()).toEqual([]);
     }
-    expect(home()).toEqual(before);
-    await expectAllHome();
+    expect(ownState()).toEqual(before);
+    await expectNoThreadElsewhere();
     await until(() => libraryThreads().length === 0);
   }));
 
-test('from worker threads, whose process stays where it is', async ({ place, skip }) =>
+test('calls of workers in another namespace leave the workers and the process in their own namespace', async ({
+  place,
+  skip,
+}) =>
   withContainer({ place, skip }, async ({ pid, points }) => {
     for (let index = 0; index < 4; index += 1) place.directory(`t${index}`);
     const { stdout, stderr } = await runNode(
@@ -493,12 +518,15 @@ test('from worker threads, whose process stays where it is', async ({ place, ski
     for (let index = 0; index < 4; index += 1) umountSync(place.path(`t${index}`), { namespace: { pid } });
   }));
 
-test('a call that hangs there holds up nobody, and its promise can be rejected', async ({ place, skip }) => {
+test('a call that hangs in another namespace blocks no other call, and an abort rejects it', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   const target = place.directory('target');
   using hang = new Hang(place.directory('hang'));
-  // It sees the mount that hangs, as its namespace is a copy.
+  // The namespace of the container is a copy, so that it contains the mount that hangs.
   await using container = await startContainer(place, A_NAMESPACE);
   const namespace = { pid: container.pid };
   const controller = new AbortController();
@@ -508,10 +536,10 @@ test('a call that hangs there holds up nobody, and its promise can be rejected',
   expect(await hung).toMatchObject({ name: 'AbortError' });
   await mount.unmount();
   hang.end();
-  await expectAllHome();
+  await expectNoThreadElsewhere();
 });
 
-test('the file of a mapping’s user namespace is one of this namespace', async ({ place, skip }) => {
+test('the process ID in idmap.userNamespace is looked up in the namespace of the caller', async ({ place, skip }) => {
   skip(!isRealRoot, lacks.realRoot);
   skip(lacks.setattr !== undefined, lacks.setattr);
   skip(lacks.userNamespace !== undefined, lacks.userNamespace);
@@ -525,13 +553,14 @@ test('the file of a mapping’s user namespace is one of this namespace', async 
       (mount) => mount.unmount(),
       (reason: MountError) => reason,
     );
-    // It was opened; whether this filesystem can have mapped ids is another matter (tmpfs from 6.3 on).
+    // The user namespace was opened. A filesystem without support for idmapped mounts fails with EINVAL (tmpfs supports
+    // them since Linux 6.3).
     if (error !== undefined) expect(error).toMatchObject({ code: 'EINVAL', syscall: 'mount_setattr' });
   }
   expect(container.points()).toEqual([]);
 });
 
-test('when the process is gone the handle says so', async ({ place, skip }) => {
+test('unmount() of a handle rejects with ENOENT when the process of its namespace is gone', async ({ place, skip }) => {
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   const target = place.directory('target');
   let mount: Mount;
@@ -542,7 +571,7 @@ test('when the process is gone the handle says so', async ({ place, skip }) => {
   for (const unmount of [() => mount.unmount(), async () => mount.unmountSync()]) {
     expect(await rejectionOf(unmount())).toMatchObject({
       code: 'ENOENT',
-      reason: expect.stringMatching(/^there is no process \d+ any more/),
+      reason: expect.stringMatching(/^process \d+ does not exist/),
     });
   }
   mountSync('here', target, 'tmpfs');

@@ -1,3 +1,4 @@
+// Tests that holders() with 1,000 processes blocks neither the event loop nor the thread pool of libuv.
 import { readFile } from 'node:fs/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { expect, vi } from 'vitest';
@@ -9,12 +10,14 @@ import { test } from '../../support/place.js';
 
 vi.setConfig({ testTimeout: patience(120_000) });
 
-// In every pass: fewer are looked at so soon that nothing could be seen to be held up.
+// Every pass uses this number: a scan of fewer processes is too short to show any blocking.
 const PROCESSES = 1_000;
-/** More reads than there are when the pool is held up: the one that is under way, and one that ends behind it. */
+/** With a blocked thread pool at most two reads end: the one in progress and the next. */
 const ENOUGH = 2;
 
-test('1,000 processes are looked at without holding up anybody', async ({ place }) => {
+test('holders() of a mount that 1,000 processes use does not block the event loop or other file reads', async ({
+  place,
+}) => {
   const target = place.directory('m');
   mountSync('held', target, 'tmpfs');
   {
@@ -28,14 +31,15 @@ test('1,000 processes are looked at without holding up anybody', async ({ place 
       ],
     ]);
     const start = performance.now();
-    // In the user pass as well: they are processes of this user.
+    // In the user pass the processes belong to the same user, so that the scan can read their links.
     expect(holdersSync(target).length).toBeGreaterThan(PROCESSES);
     const blocked = performance.now() - start;
 
     const delay = monitorEventLoopDelay({ resolution: 1 });
     let turns = 0;
     let reads = 0;
-    // Once more where something else has kept this machine busy: had the scans held up the reads, they would each time.
+    // The test repeats the measurement if other work kept the machine busy; blocking by the scans would show in every
+    // round.
     for (let round = 0; round < 10 && reads <= ENOUGH; round += 1) {
       delay.reset();
       delay.enable();
@@ -51,7 +55,7 @@ test('1,000 processes are looked at without holding up anybody', async ({ place 
       const read = async () => {
         for (; !isOver; reads++) await readFile('/proc/self/stat');
       };
-      // libuv's pool has four threads, and four scans at once leave it alone as well.
+      // The thread pool of libuv has four threads, so four scans at once would use every thread of the pool.
       const [found] = await Promise.all([scan, turn(), read(), holders(target), holders(target), holders(target)]);
       delay.disable();
       expect(found.length).toBeGreaterThan(PROCESSES);
@@ -62,7 +66,7 @@ test('1,000 processes are looked at without holding up anybody', async ({ place 
         `${turns} turns of the event loop and ${reads} reads of a file meanwhile, its delay at 99 % ` +
         `${milliseconds(delay.percentile(99))} ms, at most ${milliseconds(delay.max)} ms`,
     );
-    // Had it been blocked, there would have been one turn.
+    // A blocked event loop would make one turn.
     expect(turns).toBeGreaterThan(20);
     expect(reads).toBeGreaterThan(ENOUGH);
     expect(delay.percentile(90) / 1e6).toBeLessThan(blocked);

@@ -1,3 +1,4 @@
+// Tests holders() and holdersSync(), and the reasons of EBUSY that name what keeps a mount busy.
 import { spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -47,8 +48,8 @@ async function busyReasons(target: string): Promise<string[]> {
   return errors.map(({ reason }) => reason ?? '');
 }
 
-describe('a process', () => {
-  test('by its working directory', async ({ place }) => {
+describe('processes', () => {
+  test('holders() finds a process by its working directory', async ({ place }) => {
     const target = mounted(place);
     {
       await using child = await HolderProcess.shell('', { cwd: place.directory('m/d') });
@@ -59,13 +60,15 @@ describe('a process', () => {
         },
       ]);
       for (const reason of await busyReasons(target)) {
-        expect(reason).toBe(`held by sleep (pid ${child.pid}): working directory '${target}/d'`);
+        expect(reason).toBe(
+          `the mount is in use: sleep (pid ${child.pid}) has working directory '${target}/d'; end each use first`,
+        );
       }
     }
     await umount(target);
   });
 
-  test('by an open file, a directory and a file that is deleted', async ({ place }) => {
+  test('holders() finds a process by an open file, an open directory and a deleted file', async ({ place }) => {
     const target = mounted(place);
     {
       const file = place.file('m/log');
@@ -79,12 +82,12 @@ describe('a process', () => {
         { how: 'file', fd: 5, path: `${target}/gone (deleted)` },
       ]);
       const [reason] = await busyReasons(target);
-      expect(reason).toContain(`held by sleep (pid ${child.pid}): open file '${file}', open file '${target}'`);
+      expect(reason).toContain(`sleep (pid ${child.pid}) has open file '${file}', open file '${target}'`);
     }
     umountSync(target);
   });
 
-  test('by its executable, and what it has mapped', async ({ place }) => {
+  test('holders() finds a process by its executable and by a mapped file', async ({ place }) => {
     const target = mounted(place);
     copyFileSync(programPath('sleep'), `${target}/sleep`);
     {
@@ -94,7 +97,7 @@ describe('a process', () => {
       expect(found).toContainEqual(
         expect.objectContaining({ how: 'executable', path: `${target}/sleep`, blocks: true }),
       );
-      // Of a mapping an ordinary user is told the device only, and there is no other mount of it.
+      // The kernel shows an ordinary user only the device of a mapping, and the device has no other mount.
       expect(found).toContainEqual(
         expect.objectContaining({ how: 'mapped', path: `${target}/sleep`, byDevice: !isRealRoot, blocks: true }),
       );
@@ -103,10 +106,13 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('by its root directory', async ({ place, skip }) => {
+  test('holders() finds a process by its root directory', async ({ place, skip }) => {
     const target = mounted(place);
     copyProgram(programPath('sleep'), target);
-    skip(spawnSync('chroot', [target, '/sleep', '0']).status !== 0, 'chroot of a copied program does not work here');
+    skip(
+      spawnSync('chroot', [target, '/sleep', '0']).status !== 0,
+      'chroot(8) of a copied program does not work on this system',
+    );
     {
       await using child = await HolderProcess.start(['sh', '-c', `cd /; echo; exec chroot ${target} /sleep 1000`]);
       await waitFor(() => of(holdersSync(target), child.pid).length > 3);
@@ -117,7 +123,9 @@ describe('a process', () => {
     await umount(target);
   });
 
-  test('this one, by a Unix socket: no link in /proc leads to where it is bound', async ({ place }) => {
+  test('holders() finds this process by a Unix socket, although no link in /proc shows the path of the socket', async ({
+    place,
+  }) => {
     const target = mounted(place);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(`${target}/socket`, resolve));
@@ -125,13 +133,13 @@ describe('a process', () => {
       expect.objectContaining({ how: 'socket', path: `${target}/socket`, isThisProcess: true, byDevice: true }),
     ]);
     expect((await busyReasons(target))[0]).toBe(
-      `held by this process (pid ${process.pid}): Unix socket '${target}/socket'`,
+      `the mount is in use: this process (pid ${process.pid}) has Unix socket '${target}/socket'; end each use first`,
     );
     await new Promise((resolve) => server.close(resolve));
     await umount(target);
   });
 
-  test('this one is named as such, and named first', async ({ place }) => {
+  test('holders() marks this process and lists it first', async ({ place }) => {
     const target = mounted(place);
     const file = openSync(`${target}/own`, 'w');
     {
@@ -141,15 +149,15 @@ describe('a process', () => {
         { pid: child.pid, isThisProcess: false, how: 'cwd' },
       ]);
       expect((await busyReasons(target))[0]).toBe(
-        `held by this process (pid ${process.pid}): open file '${target}/own', ` +
-          `and by sleep (pid ${child.pid}): working directory '${target}'`,
+        `the mount is in use: this process (pid ${process.pid}) has open file '${target}/own', ` +
+          `and sleep (pid ${child.pid}) has working directory '${target}'; end each use first`,
       );
     }
     closeSync(file);
     await umount(target);
   });
 
-  test('not one that uses another mount of the same filesystem, or a name that starts alike', async ({ place }) => {
+  test('holders() does not report a process on another mount or on a path with the same prefix', async ({ place }) => {
     const target = mounted(place);
     const other = place.directory('m2');
     mountSync(target, other, null, constants.MS_BIND);
@@ -162,7 +170,10 @@ describe('a process', () => {
     umountSync(target);
   });
 
-  test('in another mount namespace, where the umount would propagate to it', async ({ place, skip }) => {
+  test('holders() finds a process in a mount namespace to which the unmount would propagate', async ({
+    place,
+    skip,
+  }) => {
     skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
     mountSync(null, place.root, null, constants.MS_SHARED);
     const target = mounted(place);
@@ -172,15 +183,13 @@ describe('a process', () => {
       });
       const found = await holders(target);
       expect(of(found, child.pid)).toMatchObject([{ how: 'cwd', blocks: true }]);
-      expect((await busyReasons(target))[0]).toContain(`held by sleep (pid ${child.pid}): working directory`);
+      expect((await busyReasons(target))[0]).toContain(`sleep (pid ${child.pid}) has working directory`);
     }
     await umount(target);
   });
 });
 
-test('of a target in a root: those who hold the mount in there, wherever a link leads outside of it', async ({
-  place,
-}) => {
+test('umount in a root directory rejects with EBUSY and names the holder inside that directory', async ({ place }) => {
   const [root, decoy] = [place.directory('root'), mounted(place, 'decoy')];
   place.directory(`root${decoy}`);
   const target = mounted(place, `root${decoy}`);
@@ -189,10 +198,10 @@ test('of a target in a root: those who hold the mount in there, wherever a link 
   place.directory('root/nowhere');
   const other = mounted(place, 'root/nowhere');
   const files = [`${decoy}/outside`, `${target}/inside`, `${other}/other`].map((path) => openSync(path, 'w'));
-  const me = `held by this process (pid ${process.pid}): open file`;
+  const me = `the mount is in use: this process (pid ${process.pid}) has open file`;
   for (const [path, holder] of [
-    ['link', `${me} '${target}/inside'`],
-    ['dangling', `${me} '${other}/other'`],
+    ['link', `${me} '${target}/inside'; end each use first`],
+    ['dangling', `${me} '${other}/other'; end each use first`],
   ] as const) {
     const errors = [
       await rejectionOf(umount({ root, path })),
@@ -206,7 +215,10 @@ test('of a target in a root: those who hold the mount in there, wherever a link 
   await umount(decoy);
 });
 
-test('a thread that has a working directory of its own: a call of this library that hangs', async ({ place, skip }) => {
+test('holders() finds a thread of this process whose own working directory is on the mount', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   const target = mounted(place);
   using hang = new Hang(place.directory('hang'));
@@ -218,7 +230,10 @@ test('a thread that has a working directory of its own: a call of this library t
   umountSync(target, { retry: { for: 5_000 } });
 });
 
-test('another mount namespace that has the mount: no reason for EBUSY', async ({ place, skip }) => {
+test('holders() reports another mount namespace with a copy of the mount as not blocking, and umount succeeds', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   const target = mounted(place);
   await using child = await HolderProcess.shell(`cd ${target}`, {
@@ -234,7 +249,7 @@ test('another mount namespace that has the mount: no reason for EBUSY', async ({
   await umount(target);
 });
 
-test('mounts below, hidden ones too', async ({ place }) => {
+test('holders() reports mounts below, also mounts that are hidden', async ({ place }) => {
   const target = mounted(place);
   mountSync('x', place.directory('m/a'), 'tmpfs');
   mountSync('x', place.directory('m/a/b'), 'ramfs');
@@ -246,12 +261,12 @@ test('mounts below, hidden ones too', async ({ place }) => {
     { kind: 'mount', path: `${target}/a`, fsType: 'tmpfs', blocks: true },
   ]);
   expect((await busyReasons(target))[0]).toContain(
-    `held by the mount at '${target}/a' (tmpfs), which is below it (recursive), and by the mount at '${target}/a/b'`,
+    `the mount at '${target}/a' (tmpfs) is below the target (recursive), and the mount at '${target}/a/b'`,
   );
   await umount(target, { recursive: true });
 });
 
-test('overlays with a layer on it, which do not make it busy', async ({ place, skip }) => {
+test('holders() reports overlays with a layer on the mount as not blocking', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   const target = mounted(place);
   const [upper, work, lower] = ['u', 'w', 'l'].map((name) => place.directory(`m/${name}`)) as [string, string, string];
@@ -266,7 +281,7 @@ test('overlays with a layer on it, which do not make it busy', async ({ place, s
   overlay.unmountSync();
 });
 
-test('a loop device', async ({ place, skip }) => {
+test('holders() reports a loop device whose file is on the mount', async ({ place, skip }) => {
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const target = mounted(place);
   const image = place.file('m/disk image');
@@ -277,16 +292,18 @@ test('a loop device', async ({ place, skip }) => {
     if (status === 0) {
       expect(await holders(target)).toEqual([{ kind: 'loop', device, path: image, blocks: true }]);
       const [reason] = await busyReasons(target);
-      expect(reason).toBe(`held by the loop device ${device} (file '${image}')`);
+      expect(reason).toBe(
+        `the mount is in use: loop device ${device} uses the file '${image}' (losetup -d); end each use first`,
+      );
     }
   } finally {
     if (status === 0) spawnSync('losetup', ['--detach', device]);
   }
   await umount(target, { retry: { for: 5_000 } });
-  skip(status !== 0, 'no loop device can be made here (losetup)');
+  skip(status !== 0, 'losetup(8) cannot make a loop device on this system');
 });
 
-test('names with any bytes', async ({ place }) => {
+test('holders() returns names with any bytes as Buffers, and the reason of EBUSY escapes them', async ({ place }) => {
   const target = Buffer.concat([Buffer.from(`${place.root}/new\nline \\ `), Buffer.from([0xff])]);
   mkdirSync(target);
   mountSync('held', target, 'tmpfs');
@@ -302,7 +319,7 @@ test('names with any bytes', async ({ place }) => {
   umountSync(target, { recursive: true });
 });
 
-test('paths as Buffers, when asked for', async ({ place }) => {
+test('holders() returns paths as Buffers with encoding: buffer', async ({ place }) => {
   const target = mounted(place);
   const file = openSync(`${target}/own`, 'w');
   expect(await holders(target, { encoding: 'buffer' })).toMatchObject([{ path: Buffer.from(`${target}/own`) }]);
@@ -311,15 +328,16 @@ test('paths as Buffers, when asked for', async ({ place }) => {
   umountSync(target);
 });
 
-test('of a relative target, without being found itself', async ({ place, skip }) => {
+test('holders() of a relative target does not report the descriptors of its own scan', async ({ place, skip }) => {
   const target = mounted(place);
   const before = process.cwd();
   try {
     process.chdir(target);
   } catch {
-    skip(true, 'a worker has no working directory of its own');
+    skip(true, 'process.chdir() is not available in workers');
   }
-  // One after the other: until a scan begins it holds the directory that it was asked from, which another one would find.
+  // The scans run one after the other: until a scan begins, it holds the working directory of the caller, which a
+  // second scan would report.
   expect(holdersSync('.')).toMatchObject([{ how: 'cwd', isThisProcess: true }]);
   expect(await holders('.')).toMatchObject([{ how: 'cwd', isThisProcess: true }]);
   process.chdir(before);
@@ -327,7 +345,7 @@ test('of a relative target, without being found itself', async ({ place, skip })
   await umount(target);
 });
 
-test('a mount that nobody answers for, and a process that waits for it', async ({ place, skip }) => {
+test('holders() returns when the filesystem does not answer and a process waits for it', async ({ place, skip }) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
   await using child = await HolderProcess.shell(
@@ -340,31 +358,34 @@ test('a mount that nobody answers for, and a process that waits for it', async (
 
 test.for([
   [
-    'no mount point',
+    'a target that is no mount point',
     (place: Place) => place.directory('d'),
     'EINVAL',
-    'is not a mount point, nothing is mounted there',
+    'is not a mount point, but a path on the mount at',
   ],
-  ['a path that leads nowhere', (place: Place) => place.path('missing'), 'ENOENT', 'does not exist'],
-] as const)('%s', async ([_name, path, code, reason], { place }) => {
-  const target = path(place);
-  for (const error of [await rejectionOf(holders(target)), thrownBy(() => holdersSync(target))]) {
-    expect(error).toMatchObject({ code, syscall: 'statx', path: target });
-    expect((error as MountError).reason).toContain(reason);
-  }
-});
+  ['a missing target', (place: Place) => place.path('missing'), 'ENOENT', 'does not exist'],
+] as const)(
+  'holders() rejects with a reason for a wrong target: %s',
+  async ([_name, path, code, reason], { place }) => {
+    const target = path(place);
+    for (const error of [await rejectionOf(holders(target)), thrownBy(() => holdersSync(target))]) {
+      expect(error).toMatchObject({ code, syscall: 'statx', path: target });
+      expect((error as MountError).reason).toContain(reason);
+    }
+  },
+);
 
 test.for<[string, unknown[], string]>([
-  ['no target', [], 'ERR_INVALID_ARG_TYPE'],
-  ['a NUL', ['/a\0'], 'ERR_INVALID_ARG_VALUE'],
+  ['a missing target', [], 'ERR_INVALID_ARG_TYPE'],
+  ['a target with a NUL character', ['/a\0'], 'ERR_INVALID_ARG_VALUE'],
   ['a mistyped option', ['/', { encodin: 'buffer' }], 'ERR_INVALID_ARG_VALUE'],
-  ['another encoding', ['/', { encoding: 'latin1' }], 'ERR_INVALID_ARG_VALUE'],
-])('refuses %s', async ([_name, call, code]) => {
+  ['an unknown encoding', ['/', { encoding: 'latin1' }], 'ERR_INVALID_ARG_VALUE'],
+])('holders() throws or rejects with an ERR_* code for a wrong argument: %s', async ([_name, call, code]) => {
   expect(await rejectionOf(holders(...(call as [string])))).toMatchObject({ code });
   expect(thrownBy(() => holdersSync(...(call as [string])))).toMatchObject({ code });
 });
 
-test('a hundred scans leave no descriptor open', async ({ place }) => {
+test('a hundred holders() calls leave no descriptor open', async ({ place }) => {
   const target = mounted(place);
   const before = descriptors();
   for (let round = 0; round < times(25); round++) {

@@ -1,3 +1,4 @@
+// Tests umount() and umountSync() with flags, the calls that map directly to umount2(2).
 import { closeSync, openSync, symlinkSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { constants, MountError, mountSync, umount, umountSync } from '../../../lib/index.js';
@@ -13,7 +14,7 @@ const forms = [
 describe.each(forms)('%s', (_, doUmount) => {
   const failure = async (...call: Parameters<typeof umount>) => rejectionOf((async () => doUmount(...call))());
 
-  test('takes the topmost mount down, and only that', async ({ place }) => {
+  test('umount unmounts only the topmost mount at the target', async ({ place }) => {
     const target = place.directory('t');
     mountSync('below', target, 'tmpfs');
     mountSync('above', target, 'tmpfs');
@@ -23,7 +24,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('never takes EINVAL for success', async ({ place }) => {
+  test('umount rejects with EINVAL and a reason when the target is not a mount point', async ({ place }) => {
     const target = place.directory('t');
     const error = await failure(target);
     expect(error).toBeInstanceOf(MountError);
@@ -34,13 +35,13 @@ describe.each(forms)('%s', (_, doUmount) => {
       step: 'unmount',
       path: target,
       flags: '0',
-      reason: `'${target}' is not a mount point, nothing is mounted there (it is on the mount at '${place.root}' (tmpfs))`,
+      reason: `'${target}' is not a mount point, but a path on the mount at '${place.root}' (tmpfs): name a mount point`,
     });
     const { reason, message } = error as MountError;
     expect(message).toBe(`EINVAL: invalid argument, umount2 '${target}': ${reason}`);
   });
 
-  test('says EBUSY while a file is open, and takes the mount away with MNT_DETACH', async ({ place }) => {
+  test('umount rejects with EBUSY while a file is open, and MNT_DETACH detaches the busy mount', async ({ place }) => {
     const target = place.directory('t');
     mountSync('x', target, 'tmpfs');
     const file = openSync(`${target}/open`, 'w');
@@ -54,7 +55,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     }
   });
 
-  test('does not follow a link with UMOUNT_NOFOLLOW', async ({ place }) => {
+  test('umount with UMOUNT_NOFOLLOW rejects with EINVAL when the target is a symbolic link', async ({ place }) => {
     const target = place.directory('t');
     symlinkSync('t', place.path('link'));
     mountSync('x', target, 'tmpfs');
@@ -64,7 +65,7 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('marks a mount first with MNT_EXPIRE', async ({ place }) => {
+  test('umount with MNT_EXPIRE rejects with EAGAIN at first and unmounts at the second call', async ({ place }) => {
     const target = place.directory('t');
     mountSync('x', target, 'tmpfs');
     expect(await failure(target, constants.MNT_EXPIRE)).toMatchObject({ code: 'EAGAIN' });
@@ -72,21 +73,21 @@ describe.each(forms)('%s', (_, doUmount) => {
     expect(tableEntry(target)).toBeUndefined();
   });
 
-  test('leaves it to the kernel to refuse a flag it does not know', async ({ place }) => {
+  test('umount passes an unknown flag to the kernel, which refuses it with EINVAL', async ({ place }) => {
     expect(await failure(place.directory('t'), 0x8000_0000)).toMatchObject({ code: 'EINVAL', flags: '0x80000000' });
   });
 
   test.for<[string, unknown[], string]>([
-    ['no target', [], 'ERR_INVALID_ARG_TYPE'],
-    ['a number', [1], 'ERR_INVALID_ARG_TYPE'],
-    ['a Symbol', [Symbol('x')], 'ERR_INVALID_ARG_TYPE'],
-    ['a NUL', ['/t\0'], 'ERR_INVALID_ARG_VALUE'],
+    ['a missing target', [], 'ERR_INVALID_ARG_TYPE'],
+    ['a target that is a number', [1], 'ERR_INVALID_ARG_TYPE'],
+    ['a target that is a Symbol', [Symbol('x')], 'ERR_INVALID_ARG_TYPE'],
+    ['a target with a NUL character', ['/t\0'], 'ERR_INVALID_ARG_VALUE'],
     ['a detached buffer', [detachedBuffer()], 'ERR_INVALID_ARG_VALUE'],
     ['flags of 1.5', ['/t', 1.5], 'ERR_OUT_OF_RANGE'],
     ['flags of -1', ['/t', -1], 'ERR_OUT_OF_RANGE'],
     ['flags of 2 ** 53', ['/t', 2 ** 53], 'ERR_OUT_OF_RANGE'],
     ['flags that are a string', ['/t', 'MNT_DETACH'], 'ERR_INVALID_ARG_TYPE'],
-  ])('refuses %s', async ([_what, call, code]) => {
+  ])('umount throws or rejects with an ERR_* code for a wrong argument: %s', async ([_what, call, code]) => {
     expect(await failure(...(call as Parameters<typeof umount>))).toMatchObject({ code });
   });
 });

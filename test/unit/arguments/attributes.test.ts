@@ -3,11 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   ATTRIBUTE_NAMES,
+  ATTRIBUTE_ROWS,
   attributeChange,
   attributeFlags,
   attributesDiffer,
+  attributeWords,
   flagsOfAttributes,
   keptFlags,
+  lockedWordsCleared,
 } from '../../../lib/arguments/attributes.js';
 import { constants } from '../../../lib/index.js';
 
@@ -124,4 +127,36 @@ describe('attributesDiffer', () => {
 
 it('ATTRIBUTE_NAMES lists the option name of every attribute', () => {
   expect(ATTRIBUTE_NAMES).toEqual(['readonly', 'noSuid', 'noDev', 'noExec', 'noSymFollow', 'noDirAtime', 'atime']);
+});
+
+describe('ATTRIBUTE_ROWS', () => {
+  // MOUNT_ATTR__ATIME is the mask of three attributes, and MOUNT_ATTR_IDMAP is set by the option idmap.
+  const attributesOfKernel = Object.entries(constants).flatMap(([name, attribute]) => {
+    const [, suffix] = /^MOUNT_ATTR_((?!_ATIME|IDMAP).*)$/.exec(name) ?? [];
+    return suffix === undefined
+      ? []
+      : [{ suffix, attribute, flag: constants[`MS_${suffix}` as keyof typeof constants] }];
+  });
+
+  it('has one row for every MOUNT_ATTR constant of an attribute', () => {
+    const rows = ATTRIBUTE_ROWS.map(({ attribute }) => attribute);
+    expect(rows.toSorted((a, b) => a - b)).toEqual(
+      attributesOfKernel.map(({ attribute }) => attribute).toSorted((a, b) => a - b),
+    );
+  });
+
+  it.each(attributesOfKernel)('has the MS constant and the mount table word of $suffix in its row', (kernel) => {
+    const row = ATTRIBUTE_ROWS.find(({ attribute }) => attribute === kernel.attribute);
+    const word = { RDONLY: 'ro', STRICTATIME: null }[kernel.suffix];
+    expect(row).toMatchObject({ flag: kernel.flag, word: word === undefined ? kernel.suffix.toLowerCase() : word });
+  });
+
+  it('converts every attribute to a flag and to a word, so that a missing row cannot go unnoticed', () => {
+    for (const { attribute, flag, word, lock } of ATTRIBUTE_ROWS) {
+      if (attribute !== 0) expect(flagsOfAttributes(attribute)).toBe(flag);
+      if (word !== null) expect(attributeWords(flag)).toContain(word);
+      expect((keptFlags(0, 0) & flag) !== 0).toBe(lock !== null);
+      expect(lockedWordsCleared([word ?? ''], 0)).toEqual(lock === null ? [] : [word]);
+    }
+  });
 });

@@ -125,7 +125,9 @@ test('optionsArgument rejects an unknown key and names the key in the message', 
   const known = new Set(['cwd']);
   expect(optionsArgument('options', { cwd: '/' }, known)).toEqual({ cwd: '/' });
   expect(() => optionsArgument('options', { cdw: '/' }, known)).toThrow(invalidValue);
-  expect(() => optionsArgument('options', { cdw: '/' }, known)).toThrow(/"options.cdw" property is not known.*cwd/);
+  expect(() => optionsArgument('options', { cdw: '/' }, known)).toThrow(
+    /"options.cdw" property is not a known option.*cwd/,
+  );
   expect(() => optionsArgument('options', null, known)).toThrow(invalidType);
   expect(() => optionsArgument('options', 'cwd', known)).toThrow(invalidType);
 });

@@ -5,7 +5,7 @@ import {
   overlayOptionOfWord,
   overlayOptionWords,
   overlayWordsLike,
-} from '../../../lib/overlay/options.js';
+} from '../../../lib/overlay/option-words.js';
 
 const writable = { upper: '/u', work: '/w' };
 

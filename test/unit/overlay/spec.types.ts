@@ -1,60 +1,63 @@
 // Checks the types of overlay options when `npm run types` compiles this file. No code in this file runs.
-import type { OverlayMountOptions, OverlaySpec } from '../../../lib/index.js';
+import type {
+  OverlayMountOptions,
+  OverlayOptionSupport,
+  OverlayOptionValues,
+  OverlaySpec,
+} from '../../../lib/index.js';
+import type { OptionTable } from '../../../lib/overlay/option-row.js';
+import { OPTIONS } from '../../../lib/overlay/options.js';
 
 declare const layers: string[];
 declare const flag: boolean;
+declare const directory: string | undefined;
 
 export const right: OverlaySpec[] = [
   { lower: ['/a', '/b'] },
   { lower: layers },
   { lower: layers, upper: '/u', work: '/w', index: true, volatile: true, uuid: 'on' },
-  { lower: layers, upper: '/u', work: '/w', metacopy: true, redirectDir: 'on' },
   { lower: layers, upper: '/u', work: '/w', metacopy: flag, volatile: flag },
-  { lower: layers, upper: '/u', work: '/w', fsync: 'strict' },
-  { lower: layers, metacopy: true, redirectDir: 'follow' },
-  { lower: layers, userxattr: true, redirectDir: 'nofollow' },
+  { lower: layers, upper: directory, work: directory },
   { lower: layers, nfsExport: true, redirectDir: 'nofollow' },
-  { lower: layers, upper: '/u', work: '/w', nfsExport: true, index: true },
 ];
+
+/** A program can fill the options step by step. */
+export function filled(): OverlaySpec {
+  const spec: OverlaySpec = { lower: layers };
+  if (flag) {
+    spec.upper = '/u';
+    spec.work = '/w';
+  }
+  spec.metacopy = flag;
+  spec.redirectDir = 'on';
+  return spec;
+}
 
 export const rightMount: OverlayMountOptions = { lower: layers, target: '/t', readonly: true, atime: 'noatime' };
 
 export const wrong: OverlaySpec[] = [
-  // @ts-expect-error: no lower
+  // @ts-expect-error: lower is missing
   {},
-  // @ts-expect-error: upper without work
-  { lower: layers, upper: '/u' },
-  // @ts-expect-error: work without upper
-  { lower: layers, work: '/w' },
-  // @ts-expect-error: volatile without upper
-  { lower: layers, volatile: true },
-  // @ts-expect-error: fsync without upper
-  { lower: layers, fsync: 'strict' },
-  // @ts-expect-error: volatile and not
-  { lower: layers, upper: '/u', work: '/w', volatile: true, fsync: 'strict' },
-  // @ts-expect-error: index without upper
-  { lower: layers, index: true },
-  // @ts-expect-error: uuid=on without upper
-  { lower: layers, uuid: 'on' },
-  // @ts-expect-error: metacopy without redirects
-  { lower: layers, upper: '/u', work: '/w', metacopy: true, redirectDir: 'off' },
-  // @ts-expect-error: metacopy with redirects that are only followed
-  { lower: layers, upper: '/u', work: '/w', metacopy: true, redirectDir: 'follow' },
-  // @ts-expect-error: userxattr with redirects
-  { lower: layers, userxattr: true, redirectDir: 'on' },
-  // @ts-expect-error: userxattr with metacopy
-  { lower: layers, userxattr: true, metacopy: true },
-  // @ts-expect-error: nfsExport with metacopy
-  { lower: layers, upper: '/u', work: '/w', nfsExport: true, metacopy: true },
-  // @ts-expect-error: nfsExport without index
-  { lower: layers, upper: '/u', work: '/w', nfsExport: true, index: false },
-  // @ts-expect-error: nfsExport without upper, redirects followed
-  { lower: layers, nfsExport: true },
-  // @ts-expect-error: mistyped
+  // @ts-expect-error: metaCopy is no option
   { lower: layers, metaCopy: true },
-  // @ts-expect-error: not a choice
+  // @ts-expect-error: 'yes' is no value of xino
   { lower: layers, xino: 'yes' },
 ];
 
-// @ts-expect-error: no target
+// @ts-expect-error: target is missing
 export const wrongMount: OverlayMountOptions = { lower: layers };
+
+/** Every option has an answer of overlaySupport. */
+export const answered: Record<keyof OverlayOptionValues, unknown> = {} as OverlayOptionSupport;
+
+const { index, uuid, ...rest } = OPTIONS;
+const { on, ...wordsWithoutOn } = uuid.words;
+
+export const wrongTables: OptionTable[] = [
+  // @ts-expect-error: the row of index is missing
+  { ...rest, uuid },
+  // @ts-expect-error: a word of uuid is missing
+  { ...rest, index, uuid: { ...uuid, words: wordsWithoutOn } },
+  // @ts-expect-error: the probe of index is missing
+  { ...rest, uuid, index: { words: index.words, conflicts: [], needTrustedXattrs: [], reuse: index.reuse } },
+];

@@ -32,14 +32,14 @@ const why = (scan: HoldersScan | Failure | null) => {
 };
 
 test('umountReason reports that the mount is gone only when the search for holders fails with EINVAL or ENOENT', () => {
-  expect(why(failure(os.errno.EINVAL))).toMatch(/^it was in use, and is not there any more/);
-  expect(why(failure(os.errno.ENOENT))).toMatch(/^it was in use, and is not there any more/);
+  expect(why(failure(os.errno.EINVAL))).toMatch(/^the mount was in use, and another process has unmounted it since/);
+  expect(why(failure(os.errno.ENOENT))).toMatch(/^the mount was in use, and another process has unmounted it since/);
   expect(why(failure(os.errno.EMFILE))).toBe(
-    'it is in use, and who holds it could not be looked for (EMFILE: too many open files)',
+    'the mount is in use, and the search for its holders failed (EMFILE: too many open files): call holders() to search again',
   );
 });
 
 test('umountReason names no holders when the search found another mount at the target', () => {
-  expect(why(scanOf(7n))).toMatch(/^nobody was found who holds it/);
+  expect(why(scanOf(7n))).toMatch(/^the scan of 5 processes found no holder of the mount/);
   expect(why(scanOf(8n))).toBe('it was in use, and another mount is in its place by now');
 });

@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "../../../../src-native/overlay/upper_and_work.h"
+#include "../../../../src-native/overlay/upper_in_use.h"
 #include "../../../../src-native/table/mount_copies.h"
 #include "../../../../src-native/umount/umount_order.h"
 
@@ -110,7 +110,7 @@ int main() {
       for (const MountLine& line : table) {
         printf("%llu %llu ", static_cast<unsigned long long>(line.id), static_cast<unsigned long long>(line.parent_id));
         for (const char byte : line.mount_point) printf("%02x", static_cast<unsigned char>(byte));
-        printf(" %d\n", (line.attribute_flags & MS_RDONLY) != 0);
+        printf(" %d\n", (line.attributes & attributes::kReadOnly) != 0);
       }
     }
     puts("");

@@ -102,7 +102,7 @@ describe('a missing addon', () => {
     const error = thrownBy(() => findAddon(join(root, 'out/bundle.js'), 'here')) as Error;
     expect(error.message).toBe(
       `linux-mount has no addon for linux-here: it looked for ${quoted('out/linux-mount.node')}. ` +
-        `${quoted('out/bundle.js')} is a bundle, and no linux-mount is installed where it lies: install it there, or copy ` +
+        `${quoted('out/bundle.js')} is a bundle, and linux-mount is not installed in its directory: install linux-mount there, or copy ` +
         'the file prebuilds/linux-here/linux-mount.node of the package beside the bundle, or name that file with ' +
         'LINUX_MOUNT_ADDON or setAddon()',
     );
@@ -129,7 +129,9 @@ describe('a missing addon', () => {
     const { stderr } = await runNode("import { umountSync } from 'linux-mount'; umountSync('/nowhere');", {
       nodeArgs: ['--no-addons'],
     });
-    expect(stderr).toContain('this process may load none: start Node with --allow-addons, or without --no-addons');
+    expect(stderr).toContain(
+      'this process may load no native addon: start Node with --allow-addons, or without --no-addons',
+    );
     expect(stderr).toContain("code: 'ERR_DLOPEN_FAILED'");
     expect(stderr).not.toContain('build:source');
   });

@@ -94,7 +94,7 @@ describe('rejected parameters', () => {
 
   test('refuseLong rejects a value of more than 255 bytes, the limit of fsconfig(2), and does not show the value', () => {
     const error = thrownBy(() => refuseLong('parameters', [`password=${'hush'.repeat(64)}`], 'it must')) as Error;
-    expect(error.message).toMatch(/"parameters\.password" property has more than 255 bytes.*, as it must$/);
+    expect(error.message).toMatch(/"parameters\.password" property must be at most 255 bytes.*, because it must$/);
     expect(error.message).not.toContain('hush');
     refuseLong('parameters', ['a', `b=${'x'.repeat(255)}`, Buffer.from(`c=${'x'.repeat(255)}`)], 'it must');
   });

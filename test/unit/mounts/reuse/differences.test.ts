@@ -41,13 +41,13 @@ describe('filesystem reuse', () => {
       'only a directory of the filesystem',
       '/x /m rw,relatime - ext4 /dev/sdb rw',
       {},
-      "other: only '/x' of such a filesystem is mounted there",
+      "other: the mount at the target is a filesystem, but shows only its directory '/x'",
     ],
     [
       'a filesystem that became read-only after an error',
       '/ /m rw,relatime - ext4 /dev/sdb ro,errors=remount-ro',
       {},
-      'other: one whose filesystem is read-only is mounted there',
+      'other: the mount at the target is a filesystem that is read-only as a whole',
     ],
     ['a read-only mount as requested', '/ /m ro,relatime - ext4 /dev/sdb ro', { readonly: true }, 'same'],
     ['a filesystem that is always read-only', '/ /m rw,relatime - squashfs /dev/sdb ro,errors=continue', {}, 'same'],
@@ -55,7 +55,7 @@ describe('filesystem reuse', () => {
       'an idmapped mount',
       '/ /m rw,relatime,idmapped - ext4 /dev/sdb rw',
       {},
-      'other: one with mapped ids is mounted there',
+      'other: the mount at the target is a filesystem with an ID map',
     ],
     [
       'a subvolume',
@@ -73,13 +73,13 @@ describe('filesystem reuse', () => {
       'a directory of a subvolume',
       '/@/x /m rw,relatime - btrfs /dev/sdb rw,subvolid=256,subvol=/@',
       { parameters: { subvol: '/@' } },
-      "other: only '/@/x' of such a filesystem is mounted there",
+      "other: the mount at the target is a filesystem, but shows only its directory '/@/x'",
     ],
     [
       'a subvolume that was not requested',
       '/@ /m rw,relatime - btrfs /dev/sdb rw,subvolid=256,subvol=/@',
       {},
-      "other: only '/@' of such a filesystem is mounted there",
+      "other: the mount at the target is a filesystem, but shows only its directory '/@'",
     ],
   ])('probeFilesystem compares the mount at the target with the request: %s', (_name, line, options, expected) => {
     const [, fsType = ''] = /- (\S+)/.exec(line) ?? [];
@@ -92,15 +92,17 @@ test('probeFilesystem identifies the source by its device number, where the moun
   const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
   expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, special: 8n })).toBe(
-    "other: another device, which was called '/dev/sdb' then, is mounted there",
+    "other: the mount at the target is another device, which had the name '/dev/sdb' when it was mounted",
   );
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n })).toBe('same');
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n, path: '/dev/sdc' })).toMatch(
-    /^untold: .*'\/dev\/sdb' then, a sym/,
+    /^untold: .* the source '\/dev\/sdb', a symbolic link/,
   );
   expect(why(...ext4, { ...SAME_DEVICE, mode: 0o100_600, special: 0n })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, error: 2 })).toBe('same');
-  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(/^untold: which device the source is cannot be told/);
+  expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(
+    /^untold: the mount at the target cannot be compared, because the source cannot be examined/,
+  );
 });
 
 describe('tmpfs reuse', () => {
@@ -159,8 +161,8 @@ describe('overlay reuse', () => {
     shown: string[],
     parameters: readonly (Buffer | null)[],
     hasUpper = true,
-    isOnOne = true,
-  ) => optionsDiffer({ words, hasUpper, isOnOne }, shown, parameters)?.kind ?? 'same';
+    isOnOneFilesystem = true,
+  ) => optionsDiffer({ words, hasUpper, isOnOneFilesystem }, shown, parameters)?.kind ?? 'same';
 
   test.each<[string, string, string, readonly (Buffer | null)[], string]>([
     ['no options', '', 'uuid=on', usual, 'same'],
@@ -220,5 +222,7 @@ test('mountDiffers reports two idmapped mounts as not comparable', () => {
   expect(mountDiffers('a bind', plain, mapped)?.kind).toBe('other');
   expect(mountDiffers('a bind', mapped, mapped)?.kind).toBe('untold');
   // A known difference is reported before one that cannot be compared.
-  expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe('a bind with noexec is mounted there');
+  expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe(
+    'the mount at the target is a bind with noexec',
+  );
 });

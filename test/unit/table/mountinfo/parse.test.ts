@@ -164,13 +164,13 @@ test('parseMountInfo throws for a malformed line, with the line number and the c
     for (const text of [`${good}\n${line}\n${good}\n`, `${good}\n${line}`]) {
       const error = thrownBy(() => parseMountInfo(text)) as Error;
       expect(error, line).toMatchObject({ code: 'ERR_INVALID_ARG_VALUE' });
-      expect(error.message).toBe(`The "text" argument is no mount table: line 2 is '${line}'`);
+      expect(error.message).toBe(`The "text" argument is not a mount table: line 2 is '${line}'`);
     }
   }
   expect((thrownBy(() => parseMountInfo(`${good}\n\n${good}`)) as Error).message).toContain("line 2 is ''");
   expect((thrownBy(() => parseMountInfo(`\n\n${good}\na\tb\xff`)) as Error).message).toContain('line 4 is');
   const long = thrownBy(() => parseMountInfo(Buffer.from(`\x1b${'\xff'.repeat(1000)}`, 'latin1'))) as Error;
-  expect(long.message).toMatch(/line 1 is '\\x1b(\\xff)+' and 701 bytes more$/);
+  expect(long.message).toMatch(/line 1 is '\\x1b(\\xff)+' and 701 more bytes$/);
 });
 
 test('parseMountInfo rejects invalid arguments', () => {
