@@ -5,7 +5,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const project = fileURLToPath(new URL('../../..', import.meta.url));
-const PARTS = ['package.json', 'tsconfig.json', 'binding.gyp', 'src-native', 'lib', 'dist', 'examples', 'test'];
+const PARTS = [
+  'package.json',
+  'tsconfig.json',
+  'binding.gyp',
+  'src-native',
+  'lib',
+  'dist',
+  'examples',
+  'release',
+  'test',
+];
 
 /** Runs a program, and ends this process when the program fails. */
 export function run(command, args, { env = {}, cwd } = {}) {
