@@ -155,7 +155,9 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readFileSync(mount.path, 'utf8')).toBe('content');
       expect(await rejectionOf(attach(mount, place.directory('d')))).toMatchObject({
         code: 'ENOTDIR',
-        reason: expect.stringMatching(/^the target '.*\/d' is a directory and the root of the mount is no directory/),
+        reason: expect.stringMatching(
+          /^the target '.*\/d' is a directory, and the root of the mount is not a directory/,
+        ),
       });
       await using _attached = await attach(mount, place.file('target'));
       expect(readFileSync(place.path('target'), 'utf8')).toBe('content');

@@ -191,7 +191,7 @@ describe.each(forms)('%s', (_, move) => {
         setPropagationSync(mounted(place, 'shared'), 'shared');
         place.directory('shared/x');
       },
-      reason: /^the mount at '.*\/from' \(tmpfs\), or one below it, is unbindable/,
+      reason: /^the mount at '.*\/from' \(tmpfs\) or a mount below it is unbindable/,
     },
   ])(
     'moveMount rejects with a reason that names the cause, and moves nothing: $name',

@@ -126,7 +126,12 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       {},
       /^an overlay with another source is mounted/,
     ],
-    ['lacks the source', (o) => doMount(o), { source: 'mine' }, /^an overlay with another source is mounted there/],
+    [
+      'lacks the source',
+      (o) => doMount(o),
+      { source: 'mine' },
+      /^an overlay with another source is mounted at the target/,
+    ],
     [
       'has a read-only filesystem',
       async (o) => {
