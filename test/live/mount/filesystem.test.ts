@@ -45,7 +45,7 @@ function fsmountTakes(place: Place, attributes: FilesystemOptions): boolean {
     expect(error).toMatchObject({
       code: 'EINVAL',
       syscall: 'fsmount',
-      reason: expect.stringMatching(/does not take noSymFollow/),
+      reason: expect.stringMatching(/does not support noSymFollow/),
     });
     return false;
   }
@@ -132,7 +132,7 @@ describe.each(forms)('%s', (_, doMount) => {
           expect(error.kernelLog).toMatch(log);
           expect(error.reason).toMatch(/^the kernel reports "/);
         } else {
-          expect(error.reason).toMatch(/^the filesystem 'tmpfs' does not take its option data/);
+          expect(error.reason).toMatch(/^the filesystem 'tmpfs' probably refuses its option data/);
         }
         expect(tableEntry(target)).toBeUndefined();
       },
@@ -156,7 +156,7 @@ describe.each(forms)('%s', (_, doMount) => {
         name: 'the target is a file',
         call: (place) => [null, place.file('file'), 'tmpfs'],
         code: 'ENOTDIR',
-        reason: /^the target '.*\/file' is a file, and a filesystem is mounted on a directory/,
+        reason: /^the target '.*\/file' is a file, and a filesystem needs a directory as its target/,
       },
       {
         name: 'the kernel does not have the filesystem type',
