@@ -45,7 +45,7 @@ function fsmountTakes(place: Place, attributes: FilesystemOptions): boolean {
     expect(error).toMatchObject({
       code: 'EINVAL',
       syscall: 'fsmount',
-      reason: expect.stringMatching(/does not take noSymFollow/),
+      reason: expect.stringMatching(/does not support noSymFollow/),
     });
     return false;
   }
