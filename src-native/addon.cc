@@ -24,7 +24,8 @@
 #include "umount/umount_tree.h"
 
 // Runs once for each JavaScript environment that loads the addon. Export<MountCall>(..., "mount") exports mount() and
-// mountSync() (napi/call.h). The Read() function of each class lists the arguments of its two functions.
+// mountSync() (napi/call.h). The Read() function of each exported class lists the arguments of the JavaScript
+// functions.
 static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   // mount/
   call::Export<MountCall>(env, exports, "mount");
@@ -63,7 +64,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   call::Export<IsWhiteoutCall>(env, exports, "isWhiteout");
   call::Export<IsOpaqueCall>(env, exports, "isOpaque");
 
-  // napi/ and kernel/: functions that run on the JavaScript thread and do not block.
+  // These functions of napi/ and kernel/ run on the JavaScript thread and do not block.
   exports.Set("descriptorNumber", Napi::Function::New<descriptor::Number>(env, "descriptorNumber"));
   exports.Set("newCancellation", Napi::Function::New<Cancellation::New>(env, "newCancellation"));
   exports.Set("cancel", Napi::Function::New<Cancellation::Cancel>(env, "cancel"));

@@ -6,11 +6,11 @@
 #include <cstdint>
 #include <string_view>
 
-// Attributes belong to one mount. The options of its filesystem are a different thing, and are shared by all mounts of
-// that filesystem.
+// Attributes belong to one mount. The options of a filesystem are no attributes: all mounts of the filesystem share
+// them.
 namespace attributes {
 
-// The MOUNT_ATTR_ bits that code refers to by name. The other bits stand only in the table below.
+// The MOUNT_ATTR_ bits that code refers to by name. Only the table below contains the other bits.
 constexpr uint64_t kReadOnly = 0x1;       // MOUNT_ATTR_RDONLY
 constexpr uint64_t kNoDev = 0x4;          // MOUNT_ATTR_NODEV
 constexpr uint64_t kAtimeMask = 0x70;     // MOUNT_ATTR__ATIME, a field of three bits that holds one atime mode
@@ -23,8 +23,8 @@ struct Attribute {
   uint64_t mask = bit;    // an attribute is set if `(bits & mask) == bit`
 };
 
-// The rows stand in the order in which the kernel prints the words (fs/proc_namespace.c, show_mnt_opts). The order of
-// the atime rows is also the order in which mount(2) picks one of several atime flags (fs/namespace.c, path_mount).
+// The rows are in the order in which the kernel prints the words (fs/proc_namespace.c, show_mnt_opts). The order of the
+// atime rows is also the order in which mount(2) picks one of several atime flags (fs/namespace.c, path_mount).
 constexpr Attribute kAttributes[] = {
     {"ro", MS_RDONLY, kReadOnly},
     {"nosuid", MS_NOSUID, 0x2},
@@ -34,11 +34,11 @@ constexpr Attribute kAttributes[] = {
     {"noatime", MS_NOATIME, 0x10, kAtimeMask},
     {"nodiratime", MS_NODIRATIME, 0x80},
     {"relatime", MS_RELATIME, 0, kAtimeMask},
-    {"nosymfollow", 256, 0x200000},  // MS_NOSYMFOLLOW of Linux 5.10, which some headers lack; the bit is of 5.14
+    {"nosymfollow", 256, 0x200000},  // MS_NOSYMFOLLOW (Linux 5.10), which some headers lack; the bit exists since 5.14
     {"idmapped", 0, kIdMapped},
 };
 
-// The mount(2) flags that are attributes.
+// The mount(2) flags that set attributes.
 constexpr unsigned long kFlags = [] {
   unsigned long flags = 0;
   for (const Attribute& row : kAttributes) flags |= row.flag;
@@ -58,7 +58,8 @@ constexpr uint64_t kBitsWithFlag = [] {
   return bits;
 }();
 
-// Converts mount(2) flags to MOUNT_ATTR_ bits. Of several atime flags the first row in the table decides.
+// Converts mount(2) flags to MOUNT_ATTR_ bits. If several atime flags are set, the flag in the earliest row of the
+// table takes effect.
 constexpr uint64_t BitsOf(unsigned long flags) {
   uint64_t bits = 0, decided = 0;
   for (const Attribute& row : kAttributes) {

@@ -49,7 +49,7 @@ namespace {
 constexpr unsigned kInvalidFlags = ~0u;
 
 // A kernel that has the system call refuses invalid flags with EINVAL. A missing system call fails with ENOSYS, and a
-// seccomp filter fails with the errno that its author chose.
+// call that a seccomp filter refuses fails with the errno that the author of the filter chose.
 bool FailsWithEinval(long result) { return result == -1 && errno == EINVAL; }
 
 // Bits of the answer that HasTreeCall remembers.
@@ -116,13 +116,13 @@ int Stat(int directory, const char* path, int flags, struct stat* found) {
   return static_cast<int>(syscall(SYS_newfstatat, directory, path, found, flags));
 #elif defined(SYS_fstatat64)  // Architectures of 32 bits.
 #if defined(__arm__)
-  // The C library's struct stat must begin as the kernel's struct stat64. The struct of glibc begins so unless
-  // _TIME_BITS is 64, and linux_mount.gypi undefines this macro. The struct of musl always begins so, and musl appends
+  // The C library's struct stat must begin with the same fields as the kernel's struct stat64. glibc's struct does so
+  // unless _TIME_BITS is 64, so linux_mount.gypi undefines this macro. musl's struct always does so, and musl appends
   // its own 64-bit times (kernel/file_status.cc).
   static_assert(offsetof(struct stat, st_ino) == 96);
 #endif
   return static_cast<int>(syscall(SYS_fstatat64, directory, path, found, flags));
-#else  // The newest architectures have statx(2) only, and every C library for them wraps it in fstatat(2).
+#else  // The newest architectures have only statx(2), and their C libraries implement fstatat(2) by statx(2).
   return fstatat(directory, path, found, flags);
 #endif
 }

@@ -11,17 +11,17 @@
 struct stat;
 
 // Each wrapper makes its system call by number, returns -1 on failure and sets errno, as the C library does. The
-// constants are repeated because the kernel headers of a build machine may lack them: those of Debian 12, for example,
-// have no STATX_MNT_ID_UNIQUE.
+// constants are repeated because the kernel headers of a build machine may lack them: the headers of Debian 12, for
+// example, have no STATX_MNT_ID_UNIQUE.
 namespace kernel {
 
 // linux/mount.h
-constexpr unsigned kOpenTreeClone = 1;            // OPEN_TREE_CLONE, 5.2
-constexpr unsigned kOpenTreeCloexec = 02000000;   // OPEN_TREE_CLOEXEC, O_CLOEXEC
-constexpr unsigned kMoveMountFromEmptyPath = 4;   // MOVE_MOUNT_F_EMPTY_PATH, 5.2
-constexpr unsigned kMoveMountToSymlinks = 0x10;   // MOVE_MOUNT_T_SYMLINKS, 5.2
-constexpr unsigned kMoveMountToEmptyPath = 0x40;  // MOVE_MOUNT_T_EMPTY_PATH, 5.2
-constexpr unsigned kMoveMountBeneath = 0x200;     // MOVE_MOUNT_BENEATH, 6.5
+constexpr unsigned kOpenTreeClone = 1;            // OPEN_TREE_CLONE (Linux 5.2)
+constexpr unsigned kOpenTreeCloexec = 02000000;   // OPEN_TREE_CLOEXEC, the same bit as O_CLOEXEC
+constexpr unsigned kMoveMountFromEmptyPath = 4;   // MOVE_MOUNT_F_EMPTY_PATH (Linux 5.2)
+constexpr unsigned kMoveMountToSymlinks = 0x10;   // MOVE_MOUNT_T_SYMLINKS (Linux 5.2)
+constexpr unsigned kMoveMountToEmptyPath = 0x40;  // MOVE_MOUNT_T_EMPTY_PATH (Linux 5.2)
+constexpr unsigned kMoveMountBeneath = 0x200;     // MOVE_MOUNT_BENEATH (Linux 6.5)
 
 constexpr unsigned kFsOpenCloexec = 1;    // FSOPEN_CLOEXEC, 5.2
 constexpr unsigned kFsMountCloexec = 1;   // FSMOUNT_CLOEXEC, 5.2
@@ -43,7 +43,7 @@ constexpr uint64_t kResolveInRoot = 0x10;
 constexpr unsigned kAtRecursive = 0x8000;  // AT_RECURSIVE, 5.2
 
 // linux/mount.h
-constexpr unsigned long kMsLazyTime = 1 << 25;  // MS_LAZYTIME, 4.0; in glibc since 2.38
+constexpr unsigned long kMsLazyTime = 1 << 25;  // MS_LAZYTIME (Linux 4.0), which glibc defines since 2.38
 
 struct MountAttributes {  // struct mount_attr
   uint64_t set = 0;

@@ -1,4 +1,4 @@
-// listmount(2), statmount(2) and the ID of a mount namespace: questions about mounts by unique mount ID.
+// Queries mounts by unique mount ID: listmount(2), statmount(2), and the ID of a mount namespace.
 #pragma once
 
 #include <cstddef>

@@ -26,10 +26,10 @@ int MountPointId(int directory, const char* path, unsigned flags, IdKind kind, u
 // STATX_ATTR_MOUNT_ROOT.
 int IsMountRoot(int directory, const char* path, unsigned flags);
 
-// Returns true if `path` is a mount point, and false if `path` is none or if IsMountRoot fails.
+// Returns true if `path` is a mount point, and false if it is not or if IsMountRoot fails.
 bool IsMountPoint(int directory, const char* path, unsigned flags);
 
-// Returns true if `path` is a directory, and false if `path` is none or if statx(2) fails.
+// Returns true if `path` is a directory, and false if it is not or if statx(2) fails.
 bool IsDirectory(int directory, const char* path, unsigned flags);
 
 struct Identity {

@@ -11,18 +11,19 @@
 // mount.
 enum class Position { kOnTop, kBeneath };
 
-// Attaches a detached mount (open_tree(2), fsmount(2)) at a target, or moves an attached mount there: move_mount(2).
-// Returns the mount's unique ID. A symbolic link at the target is followed, as mount(2) does. The call can be cancelled
-// until immediately before the move.
+// Attaches a detached mount (open_tree(2), fsmount(2)) at a target, or moves an attached mount to the target:
+// move_mount(2). Returns the mount's unique ID. A symbolic link at the target is followed, as mount(2) does. The call
+// can be cancelled until immediately before the move.
 Outcome Attach(int tree, Target& target, const Cancellation& cancellation, Position position = Position::kOnTop);
 
-// Translates an errno of a move to the target. A file on a directory, or a directory on a file, is ENOTDIR for a bind
-// and for a new mount, but one of many EINVAL for move_mount(2) and for mount(2) with MS_MOVE. This function returns
-// ENOTDIR for a file on a directory and for a directory on a file.
+// Translates an errno of a move to the target. When a file is attached on a directory, or a directory on a file, this
+// function returns ENOTDIR, as mount(2) does for a bind and for a new mount. move_mount(2), and mount(2) with MS_MOVE,
+// fail in this case with EINVAL, which has many other causes.
 int AttachError(int error, int tree, const Target& target);
 
-// Finishes a mount(2) call at a target: returns the unique ID of the new mount and, for a target in a root, its
-// descriptor. If the mount cannot be identified, or the caller has cancelled meanwhile, the mount is unmounted again.
+// Finishes a mount(2) call at a target: returns the unique ID of the new mount and, for a target in a root, a
+// descriptor of the mount. If the mount cannot be identified, or the caller has cancelled meanwhile, the mount is
+// unmounted again.
 Outcome FinishMount(const Target& target, const Cancellation& cancellation, OwnedFd* mounted);
 
 // Moves an attached mount. Arguments: from (a target), to (a target), beneath, vacant, operation.

@@ -26,8 +26,8 @@ int Remount(const OwnedFd& mounted, uint64_t bits) {
   return mount(nullptr, procfs::Fd(mounted.get()).c_str(), nullptr, flags, nullptr) < 0 ? errno : 0;
 }
 
-// Opens a mount below another one, so that a later rename of a directory cannot redirect the change. The lookup starts
-// at the descriptor of the upper mount: that mount may be hidden, or lie outside this process's root.
+// Opens a mount below the mount `top`, so that a later rename of a directory cannot redirect the change. The lookup
+// starts at the descriptor of `top`, because `top` may be hidden, or lie outside this process's root.
 Outcome OpenMount(const OwnedFd& top, const std::string& top_point, const MountLine& line, OwnedFd* mount) {
   const std::string prefix = top_point == "/" ? top_point : top_point + '/';
   if (!line.mount_point.starts_with(prefix)) {

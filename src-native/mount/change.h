@@ -57,9 +57,10 @@ void ReadChange(Arguments& arguments, attributes::Change* change);
 // descriptor `at`, attached or detached.
 Outcome SetAttributes(int at, const char* path, unsigned flags, const attributes::Change& change);
 
-// Changes attached mounts by one mount(2) call with MS_REMOUNT each. If one mount cannot be changed, the function
-// undoes the changes before it; Outcome::left is set if that fails. `path` must lead to the root of a mount; the call
-// fails with EINVAL for any other path. A change of an attribute that has no mount(2) flag fails with ENOSYS.
+// Changes attached mounts by mount(2) with MS_REMOUNT, with one call for each mount. If one mount cannot be changed,
+// the function undoes the changes already made; Outcome::left is set if the undoing fails. `path` must lead to the root
+// of a mount; the call fails with EINVAL for any other path. A change of an attribute that has no mount(2) flag fails
+// with ENOSYS.
 Outcome ChangeByRemount(const char* path, const attributes::Change& change);
 
 // Changes attached mounts by mount_setattr(2), or by mount(2) where mount_setattr(2) is missing or denied.

@@ -43,8 +43,8 @@ void ReconfigureCall::Read(Arguments& arguments) {
   target_.Read(arguments);
   arguments.BytesList("parameters", &parameters_).OptionalBytes("data", &data_).Bytes("mode", &mode_);
   ReadOperation(arguments);
-  // FsPickError() is asked only once, because the choice of the thread depends on the answer. A different second answer
-  // would move the calling thread itself into a private mount namespace.
+  // FsPickError() is called only once, because its result also decides whether the call runs on a thread of its own. If
+  // a second result differed, Run would move the calling thread itself into a private mount namespace.
   by_data_ = data_ && kernel::FsPickError() != 0;
 }
 
@@ -71,7 +71,8 @@ Outcome ReconfigureCall::RunByData() {
   if (data_->size() + 1 > kernel::PageSize()) return Outcome::Failure(E2BIG, "mount", "check data");
   PrivateMounts mounts;
   if (const int error = mounts.Enter()) {
-    // The kernel requires the same privilege for unshare(2) as for fspick(2), so EPERM is reported for the latter.
+    // The kernel requires the same privilege for unshare(2) as for fspick(2), so EPERM is reported as a failure of
+    // fspick(2).
     if (error == EPERM) return Outcome::Failure(EPERM, "fspick", "open context");
     return Outcome::Failure(error, "unshare", "make a namespace");
   }
@@ -87,7 +88,8 @@ Outcome ReconfigureCall::RunByData() {
   if (!ReadMountTree(id, &lines) || !ReadFilesystemOptions(id, &options)) {
     return Outcome::Failure(errno, "read", "read the mount table");
   }
-  // In a user namespace the attributes of the copy may be locked, and a remount without them would fail with EPERM.
+  // In a user namespace the attributes of the copy may be locked, and a remount that clears a locked attribute fails
+  // with EPERM.
   unsigned long flags =
       MS_REMOUNT | attributes::FlagsOf(lines[0].attributes & ~attributes::kReadOnly) | FilesystemFlags(options);
   if (mode_ == "ro") flags |= MS_RDONLY;

@@ -33,7 +33,7 @@ class Arguments {
   Arguments& Boolean(const char* name, bool* value);
   // Reads an unsigned bigint of 64 bits, or null.
   Arguments& OptionalId(const char* name, std::optional<uint64_t>* id);
-  // Reads a namespace: null for that of the process, the number of a file descriptor, or the path of its file.
+  // Reads a namespace: null for the namespace of the process, the number of a file descriptor, or the path of its file.
   Arguments& Namespace(const char* name, NamespaceFile* file);
   // Reads an object of newCancellation(), or null.
   Arguments& TakeCancellation(const char* name, Cancellation* cancellation);

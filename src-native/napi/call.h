@@ -28,7 +28,7 @@
 // Both functions throw if an argument is wrong, before any system call. A failure of a system call is no exception but
 // an Outcome (kernel/outcome.h).
 //
-// More members change the thread and the working directory of Run. All of them are optional:
+// Optional members of the class select the thread, the mount namespace and the working directory of Run:
 //
 //   WorkingDirectory directory;       Run resolves relative paths from this directory (threads/working_directory.h).
 //   bool IsRelative() const;          Required with `directory`: whether the call depends on the working directory.

@@ -82,8 +82,8 @@ void CompletionQueue::CompleteOne(napi_env env, napi_value, void* data, void* de
 
 void CompletionQueue::Close(void* data) {
   auto* queue = static_cast<CompletionQueue*>(data);
-  // The lock is held to the end. As soon as `function_` is null, Deliver deletes completions on pool threads, where
-  // they must not contain references to JavaScript values any more.
+  // The lock is held until the end of this function. As soon as `function_` is null, Deliver deletes completions on
+  // pool threads, where they must not contain references to JavaScript values any more.
   pthread_mutex_lock(&queue->lock_);
   for (Completion* each = queue->registered_; each != nullptr; each = each->next_) each->ReleaseReferences();
   queue->registered_ = nullptr;

@@ -18,11 +18,11 @@ class CompletionQueue {
    public:
     virtual ~Completion() = default;
 
-    // JavaScript thread, with an open handle scope. Passes the result to JavaScript. The queue then deletes the
-    // completion.
+    // Passes the result to JavaScript, on the JavaScript thread with an open handle scope. The queue deletes the
+    // completion afterwards.
     virtual void Complete(Napi::Env env) = 0;
 
-    // JavaScript thread. The environment is about to end: the completion must release all references to its values.
+    // Releases all references to JavaScript values, on the JavaScript thread, when the environment is about to end.
     virtual void ReleaseReferences() = 0;
 
    private:

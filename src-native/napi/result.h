@@ -13,7 +13,7 @@
 struct MountResult {
   explicit MountResult(Outcome made = {}) : outcome(std::move(made)) {}
 
-  // JavaScript thread. Moves the detached mount into the JavaScript value, so it may be called only once.
+  // JavaScript thread. Moves the detached mount into the JavaScript value, so this function may be called only once.
   napi_value ToValue(Napi::Env env);
 
   Outcome outcome;

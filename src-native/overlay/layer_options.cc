@@ -12,7 +12,7 @@
 
 namespace {
 
-constexpr size_t kLongestValue = 255;  // bytes of a string value for fsconfig(2)
+constexpr size_t kLongestValue = 255;  // the maximum length in bytes of a string value of fsconfig(2)
 
 // Returns the escaped path of an opened upper or work directory, for kernels before 6.13, where overlayfs takes only
 // paths. With the path of the descriptor (/proc/self/fd/N) the mount table would show only that path, and no other

@@ -44,9 +44,10 @@ KernelSupport FindKernelSupport();
 //                descriptor or, before 6.13, the path /proc/self/fd/N
 //   descriptors  mount(2) with descriptor numbers as the layers' names, from the working directory /proc/self/fd
 //
-// The result is the unique ID of the new mount and, unless it is "data", the strategy. The strategies "fsconfig" and
-// "descriptors" open each directory once, so the opened directory becomes the layer even if its path leads elsewhere
-// later. The call closes all descriptors at its end, and unmounts a mount that differs from the request.
+// The result contains the unique ID of the new mount, and the strategy unless the strategy is "data". The strategies
+// "fsconfig" and "descriptors" open each directory once, so the opened directory becomes the layer even if its path
+// leads elsewhere later. The call closes all descriptors at its end, and unmounts a mount that differs from the
+// request.
 //
 // An overlay is mounted in a private mount namespace of the thread (overlay/private_overlay.cc) in two cases: if it has
 // idmapped layers, and if it is `detached` and the kernel cannot make it detached directly. Before 6.15 the layers of
@@ -74,7 +75,7 @@ class OverlayCall : public Operation {
 
  private:
   struct Opened {
-    std::vector<OwnedFd> layers;  // in the order of lower_, data_only_
+    std::vector<OwnedFd> layers;  // the layers of lower_, followed by those of data_only_
     OwnedFd upper;
     OwnedFd work;
   };

@@ -29,8 +29,8 @@ std::string_view OptionOf(std::string_view options, std::string_view key) {
   return rest.substr(0, rest.find(','));
 }
 
-// Whether a path means the same in every process. A relative path does not, and neither does a path of a descriptor of
-// the process that made the overlay (fsconfig(2) before Linux 6.13).
+// Whether a path means the same in every process. A relative path depends on the process, and so does the path of a
+// descriptor of the process that made the overlay (fsconfig(2) before Linux 6.13).
 bool IsSameInEveryProcess(const std::string& path) {
   return path[0] == '/' && path.rfind("/proc/thread-self/", 0) != 0 && path.rfind("/proc/self/", 0) != 0;
 }

@@ -70,9 +70,9 @@ Outcome OverlayCall::MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree) {
   return outcome;
 }
 
-// Opens or makes the user namespaces of all idmapped layers. The calls precede the entry into the private mount
-// namespace for two reasons: the paths of the files belong to the caller's namespace, and the kernel makes no user
-// namespace for a thread with a mount on top of its root, which counts as chrooted.
+// Opens or makes the user namespaces of all idmapped layers. This function runs before the thread enters the private
+// mount namespace, because the paths of the user namespaces belong to the caller's mount namespace. Besides, the kernel
+// creates no user namespace for a thread with a mount on top of its root, which counts as chrooted.
 Outcome OverlayCall::OpenUserNamespaces() {
   for (size_t at = 0; at + 2 < id_maps_.size(); at += 3) {
     Outcome outcome;

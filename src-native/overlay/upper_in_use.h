@@ -7,7 +7,7 @@
 
 #include "kernel/owned_fd.h"
 
-struct Outcome;  // Not kernel/outcome.h: test/hunts/fuzz compiles this header without the Node-API headers.
+struct Outcome;  // A forward declaration, because test/hunts/fuzz compiles this header without Node-API.
 
 // Prevents a second overlay on the same upper or work directory. Without "index=on" the kernel allows such a mount with
 // only a line in its log, and the behaviour of both overlays is then undefined
@@ -49,7 +49,7 @@ FoundDirectories FindUpperAndWork(std::string_view options, std::vector<Inode>* 
 
 // Finds the upper and work directories of all overlays of this mount namespace, and remembers them, so that the next
 // call does not read the whole mount table: listmount(2) reports the unique mount IDs, and only new mounts are examined
-// by statmount(2). The functions of this namespace need Linux 6.11.
+// by statmount(2). The functions in known_overlays need Linux 6.11.
 namespace known_overlays {
 
 enum class Answer { kNo, kPerhaps, kCannotTell };

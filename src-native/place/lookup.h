@@ -37,8 +37,8 @@ class PinnedPath {
   // The path for calls that do not follow a symbolic link in the last component.
   std::string Path() const;
 
-  // Opens the entry at the path with O_PATH: the root of the topmost mount at the path, or a symbolic link itself. An
-  // empty result has set errno.
+  // Opens the entry at the path with O_PATH: the root of the topmost mount at the path, or a symbolic link itself. The
+  // function sets errno if the result is empty.
   OwnedFd OpenEntry() const;
 
  private:

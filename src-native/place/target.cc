@@ -106,7 +106,7 @@ Outcome Target::Open(int root) {
 }
 
 Outcome Target::Create(int root, bool directory) {
-  RemoveCreated();  // by the attempt before
+  RemoveCreated();  // removes the entries that the previous attempt created
   if (threads::HasOwnDirectory()) UseUmaskOfProcess();
   const std::vector<std::string> names = NamesOf(path_);
   // A path with a trailing slash can only lead to a directory.
@@ -169,8 +169,8 @@ int Target::RecordCreated(const OwnedFd& parent, const std::string& path, bool i
   return error;
 }
 
-// Removes the entries that this target created, if they are still empty. A directory that another process has used
-// meanwhile stays, and so does an entry that has replaced a created one.
+// Removes the entries that this target created, if they are still empty. The function keeps a directory that another
+// process has used meanwhile, and an entry that has replaced a created entry.
 void Target::RemoveCreated() {
   found_ = OwnedFd();
   for (; !created_.empty(); created_.pop_back()) {

@@ -15,7 +15,7 @@
 // A target is a path, or a path inside a root.
 //
 // The kernel resolves a plain path as mount(2) does, symbolic links included. A path inside a root is resolved as if
-// the root were "/" (openat2(2), RESOLVE_IN_ROOT). From then on the target is the opened directory or file, so no
+// the root were "/" (openat2(2), RESOLVE_IN_ROOT). After LookUp the target is the opened directory or file, so no
 // symbolic link leads out of the root, even while another process changes the root.
 //
 // LookUp can create missing directories and files inside a root. The created entries are removed again unless
@@ -39,16 +39,16 @@ class Target {
   bool IsRelative() const;
   bool IsInRoot() const { return root_.has_value(); }
 
-  // Opens a path inside a root; a plain path is not opened. With kMatch a missing target is created as a directory or
-  // as a file: `directory` says which, from the type of the directory or file to be mounted.
+  // Opens a path inside a root; a plain path is not opened. With kMatch a missing target is created as a directory if
+  // `directory` is true, and as a file otherwise, so that it has the type of the directory or file to be mounted.
   Outcome LookUp(bool directory = true);
 
   // Opens a plain path if the caller can cancel the operation. The last step of an operation cannot be cancelled and
-  // must not block in a path lookup, so this function makes the lookup before.
+  // must not block in a path lookup, so this function does the lookup earlier.
   Outcome OpenIfCancellable(const Cancellation& cancellation);
 
-  // The target as arguments of the *at calls: a directory descriptor, a path and a flag. After an open the path is
-  // empty.
+  // The target as arguments of the *at calls: a directory descriptor, a path and a flag. The path is empty if the
+  // target has been opened.
   int at() const { return found_ ? found_.get() : kWorkingDirectory; }
   const char* path() const { return found_ ? "" : path_.c_str(); }
   unsigned empty_path_flag() const;

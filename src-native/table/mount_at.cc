@@ -12,8 +12,8 @@
 
 namespace {
 
-// Finds the mountinfo ID of the mount that contains an open file. proc_pid_fdinfo(5) contains the ID, for kernels
-// before 5.8 and sandboxes that refuse statx(2).
+// Finds the mountinfo ID of the mount that contains an open file. On kernels before 5.8, and in sandboxes that refuse
+// statx(2), the ID is read from /proc/PID/fdinfo/FD (proc_pid_fdinfo(5)).
 bool MountinfoIdOf(int fd, uint64_t* id) {
   if (kernel::MountId(fd, "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, id) == 0) return true;
   std::string text;
@@ -58,7 +58,7 @@ Outcome SearchTable(const std::string& path, MountLines* found, std::string* res
   return {};
 }
 
-// Reports whether statx(2) is missing, or refused by a seccomp filter, of which older ones fail with EPERM.
+// Reports whether the kernel lacks statx(2), or a seccomp filter refuses statx(2): older filters fail with EPERM.
 bool IsMissing(int error) { return error == ENOSYS || error == EPERM; }
 
 }  // namespace

@@ -25,8 +25,8 @@ std::vector<MountTraits> ReadTraits(std::string_view table);
 struct MountCopy {
   const MountTraits* mount;
   // Whether umount(2) of the original mount also unmounts this copy, which is so if the parent mount of the copy is a
-  // peer or slave of the parent mount of the original. The kernel then unmounts neither while one of them is in use
-  // (fs/pnode.c, propagate_mount_busy). The search does not recognise a slave of a slave.
+  // peer or slave of the parent mount of the original. The kernel then unmounts neither mount while one of the two is
+  // in use (fs/pnode.c, propagate_mount_busy). The search does not recognise a slave of a slave.
   bool is_unmounted_too;
 };
 

@@ -23,7 +23,8 @@ constexpr size_t kStackBytes = 256 * 1024;
 constexpr time_t kIdleSeconds = 1;
 constexpr int64_t kSpinNanoseconds = 50'000;
 
-thread_local int own_directory_error = EPERM;  // 0 if the thread has a working directory of its own.
+// The result of OwnDirectoryError(): 0 if the thread has a working directory of its own.
+thread_local int own_directory_error = EPERM;
 
 int StartThread(void* (*main)(void*), void* argument) {
   // A new thread inherits the signal mask, so it starts with all signals blocked and runs no signal handler.
@@ -78,15 +79,15 @@ class Queue {
   }
 
   int Start(Task* task) {
-    // `start_` serialises this function. If two calls failed to start a thread at the same time, each would count on
-    // the thread of the other, and their tasks would never run.
+    // `start_` serialises this function. If two calls failed to start a thread at the same time, each call would rely
+    // on the thread of the other call, and neither task would ever run.
     const Lock start(&start_);
     pthread_mutex_lock(&lock_);
     Push(task);
     const bool enough = queued_.load(std::memory_order_relaxed) <= idle_;
     if (!enough) ++threads_;
     pthread_mutex_unlock(&lock_);
-    // The signal follows the unlock, so that the thread does not wake up only to wait for `lock_`.
+    // The signal is sent after the unlock, so that the thread does not wake up only to wait for `lock_`.
     if (enough) {
       pthread_cond_signal(&work_);
       return 0;
@@ -172,7 +173,7 @@ class Queue {
     return false;
   }
 
-  pthread_mutex_t start_ = PTHREAD_MUTEX_INITIALIZER;  // Start() locks it before lock_.
+  pthread_mutex_t start_ = PTHREAD_MUTEX_INITIALIZER;  // Start() locks start_ before lock_.
   pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
   pthread_cond_t work_;
   Task* first_ = nullptr;

@@ -30,8 +30,9 @@ int EnterNamespace(const OwnedFd& mounts, const OwnedFd& root, const OwnedFd& di
 // process, which private mounts would not, and propagate nothing back.
 int MakeAllSlave() { return mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) < 0 ? errno : 0; }
 
-// Does the work of MakeAllSlave for a thread in a chroot whose root directory is no mount point: mount(2) refuses "/"
-// with EINVAL there. setns(2) into its own mount namespace changes the root to the root mount for the time of the call.
+// Does the work of MakeAllSlave for a thread in a chroot whose root directory is no mount point, for which mount(2)
+// refuses "/" with EINVAL. This function calls setns(2) with the mount namespace that the thread is already in, which
+// changes the root of the thread to the root mount, and then restores the root.
 int MakeAllSlaveFromTop() {
   const OwnedFd mounts = OwnNamespace(), root(open("/", kDirectoryFlags)), directory(open(".", kDirectoryFlags));
   if (!mounts || !root || !directory || setns(mounts.get(), CLONE_NEWNS) < 0) return errno;

@@ -127,7 +127,7 @@ Trial Mount(const char* type, const char* data) {
   void* shared = mmap(nullptr, sizeof(Answer), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (shared == MAP_FAILED) return Failed("mmap");
   auto* answer = static_cast<Answer*>(shared);
-  *answer = {ECANCELED, "clone"};  // Remains if the child is killed before it writes an Answer.
+  *answer = {ECANCELED, "clone"};  // The result if the child is killed before it writes an Answer.
 
   const pid_t parent = getpid();
   const long child = Fork(CLONE_NEWUSER | CLONE_NEWNS);

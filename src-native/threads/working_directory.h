@@ -21,8 +21,8 @@ class WorkingDirectory {
   void Capture();
 
   // Pool thread. Changes to the captured directory, and then to options.cwd. Without a working directory of its own
-  // (`own_directory`, threads::OwnDirectoryError) the thread uses that of the process, and a call with options.cwd
-  // fails.
+  // (`own_directory`, threads::OwnDirectoryError) the thread uses the working directory of the process, and a call with
+  // options.cwd fails.
   Outcome Enter(bool own_directory);
 
   // Pool thread. MoveTo changes to `path` in the middle of a call, and MoveBack returns to the directory of Enter. Both

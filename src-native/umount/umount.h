@@ -38,5 +38,5 @@ Outcome LocateMount(Target& target, const std::optional<uint64_t>& id, std::stri
 // Returns the failure at the step "identify" for a target whose mount has the ID `found` instead of the expected ID.
 Outcome MountMismatch(uint64_t found);
 
-// Checks that the mount at the target has this unique ID, and fails at the step "identify" if it has another one.
+// Checks that the mount at the target has this unique ID, and fails at the step "identify" if the mount has another ID.
 Outcome CheckMountId(uint64_t id, const std::string& target, unsigned long flags);

@@ -13,7 +13,7 @@
 
 namespace {
 
-// The limit for the case that another process mounts as fast as this call unmounts.
+// Limits the number of passes, because another process may mount as fast as this call unmounts.
 constexpr int kMostPasses = 64;
 
 Outcome FailureAt(Outcome failure, const std::string& mount_point) {
@@ -61,8 +61,8 @@ Outcome UmountTreeCall::FindBottom() {
     const OwnedFd opened(open(path_.c_str(), O_PATH | O_CLOEXEC | (follows ? 0 : O_NOFOLLOW)));
     if (!opened || kernel::MountId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &unique) < 0 ||
         kernel::MountPointId(opened.get(), "", AT_EMPTY_PATH, kernel::IdKind::kMountinfo, &top) < 0) {
-      // For a path that does not exist, umount2(2) itself reports the best error. After any other error it is unknown
-      // which mounts are at the target, and a success would then report one unmount as the unmount of all.
+      // For a path that does not exist, umount2(2) itself reports the best error. After any other error the mounts at
+      // the target are unknown, and this call could report success although it unmounted only one of several mounts.
       return id_ || !IsPathError(errno) ? Outcome::Failure(errno, opened ? "statx" : "open", "identify") : Outcome{};
     }
   }
@@ -121,8 +121,8 @@ Outcome UmountTreeCall::UnmountOne(const MountLine& line) const {
   return Unmount(path, flags_ | UMOUNT_NOFOLLOW);
 }
 
-// Makes one pass over all mounts and returns whether all of them are unmounted. `still_mounted` gets the mount IDs of
-// the others, ascending.
+// Makes one pass over all mounts and returns whether all of them are unmounted. `still_mounted` receives the mount IDs
+// of the mounts that are still mounted, in ascending order.
 bool UmountTreeCall::UnmountAll(const std::vector<OrderedMount>& order, Result* result,
                                 std::vector<uint64_t>* still_mounted) {
   result->outcome = {};
@@ -154,8 +154,8 @@ UmountTreeCall::Result UmountTreeCall::Run() {
   if (!found.Failed() && !cancellation_.Commit()) found = Cancelled();
   if (found.Failed()) return Result(found);
   if (bottom_ == 0) {
-    // umount2(2) reports what is wrong with the target. With an ID the call must not happen, because the path may lead
-    // to another mount by now.
+    // Without an ID, umount2(2) itself reports why the target cannot be unmounted. With an ID, umount2(2) must not be
+    // called, because the path may lead to another mount by now.
     return Result(id_ ? Outcome::Failure(EINVAL, "umount2", "unmount") : Unmount(path_, flags_));
   }
 
@@ -164,13 +164,13 @@ UmountTreeCall::Result UmountTreeCall::Run() {
   for (int pass = 0;; ++pass) {
     std::vector<MountLine> table;
     if (!ReadMountTable(&table)) {
-      // After the first pass, the result already has the reason and the remaining mounts of the pass before.
+      // After the first pass, `result` already contains the failure and the remaining mounts of the previous pass.
       if (pass == 0) result.outcome = Outcome::Failure(errno, "read", "read the mount table");
       return result;
     }
     const std::vector<OrderedMount> order = Order(table);
     if (order.empty()) return Result();  // another process has unmounted the last mount
-    // If the same mounts remain as after the pass before, another pass would not unmount more.
+    // If the same mounts remain as after the previous pass, another pass would not unmount more.
     if (pass == kMostPasses || (pass > 0 && SortedIds(order) == still_mounted)) {
       result.remaining.clear();
       for (auto mount = order.rbegin(); mount != order.rend(); ++mount) {

@@ -13,9 +13,10 @@
 // Unmounts the mount at a target together with all mounts below it (`recursive`), with all mounts stacked at the same
 // mount point (`stack`), or both. Arguments: target, flags, ID (or null), recursive, stack, operation.
 //
-// The whole sequence is one native call for two reasons. The mount table, and the check that a path leads to the right
-// mount, are valid only for a moment, so the read, the check and the unmount follow each other directly. Besides, every
-// step must run in the same mount namespace, which is that of one thread.
+// The read of the mount table, the checks and the unmounts are one native call for two reasons. The mount table, and
+// the check that a path leads to the right mount, are valid only for a moment, so the read, the check and the unmount
+// follow each other directly. Besides, all system calls must run in the same mount namespace, which is the mount
+// namespace of one thread.
 //
 // With a unique mount ID, the call unmounts only if the mount at the target has that ID (umount/umount.h). Each mount
 // is unmounted by its mount point without following symbolic links, and only if the mount at that mount point is the
@@ -49,7 +50,7 @@ class UmountTreeCall : public Operation {
   bool UnmountAll(const std::vector<OrderedMount>& order, Result* result, std::vector<uint64_t>* still_mounted);
 
   Target target_;
-  std::string path_;  // leads to the target
+  std::string path_;  // the path of the target for umount2(2)
   unsigned long flags_ = 0;
   std::optional<uint64_t> id_;
   bool recursive_ = false;

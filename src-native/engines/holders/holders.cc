@@ -21,13 +21,13 @@ uint64_t NamespaceOf(const std::string& process) {
   return bracket == std::string::npos ? 0 : fields::Number(std::string_view(link).substr(bracket + 1));
 }
 
-// Searches each other mount namespace once for copies of a mount, through the first process that is in the namespace.
+// Searches every other mount namespace once for copies of a mount, through the first process that is in the namespace.
 class NamespaceSearch {
  public:
   NamespaceSearch(const MountTraits& mount, uint64_t parent_group, HoldersCall::Result* result)
       : mount_(mount), parent_group_(parent_group), result_(result), seen_{NamespaceOf("thread-self")} {}
 
-  // Adds the mount IDs of copies that an umount would propagate to, to `propagated`.
+  // Appends to `propagated` the mount IDs of the copies to which an umount would propagate.
   void SearchNamespaceOf(pid_t process, std::vector<uint64_t>* propagated) {
     const std::string name = std::to_string(process);
     const uint64_t inode = NamespaceOf(name);

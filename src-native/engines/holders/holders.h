@@ -24,8 +24,8 @@
 // returns { mountId, uses, namespaces, loops, table, swaps, processes, unseen }:
 //   - `mountId` is the mount ID of the mount at `target`, as in the mount table;
 //   - `uses` lists { pid, command, how, fd, path, byDevice }, described in engines/holders/process_uses.h;
-//   - `namespaces` lists { inode, pid, command, mountPoint } for each other mount namespace with a copy of the mount,
-//     with one process of the namespace;
+//   - `namespaces` lists { inode, pid, command, mountPoint } for every other mount namespace with a copy of the mount;
+//     `pid` is one process of the namespace;
 //   - `loops` lists { device, file } for each loop device;
 //   - `table` is the text of the caller's mount table;
 //   - `swaps` is the text of /proc/swaps, or null when this file cannot be read;

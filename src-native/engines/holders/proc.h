@@ -11,9 +11,9 @@
 // caller. Any function may fail, because a process can end while its files are read.
 namespace proc {
 
-// Returns the errno of the last call below that the kernel refused on this thread for want of descriptors or memory,
-// and resets the value to 0. Such a refusal must fail the whole scan: a caller that ignores it would report that a
-// process has no uses.
+// Returns the errno with which a function below last failed on this thread for want of descriptors or memory, and
+// resets the value to 0. Such a refusal must fail the whole scan: a caller that ignores it would report that a process
+// has no uses.
 int TakeShortage();
 
 // If `failed` is true and errno reports a shortage (IsShortage), records errno for TakeShortage. Returns `failed`.

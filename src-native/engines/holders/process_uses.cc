@@ -22,8 +22,8 @@ class Process {
   Process(pid_t id, const WantedMounts& wanted, std::vector<ProcessUse>* uses)
       : id_(id), directory_("/proc/" + std::to_string(id)), wanted_(wanted), uses_(uses) {}
 
-  // The kernel makes the same permission check for each of these files of /proc/PID (ptrace(2), PTRACE_MODE_READ), so
-  // the first refusal ends the search.
+  // The kernel makes the same permission check for all files of /proc/PID that this class reads (ptrace(2),
+  // PTRACE_MODE_READ), so the first refusal ends the search.
   bool FindAll() { return CheckDirectories() && CheckLink("exe", "executable") && CheckFiles() && CheckMaps(); }
 
  private:
@@ -88,7 +88,7 @@ class Process {
     }
   }
 
-  // A line of /proc/PID/maps is, for example (proc_pid_maps(5)):
+  // An example of a line of /proc/PID/maps (proc_pid_maps(5)):
   //
   //   7f0c2a000000-7f0c2a021000 r--p 00000000 fe:00 1234    /lib/x.so
   //

@@ -14,7 +14,7 @@ struct ProcessUse {
   const char* how;      // how the process uses the mount: "cwd", "root", "executable", "file", "socket" or "mapped"
   int fd;               // the descriptor of an open file or a socket; -1 for any other use
   std::string path;
-  bool by_device;  // the use is known to be on this filesystem, but perhaps on another mount of the filesystem
+  bool by_device;  // only the device matched, so the use may be of another mount of the same filesystem
 };
 
 // A Unix socket that is bound to a pathname. The socket keeps the mount of its pathname busy (net/unix/af_unix.c,

@@ -16,8 +16,8 @@ namespace {
 
 constexpr size_t kLongest = 65536;  // the kernel's XATTR_LIST_MAX and XATTR_SIZE_MAX
 
-// Security modules set these attributes by the path or the inode of a file, so overlayfs does not copy them up
-// (security_inode_copy_up_xattr).
+// Security modules set the attributes in kNotCopiedUp by the path or the inode of a file, so overlayfs does not copy
+// these attributes up (security_inode_copy_up_xattr).
 constexpr std::string_view kNotCopiedUp[] = {"security.selinux", "security.SMACK64", "security.evm"};
 
 bool MeansNoAttribute(int error) { return error == EOPNOTSUPP || error == ENODATA || error == ENOSYS; }
@@ -111,7 +111,7 @@ bool LayerAttributes::ReadValue(LayerDirectory* directory, const std::string& na
 }
 
 // Returns whether the merged file shows an attribute. overlayfs hides its own attributes, but a nested overlay stores
-// its attributes here as "overlay.overlay.*" (OVL_XATTR_ESCAPE_PREFIX, since Linux 6.7).
+// its attributes in this layer as "overlay.overlay.*" (OVL_XATTR_ESCAPE_PREFIX, since Linux 6.7).
 bool LayerAttributes::IsVisible(std::string_view attribute) const {
   if (attribute.starts_with(prefix_)) return attribute.substr(prefix_.size()).starts_with("overlay.");
   return std::find(std::begin(kNotCopiedUp), std::end(kNotCopiedUp), attribute) == std::end(kNotCopiedUp);

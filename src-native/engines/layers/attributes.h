@@ -35,8 +35,8 @@ class LayerAttributes {
   // Returns false with errno set when the attribute cannot be read.
   bool Value(LayerDirectory* directory, const std::string& name, const char* attribute, std::string* value);
 
-  // Compares the attributes of two files that a merged file shows. Returns false with errno set when an attribute
-  // cannot be read.
+  // Compares the extended attributes of two files, and ignores those that a merged file does not show. Returns false
+  // with errno set when an attribute cannot be read.
   bool AreSame(LayerDirectory* one, const std::string& one_name, LayerDirectory* other, const std::string& other_name,
                bool* same);
 

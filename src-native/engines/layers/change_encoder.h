@@ -28,8 +28,8 @@ struct EncodedChange {
   uint8_t type;     // ChangeType
   uint8_t flags;
   uint16_t layer;  // the layer of the source: 0 is the upper layer, then the lower layers, then the data-only layers
-  uint32_t before_mode;  // st_mode of the entry before; 0 if there was none
-  uint32_t mode;         // st_mode of the entry after; 0 if there is none
+  uint32_t before_mode;  // st_mode of the entry without the upper layer; 0 if no such entry exists
+  uint32_t mode;         // st_mode of the entry with the upper layer; 0 if no such entry exists
   uint32_t uid;
   uint32_t gid;
   uint32_t special_major;
@@ -40,8 +40,8 @@ struct EncodedChange {
   int64_t modified;  // time of modification in nanoseconds since 1970, or in seconds if modified_nanoseconds is not 0
   uint64_t device;
   uint64_t inode;
-  uint32_t source_length;         // kSamePath: the path of the source is the path of the change
-  uint32_t content_length;        // kSamePath: the content is in the source
+  uint32_t source_length;         // bytes of the path of the source; kSamePath if it is the path of the change
+  uint32_t content_length;        // bytes of the path of the content; kSamePath if the source has the content
   uint32_t content_layer;         // the layer of the content
   uint32_t modified_nanoseconds;  // kModifiedInSeconds + nanoseconds, for a time more than 292 years from 1970; or 0
 };

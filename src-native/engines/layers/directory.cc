@@ -36,7 +36,8 @@ LayerDirectoryRef OpenDirectories::OpenRoot(const std::string& path, uint32_t la
   OwnedFd fd(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!fd) return {};
   // open_tree(2) fails without CAP_SYS_ADMIN, in some sandboxes, before Linux 5.2, for an unbindable mount, and for a
-  // mount with locked mounts below. Device files and mounts below are then visible in the layer.
+  // mount with locked mounts below. Mounts below the layer are then visible, and device files in the layer can be
+  // opened.
   OwnedFd clone(kernel::OpenTree(fd.get(), "", AT_EMPTY_PATH | kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
   const kernel::MountAttributes no_devices{.set = attributes::kNoDev};
   if (!clone || kernel::MountSetAttributes(clone.get(), "", AT_EMPTY_PATH, no_devices) < 0) has_devices_ = true;
@@ -82,7 +83,7 @@ OwnedFd OpenDirectories::OpenFile(LayerDirectory* directory, const std::string& 
   if (parent < 0) return OwnedFd();
   OwnedFd fd(openat(parent, name.c_str(), (has_devices_ ? O_PATH | O_CLOEXEC : kToRead) | O_NOFOLLOW));
   const int error = errno;
-  // The open may have failed because a device file or a socket replaced the file, which is ESTALE.
+  // If the open failed because a device file or a socket replaced the file, the error becomes ESTALE.
   FileStatus found;
   const int checked = fd ? ReadStatus(fd.get(), "", &found) : ReadStatus(parent, name.c_str(), &found);
   const bool is_same = checked == 0 && found.IsSameFile(status) && found.IsRegular();

@@ -85,12 +85,13 @@ class OpenDirectories {
   LayerDirectoryRef Add(LayerDirectory* parent, std::string name, const FileStatus& status);
 
   // Returns the descriptor of a directory, and opens the directory if necessary. The descriptor remains open until Fd()
-  // has returned 256 others. Returns -1 with errno set on failure: ESTALE if another directory replaced the directory.
+  // has returned 256 other descriptors. Returns -1 with errno set on failure: ESTALE if another directory replaced the
+  // directory.
   int Fd(LayerDirectory* directory);
 
   // Opens a regular file for reading. The function never opens another kind of file, because another process can
-  // replace the file by a device file at any time, and opening a device can have side effects. Fails with ESTALE if
-  // another file replaced the file with this `status`. Sets `step` to procfs::kStep if /proc does not contain this
+  // replace the file by a device file at any time, and opening a device can have side effects. Fails with ESTALE if the
+  // file is no longer the file that `status` describes. Sets `step` to procfs::kStep if /proc does not contain this
   // process.
   OwnedFd OpenFile(LayerDirectory* directory, const std::string& name, const FileStatus& status, const char** step);
 

@@ -100,7 +100,8 @@ bool LayerLookup::FindStep(LayerDirectory* base, Search* search, const std::stri
   found->directory = LayerDirectoryRef(base);
   found->name = name;
   found->status = status;
-  // No directory is below the last lower layer (`last` in struct ovl_lookup_data), but a data-only layer can be.
+  // The search for a directory ends in the last lower layer (`last` in struct ovl_lookup_data), but the search for the
+  // data of a file can continue in a data-only layer.
   const bool is_bottom = base->layer() >= lower_->size();
   const bool continues = status.IsDirectory() ? !is_opaque && !is_bottom : search->metacopy;
   return !continues || !known.redirect || FollowRedirect(base, name, before, after, search);
@@ -130,7 +131,7 @@ bool LayerLookup::FollowRedirect(LayerDirectory* base, const std::string& name, 
 bool LayerLookup::FindInLayer(LayerDirectory* base, Search* search, LayerPath* found) {
   if (search->name[0] != '/') return FindStep(base, search, std::string(search->name), 0, "", found);
   LayerDirectoryRef at(base);
-  // The position is counted from the end of the path, because another redirect can replace the part before the name.
+  // `remaining` is counted from the end of the path, because another redirect can replace the part before the name.
   for (size_t remaining = search->name.size() - 1;;) {
     const size_t start = search->name.size() - remaining;
     const size_t slash = std::min(search->name.find('/', start), search->name.size());
@@ -180,7 +181,8 @@ bool LayerLookup::FindBelow(const MergedDirectory& directories, size_t index, Se
 }
 
 bool LayerLookup::FindInLayersBelow(const LayerDirectory& base, Search* search, MergedEntry* entry) {
-  // Layer numbers start at 0 for the upper layer, so the number of a layer is the index of the layer below in lower_.
+  // Layer numbers start at 0 for the upper layer, so the number of a layer is the index in lower_ of the next layer
+  // below.
   return FindBelow(*lower_, base.layer(), search, entry);
 }
 

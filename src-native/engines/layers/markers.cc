@@ -56,8 +56,9 @@ Outcome MakeWhiteoutFile(const std::string& path, bool user) {
 }  // namespace
 
 Outcome CheckTrustedAttributes() {
-  // A pipe has no extended attributes. The kernel refuses a "trusted.*" attribute with EPERM to a process that may not
-  // access such attributes, and with EOPNOTSUPP to any other process. No other process can access this pipe.
+  // The check sets an attribute on a new pipe, because a pipe has no extended attributes. The kernel refuses a
+  // "trusted.*" attribute of a pipe with EPERM to a process that may not access such attributes, and with EOPNOTSUPP to
+  // any other process.
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) < 0) return Failed("pipe2", "check for trusted attributes");
   const OwnedFd one(ends[0]), other(ends[1]);

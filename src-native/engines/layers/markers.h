@@ -22,9 +22,9 @@ class LayerMarkerCall {
   bool user_attribute_ = false;
 };
 
-// makeWhiteout(path, attribute, userAttribute) makes a character device 0:0. With `attribute`, the call makes an
-// empty file with the attribute overlay.whiteout, and gives the parent directory the attribute overlay.opaque "x"
-// (since Linux 6.8). A failed call removes what it made.
+// makeWhiteout(path, attribute, userAttribute) makes a character device 0:0. With `attribute`, the call makes an empty
+// file with the attribute overlay.whiteout, and gives the parent directory the attribute overlay.opaque "x" (since
+// Linux 6.8). A failed call removes the file and the attributes that it made.
 class MakeWhiteoutCall : public LayerMarkerCall {
  public:
   using Result = Outcome;

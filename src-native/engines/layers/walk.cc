@@ -95,8 +95,9 @@ void LayerWalk::Sort(Level* level) {
   level->order.erase(end, level->order.end());
 }
 
-// Finds the entry `after` in a simple level, from the topmost directory and the entry `before`, which is already known.
-// The topmost directory can be in a lower layer, because a redirected directory can consist of lower directories only.
+// Finds the entry `after` in a simple level (Level::is_simple): only the topmost directory is searched, because
+// `before` is the known result for the directories below. The topmost directory can be in a lower layer, because a
+// redirected directory can consist of lower directories only.
 bool LayerWalk::FindOnTop(const Level& level, const std::string& name, const MergedEntry& before, MergedEntry* after) {
   LayerLookup::Search search(name);
   bool is_found = false;

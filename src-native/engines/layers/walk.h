@@ -10,11 +10,12 @@
 #include "engines/layers/comparison.h"
 #include "engines/layers/lookup.h"
 
-// The walk compares two merged directory trees: before, without the upper layer, and after, with the upper layer. Where
-// no directory is opaque and none is redirected, the walk visits only the names in the upper layer.
+// The walk compares two merged directory trees: `before` lacks the upper layer, and `after` includes the upper layer.
+// Where no directory is opaque and none is redirected, the walk visits only the names in the upper layer.
 //
-// A directory precedes its entries, and the entries of a directory are in the order of the bytes of their names. A
-// deleted directory, or one that another kind of file replaced, is one change without its entries.
+// A directory precedes its entries, and the entries of a directory are in the order of the bytes of their names. For a
+// directory that was deleted or replaced by another kind of file, the walk reports one change and no changes of its
+// entries.
 class LayerWalk {
  public:
   // The walk ends early when `stop` becomes true. `stop` must outlive the walk.
@@ -31,10 +32,11 @@ class LayerWalk {
   Outcome Continue(ChangeEncoder* encoder, bool* is_complete);
 
  private:
-  // A directory that the walk is in: its merged directories before and after, and the names that remain to be visited.
+  // A directory that the walk is in: its merged directories `before` and `after`, and the names that remain to be
+  // visited.
   struct Level {
     MergedDirectory before, after;
-    bool is_simple = false;   // `after` is `before` with one more directory on top, which has all names to be visited
+    bool is_simple = false;   // `after` is `before` plus one topmost directory that has all names to be visited
     std::vector<char> names;  // the names in the directory, each followed by a NUL
     std::vector<const char*> order;
     size_t next = 0;

@@ -54,7 +54,7 @@ std::string ProcPath(const std::string& file) {
 int TryAttribute(int file, const char* name) { return fsetxattr(file, name, "y", 1, 0) < 0 ? errno : 0; }
 
 // Returns whether getdents64(2) reports the entry "." as a directory (DT_DIR). overlayfs requires file types from the
-// filesystem of the upper directory (d_type). An unreadable directory counts as one that reports types.
+// filesystem of the upper directory (d_type). Returns true for a directory that cannot be read.
 bool ReportsTypes(const char* path) {
   const OwnedFd directory(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return true;

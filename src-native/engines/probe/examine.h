@@ -19,17 +19,16 @@
 //
 //   examine(paths, files, upper, cwd, root, resolve, namespace)
 //
-// resolves the first path inside `root`, if `root` is not null (place/target.h), and does everything in the mount
-// namespace `namespace`. The call returns { paths: [...], files: [...], upper }:
+// resolves the first path inside `root`, if `root` is not null (place/target.h), and makes all system calls in the
+// mount namespace `namespace`. The call returns { paths: [...], files: [...], upper }:
 //   - each of `paths` is { error } with an errno, or { path, mode, device, inode, special, mountId, uniqueId, type,
 //     flags, isMountPoint }: the path that the kernel reports for the file (proc_pid_fd(5)), and values of statx(2) and
 //     statfs(2). `special` is st_rdev, `mountId` is the mount ID of the mount table, and `uniqueId` is the unique mount
 //     ID;
 //   - each of `files` is the content of a file of /proc, or null when the file cannot be read;
-//   - `upper` is null, or the result of a trial in the path at the index `upper`, of what overlayfs requires of an
-//   upper
-//     directory. The trial uses an unnamed file (O_TMPFILE). { tmpfile, trusted, user } are an errno or 0, and { types
-//     } is whether readdir(3) reports file types.
+//   - `upper` is null, or { tmpfile, trusted, user, types }: whether the path at the index `upper` meets the
+//     requirements of overlayfs for an upper directory. The trial uses an unnamed file (O_TMPFILE). `tmpfile`,
+//     `trusted` and `user` are each an errno or 0, and `types` is true if readdir(3) reports file types.
 class ExamineCall {
  public:
   struct Path {

@@ -19,8 +19,9 @@ ScratchCall::Result ScratchCall::Run() {
   result.in_user_namespace = user_namespace::IsInside();
   user_namespace::Trial trial;
   if (namespace_data_) {
-    // The trial precedes the private mounts: a process with a mount over its root directory counts as chrooted, and
-    // the kernel refuses it a user namespace (kernel/user_namespace.c, create_user_ns, current_chrooted).
+    // The trial mount comes before the private mounts, because the kernel creates no user namespace for a process with
+    // a mount over its root directory, which counts as chrooted (kernel/user_namespace.c, create_user_ns,
+    // current_chrooted).
     trial = user_namespace::Mount("overlay", namespace_data_->c_str());
     result.user_namespace_error = trial.error;
     if (trial.syscall != nullptr) result.user_namespace_syscall = trial.syscall;

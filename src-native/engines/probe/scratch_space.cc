@@ -49,7 +49,7 @@ std::vector<std::string> Names(int directory) {
 }  // namespace
 
 void ScratchSpace::Enter() {
-  umask(077);  // The mask belongs to this thread alone, as the working directory does (unshare(2), CLONE_FS).
+  umask(077);  // The umask belongs to this thread alone, as the working directory does (unshare(2), CLONE_FS).
   private_error_ = mounts_.Enter();
   // The directory is opened in the new mount namespace: an earlier descriptor refers to a mount of the old namespace.
   examined_ = OwnedFd(open(".", kHandle));

@@ -12,8 +12,8 @@
 // A scratch space consists of a mount namespace that only the calling thread is in, a tmpfs in this namespace, and a
 // scratch directory inside the examined directory. The thread must end after Leave().
 //
-// The caller records everything that it makes, by AddMount() and AddFile(). Leave() removes the recorded mounts and
-// files in reverse order.
+// The caller records each mount and file that it makes by AddMount() and AddFile(). Leave() removes the recorded mounts
+// and files in reverse order.
 class ScratchSpace {
  public:
   enum Where {
@@ -25,7 +25,7 @@ class ScratchSpace {
   // Makes the scratch space. The examined directory is the working directory, which must belong to this thread alone.
   void Enter();
 
-  // Changes the working directory to `where`. Returns 0, or the errno why `where` does not exist; the working directory
+  // Changes the working directory to `where`. Returns 0, or an errno if `where` does not exist; the working directory
   // is then unchanged.
   int Go(Where where);
 
@@ -42,8 +42,8 @@ class ScratchSpace {
   void AddFile(const char* path) { entries_.push_back({where_, false, path}); }
   void RemoveMount(const char* path);
 
-  // Removes everything that was recorded and the scratch directory, and leaves the mount namespace. Returns 0, or the
-  // errno why the scratch directory could not be removed; `left` is then its name in the examined directory.
+  // Removes the recorded mounts and files and the scratch directory, and leaves the mount namespace. Returns 0, or an
+  // errno if the scratch directory could not be removed; `left` is then the name of the scratch directory.
   int Leave(std::string* left);
 
  private:

@@ -31,25 +31,25 @@
 //   attach TARGET *             attaches the tree: move_mount(2)                                       errno
 //
 // WHERE is "directory" (the examined directory), "scratch" (the scratch directory inside the examined directory) or
-// "tmpfs" (the scratch tmpfs); any other word is EINVAL. A program starts in the tmpfs. If "go" fails, every step up to
-// the next "go" fails with the errno of this "go". Other paths are relative to the working directory. The path
-// "/../NAME" is a NAME in the tmpfs, whatever the working directory is, because the tmpfs is mounted over the root
-// directory (threads/private_mounts.cc, MountPrivateTmpfs). A program must not make a file in the examined directory
-// itself, because only files in the scratch directory are removed (ScratchSpace).
+// "tmpfs" (the scratch tmpfs); any other word fails with EINVAL. A program starts in the tmpfs. If "go" fails, every
+// step up to the next "go" fails with the errno of this "go". Other paths are relative to the working directory. The
+// path "/../NAME" leads to the file NAME in the tmpfs, whatever the working directory is, because the tmpfs is mounted
+// over the root directory (threads/private_mounts.cc, MountPrivateTmpfs). A program must not make a file in the
+// examined directory itself, because only files in the scratch directory are removed (ScratchSpace).
 //
-// A step marked with * mounts. If the thread has no mount namespace of its own, the step fails with the errno that
-// `scratch` returns as `privateError`.
+// A step marked with * needs a thread with a mount namespace of its own. If the thread has none, the step fails with
+// the errno that `scratch` returns as `privateError`.
 //
-// The result of a step is a number, an errno or 0; or the text of the step, if the step returns text and succeeds.
-// "d_type" returns "yes" if the filesystem reports the type, "no" if the type is DT_UNKNOWN, and "" for an empty
-// directory. A step with an unknown name, or a last step with too few arguments, is EINVAL, and no further step runs.
+// The result of a step is an errno or 0, or the text of the step if the step returns text and succeeds. "d_type"
+// returns "yes" if the filesystem reports the type, "no" if the type is DT_UNKNOWN, and "" for an empty directory. A
+// step with an unknown name, or a last step with too few arguments, fails with EINVAL, and no further step runs.
 //
 // The following program checks whether an overlay can be mounted, and how the mount table shows the overlay:
 //
 //   go tmpfs   layers 2   mkdir m   mount overlay m lowerdir=0:1   shown m   umount m
 //
 // is passed as ["go", "tmpfs", "layers", "2", "mkdir", "m", "mount", "overlay", "m", "lowerdir=0:1", "shown", "m",
-// "umount", "m"] and returns [0, 0, 0, 0, "ro,lowerdir=0:1", 0], or an errno of mount(2) in the place of the fourth 0.
+// "umount", "m"] and returns [0, 0, 0, 0, "ro,lowerdir=0:1", 0], or an errno of mount(2) instead of the fourth 0.
 //
 // A new step needs a row in kKinds (scratch_steps.cc), a method here, a row in the table above, and a member of the
 // type Step in lib/overlay/support/program.ts.
@@ -64,7 +64,8 @@ class ScratchSteps {
   // Returns the number of words of the step with this name, including the name, or 0 for an unknown name.
   static size_t Words(const std::string& name);
 
-  // Runs one step. `words` are its name and arguments, as many words as Words() returns for the name.
+  // Runs one step. `words` contains the name and the arguments of the step, as many words as Words() returns for the
+  // name.
   Result Run(const std::string* words);
 
  private:
