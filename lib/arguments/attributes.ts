@@ -91,7 +91,7 @@ export const ATTRIBUTE_ROWS: readonly AttributeBits[] = [...BOOLEAN_ROWS, ...Obj
 export const ATTRIBUTE_NAMES: readonly string[] = Object.keys(ROWS);
 const KNOWN: ReadonlySet<string> = new Set(ATTRIBUTE_NAMES);
 
-/** Converts the attributes among the options to flags of mount(2), and ignores the other options. */
+/** Converts the options of {@link MountAttributes} to flags of mount(2), and ignores all other options. */
 export function attributeFlags(options: Readonly<Options>): number {
   let flags = 0;
   for (const { name, flag } of BOOLEAN_ROWS) {
@@ -105,8 +105,7 @@ export function attributeFlags(options: Readonly<Options>): number {
 export type SetAndClear = Pick<AttributeChange, 'set' | 'clear'>;
 
 /**
- * Converts the attributes among the options to a change of the attributes that a mount has, and ignores the other
- * options.
+ * Converts the options of {@link MountAttributes} to a change for mount_setattr(2), and ignores all other options.
  *
  * @param mode `'add'` sets what is `true` and clears nothing; `'change'` also clears what is `false`; `'exact'` clears
  *   everything that is not `true`, and sets `relatime` unless the options have `atime`
@@ -140,16 +139,17 @@ export function flagsOfAttributes(attributes: number): number {
   return ATTRIBUTE_ROWS.reduce((flags, row) => ((attributes & row.attribute) !== 0 ? flags | row.flag : flags), 0);
 }
 
+// The attributes that the kernel locks in a less privileged mount namespace: mount_namespaces(7).
 const LOCKABLE_ROWS = ATTRIBUTE_ROWS.filter(({ lock }) => lock !== null);
 
-/** Returns the flags of mount(2) of the attributes that a user namespace can lock and that a change does not clear. */
+/** Returns the mount(2) flags of the lockable attributes that a change does not clear. */
 export function keptFlags(set: number, clear: number): number {
   const kept = LOCKABLE_ROWS.filter(({ attribute }) => (attribute & (set | ~clear)) !== 0);
   return kept.reduce((flags, { flag }) => flags | flag, 0);
 }
 
 /**
- * Returns the words of the attributes that a remount with these flags would clear, and that a user namespace can lock.
+ * Returns the lockable attributes that a remount with these flags would clear, as words of the mount table.
  *
  * @param words the words of the mount in the mount table
  */
@@ -174,7 +174,7 @@ function atimeOfWords(words: readonly string[]): number {
 }
 
 /**
- * Compares the attributes of a mount with those that a change makes of `inherited`.
+ * Compares the attributes of a mount with the result of applying a change to the attributes `inherited`.
  *
  * @param words the words of the mount in the mount table
  * @param inherited the words before the change

@@ -6,11 +6,11 @@ import { type Namespace, namespaceArgument } from './namespace.js';
 
 /** A range of IDs: the `count` IDs from `inside` on in the filesystem appear as the IDs from `outside` on. */
 export interface IdRange {
-  /** The first ID in the filesystem. */
+  /** The first ID of the range in the filesystem. */
   inside: number;
-  /** The ID that `inside` appears as. */
+  /** The ID as which `inside` appears through the mount. */
   outside: number;
-  /** The number of consecutive IDs. */
+  /** The number of consecutive IDs in the range. */
   count: number;
 }
 

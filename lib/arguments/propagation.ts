@@ -41,7 +41,9 @@ const NAMES = Object.keys(ROWS) as Propagation[];
 /** The propagation flags of mount(2), as one mask. */
 export const PROPAGATION_FLAGS: number = NAMES.reduce((mask, name) => mask | ROWS[name].flag, 0);
 
-/** Converts a propagation type to its flag of mount(2), which mount_setattr(2) takes too; undefined becomes 0. */
+/**
+ * Converts a propagation type to its flag, which is the same for mount(2) and mount_setattr(2); undefined becomes 0.
+ */
 export function propagationOption(name: string, value: unknown): number {
   const propagation = choiceOption(name, value, NAMES);
   return propagation === undefined ? 0 : ROWS[propagation].flag;

@@ -33,7 +33,7 @@ export interface TargetInRoot {
   create?: 'directory' | 'file' | 'match';
   /** Whether a symbolic link in the path is refused with `ELOOP`: RESOLVE_NO_SYMLINKS. */
   noSymlinks?: boolean;
-  /** Whether a path to another mount than that of `root` is refused with `EXDEV`: RESOLVE_NO_XDEV. */
+  /** Whether a path that leads to another mount than the mount of `root` is refused with `EXDEV`: RESOLVE_NO_XDEV. */
   noXdev?: boolean;
   /**
    * Whether the path is looked up component by component if openat2(2) is missing (before Linux 5.6) or denied by a
@@ -65,7 +65,7 @@ export function mountPointArgument(name: string, value: unknown): NativeTarget {
   return target;
 }
 
-/** Checks a target and converts it to what the addon takes. */
+/** Checks a target, and converts the target to the argument that the addon takes. */
 export function targetArgument(name: string, value: unknown): NativeTarget {
   if (typeof value === 'string' || !isOptionsObject(value)) return targetOfPath(pathArgument(name, value));
   const options = optionsArgument(name, value, KNOWN);
@@ -83,7 +83,7 @@ function targetOfPath(path: Bytes): NativeTarget {
   return { path, root: null, create: 0, resolve: 0 };
 }
 
-/** Joins the root and the path of a target, for a handle and for errors. */
+/** Joins the root and the path of a target to one path, for handles and errors. */
 export function pathOfTarget({ path, root }: NativeTarget): Bytes {
   if (root === null) return path;
   if (typeof root === 'string' && typeof path === 'string') return `${root}/${path.replace(/^\/+/, '')}`;
@@ -93,7 +93,7 @@ export function pathOfTarget({ path, root }: NativeTarget): Bytes {
   return Buffer.concat([Buffer.from(root), Buffer.from('/'), inside.subarray(start)]);
 }
 
-/** Names a target in a sentence. */
+/** Formats a target for use in a sentence. */
 export function targetInWords({ path, root }: NativeTarget): string {
   return root === null ? printable(path) : `${printable(path)} inside the root ${printable(root)}`;
 }

@@ -8,7 +8,7 @@ import type { NativeNamespace } from './words.js';
 const NO_WORKING_DIRECTORY =
   'this process may not give a thread its own working directory (unshare(CLONE_FS)), as under some seccomp filters: allow unshare in the filter of the sandbox';
 
-/** Explains why a thread cannot enter the given mount namespace; undefined for every step that enters none. */
+/** Explains why a thread cannot enter the given mount namespace; undefined for a step that enters no namespace. */
 export function namespaceReasonOfStep(
   { step, syscall, error }: Failure,
   namespace: NativeNamespace,
@@ -55,7 +55,7 @@ function reasonOfEntering(syscall: string, name: string, message: string, namesp
   return `this process cannot enter the mount namespace ${given} (${name}: ${message}): give another namespace, or allow the call`;
 }
 
-/** Explains a failed step with causes that are the same for every operation; undefined for every other step. */
+/** Explains a failed step whose cause can occur in every operation; undefined for every other step. */
 export function reasonOfStep({ error, syscall, step }: Failure): string | undefined {
   if (syscall === 'pthread_create') {
     return 'the system refuses this process another thread: raise RLIMIT_NPROC or pids.max of its cgroup, or start fewer operations at once';
@@ -65,7 +65,7 @@ export function reasonOfStep({ error, syscall, step }: Failure): string | undefi
   }
   const since = SINCE[syscall];
   return error === os.errno.ENOSYS && since !== undefined
-    ? `${syscall}(2) is missing here, and this operation has no substitute for it: use Linux ${since} or later, or allow the call in the seccomp filter of the sandbox`
+    ? `${syscall}(2) is missing in this kernel or sandbox, and this operation has no substitute: use Linux ${since} or later, or allow the call in the seccomp filter of the sandbox`
     : undefined;
 }
 
@@ -80,7 +80,7 @@ const SINCE: Readonly<Record<string, string>> = {
   mount_setattr: '5.12',
 };
 
-/** The reason of an operation that fails because /proc has no directory of this process. */
+/** The reason why an operation fails when /proc has no directory of this process. */
 export const NO_PROC =
   'this process is not in /proc, which the operation needs: mount /proc in the chroot (mount -t proc proc /proc), or enter the PID namespace of that /proc too (nsenter --pid)';
 

@@ -56,7 +56,7 @@ export const constants = {
   MS_SLAVE: 524288,
   /** The mount becomes shared: mount and unmount events propagate to and from its peer group. */
   MS_SHARED: 1048576,
-  /** By default the kernel updates an access time that is older than the last change or than one day. */
+  /** The kernel updates an access time that is older than the last change of the file or than one day: the default. */
   MS_RELATIME: 2097152,
   /** The kernel uses this flag internally. */
   MS_KERNMOUNT: 4194304,
@@ -64,7 +64,7 @@ export const constants = {
   MS_I_VERSION: 8388608,
   /** The kernel always updates access times. */
   MS_STRICTATIME: 16777216,
-  /** The kernel writes timestamps to the device with another change of the inode, on fsync(2), or after 24 hours. */
+  /** The kernel delays writing timestamps to the device until another change of the inode, fsync(2), or 24 hours. */
   MS_LAZYTIME: 33554432,
 
   /**
@@ -91,7 +91,7 @@ export const constants = {
   MOUNT_ATTR_NOEXEC: 0x8,
   /** The bits of the field that holds the access time setting; a change of the setting must clear the whole field. */
   MOUNT_ATTR__ATIME: 0x70,
-  /** The kernel updates an access time that is older than the last change or than one day. */
+  /** The kernel updates an access time that is older than the last change of the file or than one day. */
   MOUNT_ATTR_RELATIME: 0x0,
   /** The kernel does not update access times. */
   MOUNT_ATTR_NOATIME: 0x10,

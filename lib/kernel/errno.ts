@@ -43,7 +43,7 @@ const TRANSIENT: ReadonlyMap<string, string> = new Map([
   ['EAGAIN', 'the kernel cannot complete this call at the moment: try again'],
 ]);
 
-/** Whether an error says nothing about the file or mount of the call, so that a later call can succeed. */
+/** Whether an error is transient: not caused by the file or mount of the call, so that a later call can succeed. */
 export function isTransient(errno: number): boolean {
   return TRANSIENT.has(describeErrno(errno).name);
 }

@@ -23,7 +23,7 @@ type FormsOf<K extends CallName> = {
 
 type NativeCalls = { readonly [K in CallName]: FormsOf<K> };
 
-/** The native calls, by the names of the table in addon/calls.ts. */
+/** The native calls, under the names of the table in addon/calls.ts. */
 export const native: NativeCalls = Object.fromEntries(
   (Object.keys(CALLS) as CallName[]).map((name) => [name, formsOf(name)]),
 ) as unknown as NativeCalls;
@@ -70,7 +70,7 @@ function positions(name: CallName): (args: object) => unknown[] {
   };
 }
 
-/** Makes `chosen` the addon that the calls go to. */
+/** Makes every later native call use the addon `chosen`. */
 export function useAddon(chosen: Addon): void {
   addon = chosen;
   pageSize = chosen.pageSize;

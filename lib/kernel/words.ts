@@ -9,7 +9,8 @@ export type NativeNamespace = number | Bytes | null;
 /** The target of an operation: src-native/place/target.h. */
 export interface NativeTarget {
   /**
-   * The path, which is inside `root` unless `root` is null. An empty path stands for the target of a detached mount.
+   * The path of the target, inside `root` unless `root` is null. An empty path stands for the target of a detached
+   * mount.
    */
   readonly path: Bytes;
   readonly root: Bytes | null;
@@ -27,7 +28,7 @@ export interface AttributeChange {
   readonly set: number;
   readonly clear: number;
   readonly propagation: number;
-  /** Whether the mounts below change as well. */
+  /** Whether the change also applies to all mounts below the mount. */
   readonly recursive: boolean;
 }
 

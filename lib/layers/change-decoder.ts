@@ -37,7 +37,7 @@ export interface LayerRoots {
   /** Whether every path is returned as a Buffer. */
   readonly asBuffers: boolean;
   readonly roots: readonly Buffer[];
-  /** The roots as strings, or null for a root that is not UTF-8 and with `asBuffers`. */
+  /** The roots as strings; null for a root that is not UTF-8, and for every root if `asBuffers` is true. */
   readonly texts: readonly (string | null)[];
 }
 

@@ -80,13 +80,13 @@ export interface ModifiedEntry<Name extends LayerName = LayerName> extends Prese
    */
   readonly before: EntryKind;
   /**
-   * Whether the content may differ. False means that the content is known to be equal: only metadata were copied up
-   * (`metacopy`), or the contents were compared.
+   * Whether the content of the entry may differ. False means that the content is known to be equal: only metadata were
+   * copied up (`metacopy`), or the contents were compared.
    */
   readonly dataChanged: boolean;
   /**
-   * Whether the mode, the owner, the device number or an extended attribute differs; or the time of modification or the
-   * size, unless the entry is a directory.
+   * Whether the mode, the owner, the device number, an extended attribute or, for an entry that is not a directory, the
+   * modification time or the size differs.
    */
   readonly metadataChanged: boolean;
 }

@@ -27,7 +27,10 @@ export interface OperationCase {
   readonly fsType: string | null;
   /** The flags of mount(2), such as `MS_BIND`. */
   readonly flags: number;
-  /** The flags of the attributes that a change does not clear. A failure cannot be due to these attributes. */
+  /**
+   * The mount(2) flags of the lockable attributes that a change does not clear. A failure cannot be due to these
+   * attributes.
+   */
   readonly kept?: number;
   readonly hasData: boolean;
   readonly namespace: NativeNamespace;
@@ -47,22 +50,22 @@ function reasonOfOperationStep(
       return "the target is a mount point already: unmount it first, or ask for ifMounted: 'stack'";
     case 'verify':
       return error === os.errno.EPROTO
-        ? 'the kernel reported success, but the mount does not have the attributes: the mount was unmounted again'
+        ? 'the kernel reported success, but the mount does not have the requested attributes: the mount was unmounted again'
         : undefined;
     case 'clone':
       return error === os.errno.EINVAL
-        ? 'this kernel cannot copy a detached mount (Linux 6.15): attach the mount without clone, and bind-mount its target'
+        ? 'this kernel cannot copy a detached mount (possible since Linux 6.15): attach the mount without clone, and bind-mount its target'
         : undefined;
     case 'check source':
       return `${source === null ? 'the source' : printable(source)} is not a mount point, and only a mount can be moved: name a mount point`;
     case 'choose beneath':
-      return 'this kernel cannot attach a mount beneath another (Linux 6.5): unmount the target first, which leaves a moment without a mount';
+      return 'this kernel cannot attach a mount beneath another (possible since Linux 6.5): unmount the target first, which leaves the target without a mount for a moment';
     case 'check what is above':
       return `the target ${target === undefined ? '' : targetInWords(target)} is not a mount point, and beneath needs a mount at the target: leave beneath out`;
     case 'make a namespace':
-      return 'the filesystem cannot be reconfigured: fspick(2) is missing (Linux 5.2) or denied by a seccomp filter, and the replacement needs a new mount namespace, which cannot be created: allow fspick(2) or unshare(CLONE_NEWNS)';
+      return 'the filesystem cannot be reconfigured: fspick(2) is missing (before Linux 5.2) or denied by a seccomp filter, and the replacement needs a new mount namespace, which cannot be created: allow fspick(2) or unshare(CLONE_NEWNS)';
     case 'set attributes of a hidden mount':
-      return 'a mount below the target is hidden by another mount, so that no path leads to the hidden mount: changing its attributes needs mount_setattr(2) (Linux 5.12)';
+      return 'a mount below the target is hidden by another mount, so that no path leads to the hidden mount: changing its attributes needs mount_setattr(2), which exists since Linux 5.12';
     case 'check data':
       return 'the parameters need a page or more as one option string, and this kernel or sandbox lacks fsopen(2), which takes parameters one by one: pass fewer or shorter parameters';
     default:
@@ -112,7 +115,7 @@ export interface ErrorNames {
   readonly dest?: Bytes | undefined;
   readonly fsType: string | undefined;
   readonly flags?: string | undefined;
-  /** The target, for `left` of the error; undefined for an operation without a target. */
+  /** The target, whose path {@link MountError.left} names; undefined for an operation without a target. */
   readonly target: NativeTarget | undefined;
 }
 
@@ -121,7 +124,7 @@ function namesOf({ source, target, fsType }: OperationCase): ErrorNames {
   return { ...(source === null ? { path } : { path: source, dest: path }), fsType: fsType ?? undefined, target };
 }
 
-/** Makes the error of an operation from the failure that the addon reported, what the error names, and the reason. */
+/** Makes the error of an operation from the addon's failure, the properties that name the mount, and the reason. */
 export function failureError(
   failure: Failure,
   { target, ...names }: ErrorNames,

@@ -27,7 +27,7 @@ export interface MountParts {
   readonly id: bigint;
   readonly strategy: MountStrategy;
   readonly reused: boolean;
-  /** Whether the operation attached mounts below the mount too. `unmount()` then unmounts these mounts as well. */
+  /** Whether the operation also attached mounts below the mount. `unmount()` then unmounts these mounts as well. */
   readonly isTree?: boolean;
   /** For an overlay, the absolute paths of the layers as the caller named them. */
   readonly named?: NamedLayers;
@@ -57,9 +57,7 @@ export class Mount implements AsyncDisposable, Disposable {
    * path is not UTF-8.
    */
   readonly target: string | Buffer;
-  /**
-   * The unique mount ID since Linux 6.8, which the kernel never reuses; before, the mount ID: `stx_mnt_id` of statx(2).
-   */
+  /** The unique mount ID, which the kernel never reuses, or before Linux 6.8 the mount ID: `stx_mnt_id` of statx(2). */
   readonly id: bigint;
   /** The way in which the mount was made. */
   readonly strategy: MountStrategy;

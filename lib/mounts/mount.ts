@@ -86,7 +86,7 @@ function* examinedReason(plan: MountPlan, failure: Failure): Steps<string | unde
 }
 
 /**
- * Mounts a filesystem, or changes a mount: mount(2), with two corrections.
+ * Mounts a filesystem, or changes a mount: mount(2), with two corrections of the kernel's behaviour.
  *
  * - **A bind gets its attributes.** A bind with `MS_BIND | MS_RDONLY` is read-only, and keeps `nosuid`, `nodev`,
  *   `noexec` and `atime` of its source, from the first moment on unless a sandbox prevents this ({@link mountBind}).

@@ -54,7 +54,7 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefine
   });
 }
 
-/** Waits for some milliseconds, or until the signal is aborted. */
+/** Waits for a number of milliseconds, or until the signal is aborted. */
 export function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
@@ -69,8 +69,8 @@ export function pause(milliseconds: number, signal: AbortSignal | undefined): Pr
 }
 
 /**
- * Waits for some milliseconds on the calling thread. A worker can be terminated during `Atomics.wait`, but not during a
- * sleep in the addon.
+ * Blocks the calling thread for a number of milliseconds. A worker can be terminated during `Atomics.wait`, but not
+ * during a sleep in the addon.
  */
 export function pauseSync(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);

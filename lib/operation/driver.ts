@@ -14,7 +14,7 @@ export interface Step {
 /** A sequence of native calls and what follows from their results: {@link answer} and {@link answerSync} run it. */
 export type Steps<T> = Generator<Step, T, unknown>;
 
-/** A step of a sequence: `const examination = yield* ask(native.examine, { … })`. */
+/** Makes a native call as one step of a sequence: `const examination = yield* ask(native.examine, { … })`. */
 export function* ask<K extends CallName>(
   call: NativeCall<K>,
   args: ArgumentsOf<K>,
@@ -22,14 +22,14 @@ export function* ask<K extends CallName>(
   return (yield { sync: () => call.sync(args), async: () => call.async(args) }) as ResultOf<K>;
 }
 
-/** A sequence without a step. */
+/** Returns a sequence without steps, whose result is `value`. */
 // biome-ignore lint/correctness/useYield: the sequence has no step
 export function* settled<T>(value: T): Steps<T> {
   return value;
 }
 
 /**
- * Runs a sequence on other threads. Rejects with an `AbortError` when the signal is aborted.
+ * Runs the native calls of a sequence on other threads. Rejects with an `AbortError` when the signal is aborted.
  *
  * @param ifAborted the result of a step that the signal has ended, if the sequence must go on all the same
  */
@@ -42,7 +42,7 @@ export async function answer<T>(steps: Steps<T>, signal?: AbortSignal, ifAborted
   return step.value;
 }
 
-/** Runs a sequence on the calling thread. */
+/** Runs the native calls of a sequence on the calling thread. */
 export function answerSync<T>(steps: Steps<T>): T {
   let step = steps.next();
   while (!step.done) step = steps.next(step.value.sync());
@@ -74,11 +74,11 @@ export interface Operation<P extends Plan, K extends CallName, T> {
   subject(plan: P): OperationSubject;
   readonly call: NativeCall<K>;
   arguments(plan: P, cancellation: Cancellation | null): ArgumentsOf<K>;
-  /** The result of the operation, from that of the native call. */
+  /** Converts the result of the native call to the result of the operation. */
   result(plan: P, value: Exclude<ResultOf<K>, Failure>): T;
-  /** Explains a failure of the native call. */
+  /** Makes the error that explains a failure of the native call. */
   error(plan: P, failure: Failure): Steps<Error>;
-  /** `ifMounted: 'reuse'` of operations that have it. */
+  /** The implementation of `ifMounted: 'reuse'`, for an operation that has this option. */
   readonly reuse?: {
     probe(plan: P): Steps<ReuseAnswer<unknown>>;
     same(plan: P, answer: ReuseAnswer<unknown> & { readonly kind: 'same' }): T;

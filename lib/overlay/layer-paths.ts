@@ -90,8 +90,8 @@ export function isSameForEveryProcess(path: Bytes): boolean {
 }
 
 /**
- * Returns whether the path may be that of an idmapped layer. The addon attaches idmapped layers at paths like `/0` in a
- * private mount namespace: src-native/overlay/private_overlay.cc.
+ * Returns whether the path may be the path of an idmapped layer. The addon attaches idmapped layers at paths like `/0`
+ * in a private mount namespace: src-native/overlay/private_overlay.cc.
  */
 export function mayBeIdmappedLayer(path: Bytes): boolean {
   return /^\/\d+$/.test(bytesText(path));

@@ -16,14 +16,14 @@ export interface OptionRow<Value extends OptionValue> {
   /** The kernel's word for each value: `index=on`. The word is null where the kernel has no word for its default. */
   readonly words: Readonly<Record<`${Value}`, string | null>>;
   /**
-   * The combinations with other options that overlayfs refuses or, worse, ignores: fs/overlayfs/params.c,
-   * ovl_fs_params_verify.
+   * The combinations with other options that overlayfs refuses or ignores: fs/overlayfs/params.c, ovl_fs_params_verify.
    */
   readonly conflicts: readonly Conflict[];
   /** The values that need extended attributes `trusted.*`, which a process in a user namespace must not write. */
   readonly needTrustedXattrs: readonly Value[];
   /**
-   * How `ifMounted: 'reuse'` compares the option with the mount table, or the option of the same meaning to compare.
+   * How `ifMounted: 'reuse'` compares the option with the mount table; `sameAs` names another option with the same
+   * meaning, which is compared instead.
    */
   readonly reuse: OptionReuse<Value> | { readonly sameAs: readonly [name: OptionName, value: OptionValue] };
   /** How `overlaySupport` tries the option. */
@@ -78,11 +78,15 @@ export interface OptionReuse<Value extends OptionValue> {
    * filesystems.
    */
   readonly shown: 'unless default' | 'never' | 'on several filesystems';
-  /** Returns the value that the kernel uses for an option that is left out; undefined if a parameter cannot be read. */
+  /**
+   * Returns the value of an option that is left out; undefined if the module parameter of the default cannot be read.
+   */
   default(parameters: ModuleParameters): Value | undefined;
   /** Returns the values that the mount table may show if the caller gave this value. */
   shownFor(value: Value, view: KernelView): readonly Value[];
-  /** Returns the values besides the default that the kernel may choose, and show, if the caller left the option out. */
+  /**
+   * Returns the values other than the default that the kernel may choose and show if the caller leaves the option out.
+   */
   chosenByKernel(view: KernelView): readonly Value[];
 }
 
@@ -103,9 +107,9 @@ export interface Trial {
    * options with no more than a line in the kernel's log (fs/overlayfs/super.c, ovl_fill_super and ovl_make_workdir).
    */
   readonly proof: 'mounted' | 'shown' | { readonly shownUnlessDefaultBeside: string };
-  /** Whether the value means nothing without an upper directory. */
+  /** Whether the value has an effect only with an upper directory. */
   readonly needsUpper?: boolean;
-  /** Another word that the value needs, with an upper directory and without. */
+  /** The option word that the value also needs: one with an upper directory, and one without an upper directory. */
   readonly also?: readonly [withUpper: string, withoutUpper: string];
   /** A step in the mounted overlay that fails unless the value is in effect. */
   readonly exercise?: Step;
@@ -113,7 +117,7 @@ export interface Trial {
    * Whether the lower layer has to be on another filesystem than the upper directory for the value to have an effect.
    */
   readonly onTwoFilesystems?: boolean;
-  /** Whether the value itself sets how changes get to the disk, so that the trial must not add `volatile`. */
+  /** Whether the value sets when overlayfs writes changes to the disk, so that the trial must not add `volatile`. */
   readonly setsSync?: boolean;
   /** The word that the mount table of other kernels shows for the value. */
   readonly alsoShownAs?: string;

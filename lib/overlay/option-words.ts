@@ -76,7 +76,7 @@ export function overlayOptionOfWord(word: string): readonly [name: OptionName, v
   return MEANINGS.get(word);
 }
 
-/** Returns the kernel's word for the value of an option; null where the kernel has none. */
+/** Returns the kernel's word for the value of an option; null if the kernel has no word for the value. */
 export function overlayWordOf(name: OptionName, value: OptionValue): string | null {
   return (OPTIONS[name] as AnyOptionRow).words[String(value)] ?? null;
 }

@@ -30,7 +30,7 @@ const redirectDefault = (parameters: ModuleParameters) =>
 
 type RedirectDir = NonNullable<OverlaySpec['redirectDir']>;
 
-/** The table: for each option its words, conflicts, default, what the mount table shows of it, and how it is tried. */
+/** The table of overlay options: the words, conflicts, default, form in the mount table, and trials of each option. */
 export const OPTIONS: OptionTable = {
   defaultPermissions: {
     words: { true: 'default_permissions', false: null },
@@ -258,5 +258,5 @@ export const OPTIONS: OptionTable = {
   },
 };
 
-/** The rows of the table with the names of their options. */
+/** The rows of {@link OPTIONS}, each with the name of its option. */
 export const OPTION_ROWS = Object.entries(OPTIONS) as unknown as readonly (readonly [OptionName, AnyOptionRow])[];

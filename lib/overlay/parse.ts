@@ -15,7 +15,7 @@ export interface OverlayParseOptions {
    */
   encoding?: 'utf8' | 'buffer';
   /**
-   * The form of the text: `'table'` as the mount table shows options, `'data'` as mount(2) takes them. Detected by
+   * The form of the text: `'table'` as the mount table shows options, `'data'` as mount(2) takes options. Detected by
    * default.
    */
   form?: 'table' | 'data';
@@ -28,9 +28,9 @@ const OPTION_NAMES: ReadonlySet<string> = new Set(['encoding', 'form']);
 const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(?:fs|def|root)?context=.*)$/s;
 
 /**
- * Parses the option text of an overlay: the inverse of {@link overlayData}, and of what the kernel writes into the
- * mount table (fs/overlayfs/params.c, ovl_show_options). The function calls no system call and works on every operating
- * system.
+ * Parses the option text of an overlay, as {@link overlayData} returns the text or as the kernel writes the text into
+ * the mount table (fs/overlayfs/params.c, ovl_show_options). The function calls no system call and works on every
+ * operating system.
  *
  * The text is the super options of an overlay in `/proc/PID/mountinfo`, the last field (form `'table'`), or option data
  * for mount(2) or mount(8) (form `'data'`). The function detects the form by the backslashes: in the mount table three

@@ -11,7 +11,7 @@ import { isSameForEveryProcess, type OverlayLayers } from './layer-paths.js';
 import { parseOverlayData } from './parse.js';
 import type { OverlaySpec } from './spec.js';
 
-/** Returns what the addon has to examine to read an overlay back. */
+/** Returns the path and the file that the addon has to examine to find the layers and options of a mounted overlay. */
 export function readQuestions(target: Bytes): ExamineArguments {
   return examineArguments([target], ['/proc/thread-self/mountinfo']);
 }

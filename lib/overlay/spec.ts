@@ -30,7 +30,7 @@ export interface OverlayOptionValues {
   /** Whether files can be opened by file handle, which an NFS server needs. `nfsExport: true` excludes `metacopy`. */
   nfsExport?: boolean;
   /**
-   * Whether overlayfs keeps its extended attributes as `user.*` instead of `trusted.*`, as a user namespace needs it.
+   * Whether overlayfs keeps its extended attributes as `user.*` instead of `trusted.*`, as a user namespace requires.
    * `userxattr: true` excludes `metacopy` and every `redirectDir` but `'nofollow'`. Since Linux 5.11.
    */
   userxattr?: boolean;
@@ -87,7 +87,9 @@ export interface OverlaySpec extends OverlayOptionValues {
    * read-only.
    */
   upper?: PathLike | undefined;
-  /** The work directory, which goes with `upper`: empty, on the same mount as `upper`, and neither inside the other. */
+  /**
+   * The work directory, which `upper` needs: an empty directory on the mount of `upper`, with neither inside the other.
+   */
   work?: PathLike | undefined;
 }
 

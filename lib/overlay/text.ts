@@ -13,14 +13,17 @@ import { cut, withoutOctal } from '../table/mountinfo/latin1.js';
  */
 export type Form = 'table' | 'data';
 
-/** Finds out the form of a text by its backslashes. A text without backslashes means the same in both forms. */
+/**
+ * Detects the form of option text by the backslashes in the text. A text without backslashes means the same in both
+ * forms.
+ */
 export function formOf(text: string): Form {
   if (!text.replace(/\\[\\,:]/g, '').includes('\\')) return 'data';
   if (!text.replace(/\\[0-3][0-7]{2}/g, '').includes('\\')) return 'table';
   throw malformed('has backslashes that neither the mount table nor overlayData writes: give options.form');
 }
 
-/** Returns the words between the commas, without the octal escapes of the mount table, but with those of overlayfs. */
+/** Splits option text at commas. Decodes the octal escapes of the mount table, and keeps the escapes of overlayfs. */
 export function wordsOf(text: string, form: Form): string[] {
   if (form === 'data') return cut(text, ',', true);
   return cut(text, ',', false).map((word) => {
@@ -57,7 +60,7 @@ export function layersOf(lowerdir: string): { lower: string[]; dataOnly: string[
   return { lower: lower.map(unescaped), dataOnly: dataOnly.filter((part) => part !== '').map(unescaped) };
 }
 
-/** Returns a path without overlayfs's escapes: each backslash goes, and the byte after it stays (ovl_unescape). */
+/** Removes overlayfs's escapes from a path: each backslash, but not the byte after the backslash (ovl_unescape). */
 export function unescaped(path: string): string {
   return path.replace(/\\(.?)/gs, (_, next: string) => {
     if (next === '') throw malformed('has a path that ends with half an escape');

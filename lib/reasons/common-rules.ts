@@ -10,13 +10,13 @@ export interface CommonCase extends Case {
   readonly circumstances: Circumstances;
   readonly fsType: string | null;
   readonly inUserNamespace: boolean;
-  /** Every path of the call that must exist. */
+  /** Every path that must exist for the call to succeed. */
   readonly paths: readonly ExaminedPath[];
 }
 
 const CODES_OF_PATHS = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG', 'ENOTCONN', 'EIO', 'ESTALE', 'EPERM'];
 
-/** Applies when the lookup of a path fails with the same error as the call itself. */
+/** The rule that applies when the lookup of a path fails with the same error as the call. */
 export const unreachablePath: Rule<CommonCase> = {
   codes: CODES_OF_PATHS,
   find: ({ failure, paths }) => {
@@ -83,8 +83,8 @@ export const notPermitted: Rule<CommonCase> = {
     if (inUserNamespace) {
       const filesystem = fsType === null ? 'this filesystem' : printable(fsType);
       return (
-        `this process has CAP_SYS_ADMIN only in its user namespace. Either the mount namespace belongs to another user namespace: create one with unshare --mount. ` +
-        `Or the kernel does not allow ${filesystem} in user namespaces: overlay needs Linux 5.11, and proc and sysfs need a full view of the existing one`
+        `this process has CAP_SYS_ADMIN only in its user namespace: create a mount namespace (unshare --mount) if the mount namespace belongs to another user namespace; ` +
+        `otherwise mount as root outside the user namespace, because the kernel does not allow ${filesystem} in user namespaces (overlay needs Linux 5.11, proc and sysfs need an existing, fully visible mount of the same type)`
       );
     }
     if (isFiltered === true) {

@@ -21,7 +21,7 @@ export interface MountCase extends CommonCase {
 }
 export type MountRule = Rule<MountCase>;
 
-/** The rules in the order in which they are tried: rules that the facts prove stand before rules that only suggest. */
+/** The rules in the order in which they are tried: rules for certain causes precede rules for likely causes. */
 export const MOUNT_RULES: readonly MountRule[] = [
   { codes: ['ENOTDIR', 'EINVAL'], find: kindsDiffer },
   { codes: ['ENOTBLK'], find: noBlockDevice },
@@ -94,7 +94,7 @@ function noType({ fsType, flags }: MountCase): Finding {
 // mount(2) knows MS_NOSYMFOLLOW from Linux 5.10 on, fsmount(2) knows MOUNT_ATTR_NOSYMFOLLOW from Linux 5.14 on.
 function noSymFollowOfFsmount({ failure, flags }: MountCase): Finding {
   return failure.syscall === 'fsmount' && (flags & MS_NOSYMFOLLOW) !== 0
-    ? "fsmount(2) of this kernel does not support noSymFollow (Linux 5.14): leave out noSymFollow, or leave out what mount(2) cannot do (strategy 'fsconfig', idmap, values with commas)"
+    ? "fsmount(2) of this kernel does not support noSymFollow (supported since Linux 5.14): leave out noSymFollow, or leave out what mount(2) cannot do (strategy 'fsconfig', idmap, values with commas)"
     : null;
 }
 
@@ -103,7 +103,7 @@ function unbindable({ source, flags, circumstances: { mounts } }: MountCase): Fi
   if (mounts === null || source.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, source.facts);
   if (!mount?.isUnbindable) return null;
-  return `${source.name} is on ${mountInWords(mount)}, whose propagation is unbindable: make that mount private, or bind another one`;
+  return `${source.name} is on ${mountInWords(mount)}, whose propagation is unbindable: make that mount private, or bind a path on another mount`;
 }
 
 // The kernel would have to copy the unbindable mount to the peers of the target: fs/namespace.c,

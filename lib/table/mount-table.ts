@@ -70,10 +70,10 @@ export class MountTable<Name extends MountName = MountName> {
   }
 
   /**
-   * Returns the mount that a path is on: the topmost mount at the path or, if the path is no mount point, at its
-   * nearest ancestor that is one. The search goes from the root directory down, as the kernel's does, so the result is
-   * never a covered mount or a mount below a covered directory. A mount over `/` itself covers nothing for processes
-   * whose root is below it.
+   * Returns the mount that a path is on: the topmost mount at the path or, if the path is not a mount point, at the
+   * nearest ancestor that is a mount point. The search goes from the root directory down, as the kernel's does, so the
+   * result is never a covered mount or a mount below a covered directory. A mount over `/` itself covers nothing for
+   * processes whose root is below it.
    *
    * @param path an absolute path without `..`
    * @returns the entry, or undefined if no mount of the table contains the path, as in a chroot whose root is no mount

@@ -67,7 +67,10 @@ function asEnd({ flags }: UmountPlan, outcome: ResultOf<'umount'>): UmountEnd | 
   return outcome === undefined ? undefined : { failure: outcome, flags, attempts: 1 };
 }
 
-/** Unmounts as planned; undefined on success. After an abort of the signal no further attempt starts. */
+/**
+ * Makes the umount2(2) attempts of a plan; returns undefined on success. After an abort of the signal no further
+ * attempt starts.
+ */
 export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined> {
   const { signal } = plan;
   if (isSingle(plan)) return asEnd(plan, await attempt(plan, plan.flags));
@@ -88,7 +91,8 @@ export async function runUmount(plan: UmountPlan): Promise<UmountEnd | undefined
 }
 
 /**
- * Does the same as {@link runUmount} on the calling thread. A handle calls this only while no attempt is in progress.
+ * Makes the umount2(2) attempts of a plan on the calling thread: the synchronous form of {@link runUmount}. A handle
+ * calls this only while no attempt is in progress.
  */
 export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
   if (isSingle(plan)) return asEnd(plan, attemptSync(plan, plan.flags));

@@ -45,7 +45,7 @@ export interface UmountOptions {
   stack?: boolean;
   /** How long to repeat the attempt while the mount is busy (`EBUSY`). The pauses grow from 2 to 200 milliseconds. */
   retry?: UmountRetry;
-  /** The kind of one more attempt if the mount is still busy at the end: with `force`, or with `lazy`. */
+  /** The kind of one last attempt if the mount is still busy after all other attempts: with `force`, or with `lazy`. */
   then?: 'force' | 'lazy';
   /**
    * A signal that rejects the promise at once with an `AbortError`. A system call in progress cannot be stopped and may
@@ -91,7 +91,7 @@ export interface UmountPlan extends UmountPlace {
   readonly stack: boolean;
   /** The time in milliseconds during which the attempt is repeated. */
   readonly retryFor: number;
-  /** The additional flag of one more attempt at the end; 0 for no such attempt. */
+  /** The flag that one last attempt adds if the mount is still busy; 0 for no such attempt. */
   readonly last: number;
   readonly signal: AbortSignal | undefined;
   /** The shared state of the handle whose mount is unmounted. */
@@ -101,7 +101,7 @@ export interface UmountPlan extends UmountPlace {
 /** The kind of caller, for which some options are refused. */
 export interface UmountForm {
   readonly isSync: boolean;
-  /** The mount of the handle that calls; undefined for umount(). */
+  /** The mount of the handle whose unmount() was called; undefined for umount(). */
   readonly of?: UmountOwn;
 }
 

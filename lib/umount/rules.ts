@@ -83,7 +83,7 @@ function foreignForce({ flags, inUserNamespace, circumstances: { isAdmin } }: Um
   if ((flags & MNT_FORCE) === 0) return null;
   if (isAdmin === null) return undefined;
   return inUserNamespace
-    ? 'the option force needs CAP_SYS_ADMIN in the user namespace in which the filesystem was mounted, which is another one: leave out force'
+    ? 'the option force needs CAP_SYS_ADMIN in the user namespace in which the filesystem was mounted, and this process is in another user namespace: leave out force'
     : null;
 }
 

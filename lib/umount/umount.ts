@@ -52,7 +52,7 @@ function channelOf({ id }: UmountPlan): OperationChannel {
 }
 
 /**
- * Unmounts as planned, for {@link umount} and {@link Mount.unmount}. The promise settles at the end of the last
+ * Carries out the plan of an {@link umount} or {@link Mount.unmount} call. The promise settles at the end of the last
  * attempt, also if a signal has rejected the caller's promise before.
  *
  * @internal
@@ -73,7 +73,7 @@ async function perform(plan: UmountPlan): Promise<void> {
 }
 
 /**
- * Does the same as {@link takeDown} on the calling thread.
+ * Carries out the plan on the calling thread: the synchronous form of {@link takeDown}.
  *
  * @internal
  */

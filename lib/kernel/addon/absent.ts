@@ -16,7 +16,7 @@ export function absentAddon(errorOf: (syscall: string) => Error): Addon {
   return { pageSize: Number.NaN, ...Object.fromEntries(functions) };
 }
 
-/** The functions that an object lacks to be the addon of this version of the package. */
+/** Returns the names of the functions that the addon of this version exports and the given object lacks. */
 export function missingCalls(addon: object): string[] {
   return NAMES.flatMap(exportsOf).filter((name) => typeof (addon as Record<string, unknown>)[name] !== 'function');
 }

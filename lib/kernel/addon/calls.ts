@@ -3,8 +3,8 @@ import type { ValueKinds } from './kinds.js';
 import type { ResultKinds } from './results.js';
 
 /**
- * Every function that the addon exports, but for the constant `pageSize`. The arguments stand in the order in which the class
- * of the call reads them in C++ (`Read`), which test/unit/native/calls.test.ts compares.
+ * The functions that the addon exports. The arguments stand in the order in which the class of the call reads them in
+ * C++ (`Read`), which test/unit/native/calls.test.ts compares.
  *
  * - `forms`: `'both'` stands for the exports `xSync(...arguments)` and `x(...arguments, callback)`, `'async'` for the second
  *   alone, and `'sync'` for one export `x(...arguments)`.
@@ -256,7 +256,7 @@ export interface CallRow {
 
 export type CallName = keyof typeof CALLS;
 
-/** {@link CALLS} for code that works on every row. */
+/** The rows of {@link CALLS} under one type, for code that handles every row. */
 export const ROWS: Readonly<Record<CallName, CallRow>> = CALLS;
 
 /** The arguments of a native call, by name. */
@@ -272,7 +272,7 @@ export type ResultOf<K extends CallName> = ResultKinds[(typeof CALLS)[K]['result
 /** The addon as Node loads it: the functions take their arguments by position. */
 export type Addon = { readonly pageSize: number } & Readonly<Record<string, unknown>>;
 
-/** The names of the functions that the addon exports for a call. */
+/** Returns the names of the functions that the addon exports for a native call. */
 export function exportsOf(name: CallName): readonly string[] {
   return ROWS[name].forms === 'both' ? [`${name}Sync`, name] : [name];
 }

@@ -22,7 +22,7 @@ export interface ValueKinds {
   parameterData: Bytes | null;
   /** Strategies for an overlay, as bits: src-native/overlay/overlay.h. */
   strategies: number;
-  /** `resolve` of {@link NativeTarget}, where the root stands alone. */
+  /** The bits of `resolve` of {@link NativeTarget}, in a call that takes the root as a separate argument. */
   resolveFlags: number;
   /** The option string of an overlay that overlaySupport() tries. */
   optionString: string | null;

@@ -4,9 +4,12 @@
 export interface ResultKinds {
   nothing: undefined | Failure;
   unmounted: undefined | UmountFailure;
-  /** The new mount's ID. */
+  /** The mount ID of the new mount. */
   id: bigint | Failure;
-  /** Of an overlay that mount(2) made from an option string the ID alone, which takes less time to hand over than a record. */
+  /**
+   * A record of the new overlay, or for mount(2) with an option string only the mount ID, which takes less time to
+   * return.
+   */
   overlay: bigint | Made | Failure;
   bind: Made | Failure;
   filesystem: Made | Failure;
@@ -25,15 +28,15 @@ export interface ResultKinds {
 
 /** A system call failed: its error, and the step of the native call that made it. */
 export interface Failure {
-  /** `errno`, positive. */
+  /** The error number (`errno`), positive as in C. */
   readonly error: number;
   readonly syscall: string;
   readonly step: string;
-  /** Whether the native call could not undo its earlier steps, so that their mount still exists. */
+  /** Whether the native call could not undo its earlier steps, so that a mount from these steps still exists. */
   readonly left: boolean;
   /** The ID of the mount that was found where another was expected; 0n otherwise. */
   readonly mountId: bigint;
-  /** Which path in the call's list of paths the failure is about; -1 for none. */
+  /** The index of the failed path in the call's list of paths; -1 if the failure concerns no path of the list. */
   readonly index: number;
   /** The messages of the filesystem context, one on a line, which the kernel writes for fsconfig(2) and fsmount(2). */
   readonly log: Buffer | null;
@@ -51,7 +54,7 @@ export function isFailure(result: unknown): result is Failure {
 /** A new mount. */
 export interface Made {
   readonly mountId: bigint;
-  /** Which strategy was used: {@link OVERLAY_STRATEGIES}, {@link BIND_STRATEGIES}. */
+  /** The strategy that made the mount: a value of {@link OVERLAY_STRATEGIES} or {@link BIND_STRATEGIES}. */
   readonly way: number;
   /** The descriptor of a detached mount. */
   readonly tree?: Tree;
@@ -81,7 +84,7 @@ export interface UmountFailure extends Failure {
 
 /** The results of the steps that overlaySupport() tries: src-native/engines/probe/scratch.h. */
 export interface ScratchResult {
-  /** The result of each step: its errno, 0 for success, or the text that the step read. */
+  /** The result of each step: an error number, 0 for success, or the text that the step read. */
   readonly steps: readonly (number | string)[];
   readonly privateError: number;
   readonly placeError: number;
@@ -95,18 +98,18 @@ export interface ScratchResult {
 
 /** What a path leads to. When `error` is not 0, no other member has a meaning. */
 export interface PathFacts {
-  /** `errno` of the lookup of the path, 0 for success. */
+  /** The error number of the lookup of the path; 0 for success. */
   readonly error: number;
   /** The path without symbolic links, `.` and `..`. */
   readonly path: Buffer;
-  /** `st_mode`. */
+  /** The file type and the permissions: `st_mode`. */
   readonly mode: number;
   /** `st_dev`: two paths lead to the same directory if `device` and `inode` are equal. */
   readonly device: bigint;
   readonly inode: bigint;
   /** `st_rdev`: the device that a device file stands for. */
   readonly special: bigint;
-  /** The mount ID that /proc/PID/mountinfo shows, which the kernel uses again after an unmount. */
+  /** The mount ID that /proc/PID/mountinfo shows, which the kernel may reuse after an unmount. */
   readonly mountId: bigint;
   /** The unique mount ID, since Linux 6.8. */
   readonly uniqueId: bigint;
@@ -139,7 +142,7 @@ export interface ProcessUse {
   readonly pid: number;
   readonly command: Buffer;
   readonly how: 'cwd' | 'root' | 'executable' | 'file' | 'socket' | 'mapped';
-  /** The descriptor of an open file or socket; -1 for another use. */
+  /** The file descriptor of the open file or socket; -1 for a use without a file descriptor. */
   readonly fd: number;
   readonly path: Buffer;
   readonly byDevice: boolean;
@@ -160,14 +163,14 @@ export interface HoldersScan {
   readonly table: Buffer;
   readonly swaps: Buffer | null;
   readonly processes: number;
-  /** How many of the processes could not be examined. */
+  /** The number of processes that could not be examined. */
   readonly unseen: number;
 }
 
 /** Lines of a mount table, and the unique mount ID of each line, 0n where it is not known: src-native/table/raw_table.h. */
 export interface TableLines {
   readonly table: Buffer;
-  /** Null on a kernel without unique mount IDs. */
+  /** The unique mount ID of each line; null on a kernel without unique mount IDs. */
   readonly ids: BigUint64Array | null;
 }
 

@@ -63,12 +63,12 @@ function reference(name: string, value: number | Bytes | null): readonly string[
   return typeof value === 'number' ? named(name, value) : text(name, value);
 }
 
-/** The name under which the trace writes a call. */
+/** Returns the name under which the trace writes a native call. */
 export function nameOfCall(name: CallName): string {
   return ROWS[name].asSystemCall?.name ?? name;
 }
 
-/** The arguments of a call, separated by commas. */
+/** Formats the arguments of a native call, separated by commas. */
 export function argumentsText(name: CallName, args: object): string {
   const { arguments: kinds, asSystemCall } = ROWS[name];
   const shown = Object.entries(kinds).flatMap(([key, kind]) => {

@@ -62,7 +62,7 @@ function failureText({ error, syscall, step, left, down, remaining }: UmountFail
   return `-1 ${errnoWords(error)} /* ${notes.join('; ')} */`;
 }
 
-/** The result of a call, or its error. */
+/** Formats the result or the error of a native call. */
 export function resultText(name: CallName, result: unknown): string {
   if (isFailure(result)) return failureText(result);
   return (TEXTS[ROWS[name].result] as (result: unknown) => string)(result);

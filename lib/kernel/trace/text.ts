@@ -24,7 +24,7 @@ function escaped(byte: number, next: number | undefined): string {
   return `\\${byte.toString(8).padStart(isBeforeDigit ? 3 : 1, '0')}`;
 }
 
-/** Bytes in quotes, escaped as in C: `"/a\n\377"`. Of more than 1,024 bytes the trace writes the beginning. */
+/** Formats bytes in quotes, escaped as in C: `"/a\n\377"`. Of more than 1,024 bytes the trace writes the beginning. */
 export function quoted(text: string | Buffer | null): string {
   if (text === null) return 'NULL';
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
@@ -33,32 +33,35 @@ export function quoted(text: string | Buffer | null): string {
   return `"${characters.join('')}"${bytes.length > LONGEST_TEXT ? '...' : ''}`;
 }
 
-/** A list in brackets. Of a long list the trace writes the beginning and the number of items that follow. */
+/** Formats a list in brackets. Of a long list the trace writes the beginning and the number of items that follow. */
 export function list(items: readonly string[]): string {
   const shown = items.slice(0, LONGEST_LIST);
   const more = items.length - shown.length;
   return `[${[...shown, ...(more > 0 ? [`... /* ${more} more */`] : [])].join(', ')}]`;
 }
 
-/** `name=value`; for `true` the name alone, and for null, false and an empty list nothing. */
+/** Returns `name=value`; for `true` the name alone, and for null, false and an empty list nothing. */
 export function named(name: string, value: string | number | bigint | boolean | null): string[] {
   if (value === null || value === false || value === '[]') return [];
   return [value === true ? name : `${name}=${value}`];
 }
 
-/** The length of the caller's option data. The trace does not write names from it: a comma may be a part of a password. */
+/**
+ * Formats the caller's option data as its length. The trace does not write names from the data: a comma may be a part
+ * of a password.
+ */
 export function hiddenData(data: Bytes | null): string {
   return data === null ? 'NULL' : `... /* ${Buffer.byteLength(data)} bytes */`;
 }
 
-/** A word `name` or `name=value`, without the value. */
+/** Returns a word `name` or `name=value` with the value replaced by dots. */
 export function nameOfWord(word: Bytes): string {
   const text = word.toString();
   const end = text.indexOf('=');
   return end < 0 ? text : `${text.slice(0, end)}=...`;
 }
 
-/** The names in option data that lib/mounts/filesystem/parameters.ts joined, from words without commas. */
+/** Returns the names in option data that lib/mounts/filesystem/parameters.ts joined from words without commas. */
 export function namesInData(data: Bytes | null): string | null {
   return data === null ? null : quoted(data.toString().split(',').map(nameOfWord).join(','));
 }
@@ -66,7 +69,7 @@ export function namesInData(data: Bytes | null): string | null {
 const CREATE = ['', 'directory', 'file', 'match'] as const;
 const RESOLVE = ['NO_SYMLINKS', 'NO_XDEV', 'EMULATE'] as const;
 
-/** A target: a path, or a path inside a root with how it is resolved. */
+/** Formats a target: a path, or a path inside a root with the rules for the lookup of the path. */
 export function targetText({ path, root, create, resolve }: NativeTarget): string {
   if (root === null) return quoted(path);
   const rules = RESOLVE.filter((_, bit) => (resolve & (1 << bit)) !== 0).join('|');

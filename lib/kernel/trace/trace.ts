@@ -53,7 +53,9 @@ function outcome(name: CallName, result: unknown, start: number): string {
 
 const thrown = (error: unknown): string => ` = ? /* ${(error as Error).name} */`;
 
-/** The forms of a call, which write to the trace if Node was told to. */
+/**
+ * Returns the forms of a native call that also write to the trace, or `forms` if NODE_DEBUG does not enable the trace.
+ */
 export function traced<K extends CallName>(name: K, forms: Forms<K>): Forms<K> {
   if (!isTraced || SILENT.has(name)) return forms;
   return {

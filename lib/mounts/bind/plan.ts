@@ -29,9 +29,10 @@ export interface BindAttributes extends MountAttributes {
    */
   propagation?: Propagation;
   /**
-   * How the attributes combine with those of the source. `'inherit'`, the default, keeps the attributes of the source
-   * and adds those that are `true`; `false` clears nothing. `'exact'` sets exactly the attributes that are `true`, and
-   * fails with `EPERM` in a user namespace if the source has further attributes that are locked.
+   * How the attributes in the options combine with the attributes of the source. `'inherit'`, the default, keeps the
+   * attributes of the source and adds those that are `true`; `false` clears nothing. `'exact'` sets exactly the
+   * attributes that are `true`, and fails with `EPERM` in a user namespace if the source has further attributes that
+   * are locked.
    */
   flags?: 'inherit' | 'exact';
   /** The ID map of an idmapped mount, which changes the owners of files as seen through the mount. Since Linux 5.12. */

@@ -92,7 +92,7 @@ export interface DetachedParts extends DetachedOrigin {
  * ```
  */
 export class DetachedMount implements AsyncDisposable, Disposable {
-  /** The way in which the mount was made. */
+  /** The strategy that made the mount. */
   readonly strategy: MountStrategy;
   readonly #origin: DetachedOrigin;
   #tree: Tree | undefined;

@@ -94,7 +94,7 @@ export const FILESYSTEM_CALL: Omit<Operation<FilesystemPlan, 'filesystem', never
   error: (plan, failure) => operationError(withoutSecrets(plan, failure), caseOf(plan)),
 };
 
-/** The operation of {@link mountFilesystem}. */
+/** The operation that {@link mountFilesystem} runs. */
 export const FILESYSTEM: Operation<FilesystemPlan, 'filesystem', Mount> = {
   ...FILESYSTEM_CALL,
   channel: new OperationChannel('mountFilesystem'),

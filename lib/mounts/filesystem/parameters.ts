@@ -27,8 +27,8 @@ export interface ParameterWords {
 const LONGEST_VALUE = 255;
 
 /**
- * Throws if a value is too long for fsconfig(2), for parameters that cannot be one option string. The kernel would fail
- * with EINVAL and give no reason.
+ * Throws if the value of a parameter is longer than fsconfig(2) allows. The kernel would fail with EINVAL and give no
+ * reason.
  *
  * @param why why the parameters cannot be one option string
  */

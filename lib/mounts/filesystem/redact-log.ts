@@ -9,9 +9,9 @@ const HIDDEN = Buffer.from('…').toString('latin1');
 const SHORTEST_PART = 3;
 
 /**
- * Returns a copy of a failure whose log contains no value of these parameters (`key=value`). Some filesystems quote a
- * value that they reject, as a whole or up to a comma. The function replaces a value only where the value is a separate
- * word; parameter names and the rest of the message stay.
+ * Returns a copy of a failure in which the log contains no value of the given parameters (`key=value`). Some
+ * filesystems quote a value that they reject, as a whole or up to a comma. The function replaces a value only where the
+ * value is a separate word; parameter names and the rest of the message stay.
  *
  * The text of the log is Latin-1: one character for each byte.
  */

@@ -72,7 +72,7 @@ function deviceDiffers(
   if (line.device.major !== 0) {
     return {
       kind: 'other',
-      why: `the mount at the target is another device, which had the name ${name} when it was mounted`,
+      why: `the mount at the target shows another device, which had the name ${name} when it was mounted`,
     };
   }
   if (withoutDots(bytesText(source)) === bytesText(device.path)) return undefined;

@@ -6,12 +6,12 @@ import { keyOf } from '../../kernel/words.js';
 import { bytesText } from '../../table/mountinfo/latin1.js';
 import { type Difference, surest } from '../reuse/differences.js';
 
-/** The ID maps of this process's user namespace. See user_namespaces(7). */
+/** The files with the ID maps of this process's user namespace. See user_namespaces(7). */
 export const ID_MAP_FILES: readonly string[] = ['/proc/thread-self/uid_map', '/proc/thread-self/gid_map'];
 
 /**
- * Compares the parameters of the tmpfs at the target with the requested ones. Returns undefined if the parameters do
- * not differ. The mount table shows each parameter whose value is not the default, and on some kernels the size of
+ * Compares the parameters of the tmpfs at the target with the requested parameters. Returns undefined if the parameters
+ * do not differ. The mount table shows each parameter whose value is not the default, and on some kernels the size of
  * inode numbers (mm/shmem.c, shmem_show_options).
  *
  * @param maps the bytes of {@link ID_MAP_FILES}, null for a file that cannot be read

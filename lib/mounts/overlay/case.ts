@@ -13,20 +13,20 @@ import type { OverlayPlan } from './plan.js';
 /** The facts about the target and the directories of an overlay that could not be mounted. */
 export interface OverlayFacts {
   readonly target: ExaminedPath;
-  /** The lower layers, then the data-only layers: the order of `Failure.index`. */
+  /** The lower layers followed by the data-only layers, in the order that `Failure.index` counts. */
   readonly layers: readonly ExaminedPath[];
   readonly upper: ExaminedPath | null;
   readonly work: ExaminedPath | null;
-  /** The directory `work` that overlayfs makes in the work directory. */
+  /** The subdirectory `work` that overlayfs makes in the work directory. */
   readonly workspace: PathFacts | null;
-  /** The mark that an overlay with `volatile` leaves in the work directory. */
+  /** The directory `work/incompat/volatile` that an overlay with `volatile` leaves in the work directory. */
   readonly volatile: PathFacts | null;
-  /** What the filesystem of the upper and the work directory can do. */
+  /** What the filesystem of the upper directory and the work directory supports. */
   readonly trial: UpperFacts | null;
   readonly circumstances: Circumstances;
 }
 
-/** Returns what the addon has to examine after a failure. */
+/** Returns the paths and files that the addon has to examine after a failed mount of an overlay. */
 export function overlayQuestions(plan: OverlayPlan): ExamineArguments {
   const { target, namespace, lower, dataOnly, upper, work } = plan;
   const surroundings = surroundingsOf({ target, namespace });
@@ -41,7 +41,7 @@ export function overlayQuestions(plan: OverlayPlan): ExamineArguments {
 // ovl_create_volatile_dirty.
 const VOLATILE_MARK = 'work/incompat/volatile';
 
-/** Returns the answers to {@link overlayQuestions} by name. */
+/** Returns the facts about the paths and files of {@link overlayQuestions}, by name. */
 export function overlayFacts(plan: OverlayPlan, examination: Examination): OverlayFacts {
   const { lower, dataOnly, upper, work } = plan;
   const rest = [...examination.paths];
@@ -77,5 +77,5 @@ export interface OverlayCase extends CommonCase, OverlayFacts {
 /** A rule that finds one cause of a failed mount of an overlay. */
 export type OverlayRule = Rule<OverlayCase>;
 
-/** The error that overlayfs returns for most causes. */
+/** The error code that overlayfs returns for most causes of a failed mount. */
 export const EINVAL: readonly string[] = ['EINVAL'];

@@ -118,7 +118,7 @@ function unusableWork({ failure, work, workspace, trial, plan }: OverlayCase) {
   if (failure.step !== 'verify' || workspace === null) return undefined;
   const or = plan.words.includes('index=on') ? " or 'index'" : '';
   if (workspace.error === 0) {
-    return `overlayfs could not replace the directory 'work'${or} in ${work.name}, because ${quotedPath(workspace.path)} is not empty, and would mount read-only: give an empty work directory, or empty the work directory`;
+    return `overlayfs could not replace the directory 'work'${or} in ${work.name}, because ${quotedPath(workspace.path)} is not empty, so the overlay would be read-only: give an empty work directory, or empty the work directory`;
   }
-  return `overlayfs could not make the directory 'work'${or} in ${work.name}, and would mount read-only: give an empty, writable work directory beside upper`;
+  return `overlayfs could not make the directory 'work'${or} in ${work.name}, so the overlay would be read-only: give an empty, writable work directory beside upper`;
 }

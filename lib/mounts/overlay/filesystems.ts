@@ -45,7 +45,9 @@ const NEVER_UPPER: ReadonlySet<string> = new Set([
 // layers.
 const NEVER_LOWER: ReadonlySet<string> = new Set(['FAT', 'exFAT', 'autofs']);
 
-/** Returns the name of the filesystem with a magic number; the number if the filesystem has no name in this file. */
+/**
+ * Returns the name of the filesystem with this magic number, or the number if this file has no name for the filesystem.
+ */
 export function filesystemName(type: bigint): string {
   return NAMES.get(type) ?? `of type 0x${type.toString(16)}`;
 }

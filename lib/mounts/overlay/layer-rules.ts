@@ -106,8 +106,8 @@ export const SHARING_RULES: readonly OverlayRule[] = [
     find: ({ upper }) =>
       upper === null
         ? null
-        : `${upper.name} or its work directory is in use by an overlay that the mount table does not show: ` +
-          'that overlay may be in another mount namespace, or may be unmounted lazily and still in use: end the programs that use that overlay, or give another upper and work',
+        : `${upper.name} or its work directory is in use by an overlay that the mount table does not show, perhaps because the overlay is in another mount namespace or was unmounted lazily: ` +
+          'end the programs that use that overlay, or give another upper and work',
   },
   {
     codes: ['ESTALE'],

@@ -104,7 +104,9 @@ function subjectOf({ source, target, detached, upper, words }: OverlayPlan): Ope
   return { source, target: detached ? undefined : target, fsType: 'overlay', words: [...layers, ...words] };
 }
 
-/** Returns the strategy that mounted an overlay, from the record that every strategy but `'data'` returns. */
+/**
+ * Returns the strategy that made an overlay, from the record that the addon returns for a strategy other than `'data'`.
+ */
 export function strategyOf({ way }: Made): OverlayStrategy {
   return way === OVERLAY_STRATEGIES.fsconfig ? 'fsconfig' : 'descriptors';
 }

@@ -19,7 +19,7 @@ export const PARAMETER_FILES: readonly string[] = MODULE_PARAMETERS.map(
 
 /** The options of the overlay that the caller asks for. */
 export interface WantedOptions {
-  /** The options as the kernel's words. */
+  /** The options as the kernel's words: `'index=on'`, `'userxattr'`. */
   readonly words: readonly string[];
   readonly hasUpper: boolean;
   /** Whether all layers are on one filesystem. */
@@ -27,9 +27,9 @@ export interface WantedOptions {
 }
 
 /**
- * Returns how the options of a mounted overlay differ from those that the caller asks for; undefined if they do not.
- * The mount table shows the options that are not at the kernel's default (fs/overlayfs/params.c, ovl_show_options), and
- * what the kernel made of other options (ovl_fs_params_verify).
+ * Returns how the options of a mounted overlay differ from the requested options; undefined if the options are the
+ * same. The mount table shows the options that are not at the kernel's default (fs/overlayfs/params.c,
+ * ovl_show_options), and what the kernel made of other options (ovl_fs_params_verify).
  *
  * @param shown the words that the mount table shows
  * @param parameters the bytes of {@link PARAMETER_FILES}, null for a file that cannot be read

@@ -37,7 +37,7 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   },
 ];
 
-/** Rules for causes that are likely if no other rule finds a cause. */
+/** Rules for causes that are only likely, to try after all other rules. */
 export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: EINVAL,

@@ -65,7 +65,9 @@ export interface OverlayPlan extends OverlayLayers {
   readonly namespace: NativeNamespace;
   readonly signal: AbortSignal | undefined;
   readonly detached: boolean;
-  /** The idmapped lower layers: for each the index and two words of the mapping (src-native/overlay/overlay.h). */
+  /**
+   * The idmapped lower layers: for each layer its index and the two words of its ID map (src-native/overlay/overlay.h).
+   */
   readonly idMaps: readonly Bytes[];
   /** The options besides the layers, as the kernel's words: `'index=on'`, `'userxattr'`. */
   readonly words: readonly string[];
@@ -74,13 +76,14 @@ export interface OverlayPlan extends OverlayLayers {
   /** The option string for the strategy `'data'`; null if the plan uses another strategy. */
   readonly data: Bytes | null;
   /**
-   * The strategies from which the addon takes the first that this kernel has: a set of bits of `OVERLAY_STRATEGIES`.
+   * The strategies that the addon may use, as bits of `OVERLAY_STRATEGIES`: the addon uses the first that this kernel
+   * has.
    */
   readonly strategies: number;
   /** Whether the addon has to look for another overlay with the same upper or work directory. */
   readonly exclusive: boolean;
   readonly ifMounted: IfMounted;
-  /** The layers with absolute paths, which the working directory at the time of the call determines. */
+  /** The layers with paths made absolute at the time of the call, because the working directory may change later. */
   readonly named: NamedLayers;
 }
 
@@ -152,7 +155,7 @@ function planOf(
   if (needsPrivateMount && strategy === 'data') {
     throw invalidArgValue(
       'options.strategy',
-      "must not be 'data' for a detached overlay or for idmapped layers, as the option string has only paths of attached mounts",
+      "must not be 'data' for a detached overlay or for idmapped layers, because an option string can name only paths on attached mounts",
     );
   }
   const data = !needsPrivateMount && mayBeData(strategy, layers) ? joinOverlayData(layers, words) : null;

@@ -19,8 +19,8 @@ export function surest(differences: readonly (Difference | undefined)[]): Differ
 }
 
 /**
- * Compares the attributes of the mount at the target with those of the requested mount, and whether each is idmapped.
- * Returns undefined if the mounts do not differ.
+ * Compares the mount at the target with the requested mount: the attributes, and whether the mount is idmapped. Returns
+ * undefined if the mounts do not differ.
  *
  * @param what the kind of mount, with its article: `'a bind'`
  * @param words the attributes of the mount at the target, as in the mount table

@@ -34,7 +34,7 @@ export interface KernelSupport {
 // bound for a kernel with another limit.
 const COUNTS = [128, 500, 501];
 
-/** Returns the trials that do not depend on options as a program, and the function that reads the results. */
+/** Returns the program of the trials that do not depend on options, and the function that reads the results. */
 export function planKernel(survey: Survey): {
   program: Program;
   namespaceData: string;

@@ -28,7 +28,7 @@ function supportOfAll(supportOf: (name: OptionName, value: string) => Support): 
   return Object.fromEntries(support);
 }
 
-/** Returns the support for options where every option has the same answer. */
+/** Returns an {@link OverlayOptionSupport} in which every option has the same answer. */
 export function sameForAllOptions(answer: Support): OverlayOptionSupport {
   return supportOfAll(() => answer);
 }

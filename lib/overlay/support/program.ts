@@ -55,8 +55,8 @@ export class Program {
 }
 
 /**
- * Returns an option of an overlay from the text that the mount table shows: the value, `''` for an option without a
- * value, or undefined if the option is absent.
+ * Returns the value of an overlay option in the text that the mount table shows: `''` for an option without a value,
+ * and undefined for an absent option.
  */
 export function shownOption(shown: string, key: string): string | undefined {
   for (const option of shown.split(',')) {

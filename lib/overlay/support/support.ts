@@ -21,9 +21,9 @@ export type { OverlayFilesystemSupport, Support } from './survey.js';
  * @see {@link overlaySupport}
  */
 export interface OverlaySupport extends KernelSupport {
-  /** What the filesystem of the directory can be used for. */
+  /** What an overlay can use the filesystem of the directory for. */
   readonly filesystem: OverlayFilesystemSupport;
-  /** Which options work, with an upper directory in the directory if its filesystem can hold one. */
+  /** Which overlay options work. The trials use an upper directory in the directory if the filesystem can hold one. */
   readonly options: OverlayOptionSupport;
 }
 

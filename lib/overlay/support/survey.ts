@@ -26,8 +26,8 @@ export interface OverlayFilesystemSupport {
   /** Whether the directory can be a lower layer. */
   readonly lower: Support;
   /**
-   * Whether a directory on the filesystem can be the upper directory: an overlay mounted, files in the overlay were
-   * changed, made and deleted, and a merged directory was replaced. Some filesystems need the option `userxattr`; see
+   * Whether a directory on the filesystem can be the upper directory. The trial mounts an overlay, changes, makes and
+   * deletes files in the overlay, and replaces a merged directory. Some filesystems need the option `userxattr`; see
    * {@link OverlaySupport.options}.
    */
   readonly upper: Support;
@@ -91,7 +91,7 @@ function upperVerdict(answer: Answer): Support {
   return no(`${MEANING[answer.step[0]] ?? answer.step[0]}: ${errnoWords(answer.errno)}`);
 }
 
-/** Returns the first program for a directory, and the function that reads its results. */
+/** Returns the program of the first trials in a directory, and the function that reads the results. */
 export function planSurvey(): {
   program: Program;
   read: (results: readonly (number | string)[], placeError: number) => Survey;

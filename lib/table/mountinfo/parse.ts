@@ -88,7 +88,7 @@ export function parseLines<Name extends MountName>(
   return entries;
 }
 
-/** Makes each name a Buffer. */
+/** Converts a name of the mount table to a Buffer. */
 export const bytesName: ToName<Buffer> = (latin1) => Buffer.from(latin1, 'latin1');
 
 /** Makes a name a string if its bytes are UTF-8, and a Buffer otherwise. */

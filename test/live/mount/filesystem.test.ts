@@ -472,7 +472,7 @@ describe.each(forms)('%s with ifMounted: reuse and a device', (_, doMount) => {
     symlinkSync(second.path, link);
     expect(await rejectionOf(doMount(link, target, 'ext4', { ifMounted: 'reuse' }))).toMatchObject({
       code: 'EBUSY',
-      reason: `the mount at the target is another device, which had the name '${link}' when it was mounted, which is not what was asked for`,
+      reason: `the mount at the target shows another device, which had the name '${link}' when it was mounted, which is not what was asked for`,
     });
   });
 });

@@ -90,7 +90,7 @@ describe('overlayReason', () => {
     [
       'a user namespace',
       { error: EPERM, inUserNamespace: true },
-      /^this process has CAP_SYS_ADMIN only in its user namespace.*'overlay' in user namespaces: overlay needs Linux 5\.11/,
+      /^this process has CAP_SYS_ADMIN only in its user namespace.*'overlay' in user namespaces \(overlay needs Linux 5\.11/,
     ],
     [
       'a seccomp filter',

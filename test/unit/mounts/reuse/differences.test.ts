@@ -92,7 +92,7 @@ test('probeFilesystem identifies the source by its device number, where the moun
   const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
   expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, special: 8n })).toBe(
-    "other: the mount at the target is another device, which had the name '/dev/sdb' when it was mounted",
+    "other: the mount at the target shows another device, which had the name '/dev/sdb' when it was mounted",
   );
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n })).toBe('same');
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n, path: '/dev/sdc' })).toMatch(
