@@ -74,7 +74,7 @@ test('concurrent next() calls of changes() resolve in order', async ({ place }) 
   expect(results.slice(COUNT)).toEqual(Array(5).fill(NOTHING_MORE));
 });
 
-test('return() of changes() resolves after every descriptor is closed, also when another call began to close', async ({
+test('return() of changes() resolves after every descriptor is closed, also after an abort or a return()', async ({
   place,
 }) => {
   const before = openLayers(place);

@@ -38,7 +38,7 @@ const walk = `
   const run = async () => { let count = 0; for await (const { type } of changes(spec)) count += type === 'modified'; return count; };
 `;
 
-test('changes() reports 100,000 changes with bounded memory and without blocking the event loop', async ({ place }) => {
+test('changes() reports 100,000 changes in bounded memory and does not block the event loop', async ({ place }) => {
   const count = MANY[0] * MANY[1];
   const { stdout, stderr } = await runNode(
     `${walk}
@@ -83,7 +83,7 @@ test.for([
   ['in a sandbox that denies the newer calls', ['listxattrat=EPERM', 'statx=EPERM', 'open_tree=EPERM']],
   ['in a sandbox that denies unshare(2)', ['listxattrat=ENOSYS', 'unshare=EPERM']],
 ] as const)(
-  'changes() gives the same result without the newer system calls: %s',
+  'changes() reports the same changes when newer system calls are missing: %s',
   async ([_, deny], { place, skip }) => {
     skip(lacks.deny !== undefined, lacks.deny);
     const [lower, upper] = layers(place, FEW) as [string, string];

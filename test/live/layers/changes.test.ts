@@ -66,7 +66,7 @@ const alike = (...paths: string[]) => {
   for (const path of paths) utimesSync(path, 1000, 1000);
 };
 
-describe('layers without marks', () => {
+describe('changes() in layers without attributes of overlayfs', () => {
   test('changes() reports added, modified and deleted entries in the order of their paths', async ({ place }) => {
     const lower = layer(place, 'lower', {
       d: null,
@@ -140,7 +140,7 @@ describe('layers without marks', () => {
     expect(found[0]).toMatchObject({ metadataChanged: true, dataChanged: false, before: 'directory' });
   });
 
-  test('changes() reports a copied up file only if the file differs, also when size and time are equal', async ({
+  test('changes() compares a copied-up file with the lower file by content, although size and time are equal', async ({
     place,
   }) => {
     const entries = { same: 'same', forged: 'one', link: { link: 'a' }, 'other-link': { link: 'a' } };
@@ -173,7 +173,9 @@ describe('layers without marks', () => {
     ]);
   });
 
-  test('changes() combines several lower layers, where each hides the entries below', async ({ place }) => {
+  test('changes() merges several lower layers, and entries of a layer hide those of the layers below', async ({
+    place,
+  }) => {
     const base = layer(place, 'base', { a: 'a', b: 'b', c: null, 'c/x': '', 'c/y': '', d: null, 'd/old': '', e: '' });
     const middle = layer(place, 'middle', { a: WHITEOUT, b: 'newer', c: null, 'c/x': WHITEOUT, d: 'a file', e: null });
     const upper = layer(place, 'upper', {
@@ -201,7 +203,7 @@ describe('layers without marks', () => {
     ]);
   });
 
-  test('changes() reports names with any bytes as Buffers', async ({ place }) => {
+  test('changes() reports names that are not UTF-8 as Buffers', async ({ place }) => {
     const names = ['new\nline', 'not utf8 \xff', 'x'.repeat(255), 'ü'].map((name) => Buffer.from(name, 'latin1'));
     const root = Buffer.from(`${place.root}/upper \xfe`, 'latin1');
     mkdirSync(root);
@@ -239,8 +241,8 @@ describe('layers without marks', () => {
   });
 });
 
-describe('layers with marks', () => {
-  test('changes() reads whiteouts that are marked by attributes', async ({ place, skip }) => {
+describe('changes() in layers with attributes of overlayfs', () => {
+  test('changes() recognises whiteouts that are files with an extended attribute', async ({ place, skip }) => {
     skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { d: null, 'd/gone': '1', 'd/empty': '1' });
     const upper = layer(place, 'upper', { d: null, 'd/gone': '', 'd/empty': '', 'd/full': 'not empty' });
@@ -253,7 +255,10 @@ describe('layers with marks', () => {
     expect(words(await all({ lower: [upper, lower], upper: top }))).toEqual(['added file d/gone']);
   });
 
-  test('changes() reports each topmost entry that an opaque directory hides', async ({ place, skip }) => {
+  test('changes() reports entries that an opaque directory hides as deleted, a whole directory as one entry', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const entries = { d: null, 'd/a': 'a', 'd/b': null, 'd/b/x': '', 'd/b/y': '', 'd/c': null, 'd/c/z': '' };
     const lower = layer(place, 'lower', entries);
@@ -300,7 +305,7 @@ describe('layers with marks', () => {
     ]);
   });
 
-  test('changes() follows redirects inside a moved directory below the layer that contains them', async ({
+  test('changes() resolves a redirect of a lower layer in the layers below, also inside a moved directory', async ({
     place,
     skip,
   }) => {
@@ -382,7 +387,7 @@ describe('layers with marks', () => {
     }
   });
 
-  test('changes() reports the content of a metacopy as the file in the lower layer', async ({ place, skip }) => {
+  test('changes() reports the lower file as the content of a metadata-only copy', async ({ place, skip }) => {
     skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const lower = layer(place, 'lower', { file: 'data', 'moved-from': 'data' });
     const data = layer(place, 'data', { store: null, 'store/blob': 'blob' });
@@ -484,7 +489,7 @@ test('changes() walks trees deeper than the longest path with fewer than 400 des
   expect(most).toBeLessThan(400);
 });
 
-test('changes() sees below mounts on a layer, or rejects with EXDEV where the kernel cannot look below', async ({
+test('changes() reads files that a mount on a layer hides, or rejects with EXDEV where this is impossible', async ({
   place,
 }) => {
   const lower = layer(place, 'lower', { a: null, 'a/hidden': '', b: null, 'b/hidden': '' });
@@ -507,7 +512,7 @@ test('changes() sees below mounts on a layer, or rejects with EXDEV where the ke
   }
 });
 
-describe('failures of changes()', () => {
+describe('errors that changes() throws or rejects with', () => {
   test('changes() rejects and names the layer that is missing or is no directory', async ({ place }) => {
     const [lower, file] = [layer(place, 'lower', {}), place.file('file')];
     const missing = place.path('missing');
@@ -602,7 +607,7 @@ test.for([
   [new Date('2400-01-01T00:00:00.500Z'), 13_569_465_600_500_000_000n],
   [new Date('1900-01-01T00:00:00.000Z'), -2_208_988_800_000_000_000n],
 ] as const)(
-  'changes() reports the time of a file as nanoseconds, also far from the present: %s',
+  'changes() reports the modification time in nanoseconds, also in the years 1900 and 2400: %s',
   async ([date, mtimeNs], { place }) => {
     const upper = place.directory('upper', { file: '' });
     utimesSync(`${upper}/file`, date, date);

@@ -32,7 +32,7 @@ const forms = [
 ];
 
 describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque }) => {
-  test('makeWhiteout makes a device that overlayfs takes for a whiteout', async ({ place, skip }) => {
+  test('makeWhiteout makes a device that overlayfs treats as a whiteout', async ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     const [upper, lower] = [place.directory('upper'), place.directory('lower', { gone: '', kept: '' })];
     await makeWhiteout(`${upper}/gone`);
@@ -42,7 +42,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(readdirSync(merged.target as string)).toEqual(['kept']);
   });
 
-  test('makeWhiteout with form: xattr marks a file and its directory, and an opaque directory stays opaque', async ({
+  test('makeWhiteout with form: "xattr" marks a file and its directory, and an opaque directory stays opaque', async ({
     place,
     skip,
   }) => {
@@ -60,7 +60,10 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(attributesOf(layer)).toEqual({ [`${prefix}opaque`]: 'y' });
   });
 
-  test('makeOpaque makes a directory opaque for overlayfs, and isOpaque finds the mark', async ({ place, skip }) => {
+  test('makeOpaque makes a directory opaque for overlayfs, and isOpaque returns true for the directory', async ({
+    place,
+    skip,
+  }) => {
     skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     place.directory('upper/d', { new: '' });
     const [upper, lower] = [place.path('upper'), place.directory('lower')];
@@ -87,7 +90,10 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     }
   });
 
-  test('makeWhiteout, makeOpaque, isWhiteout and isOpaque reject with a reason', async ({ place, skip }) => {
+  test('makeWhiteout, makeOpaque, isWhiteout and isOpaque reject a wrong path with code, syscall and reason', async ({
+    place,
+    skip,
+  }) => {
     const file = place.file('file');
     symlinkSync(place.directory('d'), place.path('link'));
     expect(await rejectionOf(makeWhiteout(file))).toMatchObject({
@@ -114,7 +120,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     });
   });
 
-  test('makeWhiteout with form: xattr leaves no mark when the file exists already', async ({ place, skip }) => {
+  test('makeWhiteout with form: "xattr" sets no attribute when the file exists already', async ({ place, skip }) => {
     skip(lacksOverlayAttributes(place) !== undefined, lacksOverlayAttributes(place));
     const layer = place.directory('layer', { taken: '' });
     expect(await rejectionOf(makeWhiteout(`${layer}/taken`, { form: 'xattr', userxattr }))).toMatchObject({
@@ -124,7 +130,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
     expect(readdirSync(layer)).toEqual(['taken']);
   });
 
-  test('marks with trusted attributes reject with EPERM in a user namespace, and name userxattr', async ({
+  test('functions for whiteouts and opacity reject with EPERM and name userxattr in a user namespace', async ({
     place,
     skip,
   }) => {
@@ -141,7 +147,7 @@ describe.each(forms)('$name', ({ makeWhiteout, isWhiteout, makeOpaque, isOpaque 
   });
 });
 
-test('makeWhiteout and isWhiteout accept names with any bytes and relative paths', async ({ place }) => {
+test('makeWhiteout and isWhiteout accept names that are not UTF-8, and relative paths', async ({ place }) => {
   const name = Buffer.concat([Buffer.from(`${place.root}/`), Buffer.from([0xff, 0x0a])]);
   await layers.makeWhiteout(name);
   expect(layers.isWhiteoutSync(name)).toBe(true);
@@ -159,7 +165,7 @@ test('makeWhiteout and isWhiteout accept names with any bytes and relative paths
   expect(stdout).toBe('true true\n');
 });
 
-test('makeWhiteoutSync makes a device without privilege (Linux 5.8)', async ({ place, skip }) => {
+test('makeWhiteoutSync makes a whiteout device without privilege (Linux 5.8)', async ({ place, skip }) => {
   skip(lacks.setpriv !== undefined, lacks.setpriv);
   place.directory('layer');
   const { stdout, stderr } = await runNode(
@@ -178,9 +184,12 @@ test.for([
   [() => layers.isOpaqueSync('/x', { form: 'y' } as object), 'ERR_INVALID_ARG_VALUE'],
   [() => layers.isWhiteoutSync(1 as unknown as string), 'ERR_INVALID_ARG_TYPE'],
   [() => layers.makeOpaqueSync('/x', { userxattr: 'y' as unknown as boolean }), 'ERR_INVALID_ARG_TYPE'],
-] as const)('a function for marks throws for wrong arguments: %s', ([call, code]) => {
-  expect(thrownBy(call)).toMatchObject({ code });
-});
+] as const)(
+  'makeWhiteoutSync, makeOpaqueSync, isWhiteoutSync and isOpaqueSync throw for wrong arguments: %s',
+  ([call, code]) => {
+    expect(thrownBy(call)).toMatchObject({ code });
+  },
+);
 
 test('isOpaqueSync and isWhiteoutSync throw EMFILE when the process has no free descriptor', async ({
   place,

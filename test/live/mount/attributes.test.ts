@@ -428,7 +428,7 @@ describe.each([
     return blocks * bsize;
   };
 
-  test('remountFilesystem changes the size of a tmpfs and leaves every other parameter and attribute', async ({
+  test('remountFilesystem changes the size of a tmpfs and keeps every other parameter and attribute', async ({
     place,
   }) => {
     const target = mountedAt(place, 't', MS_NOSUID | MS_NOATIME, 'size=1m,nr_inodes=77,mode=700');

@@ -229,7 +229,7 @@ describe.each(forms)('%s', (_, bind) => {
     });
   });
 
-  test('mountBind with ifMounted: stack mounts over another mount, and with error rejects with EBUSY', async ({
+  test('mountBind over a mount succeeds with ifMounted: "stack", and rejects with ifMounted: "error"', async ({
     place,
   }) => {
     const [source, target] = [place.directory('source', { mine: '' }), place.directory('target')];
@@ -252,7 +252,7 @@ describe.each(forms)('%s', (_, bind) => {
     expect(bound.reused).toBe(false);
   });
 
-  test('mountBind with ifMounted: reuse returns a handle that does not unmount the equal bind', async ({ place }) => {
+  test('mountBind with ifMounted: "reuse" returns a handle that does not unmount the equal bind', async ({ place }) => {
     const [source, target] = [place.directory('source'), place.directory('target')];
     const options = { readonly: true, noExec: true, propagation: 'private', ifMounted: 'reuse' } as const;
     await using first = await bind(source, target, options);
@@ -307,7 +307,7 @@ describe.each(forms)('%s', (_, bind) => {
       /below are not compared/,
     ],
   ])(
-    'mountBind with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
+    'mountBind with ifMounted: "reuse" rejects with EBUSY when the mount at the target differs: it %s',
     async ([_name, set, options, reason], { place }) => {
       const [source, target] = [place.directory('source'), place.directory('target')];
       await set(place, source, target);
@@ -322,7 +322,7 @@ describe.each(forms)('%s', (_, bind) => {
     ['a comma and a colon', 'a,b:c'],
     ['a backslash and a space', 'a\\ b\\040'],
     ['0xff', '\xff\xfe'],
-  ])('mountBind accepts paths as bytes: %s', async ([_name, name], { place }) => {
+  ])('mountBind accepts paths as Buffers: %s', async ([_name, name], { place }) => {
     const [source, target] = ['from ', 'to '].map((before) => {
       const path = Buffer.concat([Buffer.from(`${place.root}/${before}`), Buffer.from(name, 'latin1')]);
       mkdirSync(path);
@@ -546,7 +546,7 @@ describe('mountBind in a user namespace with a source from the parent namespace'
   );
 
   test.for(kernels)(
-    'a bind with flags: exact in a user namespace rejects with EPERM for locked attributes and leaves no mount: %s',
+    'a bind with flags: "exact" in a user namespace rejects with EPERM for locked attributes and leaves no mount: %s',
     async ([_name, deny], { place, skip }) => {
       skip(lacks.userNamespace !== undefined, lacks.userNamespace);
       skip(lacks.deny !== undefined, lacks.deny);
@@ -562,7 +562,7 @@ describe('mountBind in a user namespace with a source from the parent namespace'
     },
   );
 
-  test('a bind of a source with a locked mount below it rejects with EINVAL without recursive', async ({
+  test('a bind without recursive rejects with EINVAL when a mount below the source is locked', async ({
     place,
     skip,
   }) => {
@@ -723,7 +723,7 @@ describe.each<[string, readonly string[]]>([
   });
 });
 
-test('mountBindSync uses the strategy tree again after a call without privilege was refused', async ({
+test('mountBindSync uses the strategy "tree" although an earlier call without privilege failed', async ({
   place,
   skip,
 }) => {

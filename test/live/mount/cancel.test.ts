@@ -257,7 +257,7 @@ describe.each(hanging)('$name', ({ lacks: why, start }) => {
   });
 });
 
-test('a mount is not changed when its operation is aborted before the system call that makes the change', async ({
+test('an operation changes no mount when it is aborted before the system call that makes the change', async ({
   place,
   skip,
 }) => {

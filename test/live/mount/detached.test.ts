@@ -163,7 +163,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readFileSync(place.path('target'), 'utf8')).toBe('content');
     });
 
-    test('detachedBind with propagation: slave gives a mount that is a slave after it is attached', async ({
+    test('detachedBind with propagation: "slave" gives a mount that is a slave after it is attached', async ({
       place,
       skip,
     }) => {
@@ -233,7 +233,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       });
     });
 
-    test('detachedFilesystem rejects the option strategy: data with ERR_INVALID_ARG_VALUE', async () => {
+    test('detachedFilesystem rejects the option strategy: "data" with ERR_INVALID_ARG_VALUE', async () => {
       expect(await rejectionOf((async () => filesystem(null, 'tmpfs', { strategy: 'data' }))())).toMatchObject({
         code: 'ERR_INVALID_ARG_VALUE',
       });
@@ -291,7 +291,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(readdirSync(place.path('target'))).toEqual(['file']);
     });
 
-    test('attach() with ifMounted: error rejects with EBUSY when the target is a mount point', async ({
+    test('attach() with ifMounted: "error" rejects with EBUSY when the target is a mount point', async ({
       place,
       skip,
     }) => {
@@ -346,7 +346,7 @@ describe.each(forms)('%s', (_, { overlay, bind, filesystem, attach, set, close }
       expect(mount.closed).toBe(false);
     });
 
-    test('attach() with beneath puts the mount below the mount at the target, or rejects without one', async ({
+    test('attach() with beneath puts the mount below the mount at the target, or rejects if none is mounted', async ({
       place,
       skip,
     }) => {
@@ -465,7 +465,7 @@ test('detachedBind, detachedFilesystem and detachedOverlay reject with EPERM wit
   expect(stdout).toMatch(/^(EPERM this process lacks CAP_SYS_ADMIN: .*\n){3}$/);
 });
 
-test('detachedOverlay makes a detached mount with the strategy descriptors when fsopen(2) is missing', async ({
+test('detachedOverlay makes a detached mount with the strategy "descriptors" when fsopen(2) is missing', async ({
   place,
   skip,
 }) => {

@@ -190,7 +190,7 @@ describe.each(forms)('%s', (_, doMount) => {
       },
     );
 
-    test('mountFilesystem with ifMounted: error rejects with EBUSY when the target is a mount point', async ({
+    test('mountFilesystem with ifMounted: "error" rejects with EBUSY when the target is a mount point', async ({
       place,
       skip,
     }) => {
@@ -205,14 +205,14 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('mountFilesystem uses the strategy data when no strategy is given and no value has a comma', async ({
+  test('mountFilesystem uses the strategy "data" when no strategy is given and no value has a comma', async ({
     place,
   }) => {
     await using mount = await doMount(null, place.directory('t'), 'tmpfs', { parameters: { size: '1m' } });
     expect(mount.strategy).toBe('data');
   });
 
-  test('mountFilesystem uses the strategy fsconfig for a value with a comma, and rejects data', async ({
+  test('mountFilesystem uses the strategy "fsconfig" for a value with a comma, and rejects "data"', async ({
     place,
     skip,
   }) => {
@@ -242,7 +242,7 @@ describe.each(forms)('%s', (_, doMount) => {
     });
   });
 
-  test('mountFilesystem uses the strategy data for a value of more than 255 bytes, and rejects fsconfig', async ({
+  test('mountFilesystem uses the strategy "data" for a value over 255 bytes, and rejects "fsconfig"', async ({
     place,
     skip,
   }) => {
@@ -300,7 +300,7 @@ describe.each(forms)('%s', (_, doMount) => {
       ifMounted: 'reuse',
     } as const;
 
-    test('mountFilesystem with ifMounted: reuse returns a handle that does not unmount the equal mount', async ({
+    test('mountFilesystem with ifMounted: "reuse" returns a handle that does not unmount the equal mount', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -352,7 +352,7 @@ describe.each(forms)('%s', (_, doMount) => {
         /^the mount at the target is a filesystem with another atime/,
       ],
     ])(
-      'mountFilesystem with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
+      'mountFilesystem with ifMounted: "reuse" rejects with EBUSY when the mount at the target differs: it %s',
       async ([_name, [source, fsType, wanted], reason], { place }) => {
         const target = place.directory('t');
         await using _existing = await doMount('mine', target, 'tmpfs', options);
@@ -361,7 +361,7 @@ describe.each(forms)('%s', (_, doMount) => {
       },
     );
 
-    test('mountFilesystem with ifMounted: reuse rejects when the target is a bind of a subdirectory', async ({
+    test('mountFilesystem with ifMounted: "reuse" rejects when the target is a bind of a subdirectory', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -377,7 +377,7 @@ describe.each(forms)('%s', (_, doMount) => {
       umountSync(target);
     });
 
-    test('mountFilesystem with ifMounted: reuse rejects a writable mount of a read-only filesystem', async ({
+    test('mountFilesystem with ifMounted: "reuse" rejects a writable mount of a read-only filesystem', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -395,7 +395,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(again).toMatchObject({ id: mount.id, reused: true });
     });
 
-    test('mountFilesystem with ifMounted: reuse and readonly rejects when another mount can write', async ({
+    test('mountFilesystem with ifMounted: "reuse" and readonly rejects a filesystem with a writable mount', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -410,7 +410,7 @@ describe.each(forms)('%s', (_, doMount) => {
       expect(mount.reused).toBe(false);
     });
 
-    test('mountFilesystem with ifMounted: reuse accepts a read-only mount of sysfs', async ({ place, skip }) => {
+    test('mountFilesystem with ifMounted: "reuse" accepts a read-only mount of sysfs', async ({ place, skip }) => {
       const target = place.directory('t');
       const readonly = { readonly: true, ifMounted: 'reuse' } as const;
       const first = await doMount('sysfs', target, 'sysfs', readonly).catch(() => undefined);
@@ -419,7 +419,7 @@ describe.each(forms)('%s', (_, doMount) => {
       await first?.unmount();
     });
 
-    test('mountFilesystem with ifMounted: reuse mounts when only another directory is a mount point', async ({
+    test('mountFilesystem with ifMounted: "reuse" makes a mount when the target is not a mount point', async ({
       place,
     }) => {
       const target = place.directory('t');
@@ -454,8 +454,8 @@ describe.each(forms)('%s', (_, doMount) => {
   });
 });
 
-describe.each(forms)('%s with ifMounted: reuse and a device', (_, doMount) => {
-  test('mountFilesystem with ifMounted: reuse accepts a link to the device until the link changes', async ({
+describe.each(forms)('%s with ifMounted: "reuse" and a device', (_, doMount) => {
+  test('mountFilesystem with ifMounted: "reuse" accepts a link to the device until the link is changed', async ({
     place,
     skip,
   }) => {
@@ -495,7 +495,7 @@ function loopDevice(place: Place, skip: (condition: boolean, why?: string) => vo
   };
 }
 
-test('the strategies data and fsconfig give the same mount', async ({ place, skip }) => {
+test('the strategies "data" and "fsconfig" give the same mount', async ({ place, skip }) => {
   skip(lacksFsconfig !== undefined, lacksFsconfig);
   const shown = strategies.map(([strategy]) => {
     const target = place.directory(strategy);
@@ -513,7 +513,7 @@ test('the strategies data and fsconfig give the same mount', async ({ place, ski
   expect(shown[0]).toMatchObject({ source: 'same', files: 44 });
 });
 
-test('mountFilesystem uses the strategy fsconfig for more than a page of parameters', ({ place, skip }) => {
+test('mountFilesystem uses the strategy "fsconfig" for more than a page of parameters', ({ place, skip }) => {
   skip(lacksFsconfig !== undefined, lacksFsconfig);
   const parameters: Record<string, string> = {};
   // Every parameter is unknown, so that the error shows which system call received the parameters.
@@ -536,7 +536,7 @@ test('mountFilesystem rejects with EPERM and names CAP_SYS_ADMIN without that ca
 });
 
 test.for(['hunter2', 'pid,hunter2'])(
-  'an error hides the value of a parameter that the kernel repeats in its log: %s',
+  'a MountError hides a parameter value that the kernel repeats in its log: %s',
   async (subset, { place, skip }) => {
     skip(lacksFsconfig !== undefined, lacksFsconfig);
     const target = place.directory('t');

@@ -278,7 +278,7 @@ async function betweenAttempts(mount: Mount, options?: UmountOptions): Promise<u
   }
 }
 
-test('unmountSync() with lazy while unmount() waits for its next attempt succeeds, and unmount() resolves too', async ({
+test('unmountSync() with lazy succeeds while unmount() waits for its next attempt, and unmount() resolves', async ({
   place,
 }) => {
   const { spec, mount, file } = mountBusyOverlay(place);

@@ -192,7 +192,7 @@ describe.each(forms)('%s', (_, call) => {
     }
   });
 
-  test('the option idmap looks up a process ID in the namespace of the caller, not of the target', async ({
+  test('the option idmap looks up a process ID in the /proc of the caller, not of the namespace of the target', async ({
     place,
     skip,
   }) => {
@@ -310,14 +310,14 @@ describe.each(forms)('%s', (_, call) => {
     expect(readFileSync(`${lower[0]}/3`, 'utf8')).toBe('');
   });
 
-  describe('ifMounted: reuse of an idmapped mount', () => {
+  describe('ifMounted: "reuse" of an idmapped mount', () => {
     const refusal = async (mounting: () => Promise<unknown>) => {
       const error = await rejectionOf(mounting());
       expect(error).toMatchObject({ code: 'EBUSY', step: 'check target' });
       return (error as MountError).reason;
     };
 
-    test('mountBind with ifMounted: reuse rejects with EBUSY when the bind may have another ID map', async ({
+    test('mountBind with ifMounted: "reuse" rejects with EBUSY when the bind may have another ID map', async ({
       place,
       skip,
     }) => {
@@ -342,7 +342,7 @@ describe.each(forms)('%s', (_, call) => {
       );
     });
 
-    test('mountFilesystem and mountTmpfs with ifMounted: reuse reject a mount with another ID map', async ({
+    test('mountFilesystem and mountTmpfs with ifMounted: "reuse" reject a mount with another ID map', async ({
       place,
       skip,
     }) => {
@@ -362,7 +362,7 @@ describe.each(forms)('%s', (_, call) => {
       );
     });
 
-    test('mountOverlay with ifMounted: reuse rejects an overlay whose layers may have other ID maps', async ({
+    test('mountOverlay with ifMounted: "reuse" rejects an overlay whose layers may have other ID maps', async ({
       place,
       skip,
     }) => {
@@ -386,7 +386,7 @@ describe.each(forms)('%s', (_, call) => {
     });
   });
 
-  describe('refused ID map', () => {
+  describe('operations with an ID map that is refused', () => {
     interface Refused {
       readonly name: string;
       readonly idmap: (place: Place) => IdMap | Promise<IdMap>;

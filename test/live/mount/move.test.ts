@@ -76,7 +76,7 @@ describe.each(forms)('%s', (_, move) => {
     expect(readdirSync(to)).toEqual(['above']);
   });
 
-  test('moveMount follows symbolic links, and accepts paths as bytes', async ({ place }) => {
+  test('moveMount follows symbolic links, and accepts paths as Buffers', async ({ place }) => {
     const from = Buffer.from(`${place.root}/fr\xffom\n`, 'latin1');
     const to = Buffer.from(`${place.root}/t,o:\xfe`, 'latin1');
     for (const path of [from, to]) mkdirSync(path);
@@ -122,7 +122,9 @@ describe.each(forms)('%s', (_, move) => {
     expect(sourcesAt(from)).toEqual(['from']);
   });
 
-  test('moveMount with ifMounted: error rejects with EBUSY when the new target is a mount point', async ({ place }) => {
+  test('moveMount with ifMounted: "error" rejects with EBUSY when the new target is a mount point', async ({
+    place,
+  }) => {
     const [from, to] = [mounted(place, 'from'), mounted(place, 'to')];
     expect(await failure(from, to, { ifMounted: 'error' })).toMatchObject({
       code: 'EBUSY',

@@ -52,7 +52,7 @@ describe.each(forms)('mount() with MS_BIND | MS_RDONLY, %s', (_, doMount) => {
     },
   );
 
-  test('mount() with MS_BIND and further attribute flags adds them to the attributes of the source mount', async ({
+  test('mount() with MS_BIND and attribute flags adds the flags to the attributes of the source mount', async ({
     place,
   }) => {
     const source = place.directory('source');
@@ -213,7 +213,7 @@ describe('read-only bind whose second step fails', () => {
     },
   );
 
-  test('the error names the mount that is left when a read-only bind and its undo both fail', async ({
+  test('the error names the mount that remains when a read-only bind and its undo both fail', async ({
     place,
     skip,
   }) => {

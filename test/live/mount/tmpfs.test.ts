@@ -70,7 +70,7 @@ describe.each(forms)('%s', (_, doMount) => {
       (t) => tableEntry(t)?.options.toSorted().join(),
       'noatime,nodev,nodiratime,noexec,nosuid,nosymfollow,ro',
     ],
-  ])('mountTmpfs sets the option that it is given: %s', async ([_name, options, found, expected], { place }) => {
+  ])('mountTmpfs sets the requested option: %s', async ([_name, options, found, expected], { place }) => {
     const target = place.directory('t');
     await using _mount = await doMount(target, options);
     expect(found(target)).toEqual(expected);
@@ -89,7 +89,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['grpQuota', { grpQuota: true }, 'grpquota', /,grpquota/],
     ['options that are false', { noSwap: false, usrQuota: false, grpQuota: false }, 'size=1m', /^rw(?!.*(swap|quota))/],
   ])(
-    'mountTmpfs sets an option that the kernel supports: %s',
+    'mountTmpfs sets the requested option on a kernel that supports the option: %s',
     async ([_name, options, data, expected], { place, skip }) => {
       const lack = takes(place, data);
       skip(lack !== undefined, lack);
@@ -108,7 +108,7 @@ describe.each(forms)('%s', (_, doMount) => {
     expect(tableEntry(target)?.superOptions).toMatch(/size=1024k/);
   });
 
-  test('mountTmpfs with ifMounted: reuse and equal options returns a handle of the mount at the target', async ({
+  test('mountTmpfs with ifMounted: "reuse" and equal options returns a handle of the mount at the target', async ({
     place,
   }) => {
     for (const options of [
@@ -135,7 +135,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['the number of inodes', { nrInodes: 5 }, /does not show the requested parameter nr_inodes/],
     ['the source', { source: 'x' }, /^the mount at the target has another source/],
   ])(
-    'mountTmpfs with ifMounted: reuse rejects with EBUSY when an option differs from the mount at the target: %s',
+    'mountTmpfs with ifMounted: "reuse" rejects with EBUSY when an option differs from the mount at the target: %s',
     async ([_name, options, reason], { place }) => {
       const target = place.directory('t');
       await using _first = await doMount(target, { size: '1m', nrInodes: 50 });
@@ -156,7 +156,7 @@ describe.each(forms)('%s', (_, doMount) => {
     ['no limit', { size: 0, nrInodes: 0 }, /^the mount at the target is a tmpfs with another (?:size|nr_inodes)/],
     ['a policy for memory', { mpol: 'local' }, /^the mount at the target is a tmpfs with another mpol/],
   ])(
-    'mountTmpfs with ifMounted: reuse and no other option rejects with EBUSY when the mount has another option: %s',
+    'mountTmpfs with only ifMounted: "reuse" rejects with EBUSY when the mount at the target has an option: %s',
     async ([_name, options, reason], { place, skip }) => {
       skip(options.uid !== undefined && uid === process.geteuid?.(), 'this user namespace has only one ID');
       skip(options.gid !== undefined && gid === process.getegid?.(), 'this user namespace has only one ID');
@@ -172,7 +172,7 @@ describe.each(forms)('%s', (_, doMount) => {
     },
   );
 
-  test('mountTmpfs with ifMounted: reuse rejects when the mount table shows the size in another form', async ({
+  test('mountTmpfs with ifMounted: "reuse" rejects a size that the mount table shows in another form', async ({
     place,
   }) => {
     const target = place.directory('t');

@@ -206,7 +206,7 @@ test('mountOverlay passes each option to the kernel under the name that the kern
 // Tests every pair of two options, with and without an upper directory: each pair that this library refuses is refused
 // or ignored by the kernel, and each pair that this library accepts is accepted by the kernel. The comparison needs a
 // kernel that knows every option.
-describe('options that exclude each other', () => {
+describe('overlay options that exclude each other', () => {
   const values: readonly (readonly [name: string, value: unknown, word: string])[] = [
     ['redirectDir', 'follow', 'redirect_dir=follow'],
     ['redirectDir', 'nofollow', 'redirect_dir=nofollow'],

@@ -26,14 +26,16 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     target: place.directory('merged'),
   });
 
-  test('mountOverlay with ifMounted: stack mounts over the overlay at the target', async ({ place }) => {
+  test('mountOverlay with ifMounted: "stack" makes a mount over the overlay at the target', async ({ place }) => {
     const spec = specIn(place);
     await using below = await doMount(spec);
     await using above = await doMount({ ...spec, ifMounted: 'stack' });
     expect(above.id).not.toBe(below.id);
   });
 
-  test('mountOverlay with ifMounted: error rejects with EBUSY when the target is a mount point', async ({ place }) => {
+  test('mountOverlay with ifMounted: "error" rejects with EBUSY when the target is a mount point', async ({
+    place,
+  }) => {
     const spec = specIn(place);
     {
       await using _mount = await doMount({ ...spec, ifMounted: 'error' });
@@ -48,7 +50,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
   });
 
   test.for(overlayStrategies.filter((each) => each !== 'descriptors'))(
-    'mountOverlay with ifMounted: reuse returns a handle of an equal overlay at the target: strategy %s',
+    'mountOverlay with ifMounted: "reuse" returns a handle of an equal overlay at the target: strategy %s',
     async (strategy, { place, skip }) => {
       skip(lacksStrategy(strategy) !== undefined, lacksStrategy(strategy));
       const { lower, target } = specIn(place);
@@ -80,12 +82,12 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     },
   );
 
-  test('mountOverlay with ifMounted: reuse mounts when the target is not a mount point', async ({ place }) => {
+  test('mountOverlay with ifMounted: "reuse" makes a mount when the target is not a mount point', async ({ place }) => {
     await using mount = await doMount({ ...specIn(place), ifMounted: 'reuse' });
     expect(mount.reused).toBe(false);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects with EBUSY and names how the mount differs', async ({ place }) => {
+  test('mountOverlay with ifMounted: "reuse" rejects with EBUSY and names how the mount differs', async ({ place }) => {
     const spec = specIn(place);
     const upper = { upper: place.directory('u'), work: place.directory('w') };
     const existing = await doMount({ ...spec, ...upper });
@@ -152,7 +154,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       /^the mount at the target is an overlay, but shows only its directory '\/below'/,
     ],
   ])(
-    'mountOverlay with ifMounted: reuse rejects with EBUSY when the mount at the target differs: it %s',
+    'mountOverlay with ifMounted: "reuse" rejects with EBUSY when the mount at the target differs: it %s',
     async ([_name, make, wanted, why], { place }) => {
       const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };
       await make(options);
@@ -160,7 +162,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     },
   );
 
-  test('mountOverlay with ifMounted: reuse accepts a read-only overlay without an upper directory', async ({
+  test('mountOverlay with ifMounted: "reuse" accepts a read-only overlay without an upper directory', async ({
     place,
   }) => {
     const options = { ...specIn(place), source: 'mine', atime: 'noatime' } as const;
@@ -168,7 +170,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await doMount({ ...options, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
   });
 
-  test('mountOverlay with ifMounted: reuse rejects an overlay with relative layer names', async ({ place }) => {
+  test('mountOverlay with ifMounted: "reuse" rejects an overlay with relative layer names', async ({ place }) => {
     const { target } = specIn(place);
     for (const name of ['one/a', 'one/b', 'two/a', 'two/b']) place.directory(name);
     mountSync('overlay', target, 'overlay', 0, 'lowerdir=a:b', { cwd: place.path('one') });
@@ -193,7 +195,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     }
   });
 
-  test('mountOverlay with ifMounted: reuse rejects an overlay whose layers are descriptors', async ({
+  test('mountOverlay with ifMounted: "reuse" rejects an overlay whose layers are descriptors', async ({
     place,
     skip,
   }) => {
@@ -205,7 +207,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await reason({ ...options, lower: [...options.lower, place.directory('l3')] })).toMatch(/another number/);
   });
 
-  test('mountOverlay with ifMounted: reuse reports a layer that differs although another is unknown', async ({
+  test('mountOverlay with ifMounted: "reuse" reports that layers differ although one layer is a relative path', async ({
     place,
   }) => {
     const options = specIn(place);
@@ -214,7 +216,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await reason(options)).toMatch(/^an overlay of other directories is mounted at the target\b/);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when a layer of the overlay at the target was renamed', async ({
+  test('mountOverlay with ifMounted: "reuse" rejects when a layer of the overlay at the target was renamed', async ({
     place,
   }) => {
     const options = specIn(place);
@@ -226,7 +228,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     );
   });
 
-  test('mountOverlay with ifMounted: reuse rejects a layer that is named by a descriptor in /proc', async ({
+  test('mountOverlay with ifMounted: "reuse" rejects a layer that is named by a descriptor in /proc', async ({
     place,
   }) => {
     const { lower, target } = specIn(place);
@@ -251,7 +253,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     closeSync(reopened);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects a layer that is named by a symbolic link', async ({ place }) => {
+  test('mountOverlay with ifMounted: "reuse" rejects a layer that is named by a symbolic link', async ({ place }) => {
     const { lower, target } = specIn(place);
     place.directory('images/v1', { one: '' });
     place.directory('images/v2', { two: '' });
@@ -279,7 +281,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(await doMount({ ...spelt, ifMounted: 'reuse' })).toMatchObject({ id: first.id, reused: true });
   });
 
-  test('mountOverlay with ifMounted: reuse rejects and names the layer that does not exist', async ({ place }) => {
+  test('mountOverlay with ifMounted: "reuse" rejects and names the layer that does not exist', async ({ place }) => {
     const options = specIn(place);
     await using _existing = await doMount(options);
     expect(await reason({ ...options, lower: [options.lower[0] as string, place.path('missing')] })).toMatch(
@@ -307,7 +309,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     );
 
   test.for([false, true])(
-    'mountOverlay with ifMounted: reuse accepts the result of the same call, upper directory: %s',
+    'mountOverlay with ifMounted: "reuse" accepts an overlay that the same options made, upper directory: %s',
     async (hasUpper, { place }) => {
       const { lower, target } = specIn(place);
       let mounted = 0;
@@ -336,7 +338,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
       ?.superOptions.replace(/,uuid=(?:on|null)/, '')
       .replace(/,redirect_dir=nofollow(?=.*,userxattr)/, '');
 
-  test('mountOverlay with ifMounted: reuse rejects an overlay with an additional option', async ({ place }) => {
+  test('mountOverlay with ifMounted: "reuse" rejects an overlay with an additional option', async ({ place }) => {
     const { lower, target } = specIn(place);
     let refused = 0;
     for (const [index, options] of OPTIONS.entries()) {
@@ -359,7 +361,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     expect(refused).toBeGreaterThan(2);
   });
 
-  test('mountOverlay with ifMounted: reuse rejects when the mount table does not show an option', async ({
+  test('mountOverlay with ifMounted: "reuse" rejects when the mount table does not show an option', async ({
     place,
     skip,
   }) => {
@@ -371,7 +373,7 @@ describe.each(overlayForms)('ifMounted, %s', (_, doMount) => {
     );
   });
 
-  test('mountOverlay with ifMounted: reuse and readonly rejects when another mount can write to the overlay', async ({
+  test('mountOverlay with ifMounted: "reuse" and readonly rejects when another mount can write to the overlay', async ({
     place,
   }) => {
     const options = { ...specIn(place), upper: place.directory('u'), work: place.directory('w') };

@@ -226,7 +226,7 @@ test('mountOverlay rejects with ENOTSUP for a strategy that the kernel lacks', (
   });
 });
 
-test('mountOverlay uses the strategy data when the option data fits and no layer name has a comma', async ({
+test('mountOverlay uses the strategy "data" when the option data fits and no layer name has a comma', async ({
   place,
 }) => {
   const target = place.directory('merged');
@@ -239,7 +239,7 @@ test('mountOverlay uses the strategy data when the option data fits and no layer
   expect(mount.strategy).toBe(lacksStrategy('fsconfig') === undefined ? 'fsconfig' : 'descriptors');
 });
 
-describe('upper directory in use', () => {
+describe('upper directory that another overlay uses', () => {
   const layersIn = (place: { directory(name: string): string }) => ({
     lower: [place.directory('l')],
     // Without fsconfig, an upper directory with a comma needs the strategy descriptors, and the mount table shows no
@@ -378,7 +378,7 @@ test('mountOverlay rejects with EMFILE when the probe of a strategy fails for la
   expect({ stdout, stderr }).toEqual({ stdout: 'EMFILE choose a strategy\n', stderr: '' });
 });
 
-test('mountOverlay uses the strategy fsconfig again after a probe of fsconfig failed for lack of descriptors', async ({
+test('mountOverlay uses the strategy "fsconfig" although an earlier probe failed for lack of descriptors', async ({
   place,
   skip,
 }) => {

@@ -125,7 +125,7 @@ test('overlaySupport() reports exactly the options that take effect in a real ov
   expect(support.options.redirectDir.on.supported).toBe(renamed.startsWith('rw'));
 });
 
-test('overlaySupport() reports the number of layers and the data-only layers that the kernel takes', async ({
+test('overlaySupport() reports the number of layers and the data-only layers that the kernel accepts', async ({
   place,
   skip,
 }) => {
@@ -271,9 +271,7 @@ const FIRST: readonly [name: string, series: number][] = [
   ['options.overrideCreds', 6.16],
 ];
 
-test('overlaySupport() reports on each kernel in a virtual machine what was measured there by hand', async ({
-  skip,
-}) => {
+test('overlaySupport() reports the features that were measured by hand on the same kernel series', async ({ skip }) => {
   skip(process.env['KERNEL_VM'] === undefined, 'only in the virtual machines with other kernels');
   skip(lacks.realRoot !== undefined, lacks.realRoot);
   const [major = 0, minor = 0] = release().split('.').map(Number);

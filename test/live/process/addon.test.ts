@@ -153,7 +153,7 @@ test.each(['attach', 'attachSync', 'close', 'closeSync'])(
 );
 
 test.each(['layerNext', 'layerClose'])(
-  'a function of the addon throws a TypeError for a value that is not a walk of the addon: %s',
+  'a function of the addon throws a TypeError for a value that is not a layer walk of the addon: %s',
   (name) => {
     for (const value of [undefined, null, 0, {}, watch, addon['newCancellation']?.(), new Proxy({}, {}), done]) {
       expect(() => addon[name]?.(value, done)).toThrow(TypeError);
@@ -161,7 +161,7 @@ test.each(['layerNext', 'layerClose'])(
   },
 );
 
-test('descriptorNumber() returns -1 and cancel() returns false for every other value', () => {
+test('descriptorNumber() returns -1 and cancel() returns false for a value that the addon did not create', () => {
   for (const value of [undefined, null, 0, {}, 'x', done]) {
     expect(addon['descriptorNumber']?.(value)).toBe(-1);
     expect(addon['cancel']?.(value)).toBe(false);

@@ -85,7 +85,7 @@ test.for([
     `for (let i = 0; i < count; i++) { await isMountPoint(target); await mountAt(target); if (i % 20 === 0) await readMountTable(); }`,
   ],
 ] as const)(
-  '20,000 pairs of calls leave no memory, descriptor, thread or mount: %s',
+  '20,000 pairs of calls leak no memory, descriptor, thread or mount: %s',
   async ([_name, body], { place }) => {
     const args = [place.directory('source'), place.directory('target')];
     const { status, stdout, stderr } = await runNode(script(body), {

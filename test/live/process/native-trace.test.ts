@@ -32,7 +32,7 @@ async function trace(source: string, args: readonly string[], environment = 'NOD
   };
 }
 
-test('the trace prints one line for a synchronous call', async ({ place }) => {
+test('the NODE_DEBUG trace prints one line for a synchronous call', async ({ place }) => {
   place.directory('m');
   const { status, lines, isAllTrace } = await trace(
     `m.mountSync('name\\n"ä', root + '/m', 'tmpfs', m.constants.MS_NOSUID | m.constants.MS_NODEV, 'size=1m,mode=700');
@@ -49,7 +49,9 @@ test('the trace prints one line for a synchronous call', async ({ place }) => {
   ]);
 });
 
-test('the trace prints one line at the start and one line at the end of an asynchronous call', async ({ place }) => {
+test('the NODE_DEBUG trace prints one line at the start and one line at the end of an asynchronous call', async ({
+  place,
+}) => {
   place.directory('m');
   const { lines } = await trace(
     `await m.mount('x', root + '/m', 'tmpfs'); await m.umount(root + '/m', { noFollow: true });`,
@@ -63,7 +65,10 @@ test('the trace prints one line at the start and one line at the end of an async
   ]);
 });
 
-test('the trace prints the error name, the system call and the step of a failed call', async ({ place, skip }) => {
+test('the NODE_DEBUG trace prints the error name, the system call and the step of a failed call', async ({
+  place,
+  skip,
+}) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   place.directory('a');
   const { lines } = await trace(
@@ -88,7 +93,7 @@ test('the trace prints the error name, the system call and the step of a failed 
   expect(lines.some((line) => /^\[call 2\] examine\(paths=\["ROOT\/a", /.test(line))).toBe(true);
 });
 
-test('the trace prints named arguments and the chosen strategy for a call that makes several system calls', async ({
+test('the NODE_DEBUG trace prints named arguments and the strategy for several system calls in one call', async ({
   place,
   skip,
 }) => {
@@ -112,7 +117,7 @@ test('the trace prints named arguments and the chosen strategy for a call that m
   ]);
 });
 
-test('the trace prints the calls of changes()', async ({ place }) => {
+test('the NODE_DEBUG trace prints the calls of changes()', async ({ place }) => {
   place.directory('a', { f: 'x' });
   place.directory('b');
   const { lines } = await trace(
@@ -151,7 +156,7 @@ test.for([
     `await m.remountFilesystem(root, { parameters: { password: 'hunter2' } })`,
     'data="password=..."',
   ],
-] as const)('the trace hides the values of options: %s', async ([_, call, shown], { place }) => {
+] as const)('the NODE_DEBUG trace hides the values of options: %s', async ([_, call, shown], { place }) => {
   const { stderr } = await trace(`${SECRETS} try { ${call} } catch {}`, [place.root]);
   expect(stderr).toContain('LINUX-MOUNT');
   expect(stderr).toContain(shown);
@@ -159,7 +164,7 @@ test.for([
   expect(stderr).not.toContain('ter2');
 });
 
-test('the trace prints a cancellation with the number of the cancelled call', async ({ place }) => {
+test('the NODE_DEBUG trace prints a cancellation with the number of the cancelled call', async ({ place }) => {
   place.directory('m');
   const { lines } = await trace(
     `const controller = new AbortController();
@@ -180,32 +185,35 @@ describe('trace of a call that hangs', () => {
   test.for([
     ['asynchronous', `await m.mount('x', root + '/below', 'tmpfs')`, ' <unfinished ...>\n'],
     ['synchronous', `m.mountSync('x', root + '/below', 'tmpfs')`, ')'],
-  ])('the trace prints the start of a call that hangs in the kernel: %s', async ([_, call, end], { place, skip }) => {
-    skip(lacks.fuse !== undefined, lacks.fuse);
-    const target = place.directory('hang');
-    const source = `import * as m from 'linux-mount'; const [root] = process.argv.slice(1); ${hang} ${call}`;
-    // The mount is in a mount namespace that ends with the process.
-    const words = ['--mount', '--', process.execPath, '--input-type=module', '--eval', source, '--', target];
-    const child = spawn('unshare', words, {
-      cwd: projectRoot,
-      env: { ...process.env, NODE_DEBUG: 'linux-mount' },
-      stdio: ['ignore', 'inherit', 'pipe'],
-    });
-    let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (part: string) => {
-      stderr += part;
-    });
-    const closed = new Promise((resolve) => child.on('close', resolve));
-    const begun = `mount("x", "${target}/below", "tmpfs", 0, NULL${end}`;
-    await until(() => stderr.includes(begun) || child.exitCode !== null);
-    child.kill('SIGKILL');
-    await closed;
-    expect(stderr).toContain(begun);
-    expect(stderr.endsWith(begun)).toBe(true);
-  });
+  ])(
+    'the NODE_DEBUG trace prints the start of a call that hangs in the kernel: %s',
+    async ([_, call, end], { place, skip }) => {
+      skip(lacks.fuse !== undefined, lacks.fuse);
+      const target = place.directory('hang');
+      const source = `import * as m from 'linux-mount'; const [root] = process.argv.slice(1); ${hang} ${call}`;
+      // The mount is in a mount namespace that ends with the process.
+      const words = ['--mount', '--', process.execPath, '--input-type=module', '--eval', source, '--', target];
+      const child = spawn('unshare', words, {
+        cwd: projectRoot,
+        env: { ...process.env, NODE_DEBUG: 'linux-mount' },
+        stdio: ['ignore', 'inherit', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr.setEncoding('utf8').on('data', (part: string) => {
+        stderr += part;
+      });
+      const closed = new Promise((resolve) => child.on('close', resolve));
+      const begun = `mount("x", "${target}/below", "tmpfs", 0, NULL${end}`;
+      await until(() => stderr.includes(begun) || child.exitCode !== null);
+      child.kill('SIGKILL');
+      await closed;
+      expect(stderr).toContain(begun);
+      expect(stderr.endsWith(begun)).toBe(true);
+    },
+  );
 });
 
-test('the trace prints the calls of a worker', async ({ place }) => {
+test('the NODE_DEBUG trace prints the calls of a worker', async ({ place }) => {
   place.directory('m');
   const { lines, status } = await trace(
     `${WORKER_FUNCTIONS}
@@ -223,7 +231,7 @@ test('the trace prints the calls of a worker', async ({ place }) => {
 });
 
 test.for(['NODE_DEBUG=', 'NODE_DEBUG=mount', 'NODE_DEBUG=http,net'])(
-  'the trace prints nothing when NODE_DEBUG does not name linux-mount: %s',
+  'the NODE_DEBUG trace prints nothing when NODE_DEBUG does not name linux-mount: %s',
   async (environment, { place }) => {
     const { stderr, status } = await trace(
       `m.mountSync('x', root, 'tmpfs'); await m.umount(root);`,
@@ -234,7 +242,7 @@ test.for(['NODE_DEBUG=', 'NODE_DEBUG=mount', 'NODE_DEBUG=http,net'])(
   },
 );
 
-test('the trace prints nothing for wrong arguments', async ({ place }) => {
+test('the NODE_DEBUG trace prints nothing for wrong arguments', async ({ place }) => {
   const { stderr } = await trace(`try { m.mountSync('x', 'a\\0b', 'tmpfs'); } catch {}`, [place.root]);
   expect(stderr).toBe('');
 });

@@ -199,8 +199,8 @@ describe.for(CASES)('%s', ([operation, run, missing]) => {
   );
 });
 
-describe('methods of handles', () => {
-  test('Mount.unmount publishes one operation, also at the end of a block and when it is called again', async ({
+describe('operations of Mount and DetachedMount methods', () => {
+  test('Mount.unmount publishes one operation when two calls or a disposal and a call unmount one handle', async ({
     place,
   }) => {
     const { a, m } = paths(place);
@@ -218,7 +218,7 @@ describe('methods of handles', () => {
     expect(async).toEqual({ events: ASYNC, message: { operation: 'Mount.unmount', sync: false, target: m } });
   });
 
-  test('concurrent Mount.unmount calls publish one operation each', async ({ place }) => {
+  test('two concurrent Mount.unmount calls publish two operations', async ({ place }) => {
     const { a, m } = paths(place);
     const mount = await library.mountBind(a, m);
     const events: string[] = [];
@@ -268,7 +268,9 @@ test('watchMountTable publishes an operation when it begins to watch', async ({ 
   expect(message.result).toBe(watcher);
 });
 
-test('watchMountTable publishes the target as given, and no target without the option under', async ({ place }) => {
+test('watchMountTable publishes the option under as the target, and no target without that option', async ({
+  place,
+}) => {
   const path = place.directory('m\u00e9');
   for (const [options, target] of [
     [{ under: `${path}/./` }, `${path}/./`],
@@ -321,7 +323,7 @@ test('a subscriber that overwrites the Buffers of a message does not change the 
   }
 });
 
-test('code that overwrites the path of an error does not change the handle', async ({ place }) => {
+test('a program that overwrites the path Buffer of an error does not change the handle', async ({ place }) => {
   const { a, b } = paths(place);
   for (const form of ['', 'Sync']) {
     const mount = (await call(`mountBind${form}`, a, Buffer.from(b))) as library.Mount;
@@ -340,7 +342,7 @@ test.for([
   ['isOpaque', false],
   ['makeOpaque', undefined],
 ] as const)(
-  'a function for marks publishes its path as the target, in both forms: %s',
+  'isWhiteout, isOpaque and makeOpaque publish the path as the target, in both forms: %s',
   async ([operation, result], { place, skip }) => {
     const why = operation === 'makeOpaque' ? lacksOverlayAttributes(place) : undefined;
     skip(why !== undefined, why);

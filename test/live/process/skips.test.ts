@@ -36,7 +36,7 @@ test('the library uses fsopen(2) exactly when the kernel permits all calls of th
   expect(lacks.fsopen === undefined).toBe(areAvailable('fsopen', 'fsconfig', 'fsmount', 'move_mount'));
 });
 
-test('the library mounts overlays with the strategies data and descriptors where mount(8) can mount an overlay', ({
+test('the library mounts overlays with the strategies "data" and "descriptors" where mount(8) can mount an overlay', ({
   place,
   skip,
 }) => {

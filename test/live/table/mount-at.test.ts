@@ -95,7 +95,7 @@ function variety(place: Place): void {
 }
 
 describe('mountAt', () => {
-  test('mountAt returns the entry that readMountTable has, for every visible mount', async ({ place, skip }) => {
+  test('mountAt returns the same entry as readMountTable for every visible mount', async ({ place, skip }) => {
     skip(lacksOverlay !== undefined, lacksOverlay);
     variety(place);
     const lower = [place.directory('l,1'), place.directory('l:2'), place.directory('l\\ 3')];
@@ -190,7 +190,7 @@ test.for([
   ['statmount(2), listmount(2) and statx(2)', ['statmount=ENOSYS', 'listmount=ENOSYS', 'statx=ENOSYS']],
   ['statmount(2)', ['statmount=EPERM']],
 ] as const)(
-  'isMountPoint, mountAt and readMountTable give equal results without newer system calls: %s',
+  'isMountPoint, mountAt and readMountTable give the same results when newer system calls are missing: %s',
   async ([_name, deny], { place, skip }) => {
     skip(lacks.deny !== undefined, lacks.deny);
     variety(place);

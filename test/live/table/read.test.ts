@@ -60,7 +60,7 @@ test('at() returns the topmost mount of a stack, and isHidden() is true for the 
   expect(readMountTableSync().at(target)?.source).toBe('below');
 });
 
-test('readMountTable returns names with any bytes as Buffers', async ({ place }) => {
+test('readMountTable returns names that are not UTF-8 as Buffers', async ({ place }) => {
   const name = Buffer.concat([Buffer.from(`${place.root}/`), Buffer.from([0xff, 0x0a, 0x20, 0x5c, 0x09, 0xc3, 0x22])]);
   mkdirSync(name);
   mountSync(Buffer.from([0xfe]), name, 'tmpfs');
@@ -153,7 +153,7 @@ test('readMountTable rejects with ENOENT for a missing process, and rejects wron
   });
 });
 
-test('readMountTable returns every mount that stays, with its ID, while another process mounts and unmounts', async ({
+test('readMountTable returns every permanent mount with its ID while another process mounts and unmounts', async ({
   place,
 }) => {
   const kept = Array.from({ length: 20 }, (_, index) => place.directory(`kept${index}`));

@@ -84,7 +84,9 @@ test('watchMountTable reports a mount that replaces another mount as detached an
   expect(come.entry.uniqueId).not.toBe(gone.entry.uniqueId);
 });
 
-test('watchMountTable with under reports only mounts that are below, move out or move in', async ({ place }) => {
+test('watchMountTable with the option under reports mounts below a path, and moves into and out of the path', async ({
+  place,
+}) => {
   const [inside, outside] = [place.directory('in'), place.directory('in2')];
   await using watcher = watchMountTable({ under: inside });
   mountSync('other', outside, 'tmpfs');
@@ -96,7 +98,7 @@ test('watchMountTable with under reports only mounts that are below, move out or
   expect(await next(watcher)).toMatchObject({ type: 'changed', entry: { target: outside } });
 });
 
-test('watchMountTable with encoding: buffer returns targets as Buffers', async ({ place }) => {
+test('watchMountTable with encoding: "buffer" returns targets as Buffers', async ({ place }) => {
   await using watcher = watchMountTable({ encoding: 'buffer' });
   const target = Buffer.from(`${place.directory('x')}`);
   mountSync('x', target, 'tmpfs');
@@ -205,7 +207,7 @@ function mountRepeatedly(place: Place): Promise<{ stdout: string; stderr: string
   );
 }
 
-test('the changes that watchMountTable reports lead to the final mount table after thousands of mounts', async ({
+test('the changes that watchMountTable reports during thousands of mounts add up to the final mount table', async ({
   place,
 }) => {
   const follower = new Follower(readMountTableSync());
@@ -221,7 +223,9 @@ test('the changes that watchMountTable reports lead to the final mount table aft
   for (const id of JSON.parse(stdout)) expect(follower.seen.has(BigInt(id))).toBe(true);
 });
 
-test('watchMountTable reports each mount that it reads in the table as attached and as detached', async ({ place }) => {
+test('watchMountTable reports an attached and a detached change for each mount that the test observes', async ({
+  place,
+}) => {
   const targets = Array.from({ length: 8 }, (_, index) => place.directory(`t${index}`));
   const changes: MountTableChange[] = [];
   const watcher = watchMountTable({ under: place.root });

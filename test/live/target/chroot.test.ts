@@ -80,7 +80,7 @@ describe.each([true, false])('chroot whose root directory is a mount point: %s',
     ['no mount_setattr and fspick', without('mount_setattr', 'fspick')],
     ['no newer mount call', without('open_tree', 'move_mount', 'fsopen', 'mount_setattr', 'fspick')],
   ])(
-    'operations in a chroot mount the same as outside of a chroot: kernel with %s',
+    'operations make the same mounts inside and outside of a chroot: kernel with %s',
     async ([_, deny], { place, skip }) => {
       skip(lacks.mountNamespace !== undefined || lacks.deny !== undefined, lacks.mountNamespace ?? lacks.deny);
       skip(lacks.userNamespace !== undefined, lacks.userNamespace);
@@ -109,7 +109,7 @@ const OTHER_PROC = [
   'sh',
 ];
 
-describe('/proc without this process', () => {
+describe('operations when /proc does not show this process', () => {
   const NO_PROC = /^this process is not in \/proc, which the operation needs: /;
 
   // Outside of a chroot, overlaySupport() can still enter a mount namespace for its tests.
@@ -123,7 +123,7 @@ describe('/proc without this process', () => {
     ['not mounted', (root) => inChroot(root, false, ['/proc']), noSupport],
     ['of another PID namespace', () => OTHER_PROC, expect.objectContaining({ supported: expect.any(Boolean) })],
   ])(
-    'operations that need /proc reject with a reason, and all others succeed, without this process in /proc: %s',
+    'without this process in /proc, operations that need /proc reject with a reason and all others succeed: %s',
     async ([_, wrapper, support], { place, skip }) => {
       skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
       // Since Linux 6.8, which has unique mount IDs, the addon can ask the kernel about one mount.

@@ -258,7 +258,7 @@ describe('option namespace', () => {
       expect(points()).toEqual([]);
     }));
 
-  test('a namespace that is given as a path is used, also without any process in it and with a relative path', async ({
+  test('an operation accepts a namespace file, also by a relative path and without a process in the namespace', async ({
     place,
     skip,
   }) => {
@@ -431,7 +431,7 @@ describe('option namespace', () => {
   });
 });
 
-test('reasons of failures describe the paths inside the namespace of the call', async ({ place, skip }) => {
+test('the reason of a failure describes the paths in the namespace of the call', async ({ place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.mountNamespace !== undefined, lacks.mountNamespace);
   await using container = await startContainer(place, 'with its own root, and without /proc');

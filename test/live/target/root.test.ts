@@ -150,7 +150,7 @@ describe.each(mountOperations)('$name', (mounting) => {
     }
   });
 
-  test('a target in a root directory can have a name with any bytes', async ({ place, skip }) => {
+  test('a target in a root directory can have a name that is not UTF-8', async ({ place, skip }) => {
     skip(mounting.lacks !== undefined, mounting.lacks);
     const name = Buffer.from('ab\xff\n \\ü\t', 'latin1');
     const root = Buffer.concat([Buffer.from(`${place.directory('roots')}/`), name]);
@@ -426,7 +426,7 @@ const changes = [
 describe.each(changes)('%s', (_name, change) => {
   const state = (path: string) => JSON.stringify(mountTable().filter(({ mountPoint }) => mountPoint === path));
 
-  test('a change with a target in a root directory affects only the mount inside the root directory', async ({
+  test('a change of a target in a root directory affects only the mount inside the root directory', async ({
     place,
   }) => {
     const root = rootWithLinks(place);
@@ -441,7 +441,9 @@ describe.each(changes)('%s', (_name, change) => {
     expect(['a/b', 'outside/b'].map((path) => state(place.path(path)))).toEqual(outside);
   });
 
-  test('a change in a root directory rejects with a reason for a target that is no mount point', async ({ place }) => {
+  test('a change of a target in a root directory rejects with a reason when the target is no mount point', async ({
+    place,
+  }) => {
     const root = rootWithLinks(place);
     const error = (await rejectionOf(change({ root, path: 'a/b' }))) as MountError;
     expect(error).toMatchObject({ code: 'EINVAL' });
@@ -454,7 +456,9 @@ describe.each(changes)('%s', (_name, change) => {
   });
 });
 
-test('a wrong target in a root directory throws or rejects before anything is made', async ({ place }) => {
+test('an operation with a wrong target in a root directory throws or rejects and creates nothing', async ({
+  place,
+}) => {
   const root = place.directory('root');
   for (const [target, code] of [
     [{ root }, 'ERR_INVALID_ARG_TYPE'],
@@ -612,7 +616,7 @@ test('the emulation of openat2(2) leads to the same files and errors as the kern
   ).toBe(true);
 });
 
-describe('kernel without openat2', () => {
+describe('targets in a root directory on a kernel without openat2(2)', () => {
   const EACH = `
     import { readFileSync, readdirSync, mkdirSync } from 'node:fs';
     import * as library from 'linux-mount';

@@ -230,7 +230,7 @@ test('holders() finds a thread of this process whose own working directory is on
   umountSync(target, { retry: { for: 5_000 } });
 });
 
-test('holders() reports another mount namespace with a copy of the mount as not blocking, and umount succeeds', async ({
+test('holders() reports a mount namespace with a copy of the mount as not blocking, and umount succeeds', async ({
   place,
   skip,
 }) => {
@@ -249,7 +249,7 @@ test('holders() reports another mount namespace with a copy of the mount as not 
   await umount(target);
 });
 
-test('holders() reports mounts below, also mounts that are hidden', async ({ place }) => {
+test('holders() reports the mounts below the target, hidden mounts included', async ({ place }) => {
   const target = mounted(place);
   mountSync('x', place.directory('m/a'), 'tmpfs');
   mountSync('x', place.directory('m/a/b'), 'ramfs');
@@ -303,7 +303,9 @@ test('holders() reports a loop device whose file is on the mount', async ({ plac
   skip(status !== 0, 'losetup(8) cannot make a loop device on this system');
 });
 
-test('holders() returns names with any bytes as Buffers, and the reason of EBUSY escapes them', async ({ place }) => {
+test('holders() returns names that are not UTF-8 as Buffers, and the reason of EBUSY escapes the names', async ({
+  place,
+}) => {
   const target = Buffer.concat([Buffer.from(`${place.root}/new\nline \\ `), Buffer.from([0xff])]);
   mkdirSync(target);
   mountSync('held', target, 'tmpfs');
@@ -319,7 +321,7 @@ test('holders() returns names with any bytes as Buffers, and the reason of EBUSY
   umountSync(target, { recursive: true });
 });
 
-test('holders() returns paths as Buffers with encoding: buffer', async ({ place }) => {
+test('holders() returns paths as Buffers with encoding: "buffer"', async ({ place }) => {
   const target = mounted(place);
   const file = openSync(`${target}/own`, 'w');
   expect(await holders(target, { encoding: 'buffer' })).toMatchObject([{ path: Buffer.from(`${target}/own`) }]);
@@ -345,7 +347,10 @@ test('holders() of a relative target does not report the descriptors of its own 
   await umount(target);
 });
 
-test('holders() returns when the filesystem does not answer and a process waits for it', async ({ place, skip }) => {
+test('holders() returns although the filesystem does not answer and another process waits for the answer', async ({
+  place,
+  skip,
+}) => {
   skip(lacks.fuse !== undefined, lacks.fuse);
   using hang = new Hang(place.directory('hang'));
   await using child = await HolderProcess.shell(

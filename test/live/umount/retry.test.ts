@@ -80,7 +80,7 @@ test('umount with retry rejects at once for an error other than EBUSY', async ({
   expect(performance.now() - start).toBeLessThan(30_000);
 });
 
-test('umount with then makes a forced or lazy attempt only after the plain attempts fail with EBUSY', async ({
+test('umount with the option then makes a forced or lazy attempt only after plain attempts fail with EBUSY', async ({
   place,
   skip,
 }) => {

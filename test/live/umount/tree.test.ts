@@ -61,7 +61,7 @@ describe.each(forms)('%s with recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('umount with recursive unmounts mount points whose names contain any bytes', async ({ place }) => {
+  test('umount with recursive unmounts mounts whose mount points have names that are not UTF-8', async ({ place }) => {
     tmpfs(place, 't');
     const names = ['new\nline', 'a b', 'back\\slash', '\\040', '#', "quote'"].map((name) => Buffer.from(name));
     for (const name of [...names, Buffer.from([0xff, 0xfe]), Buffer.from('é')]) {
@@ -103,7 +103,7 @@ describe.each(forms)('%s with recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('umount with recursive and then: lazy unmounts a busy tree', async ({ place }) => {
+  test('umount with recursive and then: "lazy" unmounts a busy tree', async ({ place }) => {
     tmpfs(place, 't', 't/a', 't/busy');
     const file = openSync(place.path('t/busy/open'), 'w');
     await doUmount(place.path('t'), { recursive: true, then: 'lazy' });
@@ -145,7 +145,7 @@ describe.each(forms)('%s with recursive', (_, doUmount) => {
     expect(mountsIn(place)).toEqual([]);
   });
 
-  test('unmount() of a handle with recursive unmounts its mount and the mounts that others put below', async ({
+  test('unmount() of a handle with recursive also unmounts the mounts that other processes attached below', async ({
     place,
     skip,
   }) => {

@@ -58,7 +58,7 @@ describe('attributeFlags', () => {
 });
 
 describe('attributeChange', () => {
-  it('attributeChange clears an attribute that is false or left out only in the modes that ask for it', () => {
+  it('attributeChange clears a false attribute in the mode "change" and omitted attributes in the mode "exact"', () => {
     expect(attributeChange({ readonly: false }, 'add')).toEqual({ set: 0, clear: 0 });
     expect(attributeChange({ readonly: false }, 'change')).toEqual({ set: 0, clear: MOUNT_ATTR_RDONLY });
     const { set, clear } = attributeChange({ readonly: true }, 'exact');
@@ -138,20 +138,20 @@ describe('ATTRIBUTE_ROWS', () => {
       : [{ suffix, attribute, flag: constants[`MS_${suffix}` as keyof typeof constants] }];
   });
 
-  it('has one row for every MOUNT_ATTR constant of an attribute', () => {
+  it('ATTRIBUTE_ROWS has one row for every MOUNT_ATTR constant of an attribute', () => {
     const rows = ATTRIBUTE_ROWS.map(({ attribute }) => attribute);
     expect(rows.toSorted((a, b) => a - b)).toEqual(
       attributesOfKernel.map(({ attribute }) => attribute).toSorted((a, b) => a - b),
     );
   });
 
-  it.each(attributesOfKernel)('has the MS constant and the mount table word of $suffix in its row', (kernel) => {
+  it.each(attributesOfKernel)('ATTRIBUTE_ROWS has the MS constant and the mount table word of $suffix', (kernel) => {
     const row = ATTRIBUTE_ROWS.find(({ attribute }) => attribute === kernel.attribute);
     const word = { RDONLY: 'ro', STRICTATIME: null }[kernel.suffix];
     expect(row).toMatchObject({ flag: kernel.flag, word: word === undefined ? kernel.suffix.toLowerCase() : word });
   });
 
-  it('converts every attribute to a flag and to a word, so that a missing row cannot go unnoticed', () => {
+  it('every row of ATTRIBUTE_ROWS converts an attribute to its flag, its word and its lock', () => {
     for (const { attribute, flag, word, lock } of ATTRIBUTE_ROWS) {
       if (attribute !== 0) expect(flagsOfAttributes(attribute)).toBe(flag);
       if (word !== null) expect(attributeWords(flag)).toContain(word);

@@ -113,7 +113,7 @@ describe('dataArgument', () => {
   });
 });
 
-test('nullableStringArgument accepts a string or null and nothing else', () => {
+test('nullableStringArgument accepts only a string or null', () => {
   expect(nullableStringArgument('fsType', null)).toBeNull();
   expect(nullableStringArgument('fsType', 'tmpfs')).toBe('tmpfs');
   expect(() => nullableStringArgument('fsType', undefined)).toThrow(invalidType);
@@ -132,7 +132,7 @@ test('optionsArgument rejects an unknown key and names the key in the message', 
   expect(() => optionsArgument('options', 'cwd', known)).toThrow(invalidType);
 });
 
-test('booleanOption and choiceOption reject a value of another type and a choice that does not exist', () => {
+test('booleanOption rejects a value that is no boolean, and choiceOption rejects an unknown choice', () => {
   expect(booleanOption('options.index', undefined)).toBeUndefined();
   expect(booleanOption('options.index', false)).toBe(false);
   expect(() => booleanOption('options.index', 'on')).toThrow(invalidType);

@@ -138,7 +138,7 @@ const NO_OPTIONS: readonly [string, unknown][] = [
   ['null', null],
 ];
 
-describe('values that are not options objects', () => {
+describe('arguments that are not options objects', () => {
   test.for(NO_OPTIONS)('every operation throws ERR_INVALID_ARG_TYPE for options that are %s', ([_name, value]) => {
     const overlay = { lower: ['/a', '/b'], target: '/t' };
     const refused = [
@@ -158,7 +158,7 @@ describe('values that are not options objects', () => {
   });
 });
 
-test('inherited options count in every operation, also in nested options objects', () => {
+test('every operation accepts options that an options object or a nested object inherits', () => {
   const inherited = (value: object) => Object.create(value);
   expect(planTmpfs('/t', inherited({ readonly: true, size: '1m' }))).toMatchObject(
     planTmpfs('/t', { readonly: true, size: '1m' }),

@@ -72,7 +72,7 @@ const READS: Readonly<Record<string, readonly string[]>> = {
   FromValue: ['walk'],
 };
 
-describe.runIf(sources !== '')('order of arguments', () => {
+describe.runIf(sources !== '')('order of the arguments of native calls', () => {
   test.each(names.filter((name) => classes.get(name) !== undefined))(
     'the native class of the call %s reads its arguments in the order of the call table',
     (name) => {

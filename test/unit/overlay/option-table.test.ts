@@ -27,7 +27,7 @@ function* combinations(): Generator<GivenOptions> {
 }
 
 describe.each(cases)('overlay option $name: $value', ({ name, row, value }) => {
-  test('a value that overlayData writes is a value that parseOverlayData returns', () => {
+  test('parseOverlayData returns the option value that overlayData wrote', () => {
     const spec = { ...withUpper, [name]: value };
     const word = overlayWordOf(name, value);
     const data = overlayData(spec as OverlaySpec);
@@ -36,7 +36,7 @@ describe.each(cases)('overlay option $name: $value', ({ name, row, value }) => {
     if (word !== null) expect(overlayOptionOfWord(word)).toEqual([name, value]);
   });
 
-  test('the comparison for reuse accepts the value itself and names an option to compare', () => {
+  test('the row of an overlay option tells ifMounted: "reuse" that an equal value in the mount table matches', () => {
     const { reuse } = row;
     if ('sameAs' in reuse) {
       expect(overlayWordOf(...reuse.sameAs)).toBeTypeOf('string');
@@ -48,7 +48,7 @@ describe.each(cases)('overlay option $name: $value', ({ name, row, value }) => {
 });
 
 describe.each(OPTION_ROWS)('overlay option %s', (name, row) => {
-  test('a wrong value throws a TypeError that names the option', () => {
+  test('overlayOptionWords throws a TypeError that names the option for a wrong value', () => {
     for (const wrong of [1, null, {}, 'none of the values']) {
       expect(thrownBy(() => overlayOptionWords({ [name]: wrong }))).toMatchObject({
         name: 'TypeError',
@@ -57,7 +57,7 @@ describe.each(OPTION_ROWS)('overlay option %s', (name, row) => {
     }
   });
 
-  test('each conflict applies to some combination, and overlayOptionWords refuses every such combination', () => {
+  test('overlayOptionWords rejects every combination of options to which a conflict of the row applies', () => {
     for (const { why, applies } of row.conflicts) {
       const wrong = [...combinations()].filter((options) => applies(options));
       expect(wrong, why).not.toEqual([]);
@@ -70,14 +70,14 @@ describe.each(OPTION_ROWS)('overlay option %s', (name, row) => {
     }
   });
 
-  test('a conflict never applies to the option in its absence', () => {
+  test('the conflicts of an overlay option never apply when the option is absent', () => {
     for (const options of combinations()) {
       if (options[name] !== undefined) continue;
       expect(row.conflicts.filter(({ applies }) => applies(options))).toEqual([]);
     }
   });
 
-  test('overlaySupport tries the option, or the survey of the directory does', () => {
+  test('the row of an overlay option defines a probe for overlaySupport', () => {
     const { probe, words } = row;
     const tried = 'survey' in probe ? [probe.survey] : Object.keys(probe);
     const all = Object.keys(words);
@@ -90,12 +90,12 @@ describe.each(OPTION_ROWS)('overlay option %s', (name, row) => {
   });
 });
 
-test('no two values of options have the same word', () => {
+test('no two values of overlay options have the same mount option', () => {
   const words = cases.map(({ name, value }) => overlayWordOf(name, value)).filter((word) => word !== null);
   expect(new Set(words).size).toBe(words.length);
 });
 
-test('the support for options has an answer for every row', () => {
+test('sameForAllOptions returns an answer for every overlay option', () => {
   const answer = { supported: false, reason: 'no overlay can be mounted' } as const;
   expect(Object.keys(sameForAllOptions(answer)).toSorted()).toEqual(Object.keys(OPTIONS).toSorted());
   expect(sameForAllOptions(answer)).toMatchObject({ index: answer, uuid: { on: answer, off: answer } });

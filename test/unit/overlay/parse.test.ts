@@ -97,7 +97,7 @@ describe('parseOverlayData', () => {
     expect(parseOverlayData('lowerdir=/ü:/\\303\\274', { encoding: 'utf8' })).toEqual({ lower: ['/ü', '/ü'] });
   });
 
-  test('parseOverlayData reads octal escapes with form table and not with form data', () => {
+  test('parseOverlayData reads octal escapes with form "table" and not with form "data"', () => {
     const text = 'lowerdir=/a\\134:b:/c';
     expect(parseOverlayData(text)).toEqual({ lower: ['/a:b', '/c'] });
     expect(parseOverlayData(text, { form: 'table' })).toEqual({ lower: ['/a:b', '/c'] });

@@ -43,7 +43,7 @@ describe('overlayData', () => {
     expect(overlayData(spec, { encoding: 'buffer' })).toEqual(Buffer.from(expected));
   });
 
-  test('overlayData returns a Buffer for names that are not UTF-8, and throws when the caller wants a string', () => {
+  test('overlayData requires encoding: "buffer" for names that are not UTF-8, and throws without the option', () => {
     const spec = { lower: [Buffer.from([0x2f, 0xff, 0x3a]), '/ü'] };
     expect(overlayData(spec, { encoding: 'buffer' })).toEqual(
       Buffer.concat([Buffer.from('lowerdir=/'), Buffer.from([0xff]), Buffer.from('\\::/ü')]),

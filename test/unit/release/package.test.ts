@@ -72,7 +72,7 @@ const LAYER_NAMES = [
 /** Node.js adds these names to the exports of a CommonJS module. */
 const isPublic = (name: string) => !['__esModule', 'default', 'module.exports'].includes(name);
 
-test('the package exports the public names and no others', () => {
+test('the package exports exactly the public names', () => {
   expect(Object.keys(library).sort()).toEqual(NAMES);
   expect(Object.keys(layers).sort()).toEqual(LAYER_NAMES);
   expect(layers.MountError).toBe(library.MountError);

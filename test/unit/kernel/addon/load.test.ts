@@ -36,7 +36,7 @@ describe('findAddon', () => {
     expect(find()).toHaveProperty('mountSync');
   });
 
-  test('findAddon prefers an addon that was built in the package to the prebuilt one', () => {
+  test('findAddon prefers an addon that was built in the package to the prebuilt addon', () => {
     writeFileSync(place(PREBUILT), 'nothing that could be loaded');
     copyFileSync(addonFile, place(BUILT));
     expect(find()).toHaveProperty('mountSync');
@@ -87,7 +87,7 @@ describe('findAddon', () => {
   });
 });
 
-describe('a missing addon', () => {
+describe('the error when the addon is missing', () => {
   test('the error for an installed package without an addon names the searched files and the build command', () => {
     const error = thrownBy(find) as Error;
     expect(error).toMatchObject({ code: 'ERR_DLOPEN_FAILED' });

@@ -28,7 +28,7 @@ test.each([
   expect(quoted(text)).toBe(shown);
 });
 
-test('quoted and list cut long values and mark the cut', () => {
+test('quoted and list truncate long values and write "..." for the rest', () => {
   expect(quoted('x'.repeat(1025))).toBe(`"${'x'.repeat(1024)}"...`);
   expect(list(['1', '2'])).toBe('[1, 2]');
   expect(list(Array.from({ length: 500 }, (_, index) => String(index)))).toBe(

@@ -33,7 +33,7 @@ test.for<[string, unknown, readonly (string | Buffer)[], string | Buffer | null]
   expect(words(value)).toEqual({ words: expected, data });
 });
 
-test('parameterWords gives an option string that is one byte shorter than a page, and none that fills a page', () => {
+test('parameterWords returns an option string of up to a page minus one byte, and no longer option string', () => {
   const value = 'x'.repeat(200);
   const fill = (bytes: number) => {
     const parameters: Record<string, string> = {};

@@ -150,7 +150,7 @@ describe('overlayReason', () => {
     expect(reason(facts)).toMatch(pattern);
   });
 
-  test('the reason names no cause when the files that would show the cause cannot be read', () => {
+  test('overlayReason says that the cause is unknown when the mount table or the process status cannot be read', () => {
     expect(reason({ error: EINVAL, spec: { redirectDir: undefined }, mounts: null })).toMatch(/^the cause is unknown/);
     expect(reason({ error: EPERM, status: null })).toMatch(/^the cause is unknown/);
   });

@@ -87,7 +87,7 @@ describe('filesystem reuse', () => {
   });
 });
 
-test('probeFilesystem identifies the source by its device number, where the mount table shows one, and not by name', () => {
+test('probeFilesystem compares the source by device number, not by name, when the mount table shows a device', () => {
   const ext4 = ['/ /m rw,relatime - ext4 /dev/sdb rw', 'ext4', {}] as const;
   const btrfs = ['/ /m rw,relatime - btrfs /dev/sdb rw', 'btrfs', {}] as const;
   expect(why(...ext4, { ...SAME_DEVICE, path: '/dev/sdx' })).toBe('same');
@@ -146,9 +146,12 @@ describe('tmpfs reuse', () => {
       'untold',
     ],
     ['one more option', ['uid=0', 'gid=0'], 'rw,noswap', all, 'other'],
-  ])('tmpfsDiffers compares the requested tmpfs with the mounted one: %s', (_name, words, shown, map, expected) => {
-    expect(kindOfDifference(words, shown, map)).toBe(expected);
-  });
+  ])(
+    'tmpfsDiffers compares the requested tmpfs options with those of the mounted tmpfs: %s',
+    (_name, words, shown, map, expected) => {
+      expect(kindOfDifference(words, shown, map)).toBe(expected);
+    },
+  );
 });
 
 describe('overlay reuse', () => {
@@ -192,7 +195,7 @@ describe('overlay reuse', () => {
     ['an option that is shown, without readable module parameters', 'index=on', 'index=on', none, 'same'],
     ['one option that differs and one that cannot be compared', 'nooverride_creds', 'index=on', usual, 'other'],
   ])(
-    'optionsDiffer compares the requested overlay options with the mounted ones: %s',
+    'optionsDiffer compares the requested overlay options with those of the mounted overlay: %s',
     (_name, asked, shown, parameters, expected) => {
       const words = (text: string) => text.split(',').filter((word) => word !== '');
       expect(kindOfDifference(words(asked), words(shown), parameters)).toBe(expected);

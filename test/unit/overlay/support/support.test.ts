@@ -32,7 +32,7 @@ test('shownOption finds an option in the super options of the mount table', () =
   expect(shownOption(shown, 'index')).toBeUndefined();
 });
 
-test('Program.ask returns a function that picks the results of its own steps from all results', () => {
+test('Program.ask returns a function that extracts the results of the added steps from all results', () => {
   const program = new Program();
   const first = program.ask(['mkdir', 'a'], ['shown', 'a']);
   const second = program.ask(['mount', 'overlay', 'm', 'x'], ['umount', 'm']);

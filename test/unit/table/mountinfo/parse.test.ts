@@ -32,7 +32,7 @@ test('parseMountInfo returns every field of the example in proc_pid_mountinfo(5)
   ]);
 });
 
-describe('tables of real machines', () => {
+describe('parseMountInfo on mount tables of real machines', () => {
   test.each([
     ['systemd-host', 24],
     ['docker-host', 7],
@@ -63,7 +63,7 @@ describe('tables of real machines', () => {
     expect(entryAt(entries, '/run/credentials/systemd-sysctl.service').options).toContain('nosymfollow');
   });
 
-  test('parseMountInfo reads the peer groups from which the mounts of a container receive', () => {
+  test('parseMountInfo reads the master and propagate_from peer groups of the mounts of a container', () => {
     const entries = parseMountInfo(fixture('docker-container'));
     expect(entryAt(entries, '/').propagation).toMatchObject({ shared: null, master: 210, propagateFrom: null });
     expect(entryAt(entries, '/sys/fs/cgroup').propagation).toMatchObject({ master: 11, propagateFrom: 1 });
@@ -89,7 +89,7 @@ describe('tables of real machines', () => {
     expect(entryAt(wsl, '/mnt/empty').source).toBe('');
   });
 
-  test('parseMountInfo reads names of any bytes', () => {
+  test('parseMountInfo reads names that contain any bytes', () => {
     const entries = parseMountInfo(fixture('odd-names'));
     expect(entries.map(({ target }) => target)).toEqual([
       '/',
@@ -112,13 +112,13 @@ describe('tables of real machines', () => {
   });
 });
 
-test('parseMountInfo returns all names as Buffers with encoding buffer', () => {
+test('parseMountInfo returns all names as Buffers with encoding: "buffer"', () => {
   const [, entry] = parseMountInfo(fixture('odd-names'), { encoding: 'buffer' });
   expect(entry?.target).toEqual(Buffer.from('/a b\tc\nd\\e'));
   expect(entry?.superOptions).toEqual([Buffer.from('rw')]);
 });
 
-test('parseMountInfo reads a string and bytes alike, and ignores indentation and empty lines around the table', () => {
+test('parseMountInfo accepts a string or a Buffer, and ignores indentation and empty lines around the table', () => {
   const bytes = fixture('autofs-nfs');
   expect(parseMountInfo(bytes.toString())).toEqual(parseMountInfo(bytes));
   expect(parseMountInfo(new Uint8Array(bytes))).toEqual(parseMountInfo(bytes));
