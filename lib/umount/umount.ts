@@ -53,7 +53,7 @@ function channelOf({ id }: UmountPlan): OperationChannel {
 
 /**
  * Unmounts as planned, for {@link umount} and {@link Mount.unmount}. The promise settles at the end of the last
- * attempt, also if a signal has rejected the caller's promise before.
+ * attempt, even if a signal has already rejected the caller's promise.
  *
  * @internal
  */

@@ -28,8 +28,8 @@ export interface WantedOptions {
 
 /**
  * Returns how the options of a mounted overlay differ from those that the caller asks for; undefined if they do not.
- * The mount table shows the options that are not at the kernel's default (fs/overlayfs/params.c, ovl_show_options), and
- * what the kernel made of other options (ovl_fs_params_verify).
+ * The mount table shows the options that are not at the kernel's default (fs/overlayfs/params.c, ovl_show_options),
+ * with the values to which the kernel has adjusted them (ovl_fs_params_verify).
  *
  * @param shown the words that the mount table shows
  * @param parameters the bytes of {@link PARAMETER_FILES}, null for a file that cannot be read
@@ -88,7 +88,8 @@ function moduleParameters(files: readonly (Buffer | null)[]): ModuleParameters {
 }
 
 /**
- * Returns the options that words stand for. Of two options with the same meaning, the map has the one that is compared.
+ * Returns the options that the kernel's words set. An option that means the same as another (`sameAs`) is returned as
+ * the other.
  */
 function optionsOf(words: readonly string[]): ReadonlyMap<OptionName, OptionValue> {
   return new Map(
