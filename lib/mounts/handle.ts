@@ -141,8 +141,9 @@ export class Mount implements AsyncDisposable, Disposable {
    * Unmounts the mount on the calling thread: the synchronous form of {@link unmount}. The call is possible while
    * {@link unmount} waits between two attempts.
    *
-   * @throws the errors of {@link unmount}, and an `Error` with code `ERR_INVALID_STATE` during a system call of {@link
-   *   unmount}. Two system calls at once could unmount the mount below, and waiting for the first needs the event loop
+   * @throws the errors of {@link unmount}, and an `Error` with code `ERR_INVALID_STATE` during a system call of
+   *   {@link unmount}. Two system calls at once could unmount the mount below, and waiting for the first needs the event
+   *   loop
    */
   unmountSync(options?: number | UmountOptions): void {
     const plan = planUmount(this.target, options, { isSync: true, of: this.#own });
@@ -154,8 +155,8 @@ export class Mount implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Unmounts the mount at the end of a `using` block: {@link unmountSync}. Does nothing during a system call of {@link
-   * unmount}.
+   * Unmounts the mount at the end of a `using` block: {@link unmountSync}. Does nothing during a system call of
+   * {@link unmount}.
    */
   [Symbol.dispose](): void {
     if (this.#own.turn.calling === undefined) this.unmountSync();
