@@ -8,8 +8,8 @@ import { useAddon } from './kernel/native.js';
 
 /**
  * Loads the addon, the `.node` file that makes the system calls, and uses this addon from now on, in place of the addon
- * that the import of the package found. The function is for a bundle or a single executable that contains the file. The
- * environment variable `LINUX_MOUNT_ADDON` also names a file, and takes effect when the package is imported.
+ * that the import of the package found. The function is for a bundle or a single executable that contains the addon.
+ * The environment variable `LINUX_MOUNT_ADDON` also names an addon file, and takes effect when the package is imported.
  *
  * Call this function before any other of the package, in each worker thread that uses the package. A `Mount` or
  * `DetachedMount` that exists already belongs to the addon that made it. On another operating system the function does
@@ -18,7 +18,7 @@ import { useAddon } from './kernel/native.js';
  * @param file the path of the file, absolute or relative to the working directory; a `file:` URL; or the object that
  *   `require()` of the file returned
  * @throws `ERR_DLOPEN_FAILED` if the file cannot be loaded or is not the addon of this version of the package; the
- *   addon in use stays in use
+ *   previous addon then stays in use
  * @throws `TypeError` with `ERR_INVALID_ARG_VALUE` if the object is not the exports of that addon
  * @example
  * ```ts

@@ -67,8 +67,8 @@ const ROWS = {
   noDirAtime: {
     word: 'nodiratime', flag: constants.MS_NODIRATIME, attribute: constants.MOUNT_ATTR_NODIRATIME, lock: 'MNT_LOCK_ATIME',
   },
-  // MNT_LOCK_ATIME covers every value of atime, but a remount that leaves out MS_RELATIME or MS_STRICTATIME clears
-  // neither.
+  // MNT_LOCK_ATIME locks every value of atime. Two values have no lock in this table, because a remount without
+  // MS_RELATIME or MS_STRICTATIME does not clear these values.
   atime: {
     relatime: { word: 'relatime', flag: constants.MS_RELATIME, attribute: constants.MOUNT_ATTR_RELATIME, lock: null },
     noatime: {
@@ -134,7 +134,10 @@ export function changeOf(attributes: MountAttributes): SetAndClear {
   return change;
 }
 
-/** Converts attributes of mount_setattr(2) to flags of mount(2). MOUNT_ATTR_RELATIME is 0 and becomes no flag. */
+/**
+ * Converts attributes of mount_setattr(2) to flags of mount(2). MOUNT_ATTR_RELATIME is 0, so the result has no flag for
+ * relatime.
+ */
 export function flagsOfAttributes(attributes: number): number {
   return ATTRIBUTE_ROWS.reduce((flags, row) => ((attributes & row.attribute) !== 0 ? flags | row.flag : flags), 0);
 }

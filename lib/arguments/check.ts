@@ -12,8 +12,8 @@ import { workingDirectory } from './working-directory.js';
  */
 export type PathLike = string | Uint8Array | URL;
 
-// Each function returns the converted value, or throws a `TypeError` or `RangeError` that names the argument and has
-// one of Node's error codes.
+// Each function of this file returns the converted value, or throws a `TypeError` or `RangeError` that names the
+// argument and has one of Node's error codes.
 
 /** Checks a path and copies its bytes, so that the caller may reuse the buffer at once. */
 export function pathArgument(name: string, value: unknown): Bytes {

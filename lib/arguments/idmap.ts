@@ -4,7 +4,7 @@ import type { Bytes, NativeIdMap } from '../kernel/words.js';
 import { optionsArgument } from './check.js';
 import { type Namespace, namespaceArgument } from './namespace.js';
 
-/** A range of IDs: the `count` IDs from `inside` on in the filesystem appear as the IDs from `outside` on. */
+/** A range of IDs: `count` IDs of the filesystem, starting at `inside`, appear as the IDs that start at `outside`. */
 export interface IdRange {
   /** The first ID of the range in the filesystem. */
   inside: number;
@@ -63,7 +63,7 @@ const KNOWN: ReadonlySet<string> = new Set(['uid', 'gid', 'owner', 'appearsAs', 
 const OWNER: ReadonlySet<string> = new Set(['uid', 'gid']);
 const RANGE: ReadonlySet<string> = new Set(['inside', 'outside', 'count']);
 
-// user_namespaces(7): 340 lines since Linux 4.15.
+// An ID map has at most 340 lines since Linux 4.15: user_namespaces(7).
 const MOST_RANGES = 340;
 const LAST_ID = 0xffff_fffe; // The ID 2^32 - 1 means "no ID".
 

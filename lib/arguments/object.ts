@@ -3,8 +3,7 @@ import { types } from 'node:util';
 
 /**
  * A copy of an object of options. The copy has every value that `options.name` reads: own properties, inherited
- * properties and getters. An option that was read in only one of these ways would be ignored without an error in the
- * others.
+ * properties and getters. If the copy had only the own properties, the other options would be ignored without an error.
  *
  * Each property is read once, so that a getter or a concurrent change cannot replace a value after its check. The copy
  * has a null prototype, so that a polluted `Object.prototype` adds no option.
@@ -27,8 +26,8 @@ export function isPlainObject(value: unknown): value is Readonly<Options> {
 }
 
 /**
- * Copies the own and inherited properties of an object, except methods and the properties of `Object.prototype`.
- * Properties that are not enumerable count too, because the accessors of a class are not enumerable. The function
+ * Copies the own and inherited properties of an object, except methods and the properties of `Object.prototype`. The
+ * copy includes properties that are not enumerable, because the accessors of a class are not enumerable. The function
  * returns undefined if the value cannot hold named options.
  *
  * @param known names to read from a Proxy as well, because a Proxy need not list its properties
@@ -61,7 +60,8 @@ function prototypeOf(value: object): object | null {
   return Object.getPrototypeOf(value) as object | null;
 }
 
-// The condition also excludes the Object.prototype of another realm (node:vm), which has only methods and __proto__.
+// This condition also excludes all properties of the Object.prototype of another realm (node:vm), which has only
+// methods and __proto__.
 function isMethod(from: object, name: string): boolean {
   const property = Object.getOwnPropertyDescriptor(from, name);
   return (typeof property?.value === 'function' && !property.enumerable) || name === '__proto__';

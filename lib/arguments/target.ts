@@ -28,7 +28,7 @@ export interface TargetInRoot {
   /**
    * Creates a missing target: a directory, an empty file, or for `'match'` whichever of the two the source is. Missing
    * parent directories are created as well. Directories get the mode 755 and files 644, both less the umask. If the
-   * operation fails, what was created is removed again.
+   * operation fails, the addon removes every directory and file that it created.
    */
   create?: 'directory' | 'file' | 'match';
   /** Whether a symbolic link in the path is refused with `ELOOP`: RESOLVE_NO_SYMLINKS. */
@@ -37,9 +37,9 @@ export interface TargetInRoot {
   noXdev?: boolean;
   /**
    * Whether the path is looked up component by component if openat2(2) is missing (before Linux 5.6) or denied by a
-   * sandbox. Without this option such a lookup fails with `ENOSYS` or `EPERM`. With this option symbolic links still
-   * cannot lead out of the root, but the lookup may find a directory that another process moves out of the root at the
-   * same time.
+   * sandbox. Without this option the operation then fails with `ENOSYS` or `EPERM`. With this option symbolic links
+   * still cannot lead out of the root, but the lookup may find a directory that another process moves out of the root
+   * at the same time.
    */
   allowEmulation?: boolean;
 }
@@ -100,7 +100,8 @@ export function targetInWords({ path, root }: NativeTarget): string {
 
 /**
  * Converts the target of a new mount to the target of its handle: an absolute path, which stays valid after chdir(2).
- * The handle creates nothing, and ignores `noXdev`, because the new mount is another mount than that of the root.
+ * The result has neither `create`, because a handle creates nothing, nor `noXdev`, because the new mount is not the
+ * mount of the root.
  */
 export function absoluteTarget(target: NativeTarget): NativeTarget {
   const { path, root, create, resolve } = target;

@@ -1,4 +1,4 @@
-// Explains failed system calls that need no examination: namespaces, threads, /proc, and missing calls.
+// Explains failed system calls without an examination of paths: namespaces, threads, /proc, and missing calls.
 import { constants as os } from 'node:os';
 import { describeErrno, transientReason } from './errno.js';
 import { printable } from './errors.js';
@@ -20,7 +20,7 @@ export function namespaceReasonOfStep(
     case 'enter namespace':
       return reasonOfEntering(syscall, name, message, namespace);
     case 'working directory':
-      // A thread that shares its working directory cannot enter a mount namespace: setns(2), EINVAL.
+      // setns(2) rejects a thread that shares its working directory (EINVAL), so the thread calls unshare(2) first.
       return namespace === null || syscall !== 'unshare' || name !== 'EPERM' ? undefined : NO_WORKING_DIRECTORY;
     default:
       return undefined;

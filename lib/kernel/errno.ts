@@ -33,13 +33,14 @@ export function errnoWords(errno: number): string {
 }
 
 // Errors that depend on the state of the process or of the machine at the moment of the call, and say nothing about the
-// examined file or mount. The native list is in src-native/kernel/transient_error.h.
+// examined file or mount. The addon has its own list in src-native/kernel/transient_error.h.
 const TRANSIENT: ReadonlyMap<string, string> = new Map([
   ['EMFILE', 'this process has reached its limit of open descriptors: close some, or raise RLIMIT_NOFILE'],
   ['ENFILE', 'the system has reached its limit of open files: close some, or raise /proc/sys/fs/file-max'],
   ['ENOMEM', 'the kernel has too little memory for this call at the moment: free memory, and try again'],
   ['EINTR', 'a signal interrupted this call: try again'],
-  // openat2(2): a concurrent rename inside the root. pthread_create(3), clone(2): RLIMIT_NPROC or pids.max.
+  // openat2(2) fails with EAGAIN after a concurrent rename inside the root, and pthread_create(3) and clone(2) at the
+  // limits RLIMIT_NPROC and pids.max.
   ['EAGAIN', 'the kernel cannot complete this call at the moment: try again'],
 ]);
 

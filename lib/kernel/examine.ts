@@ -1,4 +1,4 @@
-// What the addon examines to explain a failure: paths, and files of /proc.
+// Makes the arguments of the native call that examines paths and files of /proc to explain a failure.
 import type { ArgumentsOf } from './native.js';
 import type { Bytes } from './words.js';
 

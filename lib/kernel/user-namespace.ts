@@ -7,7 +7,7 @@ const INITIAL_USER_NAMESPACE = 'user:[4026531837]';
 let remembered: boolean | undefined;
 
 /**
- * Whether this process is in a user namespace other than the initial one; false if /proc cannot tell. The answer never
+ * Whether this process is in a user namespace other than the initial one; false if /proc cannot tell. The result never
  * changes, because the kernel allows unshare(CLONE_NEWUSER) and setns(2) into a user namespace only for a process with
  * one thread, and Node.js has several.
  */

@@ -23,11 +23,11 @@ const KINDS: ReadonlyMap<number, EntryKind> = new Map([
   [0o010000, 'fifo'],
 ]);
 
-// KINDS has every file type of Linux (inode(7)).
+// The result is never undefined, because KINDS has every file type of Linux (inode(7)).
 const kindOf = (mode: number) => KINDS.get(mode & S_IFMT) as EntryKind;
 
-// A time whose nanoseconds since 1970 exceed 64 bits is encoded as seconds, with the nanoseconds and this flag in a
-// field of its own.
+// A time that exceeds 64 bits in nanoseconds since 1970 is encoded as seconds; a second field then has the remaining
+// nanoseconds and this flag.
 const MODIFIED_IN_SECONDS = 2 ** 31;
 const timeOf = (time: bigint, nanoseconds: number) =>
   nanoseconds === 0 ? time : time * 1_000_000_000n + BigInt(nanoseconds - MODIFIED_IN_SECONDS);
@@ -41,9 +41,7 @@ export interface LayerRoots {
   readonly texts: readonly (string | null)[];
 }
 
-/**
- * A batch of encoded changes. Each change is decoded when the caller takes it, because most callers take one at a time.
- */
+/** A batch of encoded changes. `take` decodes one change, because most callers take one change at a time. */
 export class ChangeDecoder {
   readonly #bytes: Buffer;
   readonly #view: DataView;

@@ -69,12 +69,12 @@ class Walk implements LayerChanges {
   /** Settles when the walk is closed; undefined until the walk begins to close. */
   #closing: Promise<void> | undefined;
   /**
-   * Rejects the pending next(), when the signal is aborted. If no next() is pending then, #error has the error for the
+   * Rejects the pending next() when the signal is aborted. If no next() is pending, #error keeps the error for the
    * following next().
    */
   #reject: ((error: Error) => void) | undefined;
   #error: Error | undefined;
-  /** The last next() that could not be answered at once. A following next() waits until this next() settles. */
+  /** The last call of next() that had to wait. A later call of next() waits until this call settles. */
   #last: Promise<unknown> = Promise.resolve();
   #waiting = 0;
 
@@ -167,7 +167,7 @@ class Walk implements LayerChanges {
     return this.#closing !== undefined;
   }
 
-  // Each caller waits until the walk is closed, even if an earlier call has begun to close the walk.
+  // Each caller of #close() waits until the walk is closed, even if an earlier call has begun to close the walk.
   #close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;
@@ -214,10 +214,11 @@ function walk(plan: ChangesPlan): Walk {
  * layer.
  *
  * **Safety.** The walk looks up one name at a time in an open directory, and follows no symbolic link, so it never
- * leaves the layers, even while another process changes the layers. The result can then be a mixture of both states, or
- * an error. With CAP_SYS_ADMIN, mounts on the layers are invisible; without CAP_SYS_ADMIN, a mount on a layer is an
- * error (`EXDEV`). The walk runs on a thread of this library, in batches of some hundred changes that are produced on
- * demand. The largest directory limits the memory that the walk needs.
+ * leaves the layers, even while another process changes the layers. If another process changes the layers, the result
+ * can be a mixture of the old and the new state, or an error. With CAP_SYS_ADMIN, mounts on the layers are invisible;
+ * without CAP_SYS_ADMIN, a mount on a layer is an error (`EXDEV`). The walk runs on a thread of this library, in
+ * batches of some hundred changes that are produced on demand. The largest directory limits the memory that the walk
+ * needs.
  *
  * @param spec the layers, which the first `next()` opens
  * @throws {@link MountError} from `next()`, whose `path` is the path of the entry in its layer: `EACCES` and other

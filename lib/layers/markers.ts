@@ -100,8 +100,8 @@ const IS_OPAQUE: Operation<MarkerPlan, 'isOpaque', boolean> = {
  *
  * With `form: 'xattr'`, the function makes an empty file with the attribute `overlay.whiteout`, and sets the attribute
  * `overlay.opaque` of the parent directory to `x`, unless the directory has this attribute. overlayfs recognises this
- * form in lower layers, but not in the upper layer and not in the lowest layer. If the function fails, the function
- * removes what it made.
+ * form in lower layers, but not in the upper layer and not in the lowest layer. If the function fails, it removes the
+ * file and the attribute that it made.
  *
  * @param path the path of the whiteout; no file may have this path
  * @throws {@link MountError}: `EEXIST`; `EPERM` where devices or `trusted.*` attributes are refused; `EOPNOTSUPP` on a

@@ -1,11 +1,11 @@
-// The reasons of failures in layers: of a walk through layers, and of a whiteout or opaque marker.
+// Explains failures in layers: of a walk through layers, and of an operation on a whiteout or an opaque directory.
 import { reasonOfProc } from '../kernel/call-reasons.js';
 import { describeErrno } from '../kernel/errno.js';
 import { MountError, printable } from '../kernel/errors.js';
 import type { Failure } from '../kernel/native.js';
 import type { Bytes } from '../kernel/words.js';
 
-/** The layers of a walk, in the order of the numbers that failures have in `index`: upper, lower, dataOnly. */
+/** The layers of a walk. The `index` of a failure counts the layers in this order: upper, lower, dataOnly. */
 export interface Layers {
   readonly upper: Bytes;
   readonly lower: readonly Bytes[];

@@ -36,7 +36,7 @@ interface ChangedEntry<Name extends LayerName> {
   readonly kind: EntryKind;
 }
 
-/** An entry that exists with the upper layer, with the metadata that the merged tree shows. */
+/** An entry that exists in the merged tree, with the metadata that the merged tree shows. */
 interface PresentEntry<Name extends LayerName> extends ChangedEntry<Name> {
   /**
    * The path of the entry in its layer. The layer is the upper layer, or a lower layer for an entry of a renamed
@@ -75,8 +75,8 @@ export interface ModifiedEntry<Name extends LayerName = LayerName> extends Prese
   /** The type of the change: the entry is modified. */
   readonly type: 'modified';
   /**
-   * The former type of the entry. If the former type differs from `kind`, the entry is replaced, and a former directory
-   * is empty.
+   * The former type of the entry. If the former type differs from `kind`, the upper layer replaces the entry. A
+   * replaced directory is one change, without its entries.
    */
   readonly before: EntryKind;
   /**

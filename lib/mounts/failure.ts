@@ -12,16 +12,16 @@ import { mountQuestions, mountReason } from '../reasons/mount-reasons.js';
 import { idMapReasonOfStep, targetReasonOfStep } from '../reasons/step-reasons.js';
 
 /**
- * An operation on one mount, described as the mount(2) call that would have the same effect. The causes of a failure
- * are the same, so the rules for mount(2) find the reason.
+ * An operation on one mount, described as the mount(2) call that would have the same effect. The operation fails for
+ * the same causes as that call, so the rules for mount(2) find the reason.
  */
 export interface OperationCase {
   readonly source: Bytes | null;
   /** The target; undefined for a detached mount. */
   readonly target: NativeTarget | undefined;
   /**
-   * For a move, the mount point that the mount is moved from. A failure with index 0 concerns this path, not the
-   * target.
+   * For a move, the mount point that the mount is moved from. If the `index` of a failure is 0, the failure concerns
+   * this path and not the target.
    */
   readonly from?: NativeTarget;
   readonly fsType: string | null;
@@ -109,7 +109,7 @@ export function notTheSame(about: OperationCase, reason: string): MountError {
   return otherMountError(namesOf(about), reason);
 }
 
-/** What the error of an operation names. */
+/** The paths, the type and the flags that the error of an operation names. */
 export interface ErrorNames {
   readonly path: Bytes | undefined;
   readonly dest?: Bytes | undefined;
@@ -147,7 +147,10 @@ export function otherMountError({ target: _, ...names }: ErrorNames, reason: str
   return new MountError({ errno: os.errno.EBUSY, syscall: 'mount', step: 'check target', ...names, reason });
 }
 
-/** What a failed operation has left at its target, for `left` of the error: a mount, and what was made to mount it on. */
+/**
+ * Returns what a failed operation has left behind, for `left` of the error: the mount, and the mount point that the
+ * operation created.
+ */
 function leftAt(target: NativeTarget, { left, leftMade = null }: Failure): string[] | undefined {
   const mount = left ? [printable(pathOfTarget(target))] : [];
   const made = leftMade === null ? [] : [printable(pathOfTarget({ ...target, path: leftMade.subarray(2) }))];

@@ -62,7 +62,9 @@ export class Mount implements AsyncDisposable, Disposable {
   /** The way in which the mount was made. */
   readonly strategy: MountStrategy;
 
-  /** Whether the mount existed before the operation (`ifMounted: 'reuse'`). Such a handle unmounts nothing. */
+  /**
+   * Whether the mount existed before the operation (`ifMounted: 'reuse'`). The handle of such a mount unmounts nothing.
+   */
   readonly reused: boolean;
 
   readonly #own: UmountOwn;
@@ -135,10 +137,11 @@ export class Mount implements AsyncDisposable, Disposable {
 
   /**
    * Unmounts the mount on the calling thread: the synchronous form of {@link unmount}. The call is possible while
-   * {@link unmount} waits between two tries.
+   * {@link unmount} waits between two attempts.
    *
-   * @throws the errors of {@link unmount}, and an `Error` with code `ERR_INVALID_STATE` while {@link unmount} is in the
-   *   kernel. Two system calls at once could unmount the mount below, and waiting for the first needs the event loop
+   * @throws the errors of {@link unmount}, and an `Error` with code `ERR_INVALID_STATE` during a system call of
+   *   {@link unmount}. Two system calls at once could unmount the mount below, and waiting for the first needs the event
+   *   loop
    */
   unmountSync(options?: number | UmountOptions): void {
     const plan = planUmount(this.target, options, { isSync: true, of: this.#own });
@@ -150,8 +153,8 @@ export class Mount implements AsyncDisposable, Disposable {
   }
 
   /**
-   * Unmounts the mount at the end of a `using` block: {@link unmountSync}. Does nothing while {@link unmount} is in the
-   * kernel.
+   * Unmounts the mount at the end of a `using` block: {@link unmountSync}. Does nothing during a system call of
+   * {@link unmount}.
    */
   [Symbol.dispose](): void {
     if (this.#own.turn.calling === undefined) this.unmountSync();

@@ -61,7 +61,7 @@ const MOUNT: Operation<MountPlan, 'mount', void> = {
 function* mountError(plan: MountPlan, failure: Failure): Steps<MountError> {
   const { error: errno, syscall, step, left } = failure;
   const { source, target, fsType, flags, cwd } = plan;
-  // A failure of chdir(2) concerns the working directory, and any other failure concerns the mount.
+  // If chdir(2) failed, the error names the working directory; otherwise the error names the source and the target.
   const paths =
     step === 'cwd' && cwd !== null
       ? { path: cwd }

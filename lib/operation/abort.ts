@@ -11,8 +11,8 @@ export function signalOption(name: string, value: unknown): AbortSignal | undefi
 }
 
 /**
- * Makes the `AbortError` of an aborted call. Node's own class has no public constructor, so this error has the same
- * shape.
+ * Makes the `AbortError` of an aborted call. Node's class AbortError has no public constructor, so this function gives
+ * an Error the same name and code.
  */
 export function abortError(signal: AbortSignal): Error & { code: string } {
   const error = new Error('The operation was aborted', { cause: signal.reason });
@@ -41,8 +41,8 @@ export function whenAborted<Owner extends object>(
 }
 
 /**
- * Returns a promise that settles like `promise`, but rejects at once when the signal is aborted. The work behind
- * `promise` continues.
+ * Returns a promise that settles like `promise`, but rejects at once when the signal is aborted. The operation that
+ * settles `promise` continues.
  */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise;
@@ -95,7 +95,8 @@ export async function cancellable<T>(
   const cancellation = native.newCancellation.sync({});
   return new Promise<T>((resolve, reject) => {
     const abort = () => {
-      if (!native.cancel.sync({ cancellation })) return; // The call has taken effect, and its result follows.
+      // If the native call has already taken effect, its result settles the promise.
+      if (!native.cancel.sync({ cancellation })) return;
       reject(abortError(signal));
     };
     signal.addEventListener('abort', abort, { once: true });

@@ -8,8 +8,8 @@ import { type Bytes, keyOf } from '../kernel/words.js';
  * The message that an operation publishes on its tracing channel. The channel of an operation is named `linux-mount:`
  * and the operation's name, for example `'linux-mount:mountOverlay'`, and has the events of
  * `diagnostics_channel.tracingChannel`. The asynchronous form publishes `start`, `end`, `asyncStart` and `asyncEnd`,
- * the synchronous form `start` and `end`. Both publish `error` if the operation fails. All events of an operation carry
- * the same object.
+ * the synchronous form `start` and `end`. Both forms publish `error` if the operation fails. All events of an operation
+ * have the same message object.
  *
  * The message contains no values of options, because values may be secrets. A call with invalid arguments publishes
  * nothing.

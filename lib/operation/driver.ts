@@ -5,13 +5,15 @@ import { cancellable, orAborted, throwIfAborted } from './abort.js';
 import type { OperationChannel, OperationSubject } from './channel.js';
 import type { IfMounted } from './options.js';
 
-/** A native call that a sequence of steps waits for: one of the two functions makes it. */
+/**
+ * A native call that a sequence of steps waits for: `sync` makes the call on this thread, `async` on another thread.
+ */
 export interface Step {
   readonly sync: () => unknown;
   readonly async: () => Promise<unknown>;
 }
 
-/** A sequence of native calls and what follows from their results: {@link answer} and {@link answerSync} run it. */
+/** A sequence of native calls and of decisions by their results, which {@link answer} or {@link answerSync} runs. */
 export type Steps<T> = Generator<Step, T, unknown>;
 
 /** Makes a native call as one step of a sequence: `const examination = yield* ask(native.examine, { … })`. */
@@ -31,7 +33,7 @@ export function* settled<T>(value: T): Steps<T> {
 /**
  * Runs the native calls of a sequence on other threads. Rejects with an `AbortError` when the signal is aborted.
  *
- * @param ifAborted the result of a step that the signal has ended, if the sequence must go on all the same
+ * @param ifAborted the result that an aborted step gets, if the sequence must continue after an abort
  */
 export async function answer<T>(steps: Steps<T>, signal?: AbortSignal, ifAborted?: Failure): Promise<T> {
   let step = steps.next();
@@ -49,9 +51,9 @@ export function answerSync<T>(steps: Steps<T>): T {
   return step.value;
 }
 
-/** What `ifMounted: 'reuse'` finds at the target. */
+/** The result of comparing the mount at the target with the requested mount, for `ifMounted: 'reuse'`. */
 export type ReuseAnswer<S> =
-  /** The target is no mount point: mount. */
+  /** The target is no mount point, so the operation mounts. */
   | { readonly kind: 'vacant' }
   /** The mount at the target is what the caller asked for. */
   | { readonly kind: 'same'; readonly id: bigint; readonly strategy: S }
@@ -62,13 +64,16 @@ export type ReuseAnswer<S> =
   /** The target could not be examined. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-/** What the drivers read of a plan. */
+/** The members of a plan that the drivers read. */
 export interface Plan {
   readonly signal?: AbortSignal | undefined;
   readonly ifMounted?: IfMounted;
 }
 
-/** An operation: the native call that does it, and functions of the plan around the call. */
+/**
+ * The definition of an operation: its native call, and functions that make the arguments, the result and the error from
+ * the plan.
+ */
 export interface Operation<P extends Plan, K extends CallName, T> {
   readonly channel: OperationChannel;
   subject(plan: P): OperationSubject;
@@ -112,7 +117,8 @@ async function perform<P extends Plan, K extends CallName, T>(operation: Operati
   const { call } = operation;
   const value = await cancellable(signal, (cancellation) => call.async(operation.arguments(plan, cancellation)));
   if (!isFailure(value)) return operation.result(plan, value as Exclude<ResultOf<K>, Failure>);
-  // An error that reports what the operation has left behind reaches the caller after an abort too: nothing else reports it.
+  // If the operation has left something behind, the caller gets this error even after an abort, because nothing else
+  // reports what is left.
   const isLeft = value.left || (value.leftMade ?? null) !== null;
   throw await answer(operation.error(plan, value), signal, isLeft ? value : undefined);
 }
@@ -128,7 +134,7 @@ function performSync<P extends Plan, K extends CallName, T>(operation: Operation
   throw answerSync(operation.error(plan, value));
 }
 
-/** The result from the mount at the target; undefined if the target is no mount point. */
+/** Returns the result for a reused mount at the target; undefined if the target is no mount point. */
 function* reuse<P extends Plan, K extends CallName, T>(
   operation: Operation<P, K, T>,
   plan: P,

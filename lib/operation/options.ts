@@ -15,8 +15,9 @@ export interface OperationOptions {
   namespace?: Namespace;
   /**
    * Cancels the operation: the promise rejects at once with an `AbortError`. The kernel does not interrupt a system
-   * call. If the system call succeeds later, the addon undoes its effect. An operation that has taken effect before the
-   * abort is not cancelled, and resolves. A synchronous form checks the signal once, before the operation starts.
+   * call. If the system call succeeds after the abort, the addon undoes the effect of the call. An operation that has
+   * taken effect before the abort is not cancelled, and resolves. A synchronous form checks the signal once, before the
+   * operation starts.
    */
   signal?: AbortSignal;
 }

@@ -13,7 +13,7 @@ export interface OverlayLayers {
   readonly work: Bytes | null;
 }
 
-/** The layers that a caller gave, checked. */
+/** The checked layers of an overlay. */
 export interface CheckedLayers extends OverlayLayers {
   /** Whether all paths are strings without a character that an option string has to escape. */
   readonly isPlain: boolean;
@@ -62,7 +62,8 @@ function layerPath(name: string, value: unknown, facts: PathFacts, index?: numbe
   return path;
 }
 
-// NUL, halves of surrogate pairs, and the characters that are special in the option string of overlayfs.
+// The characters that a plain path does not have: NUL, halves of surrogate pairs, and special characters of the option
+// string of overlayfs.
 const NOT_PLAIN = /[\0\\,:\ud800-\udfff]/;
 
 function isPlainPath(value: unknown): value is string {

@@ -10,7 +10,7 @@ export type OptionValue = boolean | string;
 
 /**
  * Everything that this library knows about one option. A value that is added to the public type of the option needs a
- * word and, unless the option is a boolean, a trial: the compiler reports a missing one.
+ * word and, unless the option is a boolean, a trial: the compiler reports a missing word or trial.
  */
 export interface OptionRow<Value extends OptionValue> {
   /** The kernel's word for each value: `index=on`. The word is null where the kernel has no word for its default. */
@@ -71,7 +71,7 @@ export interface KernelView {
   readonly parameters: ModuleParameters;
 }
 
-/** What the mount table shows of an option (fs/overlayfs/params.c, ovl_show_options). */
+/** How the mount table shows an option (fs/overlayfs/params.c, ovl_show_options). */
 export interface OptionReuse<Value extends OptionValue> {
   /**
    * When the mount table shows a value: unless the value is the default, never, or only for layers on several
@@ -91,8 +91,9 @@ export interface OptionReuse<Value extends OptionValue> {
 }
 
 /**
- * The trials of an option: of each value of a choice, and of the value of a boolean that `overlaySupport` reports. With
- * `survey`, the survey of the directory has the answer.
+ * The trials of an option: one for each value of an option with several values, and one for the value of a boolean
+ * option that `overlaySupport` reports. An option with `survey` needs no trial, because the survey of the directory
+ * tests the option.
  */
 export type OptionProbe<Value extends OptionValue> =
   | { readonly survey: 'userxattr' }
@@ -102,9 +103,10 @@ export type OptionProbe<Value extends OptionValue> =
 export interface Trial {
   /**
    * What proves that the value is in effect: that the mount succeeds, that the mount table shows the value, or that the
-   * table either shows the value or omits it as the default. The value of the trial is the default if the table shows
-   * the other value that `shownUnlessDefaultBeside` names after a mount with that other value. Overlayfs drops several
-   * options with no more than a line in the kernel's log (fs/overlayfs/super.c, ovl_fill_super and ovl_make_workdir).
+   * table either shows the value or omits it as the default. `shownUnlessDefaultBeside` names another value of the
+   * option: if the table shows that value after a mount with it, the value of the trial is the default. The success of
+   * a mount proves little, because overlayfs drops several options with only a line in the kernel's log
+   * (fs/overlayfs/super.c, ovl_fill_super and ovl_make_workdir).
    */
   readonly proof: 'mounted' | 'shown' | { readonly shownUnlessDefaultBeside: string };
   /** Whether the value has an effect only with an upper directory. */

@@ -1,5 +1,5 @@
 // The table of the options of overlayfs: every option of Linux 6.18 besides the layers (fs/overlayfs/params.c,
-// ovl_parameter_spec). A new option is a member of `OverlayOptionValues` in spec.ts and a row of this table.
+// ovl_parameter_spec). A new option needs a member of `OverlayOptionValues` in spec.ts and a row of this table.
 import type {
   AnyOptionRow,
   GivenOptions,
@@ -118,7 +118,7 @@ export const OPTIONS: OptionTable = {
         // Without an upper directory the table shows uuid=off as another value, and before Linux 6.6 shows nothing.
         return value === 'off' && !hasUpper ? ['off', 'null', 'auto'] : [value];
       },
-      // With 'auto' the kernel decides by what the upper directory was used with before.
+      // With 'auto' the kernel chooses by the earlier use of the upper directory.
       chosenByKernel: () => ['on', 'null'],
     },
     probe: {
@@ -176,11 +176,11 @@ export const OPTIONS: OptionTable = {
     conflicts: [],
     needTrustedXattrs: [],
     reuse: {
-      // On one filesystem inode numbers are unique without xino, and the kernel turns the option off.
+      // If all layers are on one filesystem, inode numbers are unique without xino, and the kernel turns xino off.
       shown: 'on several filesystems',
       default: ({ xino_auto }) => (xino_auto === undefined ? undefined : xino_auto ? 'auto' : 'off'),
       shownFor: itself,
-      chosenByKernel: () => ['off'], // the kernel turns xino off where inode numbers have 32 bits
+      chosenByKernel: () => ['off'], // The kernel turns xino off where inode numbers have 32 bits.
     },
     probe: {
       off: { proof: 'mounted', onTwoFilesystems: true },

@@ -34,9 +34,9 @@ const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(
  *
  * The text is the super options of an overlay in `/proc/PID/mountinfo`, the last field (form `'table'`), or option data
  * for mount(2) or mount(8) (form `'data'`). The function detects the form by the backslashes: in the mount table three
- * octal digits follow each backslash, and in the text of overlayData a backslash, a comma or a colon. A text without
- * backslashes means the same in both forms. Text that other programs wrote may need `form`. Give the mount table as
- * bytes, because paths need not be UTF-8.
+ * octal digits follow each backslash, and in the text of overlayData a backslash, a comma or a colon follows. A text
+ * without backslashes means the same in both forms. For text that other programs wrote, the caller may have to give
+ * `form`. Give the mount table as bytes, because paths need not be UTF-8.
  *
  * The mount table has the paths that the mounting process gave, so a relative path starts at the working directory of
  * that process. The kernel adds options that nobody gave, such as `redirectDir: 'on'` or `uuid: 'on'`, and omits
@@ -44,8 +44,9 @@ const FOREIGN = /^(?:rw|ro|a?sync|dirsync|(?:no)?lazytime|(?:no)?mand|seclabel|(
  * does not have words of the VFS (`rw`, `sync`, `lazytime` …) and of SELinux (`context=` …). Linux 6.5.0 to 6.5.7 write
  * layers without any escapes.
  *
- * If the mount table has a `lowerdir+` for each layer, the function takes `upper` and `work` for paths that came from
- * descriptors. Paths that came as text look the same in the mount table, and keep their backslashes.
+ * If the mount table has a `lowerdir+` for each layer, the function assumes that the kernel got `upper` and `work` as
+ * descriptors. Paths that the kernel got as text look the same in the mount table, and keep the backslashes of their
+ * escapes.
  *
  * @param data the options of an overlay and of no other filesystem
  * @throws `TypeError` with Node's codes for an unknown word (no message has its value), a wrong value, a word that
@@ -106,12 +107,12 @@ function parse(text: string, givenForm: Form | undefined): ParsedOverlay {
 
 type Paths = Record<'lowerdir' | 'lowerdir+' | 'datadir+' | 'upperdir' | 'workdir', string[]>;
 
-/** Sorts words into paths under the kernel's names and options under the public names. */
+/** Separates words into paths, by the kernel's names, and options, by the public names. */
 function sorted(words: readonly string[]): { paths: Paths; options: Partial<Record<OptionName, OptionValue>> } {
   const paths: Paths = { lowerdir: [], 'lowerdir+': [], 'datadir+': [], upperdir: [], workdir: [] };
   const options: Partial<Record<OptionName, OptionValue>> = {};
   for (const word of words) {
-    if (word === '' || FOREIGN.test(word)) continue; // the kernel also skips empty words
+    if (word === '' || FOREIGN.test(word)) continue; // The kernel also skips empty words.
     const key = keyOf(word);
     if (isPathKey(key, paths)) {
       const value = word.slice(key.length + 1);

@@ -26,7 +26,7 @@ export interface NamedLayers extends OverlayLayers {
  * Returns the layers and options of the overlay at a target, from the examination of {@link readQuestions}.
  *
  * @param id the unique mount ID that the mount at the target must have
- * @param given the layers under the paths that the caller gave, for paths in the mount table that lead nowhere
+ * @param given the layers with the caller's paths, which replace paths of the mount table that lead nowhere
  * @throws {@link MountError} if another mount or no overlay is at the target
  */
 export function readOverlay(

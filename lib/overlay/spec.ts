@@ -83,8 +83,7 @@ export interface OverlaySpec extends OverlayOptionValues {
   dataOnly?: readonly PathLike[];
   /**
    * The upper directory, which takes all changes. The filesystem of `upper` needs extended attributes and d_type, so
-   * that neither NFS nor another overlay can hold an upper directory. Without an upper directory the overlay is
-   * read-only.
+   * neither NFS nor another overlay can hold an upper directory. Without an upper directory the overlay is read-only.
    */
   upper?: PathLike | undefined;
   /**

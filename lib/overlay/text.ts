@@ -35,7 +35,7 @@ export function wordsOf(text: string, form: Form): string[] {
 }
 
 // Linux 6.5.8 and 6.6 (32db51070850) write a colon in the path of a layer as \072, whether it is escaped or not, and
-// write no other colon so. This function turns such a colon into an escaped one.
+// write every other colon as it is. This function converts each \072 to an escaped colon.
 function withEscapedColons(lowerdir: string): string {
   return lowerdir.replace(/\\134(?:\\[0-3][0-7]{2}|[^\\])|\\072/gs, (found) => (found === '\\072' ? '\\134:' : found));
 }

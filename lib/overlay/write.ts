@@ -75,7 +75,7 @@ export function joinOverlayData(layers: CheckedLayers, words: readonly string[])
   return isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
-// The characters that need a backslash: a colon in upperdir and workdir does not.
+// The characters that need a backslash. A colon in upperdir and workdir needs none.
 const IN_LOWERDIR = /[\\,:]/g;
 const IN_DIRECTORY = /[\\,]/g;
 

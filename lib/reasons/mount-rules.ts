@@ -91,7 +91,7 @@ function noType({ fsType, flags }: MountCase): Finding {
   return isOther || fsType !== null ? null : 'no filesystem type is given: give a type of /proc/filesystems';
 }
 
-// mount(2) knows MS_NOSYMFOLLOW from Linux 5.10 on, fsmount(2) knows MOUNT_ATTR_NOSYMFOLLOW from Linux 5.14 on.
+// mount(2) supports MS_NOSYMFOLLOW since Linux 5.10, and fsmount(2) supports MOUNT_ATTR_NOSYMFOLLOW since Linux 5.14.
 function noSymFollowOfFsmount({ failure, flags }: MountCase): Finding {
   return failure.syscall === 'fsmount' && (flags & MS_NOSYMFOLLOW) !== 0
     ? "fsmount(2) of this kernel does not support noSymFollow (supported since Linux 5.14): leave out noSymFollow, or leave out what mount(2) cannot do (strategy 'fsconfig', idmap, values with commas)"

@@ -2,7 +2,7 @@
 import type { MountEntry, MountName } from './mountinfo/entry.js';
 import { bytesText, prefixes } from './mountinfo/latin1.js';
 
-/** Finds a mount of one table by its ID, or by a path in the way the kernel resolves the path. */
+/** Finds a mount of one table by its ID, or by a path, which the class resolves as the kernel does. */
 export class MountIndex<Name extends MountName> {
   readonly #ids: Map<bigint, MountEntry<Name>>;
   /**
@@ -37,7 +37,7 @@ export class MountIndex<Name extends MountName> {
     for (const prefix of prefixes(path)) {
       const here = this.#targets.get(prefix);
       if (here === undefined) continue;
-      // Mounts at one mount point are stacked. At `/` a path starts on the lowest mount of the table, not on the
+      // Mounts at one mount point are stacked. At `/` the lookup starts on the lowest mount of the table, not on the
       // topmost.
       for (let level = prefix === '/' ? 1 : here.size; level > 0; level -= 1) {
         // A mount whose parent is not in the table may be the child of any mount.

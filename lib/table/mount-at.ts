@@ -12,7 +12,7 @@ import { type MountInfoOptions, parseTable } from './mountinfo/parse.js';
 
 /** Options of {@link isMountPoint}, and some of the options of {@link mountAt}. */
 export interface MountAtNamespace {
-  /** The mount namespace to look up the path in. The path must then be absolute. */
+  /** The mount namespace to look up the path in. With this option the path must be absolute. */
   namespace?: Namespace;
 }
 
@@ -100,19 +100,20 @@ const MOUNT_AT: Operation<EntryPlan, 'mountAt', MountEntry> = {
   subject: ({ path }) => ({ target: path }),
   call: native.mountAt,
   arguments: (plan) => plan,
-  result: ({ encoding }, { table, ids }) => parseTable(table, encoding, ids)[0] as MountEntry, // The addon returns exactly one line.
+  // The addon returns exactly one line.
+  result: ({ encoding }, { table, ids }) => parseTable(table, encoding, ids)[0] as MountEntry,
   error: errorAt,
 };
 
 /**
  * Looks up the mount that a path is on, and returns its entry of the mount table: statx(2) and statmount(2), without
- * reading the table. The path itself is a mount point if `target` equals the path. To test only that, call
- * {@link isMountPoint}, which takes a quarter of the time. For many paths, one {@link readMountTable} and
- * {@link MountTable.at} may take less time.
+ * reading the table. The path itself is a mount point if `target` equals the path. To test only whether a path is a
+ * mount point, call {@link isMountPoint}, which takes a quarter of the time. For many paths, one {@link readMountTable}
+ * and {@link MountTable.at} may take less time.
  *
- * Like {@link isMountPoint}, the function waits for no server and triggers no automount. The function reads the mount
- * table, with the same result, before Linux 6.13, for a mount without a source, and in a sandbox that denies
- * statmount(2).
+ * Like {@link isMountPoint}, the function waits for no server and triggers no automount. The function falls back to
+ * reading the mount table, with the same result, before Linux 6.13, for a mount without a source, and in a sandbox that
+ * denies statmount(2).
  *
  * @param path the path; a symbolic link is followed
  * @param options the mount namespace, and the form of names

@@ -61,7 +61,7 @@ export class MountTable<Name extends MountName = MountName> {
    * @throws `TypeError` with code `ERR_INVALID_ARG_TYPE` if `entries` is not an array of mounts
    */
   constructor(entries: readonly MountEntry<Name>[]) {
-    // findIndex() visits the holes of a sparse array, and some() skips the holes.
+    // findIndex() visits the holes of a sparse array, which some() skips.
     const isNone = (entry: Partial<MountEntry> | null | undefined) => typeof entry?.id !== 'bigint';
     if (!Array.isArray(entries) || entries.findIndex(isNone) !== -1) {
       throw invalidArgType('entries', 'an instance of Array that contains mounts', entries);

@@ -45,7 +45,7 @@ function* attempts({ flags, retryFor, last }: UmountPlan): Generator<Step, Umoun
     const rest = start + retryFor - performance.now();
     if (failure.error !== EBUSY || isHopeless(failure)) return { failure, flags, attempts: count };
     if (rest <= 0) break;
-    // A shorter last pause makes the last attempt exactly at the end of the time.
+    // The last pause is shorter, so that the last attempt starts exactly at the end of the retry time.
     yield { kind: 'pause', for: Math.min(next, rest) };
   }
   if (last === 0) return { failure, flags, attempts: count };
@@ -152,7 +152,7 @@ function callOf({ recursive, stack }: UmountPlan): NativeCall<'umountTree'> | Na
   return recursive || stack ? native.umountTree : native.umount;
 }
 
-// The native call for one mount ignores `recursive` and `stack`, which are false for one mount.
+// The native call `umount` ignores `recursive` and `stack`, which are false for a single mount.
 function argumentsOf(plan: UmountPlan, flags: number, cancellation: Cancellation | null): ArgumentsOf<'umountTree'> {
   const { target, id, recursive, stack, namespace } = plan;
   return { target, flags, id, recursive, stack, namespace, cancellation };

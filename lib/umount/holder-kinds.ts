@@ -110,7 +110,8 @@ function describeKind<K extends Holder['kind']>(kind: K, holders: readonly Holde
   return HOLDER_KINDS[kind].describe?.(holders.filter(isOfKind)) ?? [];
 }
 
-// A use by device is certain to be of this mount only if the filesystem has no other mount.
+// A use that is known only by the device is certain to be a use of this mount only if the filesystem has no other
+// mount.
 function processHolder(use: ProcessUse, isOnlyMount: boolean, show: (path: Buffer) => HolderPath): ProcessHolder {
   const { pid, command, how, fd, path, byDevice } = use;
   const common = {

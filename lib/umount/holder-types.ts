@@ -91,7 +91,7 @@ export interface SwapHolder extends HolderCommon {
   readonly path: HolderPath;
 }
 
-/** A mount below the mount, which may be hidden under another mount. */
+/** A mount below the examined mount. Another mount may hide the holder. */
 export interface MountHolder extends HolderCommon {
   /** The kind of a holder that is a mount. */
   readonly kind: 'mount';

@@ -42,7 +42,7 @@ const RULES: readonly Rule<CommonCase & Pick<UmountCase, 'target'>>[] = [
   ...COMMON_RULES,
   {
     codes: ['EINVAL'],
-    // EINVAL has only this cause in a scan for holders.
+    // A scan for holders fails with EINVAL only if the target is not a mount point.
     find: ({ target, circumstances: { mounts } }) =>
       noMountPoint(target, mounts === null ? undefined : mountOf(mounts, target.facts)),
   },

@@ -144,8 +144,7 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     retry: given['retry'] !== undefined,
     then: choiceOption('options.then', given['then'], ['force', 'lazy']),
   };
-  // This check stands before CONFLICTS, because a handle of a tree implies recursive, which the caller need not have
-  // given.
+  // This check precedes CONFLICTS, because the handle of a tree sets `recursive` even if the caller did not give it.
   if (on.expire && id !== null) throw noExpiry('options.expire');
   for (const [one, other, why] of CONFLICTS) {
     if (on[one] && on[other])
@@ -199,8 +198,7 @@ function plainPlan(own: UmountOwn | (typeof NOBODYS & Pick<UmountPlace, 'target'
   return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined, turn };
 }
 
-// The kernel clears the expiry mark when a process uses the mount, and the check of the mount ID by a handle is such a
-// use.
+// A handle checks the mount ID before each umount. This check uses the mount, so the kernel clears the expiry mark.
 function noExpiry(name: string): TypeError {
   return invalidArgValue(
     name,

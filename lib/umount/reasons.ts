@@ -60,7 +60,7 @@ export function umountQuestions(end: UmountEnd, plan: UmountPlan): ExamineArgume
 /** The path of the busy mount whose holders to search for; null if a search cannot find holders. */
 export function busyMount({ failure }: UmountEnd, plan: UmountPlan, examination: Examination): Bytes | null {
   // The search compares mount IDs of this mount namespace with the files of processes, and finds nothing for a mount of
-  // another one.
+  // another namespace.
   const isBusy = failure.error === os.errno.EBUSY && failure.step === 'unmount' && plan.namespace === null;
   if (!isBusy) return null;
   const { path, root } = plan.target;
@@ -104,7 +104,7 @@ function busyInWords(facts: PathFacts, scan: HoldersScan | Failure | null): stri
       ? busyReason(scan)
       : 'the mount was in use, and another mount has replaced it since: call umount again to unmount the other mount';
   }
-  // The path is no mount point any more, or does not exist any more.
+  // EINVAL means that the path is no longer a mount point, and ENOENT that the path no longer exists.
   if (scan.error === os.errno.EINVAL || scan.error === os.errno.ENOENT) {
     return 'the mount was in use, and another process has unmounted it since: there is nothing left to unmount';
   }

@@ -63,7 +63,8 @@ function notMounted({ target, circumstances: { mounts } }: UmountCase): Finding 
 function rootOfNamespace({ target, circumstances: { mounts } }: UmountCase) {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
-  // do_umount: the root mount of a mount namespace has no parent, and the root of the process never expires.
+  // do_umount rejects the root mount of a mount namespace, which has no parent, and the expiry of the root of the
+  // process.
   if (mount?.mountPoint !== '/') return null;
   return `${target.name} is the root mount of this process, which cannot be unmounted: change to another root first (pivot_root)`;
 }

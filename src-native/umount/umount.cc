@@ -15,19 +15,23 @@ namespace {
 
 unsigned AtFlags(unsigned long flags) { return flags & UMOUNT_NOFOLLOW ? AT_SYMLINK_NOFOLLOW : 0; }
 
-bool IsRootOfProcess(const std::string& target, unsigned long flags) {
-  // The mount ID of "/" at the first call, in the process's own mount namespace. If the target has another mount ID,
-  // one statx(2) is enough. The cache does not notice a later pivot_root(2) of the process.
-  static std::atomic<uint64_t> first_root{0};
-  uint64_t found = 0;
+// Whether a mount is the one at "/", by mount IDs of one kind. The mount ID of "/" is read once, in the process's own
+// mount namespace, so that most calls need no system call here. The cache does not notice a later pivot_root(2).
+bool IsRootOfProcess(uint64_t mount, kernel::IdKind kind) {
+  static std::atomic<uint64_t> cached[2];
+  std::atomic<uint64_t>& first_root = cached[kind == kernel::IdKind::kUnique];
   uint64_t root = procfs::IsElsewhere() ? 0 : first_root.load(std::memory_order_relaxed);
-  if (kernel::MountPointId(AT_FDCWD, target.c_str(), AtFlags(flags), kernel::IdKind::kMountinfo, &found) < 0 ||
-      found == 0 || (root != 0 && found != root)) {
-    return false;
-  }
-  if (kernel::MountId(AT_FDCWD, "/", 0, kernel::IdKind::kMountinfo, &root) < 0) return false;
+  if (root != 0 && mount != root) return false;
+  if (kernel::MountId(AT_FDCWD, "/", 0, kind, &root) < 0) return false;
   if (!procfs::IsElsewhere()) first_root.store(root, std::memory_order_relaxed);
-  return found == root;
+  return mount == root;
+}
+
+bool IsRootOfProcess(const std::string& target, unsigned long flags) {
+  uint64_t found = 0;
+  const kernel::IdKind kind = kernel::IdKind::kMountinfo;
+  return kernel::MountPointId(AT_FDCWD, target.c_str(), AtFlags(flags), kind, &found) == 0 && found != 0 &&
+         IsRootOfProcess(found, kind);
 }
 
 std::string LinkText(const std::string& path) {
@@ -38,9 +42,10 @@ std::string LinkText(const std::string& path) {
 
 }  // namespace
 
-Outcome Unmount(const std::string& target, unsigned long flags) {
+Outcome Unmount(const std::string& target, unsigned long flags, const std::optional<uint64_t>& id) {
   // With MNT_DETACH or MNT_EXPIRE the kernel does not remount the root read-only.
-  if ((flags & (MNT_DETACH | MNT_EXPIRE)) == 0 && IsRootOfProcess(target, flags)) {
+  if ((flags & (MNT_DETACH | MNT_EXPIRE)) == 0 &&
+      (id ? IsRootOfProcess(*id, kernel::IdKind::kUnique) : IsRootOfProcess(target, flags))) {
     return Outcome::Failure(EBUSY, "umount2", "check root");
   }
   if (umount2(target.c_str(), static_cast<int>(flags)) == 0) return {};
@@ -81,5 +86,5 @@ Outcome UmountCall::Run() {
   if (!outcome.Failed() && id_) outcome = CheckMountId(*id_, path, flags_);
   if (outcome.Failed()) return outcome;
   if (!cancellation_.Commit()) return Cancelled();
-  return Unmount(path, flags_);
+  return Unmount(path, flags_, id_);
 }

@@ -10,8 +10,9 @@
 
 // Calls umount2(2), but refuses to unmount the root of the process: EBUSY at the step "check root". The kernel would
 // make that filesystem read-only and report success (fs/namespace.c, do_umount_root). If EINVAL is due to a symbolic
-// link, Outcome::other is the text of that link.
-Outcome Unmount(const std::string& target, unsigned long flags);
+// link, Outcome::other is the text of that link. `id` is the unique ID of the mount at the target, if the caller has
+// checked that ID.
+Outcome Unmount(const std::string& target, unsigned long flags, const std::optional<uint64_t>& id = std::nullopt);
 
 // Unmounts the topmost mount at a target. napi/call.h exports this class to JavaScript as `umount` and `umountSync`.
 // Arguments: target, flags, ID (or null), operation.

@@ -1,4 +1,4 @@
-// The addon of a process that has none: on another operating system, or where no file of the addon fits.
+// A substitute for the addon on other operating systems, and where no addon can be loaded: each function throws.
 import { type Addon, type CallName, exportsOf, ROWS } from './calls.js';
 
 const NAMES = Object.keys(ROWS) as CallName[];

@@ -1,4 +1,5 @@
-// The table of the native calls. The types, both forms of each call, the addon of other platforms and the trace derive from it.
+// The table of the native calls. The types, both forms of each call, the substitute addon of other platforms and the
+// trace derive from this table.
 import type { ValueKinds } from './kinds.js';
 import type { ResultKinds } from './results.js';
 
@@ -6,13 +7,13 @@ import type { ResultKinds } from './results.js';
  * The functions that the addon exports. The arguments stand in the order in which the class of the call reads them in
  * C++ (`Read`), which test/unit/native/calls.test.ts compares.
  *
- * - `forms`: `'both'` stands for the exports `xSync(...arguments)` and `x(...arguments, callback)`, `'async'` for the second
- *   alone, and `'sync'` for one export `x(...arguments)`.
+ * - `forms`: with `'both'` the addon exports `xSync(...arguments)` and `x(...arguments, callback)`, with `'async'` only
+ *   `x(...arguments, callback)`, and with `'sync'` only `x(...arguments)`.
  * - `syscall`: the system call that an error names on a platform without the addon.
  * - `arguments`: each argument and its kind (kinds.ts).
  * - `result`: the kind of the result (results.ts).
- * - `asSystemCall`: the trace writes the call under this name, and the values of these arguments without their names, as
- *   strace(1) writes the system call. The trace writes any other call as `bind(source="/a", target="/b")`.
+ * - `asSystemCall`: the name of the system call that the trace writes, and the arguments whose values the trace writes
+ *   without names, as strace(1) does. Other calls appear in the trace as `bind(source="/a", target="/b")`.
  */
 export const CALLS = {
   mount: {

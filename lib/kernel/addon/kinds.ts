@@ -1,4 +1,4 @@
-// The kinds of arguments of native calls: the type of each, and the values that it becomes by position.
+// Defines the kinds of arguments of native calls: the type of each kind, and the order of the members of a record.
 import type { AttributeChange, Bytes, NativeIdMap, NativeNamespace, NativeTarget } from '../words.js';
 import type { Cancellation, LayerWalk, Tree, Watch } from './results.js';
 

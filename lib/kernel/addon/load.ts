@@ -10,9 +10,9 @@ export const ADDON_VARIABLE = 'LINUX_MOUNT_ADDON';
 
 /**
  * Returns the file that this code runs from: `dist/kernel/addon/load.js` of the package, a bundle, or a single
- * executable. A stack trace gives the path at run time. `__filename` is unsuitable: an ES module has none, and
- * `bun build` replaces `__filename` with a path of the build machine, at which another user of the target machine could
- * place an addon.
+ * executable. The function takes the path from a stack trace, which has the path at run time. `__filename` is
+ * unsuitable: an ES module has none, and `bun build` replaces `__filename` with a path of the build machine, at which
+ * another user of the target machine could place an addon.
  */
 function ownFile(): string {
   const { prepareStackTrace, stackTraceLimit } = Error;
@@ -20,14 +20,15 @@ function ownFile(): string {
   Error.prepareStackTrace = (_, [site]) => site?.getFileName();
   const file = String(new Error().stack);
   Object.assign(Error, { prepareStackTrace, stackTraceLimit });
-  // In a single executable the stack has a path inside the executable, or a path of the build machine.
+  // In a single executable the stack trace has a path inside the executable, or a path of the build machine.
   const isExecutable = process.getBuiltinModule('node:sea')?.isSea() === true || file.startsWith('/$bunfs/');
   if (isExecutable) return process.execPath;
   return file.startsWith('file:') ? fileURLToPath(file) : file;
 }
 
-// In a bundle this code is in a file of another name. The search of the package folder must not start from a bundle:
-// other users may write to the folders above it (/tmp), and an addon in such a folder must not be loaded.
+// The file name tells a bundle from the package: in a bundle this code is not in kernel/addon/load.js. The search of
+// the package folder must not start from a bundle: other users may write to the folders above it (/tmp), and an addon
+// in such a folder must not be loaded.
 const isBundle = (file: string): boolean => !/\/(?:dist|lib)\/kernel\/addon\/load\.[jt]s$/.test(file);
 
 /**
@@ -45,8 +46,8 @@ function packageFolder(file: string): string | undefined {
 
 /**
  * Returns the paths to search for the addon, in order: beside a bundle, and in the package. An addon that was built on
- * this machine precedes the prebuilt addon, because somebody built that addon on purpose. One prebuilt file serves
- * every C library (src-native/libc/freestanding.cc), so that the file depends on the architecture only.
+ * this machine precedes the prebuilt addon, because somebody built that addon on purpose. Each architecture has one
+ * prebuilt file, which serves every C library (src-native/libc/freestanding.cc).
  */
 export function addonFiles(file: string, arch: string = process.arch): string[] {
   const files = isBundle(file) ? [join(dirname(file), 'linux-mount.node')] : [];
@@ -65,7 +66,7 @@ const exists = (file: string): boolean => statSync(file, { throwIfNoEntry: false
 
 /**
  * Loads the addon: the file that {@link ADDON_VARIABLE} names, or else the first file of {@link addonFiles} that
- * exists. If that file cannot be loaded, the function throws and does not try another file.
+ * exists. If the chosen file cannot be loaded, the function throws and does not try another file.
  *
  * @param from the file that the code runs from; default: the result of {@link ownFile}
  * @throws `ERR_DLOPEN_FAILED` if there is no addon, or if the addon cannot be loaded
@@ -110,7 +111,7 @@ export function loadAddon(file: string, advice: string): object {
   );
 }
 
-// The further lines of the message list the files that called require().
+// Node's message continues with a list of the files that called require(), which the error of this library omits.
 const firstLine = (cause: unknown): string => String((cause as Error).message).split('\n', 1)[0] as string;
 
 /** Quotes a path as one word for the shell. */

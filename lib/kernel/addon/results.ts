@@ -26,7 +26,7 @@ export interface ResultKinds {
   records: Buffer | Failure;
 }
 
-/** A system call failed: its error, and the step of the native call that made it. */
+/** A failed system call: its error, and the step of the native call that made the system call. */
 export interface Failure {
   /** The error number (`errno`), positive as in C. */
   readonly error: number;
@@ -76,13 +76,19 @@ export interface Cancellation {
   readonly cancellation: unique symbol;
 }
 
-/** The failure of an umount. Of an umount of several mounts also the mount points that are unmounted, and those that are not. */
+/**
+ * The failure of an umount. If the call unmounts several mounts, `down` has the mount points that are unmounted, and
+ * `remaining` those that are still mounted.
+ */
 export interface UmountFailure extends Failure {
   readonly down?: readonly Buffer[];
   readonly remaining?: readonly Buffer[];
 }
 
-/** The results of the steps that overlaySupport() tries: src-native/engines/probe/scratch.h. */
+/**
+ * The result of the native call `scratch`, which runs the trials of overlaySupport():
+ * src-native/engines/probe/scratch.h.
+ */
 export interface ScratchResult {
   /** The result of each step: an error number, 0 for success, or the text that the step read. */
   readonly steps: readonly (number | string)[];
@@ -96,7 +102,7 @@ export interface ScratchResult {
   readonly userNamespaceSyscall: string;
 }
 
-/** What a path leads to. When `error` is not 0, no other member has a meaning. */
+/** The file that a path leads to. When `error` is not 0, the other members have no meaning. */
 export interface PathFacts {
   /** The error number of the lookup of the path; 0 for success. */
   readonly error: number;
@@ -121,7 +127,10 @@ export interface PathFacts {
   readonly isMountPoint: boolean;
 }
 
-/** What a filesystem must support to hold an upper layer, tried on an unnamed file: an errno for each, 0 for success. */
+/**
+ * The features that a filesystem needs to hold an upper layer, each tried on an unnamed file. A member is the errno of
+ * the trial, 0 for success.
+ */
 export interface UpperFacts {
   readonly tmpfile: number;
   readonly trusted: number;
@@ -167,7 +176,7 @@ export interface HoldersScan {
   readonly unseen: number;
 }
 
-/** Lines of a mount table, and the unique mount ID of each line, 0n where it is not known: src-native/table/raw_table.h. */
+/** Lines of a mount table, and the unique mount ID of each line, 0n for an unknown ID: src-native/table/raw_table.h. */
 export interface TableLines {
   readonly table: Buffer;
   /** The unique mount ID of each line; null on a kernel without unique mount IDs. */
@@ -179,7 +188,7 @@ export interface Watch {
   readonly watch: unique symbol;
 }
 
-/** The lines that changed. Both tables are empty when the watch was closed. */
+/** The lines of the mount table that changed. Both tables are empty if the watch was closed. */
 export interface TableDifference {
   readonly before: TableLines;
   readonly after: TableLines;

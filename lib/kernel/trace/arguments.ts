@@ -5,7 +5,7 @@ import { attributeFlagNames, mountFlagNames, umountFlagNames } from '../constant
 import type { Bytes } from '../words.js';
 import { hiddenData, list, named, nameOfWord, namesInData, quoted, targetText } from './text.js';
 
-/** How the trace writes a value of each kind, with the name of the argument. A value that changes nothing is left out. */
+/** How the trace writes a value of each kind, with the name of the argument. The trace omits values without effect. */
 const WITH_NAME: { readonly [K in keyof ValueKinds]: (name: string, value: ValueKinds[K]) => readonly string[] } = {
   bytes: text,
   optionalBytes: text,

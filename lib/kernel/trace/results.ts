@@ -52,7 +52,10 @@ function bytesText({ length }: Buffer): string {
   return `... /* ${length} bytes */`;
 }
 
-/** `-1 EBUSY (resource busy or locked)`, with the system call that failed and the step that made it. */
+/**
+ * Returns the text of a failure: `-1 EBUSY (resource busy or locked)`, the failed system call, and the step that made
+ * the system call.
+ */
 function failureText({ error, syscall, step, left, down, remaining }: UmountFailure): string {
   const notes = [
     `${syscall}: ${step}`,

@@ -1,7 +1,7 @@
 // The text of values in the trace, as strace(1) writes them, in plain ASCII.
 import type { Bytes, NativeTarget } from '../words.js';
 
-// strace 6.1, src/util.c, string_quote().
+// The same escapes as in strace 6.1: src/util.c, string_quote().
 const ESCAPES: ReadonlyMap<number, string> = new Map([
   [0x09, '\\t'],
   [0x0a, '\\n'],
@@ -19,12 +19,12 @@ function escaped(byte: number, next: number | undefined): string {
   const known = ESCAPES.get(byte);
   if (known !== undefined) return known;
   if (byte >= 0x20 && byte < 0x7f) return String.fromCharCode(byte);
-  // Before a digit the escape needs three digits, or C would read that digit as a part of the escape.
+  // An octal escape before a digit needs three digits, because C would read the digit as a part of a shorter escape.
   const isBeforeDigit = next !== undefined && next >= 0x30 && next <= 0x37;
   return `\\${byte.toString(8).padStart(isBeforeDigit ? 3 : 1, '0')}`;
 }
 
-/** Formats bytes in quotes, escaped as in C: `"/a\n\377"`. Of more than 1,024 bytes the trace writes the beginning. */
+/** Returns bytes in quotes, escaped as in C: `"/a\n\377"`. The trace writes only the first 1,024 bytes. */
 export function quoted(text: string | Buffer | null): string {
   if (text === null) return 'NULL';
   const bytes = typeof text === 'string' ? Buffer.from(text) : text;
@@ -33,7 +33,7 @@ export function quoted(text: string | Buffer | null): string {
   return `"${characters.join('')}"${bytes.length > LONGEST_TEXT ? '...' : ''}`;
 }
 
-/** Formats a list in brackets. Of a long list the trace writes the beginning and the number of items that follow. */
+/** Returns a list in brackets. The trace shortens a long list to its beginning and the number of omitted items. */
 export function list(items: readonly string[]): string {
   const shown = items.slice(0, LONGEST_LIST);
   const more = items.length - shown.length;

@@ -6,17 +6,18 @@ import { argumentsText, nameOfCall } from './arguments.js';
 import { resultText } from './results.js';
 
 /*
- * A synchronous call is one line. The trace writes the beginning of the line before the call, so that a call that never returns
+ * The trace writes a synchronous call as one line, and its beginning before the call, so that a call that never returns
  * is visible:
  *
  *     LINUX-MOUNT 4121: umount2("/mnt", MNT_DETACH) = 0 <0.000031>
  *
- * An asynchronous call is two lines, since lines of other calls may come between them. Both lines have the number of the call:
+ * The trace writes an asynchronous call as two lines with the number of the call, because other calls may write lines
+ * in between:
  *
  *     LINUX-MOUNT 4121: [call 7] mount("none", "/mnt", "tmpfs", 0, NULL <unfinished ...>
  *     LINUX-MOUNT 4121: [call 7] <... mount resumed>) = 0 <0.000082>
  *
- * Node reads the variable when the process starts. Without it, calls are not wrapped.
+ * Node reads NODE_DEBUG when the process starts. If NODE_DEBUG does not name linux-mount, calls are not wrapped.
  */
 
 interface Forms<K extends CallName> {
@@ -24,16 +25,16 @@ interface Forms<K extends CallName> {
   readonly async: (args: ArgumentsOf<K>) => Promise<ResultOf<K>>;
 }
 
-/** Calls of which the trace writes nothing, as they make no system call that a reader could expect. */
+/** Calls that the trace omits, because they make no system call that a reader of the trace expects. */
 const SILENT: ReadonlySet<CallName> = new Set(['newCancellation', 'descriptorNumber']);
 
 const isTraced: boolean = debuglog('linux-mount').enabled;
 
 let count = 0;
-/** The number of the call that a cancellation belongs to. */
+/** The number of the traced call that each cancellation belongs to. */
 const numbers = new WeakMap<object, number>();
 
-// debuglog() itself writes whole lines only.
+// Writes to stderr directly, because debuglog() writes whole lines only.
 function begin(text: string): void {
   process.stderr.write(`LINUX-MOUNT ${process.pid}: ${text}`);
 }
@@ -100,7 +101,7 @@ async function traceAsync<K extends CallName>(
   }
 }
 
-// cancel() makes no system call, but decides whether the result of a call counts.
+// The trace writes cancel(), which makes no system call, because cancel() decides whether the result of a call counts.
 function cancel<T>(args: object, result: T): T {
   const { cancellation } = args as { cancellation: object };
   line(`cancel([call ${numbers.get(cancellation) ?? '?'}]) = ${result}`);

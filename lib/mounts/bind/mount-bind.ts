@@ -15,8 +15,8 @@ import { probeBind } from './reuse.js';
 /**
  * Bind-mounts a directory or a file: open_tree(2), mount_setattr(2), move_mount(2). The new mount gets its attributes
  * before it is attached, so that a read-only bind is never writable. With `recursive` every mount below gets its
- * attributes before it is attached too. The bind keeps `nosuid`, `nodev` and `noexec` of its source. After the call the
- * addon verifies the attributes.
+ * attributes before it is attached too. The bind keeps `nosuid`, `nodev` and `noexec` of its source. Before the
+ * operation succeeds, the addon verifies the attributes.
  *
  * Without mount_setattr(2) (before Linux 5.12, or in a sandbox) the new mount gets its attributes in a private mount
  * namespace. If a sandbox denies the namespace or open_tree(2), the addon bind-mounts and then remounts each mount: for

@@ -18,9 +18,9 @@ import {
 /** Options of {@link mountBind} and {@link detachedBind}. */
 export interface BindAttributes extends MountAttributes {
   /**
-   * Whether to bind the mounts below the source too. The attributes and the propagation apply to all these mounts. Each
-   * mount of the bind is a slave of its original unless `propagation` is given: the bind receives mounts from the
-   * source, and unmounting the bind does not unmount anything at the source.
+   * Whether to bind the mounts below the source too. The attributes and the propagation apply to every mount of the
+   * bind. Each mount of the bind is a slave of its original unless `propagation` is given: the bind receives mounts
+   * from the source, and unmounting the bind does not unmount anything at the source.
    */
   recursive?: boolean;
   /**

@@ -36,7 +36,8 @@ const PROPAGATION: Operation<ChangePlan, 'change', void> = {
 
 /**
  * Changes the attributes of a mount: mount_setattr(2). `true` sets an attribute, `false` clears the attribute, and an
- * attribute that is left out does not change. With `recursive` the call changes all mounts below too, or none.
+ * attribute that is left out does not change. With `recursive` the call changes the mount and all mounts below it, or
+ * no mount at all.
  *
  * Without mount_setattr(2) (before Linux 5.12) the addon remounts each mount, and restores all of them if one remount
  * fails.

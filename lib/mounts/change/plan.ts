@@ -18,9 +18,8 @@ export interface ChangeOptions extends OperationOptions {
 /** Options of {@link moveMount}. */
 export interface MoveOptions extends OperationOptions {
   /**
-   * Whether to move the mount beneath the mount at the target, which must be a mount point. After the upper mount is
-   * unmounted, the moved mount is the mount at the target, and at no moment is the target without a mount. Since Linux
-   * 6.5.
+   * Whether to move the mount beneath the mount at the target, which must be a mount point. After the caller unmounts
+   * the upper mount, the moved mount is the mount at the target. The target is never without a mount. Since Linux 6.5.
    */
   beneath?: boolean;
   /** What to do if the target is a mount point: `'stack'` mounts on top, and `'error'` rejects with `EBUSY`. */

@@ -23,14 +23,14 @@ export interface ParameterWords {
   readonly data: Bytes | null;
 }
 
-// fs/fsopen.c, SYSCALL_DEFINE5(fsconfig): strndup_user(_value, 256).
+// The kernel takes at most 256 bytes, NUL included: fs/fsopen.c, SYSCALL_DEFINE5(fsconfig), strndup_user(_value, 256).
 const LONGEST_VALUE = 255;
 
 /**
  * Throws if the value of a parameter is longer than fsconfig(2) allows. The kernel would fail with EINVAL and give no
  * reason.
  *
- * @param why why the parameters cannot be one option string
+ * @param why the reason why the parameters cannot be one option string
  */
 export function refuseLong(name: string, words: readonly Bytes[], why: string): void {
   const long = words.find((word) => valueLength(word) > LONGEST_VALUE);
@@ -41,7 +41,7 @@ export function refuseLong(name: string, words: readonly Bytes[], why: string): 
   );
 }
 
-/** Checks parameters, and converts them to words. Throws if the kernel has no interface that accepts them. */
+/** Checks parameters, and converts them to words. Throws if the kernel has no interface that accepts the parameters. */
 export function parameterWords(name: string, value: unknown): ParameterWords {
   if (value === undefined) return { words: [], data: '' };
   const words: Bytes[] = [];
@@ -50,7 +50,8 @@ export function parameterWords(name: string, value: unknown): ParameterWords {
     if (word !== null) words.push(word);
   }
   const data = words.some(hasComma) ? null : joined(words);
-  // On another operating system `pageSize` is NaN, and the call of the addon throws ERR_UNSUPPORTED_PLATFORM.
+  // On another operating system `pageSize` is NaN, so this check passes and the native call throws
+  // ERR_UNSUPPORTED_PLATFORM.
   if (data !== null && !(Buffer.byteLength(data) >= pageSize)) return { words, data };
   refuseLong(name, words, data === null ? 'a value contains a comma' : 'the string would take a page or more');
   return { words, data: null };

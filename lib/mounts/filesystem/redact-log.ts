@@ -5,7 +5,7 @@ import type { Bytes } from '../../kernel/words.js';
 /** The text that replaces a value in the log. */
 const HIDDEN = Buffer.from('…').toString('latin1');
 
-// A part of a value that is shorter than this reveals little, and may equally be a word of the message.
+// The function leaves shorter parts of a value, because they reveal little and may be ordinary words of the message.
 const SHORTEST_PART = 3;
 
 /**

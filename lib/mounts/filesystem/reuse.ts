@@ -85,8 +85,8 @@ function deviceDiffers(
 // These filesystems set SB_RDONLY themselves: fs/squashfs/super.c, fs/erofs/super.c and others.
 const ALWAYS_READ_ONLY: ReadonlySet<string> = new Set(['squashfs', 'erofs', 'cramfs', 'romfs', 'iso9660']);
 
-// All mounts of one of these filesystems share one superblock, for the whole machine or for a namespace. A read-only
-// mount does not make that superblock read-only: fs/super.c, get_tree_single and get_tree_keyed; fs/kernfs/mount.c.
+// Each of these filesystems has one superblock for the whole machine or for a namespace. A read-only mount does not
+// make the shared superblock read-only: fs/super.c, get_tree_single and get_tree_keyed; fs/kernfs/mount.c.
 const SHARED_SUPERBLOCK: ReadonlySet<string> = new Set([
   ...['sysfs', 'cgroup', 'cgroup2', 'mqueue', 'debugfs', 'tracefs', 'securityfs', 'configfs', 'pstore', 'devtmpfs'],
   ...['efivarfs', 'binfmt_misc', 'fusectl', 'selinuxfs', 'smackfs', 'rpc_pipefs', 'nfsd', 'resctrl'],
@@ -101,7 +101,8 @@ function subvolumeOf({ fsType, parameters }: FilesystemPlan, line: MountEntry<Bu
 }
 
 /**
- * Reports the first requested parameter that the mount table does not show, without its value, which may be a secret.
+ * Reports the first requested parameter that the mount table does not show. The report omits the value, which may be a
+ * secret.
  */
 function parametersDiffer(asked: readonly Bytes[], superOptions: readonly Buffer[]): Difference | undefined {
   const shown = superOptions.map(bytesText);

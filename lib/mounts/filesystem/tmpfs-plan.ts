@@ -40,9 +40,9 @@ export interface TmpfsParameters {
 export interface TmpfsOptions extends TmpfsParameters, MountAttributes, MountingOptions {
   /** The name that the mount table shows as the source. Default: `'tmpfs'`. */
   source?: string;
-  /** The ID map of an idmapped mount. Since Linux 6.3 for tmpfs. */
+  /** The ID map of an idmapped mount. tmpfs supports idmapped mounts since Linux 6.3. */
   idmap?: IdMap;
-  /** Further parameters, by the kernel's names. The function throws if another option sets the same parameter. */
+  /** Further parameters, by the kernel's names. mountTmpfs() throws if another option sets the same parameter. */
   parameters?: FilesystemParameters;
 }
 
@@ -76,8 +76,8 @@ export function planTmpfs(target: Target, options: TmpfsOptions): FilesystemPlan
   return planFilesystem(source, target, 'tmpfs', passedOn as FilesystemOptions);
 }
 
-// The options that set each parameter: mm/shmem.c, shmem_parse_one. If two options set one parameter, the later wins
-// without an error.
+// The options that set each parameter: mm/shmem.c, shmem_parse_one. If two options set one parameter, the kernel takes
+// the later option without an error.
 const GIVEN_BY: Readonly<Record<string, readonly string[]>> = {
   size: ['size', 'nrBlocks'],
   nr_blocks: ['nrBlocks', 'size'],

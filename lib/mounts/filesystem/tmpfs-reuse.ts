@@ -60,8 +60,8 @@ function mayBeShownDifferently(
   asked: Settings,
   maps: readonly (Buffer | null)[],
 ): boolean {
-  // In a nested user namespace the mount table shows IDs of the initial user namespace, which no ID map of this process
-  // has.
+  // In a nested user namespace the mount table shows IDs of the initial user namespace, which this process cannot
+  // compute.
   if (isId(key)) return !(maps[key === 'uid' ? 0 : 1] ?? '').toString().match(IDENTITY_MAP);
   return (key === 'size' && value?.endsWith('%') === true) || (key === 'mpol' && asked.has(key));
 }

@@ -46,7 +46,7 @@ function depthOf(mounts: readonly MountLine[], mount: MountLine): number | undef
   if (layers === undefined) return undefined;
   let deepest = 0;
   for (const layer of layers) {
-    // The mount of a layer may be unmounted or hidden by now. An overlay cannot be below itself.
+    // The depth is unknown if the mount of the layer was unmounted, or if the overlay itself hides that mount.
     const holder = layer.startsWith('/') ? mountHolding(mounts, layer) : undefined;
     const depth = holder === undefined || holder === mount ? undefined : depthOf(mounts, holder);
     if (depth === undefined) return undefined;
@@ -161,7 +161,7 @@ function upperAndWorkOf({ fsType, superOptions }: MountLine): Buffer[] | undefin
     });
     return [upper, work].filter((each) => each !== undefined) as Buffer[];
   } catch {
-    return undefined; // the kernel is newer than this library, and shows an unknown word
+    return undefined; // A newer kernel shows a word that this library does not know.
   }
 }
 

@@ -11,9 +11,9 @@ import { probeOverlay } from './reuse.js';
 /**
  * Mounts an overlay, which merges directories into one: mount(2) with type `overlay`.
  *
- * The overlay shows a file of the topmost layer that has the name, and merges directories. With `upper`, all changes go
- * to the upper directory: overlayfs copies up a file before the first write, and hides a deleted name by a whiteout.
- * Without `upper`, every write fails with `EROFS`.
+ * For each name, the overlay shows the file of the topmost layer that has the name, and merges directories. With
+ * `upper`, all changes go to the upper directory: overlayfs copies up a file before the first write, and hides a
+ * deleted name by a whiteout. Without `upper`, every write fails with `EROFS`.
  *
  * The system calls run on a thread of this library; see {@link mount}.
  *
@@ -57,7 +57,7 @@ export const OVERLAY_CALL: Omit<Operation<OverlayPlan, 'overlay', never>, 'chann
   call: native.overlay,
   arguments: (plan, cancellation) => {
     const { source, target, upper, work, flags, data, strategies, exclusive, detached, idMaps, namespace } = plan;
-    // An option string names all layers. The addon then needs upper and work only to look for an overlay that uses
+    // An option string names all layers, so the addon needs upper and work only to look for another overlay that uses
     // them.
     const isByData = data !== null;
     const hasDirectories = !isByData || exclusive;
@@ -98,7 +98,7 @@ const OVERLAY: Operation<OverlayPlan, 'overlay', Mount> = {
   },
 };
 
-// Traces show the option names of an option string, whichever strategy mounts the overlay.
+// The tracing channel reports the names of the option string, even if the overlay is mounted without an option string.
 function subjectOf({ source, target, detached, upper, words }: OverlayPlan): OperationSubject {
   const layers = ['lowerdir', ...(upper === null ? [] : ['upperdir', 'workdir'])];
   return { source, target: detached ? undefined : target, fsType: 'overlay', words: [...layers, ...words] };

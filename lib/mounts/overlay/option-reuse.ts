@@ -88,7 +88,8 @@ function moduleParameters(files: readonly (Buffer | null)[]): ModuleParameters {
 }
 
 /**
- * Returns the options that words stand for. Of two options with the same meaning, the map has the one that is compared.
+ * Returns the options that the kernel's words set. An option that means the same as another (`sameAs`) is returned as
+ * the other.
  */
 function optionsOf(words: readonly string[]): ReadonlyMap<OptionName, OptionValue> {
   return new Map(

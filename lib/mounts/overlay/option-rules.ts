@@ -50,7 +50,7 @@ export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: EINVAL,
     find: ({ plan: { words }, failure }) => {
-      // Overlayfs has accepted the options before a mount is attached.
+      // If only the attach failed, overlayfs had already accepted the options.
       if (words.length === 0 || failure.step === 'attach') return null;
       if (failure.log !== null) return undefined;
       return `the kernel probably refuses ${words.length === 1 ? 'the option' : 'one of the options'} ${listed(words)}, as the directories of the overlay have no known fault: leave options out one by one, and read the log of the kernel (dmesg)`;

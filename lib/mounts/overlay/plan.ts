@@ -128,7 +128,7 @@ const isUsualName = (name: string) => USUAL.has(name);
 function usualOptions(options: unknown): UsualOptions | undefined {
   if (!isPlainObject(options) || inUserNamespace()) return undefined;
   const names = Object.getOwnPropertyNames(options);
-  // No option is read before all names are known, so that each getter runs once.
+  // All names are checked before the first option is read, so that each getter runs once.
   if (!names.every(isUsualName)) return undefined;
   const usual = new UsualOptions();
   for (const name of names) {
@@ -220,7 +220,7 @@ function idMapsOf(value: unknown, count: number): readonly Bytes[] {
   });
 }
 
-// Returns whether the option string may fit into a page, so that planOf makes no long string in vain.
+// Returns whether the option string may fit into a page, so that planOf does not build a string that is too long.
 function mayBeData(strategy: OverlayStrategy | undefined, layers: CheckedLayers): boolean {
   if (strategy !== undefined) return strategy === 'data';
   const { lower, dataOnly, upper, work } = layers;

@@ -88,12 +88,12 @@ export function overlayReason(
     fsType: 'overlay',
     inUserNamespace,
     directories,
-    // After a failure the addon removes a target that the addon made, so such a target is always missing.
+    // After a failure the addon removes a target that it created, so an examination of this target would find nothing.
     paths: plan.target.create === 0 ? [...directories, target] : directories,
   });
 }
 
-// Certain causes come before causes that are only likely.
+// Rules for certain causes precede rules for likely causes.
 const RULES: readonly Rule<OverlayCase>[] = [
   ...COMMON_RULES,
   ...DIRECTORY_RULES,
@@ -104,7 +104,7 @@ const RULES: readonly Rule<OverlayCase>[] = [
   notPermitted,
 ];
 
-// EMFILE: asm-generic/errno-base.h
+// The error number EMFILE: asm-generic/errno-base.h.
 const OPEN_TOO_MANY = 24;
 
 function tooManyOpen({ step }: Failure): string {

@@ -22,8 +22,8 @@ import { optionsDiffer, PARAMETER_FILES } from './option-reuse.js';
 import { isWritable, type OverlayPlan } from './plan.js';
 
 /**
- * Examines the mount at the target of a plan. The generator yields what the driver has to examine, receives the
- * answers, and returns whether the mount is the overlay that the plan describes.
+ * Examines the mount at the target of a plan. The generator yields native calls, receives their results from the
+ * driver, and returns whether the mount is the overlay that the plan describes.
  */
 export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrategy>> {
   const { target, namespace } = plan;
@@ -73,7 +73,7 @@ export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrat
 
 const OTHER_SOURCE = { kind: 'other', why: 'an overlay with another source is mounted at the target' } as const;
 
-/** What the mount table shows of an overlay. */
+/** The layers and the options of an overlay, as the mount table shows them. */
 interface ShownOverlay {
   readonly layers: OverlayLayers;
   /** The options as the kernel's words. */
@@ -81,7 +81,9 @@ interface ShownOverlay {
   readonly strategy: OverlayStrategy;
 }
 
-/** Returns what a line of the mount table shows of an overlay; undefined if the line has options of a newer kernel. */
+/**
+ * Returns the layers and the options in the line of an overlay; undefined if the line has options of a newer kernel.
+ */
 function readBack({ superOptionsText: superOptions }: MountEntry<Buffer>): ShownOverlay | undefined {
   try {
     const { lower, dataOnly, upper, work, ...options } = parseOverlayData(superOptions, {

@@ -1,4 +1,4 @@
-// Compares the mount at a target with the mount that `ifMounted: 'reuse'` asks for: what all kinds of mounts share.
+// Compares the mount at a target with the requested mount, for `ifMounted: 'reuse'` of every kind of mount.
 import { attributesDiffer, attributeWords } from '../../arguments/attributes.js';
 import { constants } from '../../kernel/constants.js';
 import { printable } from '../../kernel/errors.js';

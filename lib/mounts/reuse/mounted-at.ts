@@ -26,11 +26,12 @@ type Untold = { readonly kind: 'untold'; readonly why: string };
 /**
  * Returns the answer `untold` if a path could not be examined because of a transient error, and undefined otherwise.
  *
- * @param what the path that was examined, as the reason names the path: `'the source'`
+ * @param what the name of the examined path in the reason: `'the source'`
  */
 export function untoldIfTransient(facts: PathFacts | undefined, what: string): Untold | undefined {
   const error = facts?.error ?? EIO;
-  // For any other error the mount call fails too, and explains the error best. EIO says nothing about the path either.
+  // After any other error the mount call fails too, and explains the error best. EIO, like a transient error, says
+  // nothing about the path.
   if (!isTransient(error) && error !== EIO) return undefined;
   const { name, message } = describeErrno(error);
   return {
@@ -64,6 +65,6 @@ export function* mountAtTarget(
     };
   }
   const line = mountLine(table, at.mountId);
-  // Without a line in the table, the mount was unmounted after the target was examined.
+  // If the table has no line for the mount, the mount was unmounted after the examination of the target.
   return line === undefined ? { kind: 'vacant' } : { kind: 'mounted', at, line, table };
 }

@@ -1,11 +1,11 @@
-// Tries what the kernel and the namespace of the caller can do with overlays.
+// Tries which overlay features the kernel and the caller's namespace support.
 import { reasonOfProc } from '../../kernel/call-reasons.js';
 import { describeErrno, errnoWords } from '../../kernel/errno.js';
 import type { ScratchResult } from '../../kernel/native.js';
 import { type Answer, Program, type Question, type Step } from './program.js';
 import { no, type Support, type Survey, YES } from './survey.js';
 
-/** What the kernel and the namespace of the caller can do with overlays. */
+/** The overlay features that the kernel and the caller's namespace support. */
 export interface KernelSupport {
   /** Whether overlays can be mounted at all. */
   readonly overlay: Support;
@@ -30,8 +30,8 @@ export interface KernelSupport {
   readonly idmappedLower: Support;
 }
 
-// Overlayfs has taken 500 layers since Linux 4.20 (fs/overlayfs/params.h, OVL_MAX_STACK). The other counts give a lower
-// bound for a kernel with another limit.
+// Overlayfs accepts up to 500 layers since Linux 4.20 (fs/overlayfs/params.h, OVL_MAX_STACK). The other counts give a
+// lower bound for a kernel with another limit.
 const COUNTS = [128, 500, 501];
 
 /** Returns the program of the trials that do not depend on options, and the function that reads the results. */
@@ -55,7 +55,7 @@ export function planKernel(survey: Survey): {
   const descriptors = byContext('descriptor');
   // Without metacopy no layer refers to a data-only layer, and the kernel refuses the data-only layer.
   const dataOnly = byString('lowerdir=0:1::2,metacopy=on,redirect_dir=follow');
-  // In a user namespace the kernel refuses to clone a directory with mounts below. A new directory has no mounts below.
+  // In a user namespace the kernel refuses to clone a directory with mounts below, so the trial clones a new directory.
   const canMake = survey.upperWords !== undefined;
   const idmapped = program.ask(
     ...(canMake

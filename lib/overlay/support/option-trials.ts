@@ -18,7 +18,7 @@ export type OverlayOptionSupport = {
     : Support;
 };
 
-/** Builds the support for all options from a function that answers for one value of one option. */
+/** Builds the support for all options from a function that returns the support for one value of one option. */
 function supportOfAll(supportOf: (name: OptionName, value: string) => Support): OverlayOptionSupport {
   const support = OPTION_ROWS.map(([name, { words }]) => {
     const values = Object.keys(words);
@@ -33,12 +33,12 @@ export function sameForAllOptions(answer: Support): OverlayOptionSupport {
   return supportOfAll(() => answer);
 }
 
-/** A trial whose steps a program has. */
+/** A trial whose steps are in a program. */
 interface AskedTrial {
   readonly trial: Trial;
   readonly word: string;
   readonly question: Question;
-  /** Asks for the value that the mount table shows where the value of the trial is the default. */
+  /** Returns the answer of the mount with the other value, which `shownUnlessDefaultBeside` names. */
   readonly beside: Question | undefined;
 }
 
@@ -46,7 +46,7 @@ interface AskedTrial {
  * Adds the trials of all options to a program. The trials use the scratch directory, and the layers `0` and `1` on the
  * private tmpfs.
  *
- * @returns reads the support from the results of the program
+ * @returns a function that reads the support from the results of the program
  */
 export function askOptions(
   program: Program,

@@ -1,4 +1,4 @@
-// Builds the program of trial steps for the native call `scratch`, and reads the results of one trial.
+// Builds a program of trial steps, which the native call `scratch` runs, and reads the results of one trial.
 import type { Bytes } from '../../kernel/words.js';
 
 /**
@@ -20,19 +20,18 @@ export type Step =
   | readonly [name: 'idmap'];
 
 /**
- * The answer of a trial: all steps succeeded, or the first step that failed with its errno. `shown` is the text that
- * the steps returned.
+ * The answer of a trial: success, or the first failed step with its errno. `shown` is the text that the steps returned.
  */
 export type Answer =
   | { readonly ok: true; readonly shown: string }
   | { readonly ok: false; readonly shown: string; readonly step: Step; readonly errno: number };
 
-/** A trial in a program. Returns the answer of the trial, from the results of the whole program. */
+/** A function that takes the results of the whole program and returns the answer of one trial. */
 export type Question = (results: readonly (number | string)[]) => Answer;
 
 /**
- * A program of trials. Every step of a program runs, whether or not a step before it failed, so the `umount` at the end
- * of a trial also runs after a failure.
+ * A program: the steps of several trials. Every step runs, even after a failed step, so that the `umount` at the end of
+ * a trial always runs.
  */
 export class Program {
   /** The steps as one list of words, as the addon takes them. */

@@ -1,4 +1,4 @@
-// Finds out by trying what overlays can do in a directory.
+// Finds out by trials which overlay features work in a directory: overlaySupport().
 import { constants, tmpdir } from 'node:os';
 import { absolutePath, nonEmptyPathArgument, type PathLike } from '../../arguments/check.js';
 import { pathOfTarget } from '../../arguments/target.js';
@@ -16,7 +16,8 @@ export type { OverlayOptionSupport } from './option-trials.js';
 export type { OverlayFilesystemSupport, Support } from './survey.js';
 
 /**
- * What overlays can do in a directory. `overlaySupport` found every answer by trying, and every "no" has its reason.
+ * The overlay features that work in a directory. `overlaySupport` tries every feature, and gives a reason for each
+ * feature that does not work.
  *
  * @see {@link overlaySupport}
  */
@@ -54,8 +55,8 @@ const { ENOMEM } = constants.errno;
  *
  * The function mounts overlays in a private mount namespace, over a small hidden directory that it makes in `directory`
  * and removes again. The function recognises an option that the kernel takes and then drops by the effect of the
- * option, or by the mount table. If the caller may not mount, or the directory cannot be used, the function resolves
- * with that answer and does not reject.
+ * option, or by the mount table. If the caller may not mount, or the directory cannot be used, the function does not
+ * reject: it reports every feature as unsupported, with the reason.
  *
  * The first call takes some milliseconds on a thread of this library. While the call runs, its mount namespace keeps
  * filesystems in use that the process unmounts. The library remembers answers by path and by filesystem: a second call
@@ -94,7 +95,7 @@ async function trySupport(directory: Bytes): Promise<OverlaySupport> {
   const { upperWords, userxattr, ...filesystem } = survey.read(first.steps, first.placeError);
   const surveyed = { ...filesystem, upperWords, userxattr };
 
-  // The other answers depend on nothing but the values in this key.
+  // All properties but `filesystem` depend only on the values in this key.
   const { device, inUserNamespace, privateError } = first;
   const key = JSON.stringify([device, inUserNamespace, privateError, surveyed]);
   const rest = await remembered(byFilesystem, key, async () => {
@@ -103,7 +104,8 @@ async function trySupport(directory: Bytes): Promise<OverlaySupport> {
     const result = await run(directory, kernel.program, kernel.namespaceData);
     if (typeof result === 'string') return nothingSupported(result);
     const support = kernel.read(result);
-    // If no overlay can be mounted at all, the refusal of a single option would mislead.
+    // If no overlay can be mounted at all, each option gets this reason, because the refusal of a single option would
+    // mislead.
     const { overlay } = support;
     return { ...support, options: overlay.supported ? readOptions(result.steps) : sameForAllOptions(overlay) };
   });
@@ -120,7 +122,10 @@ function isTooManyLayers(step: Step | undefined, error: number | string): boolea
   return error === ENOMEM && name === 'mount' && data !== undefined && data.split(':').length > 500;
 }
 
-/** Runs a program in a directory. Returns a reason instead of results if a sandbox makes every trial impossible. */
+/**
+ * Runs a program of trials in a directory. Returns a reason instead of results if a sandbox makes every trial
+ * impossible.
+ */
 async function run(directory: Bytes, program: Program, namespaceData: string | null): Promise<ScratchResult | string> {
   const result = await native.scratch.async({ directory, program: program.words, namespaceData });
   if (isFailure(result)) {
@@ -155,7 +160,7 @@ function remembered<T>(answers: Map<string, Promise<T>>, key: string, find: () =
   if (known !== undefined) return known;
   const answer = find();
   answers.set(key, answer);
-  // A later call tries again after a failure.
+  // A failure is not remembered, so that a later call tries again.
   answer.catch(() => answers.delete(key));
   for (const oldest of answers.keys()) {
     if (answers.size <= MAX_REMEMBERED) break;

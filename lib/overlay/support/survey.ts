@@ -1,4 +1,4 @@
-// Tries what the filesystem of a directory can be used for in an overlay.
+// Tries how an overlay can use the filesystem of a directory.
 import { describeErrno, errnoWords } from '../../kernel/errno.js';
 import { type Answer, Program, type Question, type Step, shownOption } from './program.js';
 
@@ -39,15 +39,18 @@ export interface OverlayFilesystemSupport {
   readonly userXattrs: Support;
 }
 
-/** What the first program finds out about a directory. */
+/** The results of the first program of trials, which examines the directory. */
 export interface Survey extends OverlayFilesystemSupport {
-  /** The option words that an upper directory needs: none, or `userxattr`. Undefined if no upper directory works. */
+  /**
+   * The option words that an upper directory needs: none, or `userxattr`. Undefined if the filesystem cannot hold an
+   * upper directory.
+   */
   readonly upperWords: readonly string[] | undefined;
   /** Whether an overlay works with `userxattr`. */
   readonly userxattr: Support;
 }
 
-// The meaning of a failed step of upperTrial.
+// The reason to report for each failed step of upperTrial, by the name of the step.
 const MEANING: Readonly<Record<string, string>> = {
   mkdir: 'no directory can be made on the filesystem',
   write: 'no file can be made on the filesystem',
@@ -98,7 +101,8 @@ export function planSurvey(): {
 } {
   const program = new Program();
   const inPlace: Step = ['go', 'scratch'];
-  // A new file in the scratch directory is the best proof. If no file can be made, the trial uses an existing name.
+  // The trial looks at the d_type of a new file in the scratch directory. If no file can be made, the trial uses an
+  // existing name.
   const types = [
     program.ask(inPlace, ['write', 'f', 'x'], ['d_type', '.']),
     program.ask(['go', 'directory'], ['d_type', '.']),

@@ -1,8 +1,8 @@
 // The types of an entry of the mount table.
 
 /**
- * A name of the mount table. Names are bytes: a name that is UTF-8 is a string, and any other name is a Buffer. With
- * `encoding: 'buffer'` every name is a Buffer.
+ * A path or another name in the mount table. Names are bytes: a name that is UTF-8 is a string, and any other name is a
+ * Buffer. With `encoding: 'buffer'` every name is a Buffer.
  */
 export type MountName = string | Buffer;
 
@@ -41,17 +41,21 @@ export interface DeviceNumber {
 export interface MountEntry<Name extends MountName = MountName> {
   /** The mount ID in the table. The kernel reuses the mount ID of an unmounted mount, often at once. */
   readonly id: bigint;
-  /** The mount ID of the parent mount. The table need not contain the parent: it may be outside the root directory. */
+  /** The mount ID of the parent mount. The table lacks a parent that is outside the root directory. */
   readonly parentId: bigint;
   /**
    * The 64-bit unique mount ID, which the kernel never reuses: {@link Mount.id}, `stx_mnt_id` of statx(2) with
    * `STATX_MNT_ID_UNIQUE`. Null if the ID is unknown: before Linux 6.8, in a table parsed from text, or for a mount
-   * that was attached or detached while the table was read. A unique mount ID is above 2³¹, and an `id` is below.
+   * that was attached or detached while the table was read. A unique mount ID is always above 2³¹, and an `id` is
+   * always below.
    */
   readonly uniqueId: bigint | null;
   /** The device number of the filesystem: `st_dev` of the files on the mount. */
   readonly device: DeviceNumber;
-  /** The directory or file of the filesystem that is mounted. For a namespace file, a name like `net:[4026532281]`. */
+  /**
+   * The directory or file of the filesystem that is mounted. The root of a mounted namespace file is a name like
+   * `net:[4026532281]`.
+   */
   readonly root: Name;
   /** Whether the mounted directory or file was deleted. The table's suffix `//deleted` is not part of `root`. */
   readonly rootDeleted: boolean;
@@ -60,7 +64,8 @@ export interface MountEntry<Name extends MountName = MountName> {
    */
   readonly target: Name;
   /**
-   * Whether the mount point was deleted, possible before Linux 3.18. The suffix `//deleted` is not part of `target`.
+   * Whether the mount point was deleted, which is possible before Linux 3.18. The suffix `//deleted` is not part of
+   * `target`.
    */
   readonly targetDeleted: boolean;
   /** The attributes of the mount: `rw` or `ro`, `nosuid`, `relatime`, `idmapped` … */
@@ -76,8 +81,8 @@ export interface MountEntry<Name extends MountName = MountName> {
   /** The source of the mount: a device, a server's directory, or any name. The source may be empty. */
   readonly source: Name;
   /**
-   * The options of the filesystem as a list, with the table's octal escapes decoded. Each filesystem has its own
-   * format.
+   * The options of the filesystem as a list, with the table's octal escapes decoded. Each filesystem writes its options
+   * in its own format.
    */
   readonly superOptions: readonly Name[];
   /**

@@ -53,7 +53,8 @@ export function cut(text: string, separator: ',' | ':', hasEscapes: boolean): st
 
 /**
  * Checks an absolute path that a caller gave, and converts the path to Latin-1 text without redundant slashes and `.`
- * components. A path with `..` throws: a mount table does not record symbolic links, so `..` cannot be resolved.
+ * components. Throws for a path with `..`, which cannot be resolved, because a mount table does not record symbolic
+ * links.
  */
 export function tablePath(name: string, value: PathLike): string {
   const path = bytesText(nonEmptyPathArgument(name, value));
@@ -64,8 +65,8 @@ export function tablePath(name: string, value: PathLike): string {
 }
 
 /**
- * Removes redundant slashes and `.` components from an absolute path. `..` stays: its meaning depends on symbolic
- * links.
+ * Removes redundant slashes and `.` components from an absolute path. The function keeps `..`, whose meaning depends on
+ * symbolic links.
  */
 export function withoutDots(path: string): string {
   const components = path.split('/').filter((component) => component !== '' && component !== '.');

@@ -1,4 +1,5 @@
-// Parses the text of a mount table, /proc/PID/mountinfo: parseMountInfo() and what the library itself calls.
+// Parses the text of a mount table, /proc/PID/mountinfo: parseMountInfo(), and the parsers that only this library
+// calls.
 import { isAscii } from 'node:buffer';
 import { types } from 'node:util';
 import { encodingOption, optionsArgument, refuseDetached } from '../../arguments/check.js';
@@ -91,7 +92,7 @@ export function parseLines<Name extends MountName>(
 /** Converts a name of the mount table to a Buffer. */
 export const bytesName: ToName<Buffer> = (latin1) => Buffer.from(latin1, 'latin1');
 
-/** Makes a name a string if its bytes are UTF-8, and a Buffer otherwise. */
+/** Returns a name as a string if its bytes are UTF-8, and as a Buffer otherwise. */
 const textName: ToName<MountName> = (latin1) => utf8Of(latin1) ?? bytesName(latin1, false);
 
 // In a table of ASCII text only a name with octal escapes can contain other characters. Without a check of the
