@@ -54,6 +54,18 @@ function formsOf<K extends CallName>(name: K): NativeCall<K> {
 }
 
 /**
+ * The synchronous form of a call with two plain arguments, without the list of {@link positions}. Saves 0.15 µs, for
+ * example of the 0.7 µs of isMountPointSync().
+ */
+function shortCall<K extends CallName>(name: K, exported: string): NativeCall<K>['sync'] | undefined {
+  const [first, second, ...more] = Object.entries(ROWS[name].arguments);
+  if (first === undefined || second === undefined || more.length > 0) return undefined;
+  if (MEMBERS[first[1]] !== undefined || MEMBERS[second[1]] !== undefined) return undefined;
+  const [a, b] = [first[0], second[0]] as [keyof ArgumentsOf<K>, keyof ArgumentsOf<K>];
+  return (args) => (addon[exported] as NativeFunction)(args[a], args[b]) as ResultOf<K>;
+}
+
+/**
  * Converts the named arguments of a call to arguments by position. The addon reads 16 values in 0.1 µs by position, and
  * in 2.5 µs as members of an object (`napi_get_named_property`).
  */
