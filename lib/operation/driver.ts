@@ -54,13 +54,13 @@ export function answerSync<T>(steps: Steps<T>): T {
 /** The result of comparing the mount at the target with the requested mount, for `ifMounted: 'reuse'`. */
 export type ReuseAnswer<S> =
   /** The target is no mount point, so the operation mounts. */
-  | { readonly kind: 'vacant' }
+  | { readonly kind: 'unmounted' }
   /** The mount at the target is what the caller asked for. */
   | { readonly kind: 'same'; readonly id: bigint; readonly strategy: S }
   /** The mount at the target differs from what the caller asked for. */
   | { readonly kind: 'other'; readonly why: string }
   /** The kernel does not show enough of the mount at the target to compare it. */
-  | { readonly kind: 'untold'; readonly why: string }
+  | { readonly kind: 'unknown'; readonly why: string }
   /** The target could not be examined. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
@@ -143,13 +143,13 @@ function* reuse<P extends Plan, K extends CallName, T>(
   if (rules === undefined) return undefined;
   const found = yield* rules.probe(plan);
   switch (found.kind) {
-    case 'vacant':
+    case 'unmounted':
       return undefined;
     case 'same':
       return { result: rules.same(plan, found) };
     case 'other':
       throw rules.other(plan, `${found.why}, which is not what was asked for`);
-    case 'untold':
+    case 'unknown':
       throw rules.other(plan, `${found.why}, and so is not known to be what was asked for`);
     case 'failed':
       throw yield* operation.error(plan, found.failure);

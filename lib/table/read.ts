@@ -1,7 +1,8 @@
-// Reads the mount table: listmount(2) and statmount(2), or /proc/PID/mountinfo.
+// Reads the mount table: /proc/PID/mountinfo, with the unique mount IDs of listmount(2) and statmount(2).
 import { encodingOption, optionsArgument } from '../arguments/check.js';
 import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import { namespaceReasonOfStep, reasonOfProc } from '../kernel/call-reasons.js';
+import { describeErrno } from '../kernel/errno.js';
 import { invalidArgType, invalidArgValue, MountError, outOfRange } from '../kernel/errors.js';
 import { native } from '../kernel/native.js';
 import type { NativeNamespace } from '../kernel/words.js';
@@ -23,7 +24,7 @@ export interface MountTableOptions extends MountInfoOptions {
 
 interface TablePlan extends Plan {
   /** The directory of the process in /proc. */
-  readonly process: string;
+  readonly procDirectory: string;
   readonly encoding: 'utf8' | 'buffer';
   readonly namespace: NativeNamespace;
 }
@@ -47,7 +48,7 @@ function planTable(options: MountTableOptions): TablePlan {
     );
   }
   return {
-    process: pid === undefined ? CALLING_THREAD : `/proc/${pid}`,
+    procDirectory: pid === undefined ? CALLING_THREAD : `/proc/${pid}`,
     encoding: encodingOption(encoding),
     namespace: namespaceArgument('options.namespace', namespace),
   };
@@ -59,13 +60,29 @@ const TABLE: Operation<TablePlan, 'table', MountTable> = {
   call: native.table,
   arguments: (plan) => plan,
   result: ({ encoding }, { table, ids }) => new MountTable(parseTable(table, encoding, ids)),
-  error: ({ process, namespace }, failure) => {
+  error: ({ procDirectory, namespace }, failure) => {
     const { error: errno, syscall, step } = failure;
-    const isCallingThread = process === CALLING_THREAD && namespace === null;
-    const reason = isCallingThread ? reasonOfProc(errno) : namespaceReasonOfStep(failure, namespace);
-    return settled(new MountError({ errno, syscall, step, path: `${process}/mountinfo`, reason }));
+    const isCallingThread = procDirectory === CALLING_THREAD && namespace === null;
+    const reason = isCallingThread
+      ? reasonOfProc(errno)
+      : (namespaceReasonOfStep(failure, namespace) ?? reasonOfProcess(errno, procDirectory));
+    return settled(new MountError({ errno, syscall, step, path: `${procDirectory}/mountinfo`, reason }));
   },
 };
+
+/** Explains why the mount table of another process cannot be read. */
+function reasonOfProcess(errno: number, procDirectory: string): string | undefined {
+  switch (describeErrno(errno).name) {
+    case 'ENOENT':
+    case 'EINVAL': // the process has ended, and its parent has not waited for it yet
+      return `no process is running under ${procDirectory}: give the ID of a running process`;
+    case 'EACCES':
+    case 'EPERM':
+      return `this process may not read ${procDirectory}/mountinfo, which belongs to another user: run as that user, or with CAP_SYS_PTRACE`;
+    default:
+      return undefined;
+  }
+}
 
 /**
  * Reads the mount table: `/proc/PID/mountinfo`, and the unique mount IDs from listmount(2). The kernel provides unique

@@ -57,7 +57,7 @@ Outcome FinishMount(const Target& target, const Cancellation& cancellation, Owne
 void MoveCall::Read(Arguments& arguments) {
   from_.Read(arguments);
   to_.Read(arguments);
-  arguments.Boolean("beneath", &beneath_).Boolean("vacant", &require_unmounted_);
+  arguments.Boolean("beneath", &beneath_).Boolean("requireUnmounted", &require_unmounted_);
   ReadOperation(arguments);
 }
 
@@ -98,7 +98,7 @@ Outcome MoveCall::MoveByMount(const OwnedFd& tree) {
 void AttachCall::Read(Arguments& arguments) {
   arguments.Descriptor("tree", &tree_, &tree_error_);
   target_.Read(arguments);
-  arguments.Boolean("clone", &clone_).Boolean("beneath", &beneath_).Boolean("vacant", &require_unmounted_);
+  arguments.Boolean("clone", &clone_).Boolean("beneath", &beneath_).Boolean("requireUnmounted", &require_unmounted_);
   ReadOperation(arguments);
 }
 

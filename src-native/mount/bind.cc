@@ -64,7 +64,7 @@ Outcome AttachTree(const OwnedFd& tree, Target& target, const attributes::Change
   Outcome outcome = target.IsInRoot() ? target.LookUp(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH)) : Outcome{};
   if (!outcome.Failed()) outcome = Attach(tree.get(), target, cancellation);
   if (outcome.Failed()) return outcome;
-  outcome.way = kTree;
+  outcome.strategy = kTree;
   // A mount that is attached to a shared mount becomes shared itself, so its propagation is set after the attach.
   Outcome finished =
       change.propagation == 0 ? Outcome{} : ChangeAttached(tree.get(), "", AT_EMPTY_PATH, change.OnlyPropagation());
@@ -87,7 +87,7 @@ Outcome FinishRemount(const char* path, const attributes::Change& change, const 
     return Outcome::Failure(errno, "statx", "identify");
   }
   if (!cancellation.Commit()) return Outcome::Failure(ECANCELED, "cancel", "cancel");
-  outcome.way = kRemount;
+  outcome.strategy = kRemount;
   return outcome;
 }
 
@@ -147,7 +147,7 @@ void BindCall::Read(Arguments& arguments) {
   ReadChange(arguments, &change_);
   change_.slave_copies = true;
   id_map_.Read(arguments);
-  arguments.Boolean("detached", &detached_).Boolean("vacant", &require_unmounted_);
+  arguments.Boolean("detached", &detached_).Boolean("requireUnmounted", &require_unmounted_);
   ReadOperation(arguments);
 }
 
@@ -173,6 +173,6 @@ MountResult BindCall::MakeDetached() {
   if (!result.outcome.Failed()) result.outcome = ChangeDetached(change_.OnlyPropagation(), &result.tree);
   if (!result.outcome.Failed() && !cancellation_.Commit()) result.outcome = Cancelled();
   if (result.outcome.Failed()) return MountResult(result.outcome);
-  result.outcome.way = bind::kTree;
+  result.outcome.strategy = bind::kTree;
   return result;
 }

@@ -14,7 +14,7 @@
 
 namespace bind {
 
-// The strategies of a bind, as Outcome::way reports them.
+// The strategies of a bind, as Outcome::strategy reports them.
 enum Strategy : uint32_t { kTree = 1, kRemount = 2 };
 
 // Copies the mount that `source` lies on, from `source` down and, if the change is recursive, with the mounts below it:

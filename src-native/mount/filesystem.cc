@@ -17,7 +17,7 @@ void FilesystemCall::Read(Arguments& arguments) {
       .Flags("flags", &flags_)
       .OptionalBytes("data", &data_);
   id_map_.Read(arguments);
-  arguments.Boolean("detached", &detached_).Boolean("vacant", &require_unmounted_);
+  arguments.Boolean("detached", &detached_).Boolean("requireUnmounted", &require_unmounted_);
   ReadOperation(arguments);
 }
 
@@ -47,7 +47,7 @@ MountResult FilesystemCall::MountByParameters() {
   } else if (!cancellation_.Commit()) {
     return MountResult(Cancelled());
   }
-  if (!result.outcome.Failed()) result.outcome.way = kParameters;
+  if (!result.outcome.Failed()) result.outcome.strategy = kParameters;
   return result;
 }
 
@@ -63,6 +63,6 @@ Outcome FilesystemCall::MountByData() {
   }
   OwnedFd mounted;
   Outcome outcome = FinishMount(target_, cancellation_, &mounted);
-  if (!outcome.Failed()) outcome.way = kData;
+  if (!outcome.Failed()) outcome.strategy = kData;
   return outcome;
 }

@@ -28,7 +28,7 @@ class FilesystemCall : public Operation {
   }
 
  private:
-  enum Strategy : uint32_t { kData = 1, kParameters = 2 };  // the strategies, as Outcome::way reports them
+  enum Strategy : uint32_t { kData = 1, kParameters = 2 };  // the strategies, as Outcome::strategy reports them
 
   MountResult Make();
   MountResult MountByParameters();

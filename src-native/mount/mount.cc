@@ -37,7 +37,7 @@ Outcome MountCall::Run() {
   if (is_bind && (flags_ & attributes::kFlags) != 0 && source_ && !source_->empty()) {
     Target target(target_);
     Outcome outcome = bind::Bind(source_->c_str(), target, attributes::FromFlags(flags_), -1, Cancellation());
-    outcome.way = 0;
+    outcome.strategy = 0;
     outcome.mount_id = 0;
     return outcome;
   }

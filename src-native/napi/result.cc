@@ -14,11 +14,11 @@ napi_value BytesOrNull(Napi::Env env, const std::string& bytes) {
 
 napi_value Outcome::ToValue(napi_env raw_env) const {
   const Napi::Env env(raw_env);
-  if (!Failed() && way == 0) return mount_id == 0 ? env.Undefined() : Napi::BigInt::New(env, mount_id);
+  if (!Failed() && strategy == 0) return mount_id == 0 ? env.Undefined() : Napi::BigInt::New(env, mount_id);
   Napi::Object object = Napi::Object::New(env);
   object.Set("mountId", Napi::BigInt::New(env, mount_id));
   if (!Failed()) {
-    object.Set("way", way);
+    object.Set("strategy", strategy);
     return object;
   }
   object.Set("error", error);

@@ -8,7 +8,7 @@
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
 
-// In JavaScript the result is the value of the Outcome (kernel/outcome.h), or { mountId, way, tree } if the caller
+// In JavaScript the result is the value of the Outcome (kernel/outcome.h), or { mountId, strategy, tree } if the caller
 // asked for a detached mount. `tree` is the descriptor object of the detached mount (napi/descriptor.h).
 struct MountResult {
   explicit MountResult(Outcome made = {}) : outcome(std::move(made)) {}

@@ -43,13 +43,13 @@ void OverlayCall::Read(Arguments& arguments) {
       .BytesList("dataOnly", &data_only_)
       .OptionalBytes("upper", &upper_)
       .OptionalBytes("work", &work_)
-      .BytesList("words", &options_)
+      .BytesList("options", &options_)
       .Flags("flags", &flags_)
       .OptionalBytes("data", &data_)
-      .Flags("ways", &strategies_)
+      .Flags("strategies", &strategies_)
       .Boolean("writable", &writable_)
       .Boolean("exclusive", &exclusive_)
-      .Boolean("vacant", &require_unmounted_)
+      .Boolean("requireUnmounted", &require_unmounted_)
       .Boolean("detached", &detached_)
       .BytesList("idMaps", &id_maps_);
   ReadOperation(arguments);
@@ -118,7 +118,7 @@ Outcome OverlayCall::MountByFsconfig(const Opened& opened) {
   Outcome outcome = MakeTree(opened, &tree);
   if (!outcome.Failed()) outcome = CheckWritable(tree);
   if (!outcome.Failed()) outcome = Attach(tree.get(), target_, cancellation_);
-  if (!outcome.Failed()) outcome.way = kFsconfig;
+  if (!outcome.Failed()) outcome.strategy = kFsconfig;
   return outcome;
 }
 
@@ -142,7 +142,7 @@ Outcome OverlayCall::MountByDescriptors(const Opened& opened) {
   } else {
     outcome = Finish();
   }
-  if (!outcome.Failed()) outcome.way = kDescriptors;
+  if (!outcome.Failed()) outcome.strategy = kDescriptors;
   return outcome;
 }
 

@@ -17,7 +17,7 @@ MountResult OverlayCall::RunInPrivateNamespace() {
   MountResult result;
   PrivateMounts mounts;
   result.outcome = MakePrivateTree(&mounts, &result.tree);
-  const uint32_t strategy = result.outcome.way;
+  const uint32_t strategy = result.outcome.strategy;
   if (!result.outcome.Failed()) result.outcome = CheckWritable(result.tree);
   if (result.outcome.Failed()) return MountResult(result.outcome);
   if (detached_) {
@@ -28,7 +28,7 @@ MountResult OverlayCall::RunInPrivateNamespace() {
     result.outcome = Attach(result.tree.get(), target_, cancellation_);
   }
   if (!detached_ || result.outcome.Failed()) result.tree = OwnedFd();
-  if (!result.outcome.Failed()) result.outcome.way = strategy;
+  if (!result.outcome.Failed()) result.outcome.strategy = strategy;
   return result;
 }
 
@@ -41,7 +41,7 @@ Outcome OverlayCall::MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree) {
     Opened opened;
     Outcome outcome = Open(&opened);
     if (!outcome.Failed()) outcome = MakeTree(opened, tree);
-    outcome.way = kFsconfig;
+    outcome.strategy = kFsconfig;
     return outcome;
   }
   OwnedFd tmpfs;
@@ -53,7 +53,7 @@ Outcome OverlayCall::MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree) {
   if (outcome.Failed()) return outcome;
   if (has_fsconfig) {
     outcome = MakeTree(opened, tree);
-    outcome.way = kFsconfig;
+    outcome.strategy = kFsconfig;
     return outcome;
   }
   const std::string data = DescriptorData(opened);
@@ -66,7 +66,7 @@ Outcome OverlayCall::MakePrivateTree(PrivateMounts* mounts, OwnedFd* tree) {
   }
   *tree = OwnedFd(kernel::OpenTree(tmpfs.get(), "merged", kernel::kOpenTreeClone | kernel::kOpenTreeCloexec));
   outcome = *tree ? Outcome{} : Outcome::Failure(errno, "open_tree", "clone the mount");
-  outcome.way = kDescriptors;
+  outcome.strategy = kDescriptors;
   return outcome;
 }
 

@@ -165,13 +165,13 @@ napi_value MountLinesResult::ToValue(Napi::Env env) const {
 }
 
 void TableCall::Read(Arguments& arguments) {
-  arguments.Bytes("process", &process_).Namespace("namespace", &mount_namespace.file);
+  arguments.Bytes("procDirectory", &proc_directory_).Namespace("namespace", &mount_namespace.file);
 }
 
 TableCall::Result TableCall::Run() {
   Result result;
   OpenTable table;
-  if (!table.Open(process_)) return Result(Outcome::Failure(errno, "open", "open the mount table"));
+  if (!table.Open(proc_directory_)) return Result(Outcome::Failure(errno, "open", "open the mount table"));
   if (!table.Read(&result.lines)) return Result(Outcome::Failure(errno, "read", "read the mount table"));
   return result;
 }

@@ -75,5 +75,5 @@ class TableCall {
   MountNamespace mount_namespace;
 
  private:
-  std::string process_;
+  std::string proc_directory_;
 };

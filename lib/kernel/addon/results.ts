@@ -55,7 +55,7 @@ export function isFailure(result: unknown): result is Failure {
 export interface Made {
   readonly mountId: bigint;
   /** The strategy that made the mount: a value of {@link OVERLAY_STRATEGIES} or {@link BIND_STRATEGIES}. */
-  readonly way: number;
+  readonly strategy: number;
   /** The descriptor of a detached mount. */
   readonly tree?: Tree;
 }

@@ -39,9 +39,9 @@ const TEXTS: { readonly [K in keyof ResultKinds]: (result: Exclude<ResultKinds[K
 };
 
 // A detached mount has a descriptor and no ID.
-function madeText({ mountId, way }: Made, strategies: Readonly<Record<string, number>>): string {
-  const strategy = Object.keys(strategies).find((name) => strategies[name] === way);
-  return `{${[...named('id', mountId || null), ...named('by', strategy ?? null)].join(', ')}}`;
+function madeText({ mountId, strategy }: Made, strategies: Readonly<Record<string, number>>): string {
+  const name = Object.keys(strategies).find((key) => strategies[key] === strategy);
+  return `{${[...named('id', mountId || null), ...named('by', name ?? null)].join(', ')}}`;
 }
 
 function linesText({ table }: TableLines): string {

@@ -70,7 +70,7 @@ export const BIND_CALL: Omit<Operation<BindPlan, 'bind', never>, 'channel' | 're
     change,
     idMap,
     detached: target === undefined,
-    vacant: ifMounted === 'error',
+    requireUnmounted: ifMounted === 'error',
     namespace,
     cancellation,
   }),
@@ -80,8 +80,8 @@ export const BIND_CALL: Omit<Operation<BindPlan, 'bind', never>, 'channel' | 're
 const BIND: Operation<BindPlan, 'bind', Mount> = {
   ...BIND_CALL,
   channel: new OperationChannel('mountBind'),
-  result: (plan, { mountId, way }) =>
-    handle(plan, mountId, way === BIND_STRATEGIES.remount ? 'remount' : 'tree', false),
+  result: (plan, { mountId, strategy }) =>
+    handle(plan, mountId, strategy === BIND_STRATEGIES.remount ? 'remount' : 'tree', false),
   reuse: {
     probe: probeBind,
     same: (plan, { id }) => handle(plan, id, 'tree', true),

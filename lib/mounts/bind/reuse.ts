@@ -8,7 +8,7 @@ import { ask, type ReuseAnswer, type Steps } from '../../operation/driver.js';
 import { mountLine } from '../../table/mountinfo/parse.js';
 import type { MountStrategy } from '../handle.js';
 import { mountDiffers } from '../reuse/differences.js';
-import { mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
+import { mountAtTarget, unknownIfTransient } from '../reuse/mounted-at.js';
 import type { BindPlan } from './plan.js';
 
 /**
@@ -24,9 +24,9 @@ export function* probeBind(plan: BindPlan): Steps<ReuseAnswer<MountStrategy>> {
   const examination = yield* ask(native.examine, { ...examineArguments([source], []), namespace });
   if (isFailure(examination)) return { kind: 'failed', failure: examination };
   const [from] = examination.paths;
-  const untold = untoldIfTransient(from, 'the source');
-  if (untold !== undefined) return untold;
-  if (from === undefined || from.error !== 0) return { kind: 'vacant' };
+  const unknown = unknownIfTransient(from, 'the source');
+  if (unknown !== undefined) return unknown;
+  if (from === undefined || from.error !== 0) return { kind: 'unmounted' };
   if (from.device !== at.device || from.inode !== at.inode) {
     return {
       kind: 'other',
@@ -35,13 +35,13 @@ export function* probeBind(plan: BindPlan): Steps<ReuseAnswer<MountStrategy>> {
   }
   if (change.recursive) {
     return {
-      kind: 'untold',
+      kind: 'unknown',
       why: 'the mount at the target is a bind of the source, but the mounts below are not compared',
     };
   }
   if (idMap !== NO_ID_MAP) {
     return {
-      kind: 'untold',
+      kind: 'unknown',
       why: 'the mount at the target is a bind of the source, but the mount table does not show its ID map',
     };
   }

@@ -17,11 +17,11 @@ const MOVE: Operation<MovePlan, 'move', Mount> = {
   channel: new OperationChannel('moveMount'),
   subject: ({ from, to }) => ({ source: pathOfTarget(from), target: to }),
   call: native.move,
-  arguments: ({ from, to, beneath, vacant, namespace }, cancellation) => ({
+  arguments: ({ from, to, beneath, requireUnmounted, namespace }, cancellation) => ({
     from,
     to,
     beneath,
-    vacant,
+    requireUnmounted,
     namespace,
     cancellation,
   }),

@@ -72,7 +72,7 @@ export interface MovePlan extends OperationPlan {
   /** The target as the handle keeps it: an absolute path, without the option `create`. */
   readonly absoluteTarget: NativeTarget;
   readonly beneath: boolean;
-  readonly vacant: boolean;
+  readonly requireUnmounted: boolean;
 }
 
 const MOVE_NAMES: ReadonlySet<string> = new Set(['beneath', 'ifMounted', ...OPERATION_NAMES]);
@@ -90,7 +90,10 @@ export function planMove(from: Target, to: Target, options: MoveOptions): MovePl
 }
 
 /** Checks the options `beneath` and `ifMounted` of the operations that call move_mount(2). */
-export function placementOptions(options: Readonly<Record<string, unknown>>): { beneath: boolean; vacant: boolean } {
+export function placementOptions(options: Readonly<Record<string, unknown>>): {
+  beneath: boolean;
+  requireUnmounted: boolean;
+} {
   const beneath = booleanOption('options.beneath', options['beneath']) === true;
   const ifMounted = choiceOption('options.ifMounted', options['ifMounted'], ['stack', 'error']);
   if (beneath && ifMounted === 'error') {
@@ -99,7 +102,7 @@ export function placementOptions(options: Readonly<Record<string, unknown>>): { 
       "cannot be 'error' together with beneath, because beneath needs a mount at the target",
     );
   }
-  return { beneath, vacant: ifMounted === 'error' };
+  return { beneath, requireUnmounted: ifMounted === 'error' };
 }
 
 /** The checked arguments of {@link remountFilesystem}. */

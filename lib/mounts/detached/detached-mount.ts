@@ -30,12 +30,12 @@ const ATTACH: Operation<AttachPlan, 'attach', Mount> = {
   channel: new OperationChannel('DetachedMount.attach'),
   subject: ({ target }) => ({ target }),
   call: native.attach,
-  arguments: ({ tree, target, clone, beneath, vacant, namespace }, cancellation) => ({
+  arguments: ({ tree, target, clone, beneath, requireUnmounted, namespace }, cancellation) => ({
     tree,
     target,
     clone,
     beneath,
-    vacant,
+    requireUnmounted,
     namespace,
     cancellation,
   }),

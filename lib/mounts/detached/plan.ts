@@ -38,7 +38,7 @@ export interface AttachPlan extends OperationPlan {
   readonly absoluteTarget: NativeTarget;
   readonly clone: boolean;
   readonly beneath: boolean;
-  readonly vacant: boolean;
+  readonly requireUnmounted: boolean;
 }
 
 const ATTACH_NAMES: ReadonlySet<string> = new Set(['beneath', 'clone', 'ifMounted', ...OPERATION_NAMES]);

@@ -86,7 +86,7 @@ export const FILESYSTEM_CALL: Omit<Operation<FilesystemPlan, 'filesystem', never
       data: isByData ? parameters.data : null,
       idMap,
       detached: target === undefined,
-      vacant: ifMounted === 'error',
+      requireUnmounted: ifMounted === 'error',
       namespace,
       cancellation,
     };

@@ -14,7 +14,7 @@ import type { MountEntry } from '../../table/mountinfo/entry.js';
 import { bytesText, withoutDots } from '../../table/mountinfo/latin1.js';
 import type { MountStrategy } from '../handle.js';
 import { type Difference, filesystemDiffers } from '../reuse/differences.js';
-import { type MountAtTarget, mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
+import { type MountAtTarget, mountAtTarget, unknownIfTransient } from '../reuse/mounted-at.js';
 import type { FilesystemPlan } from './plan.js';
 import { ID_MAP_FILES, tmpfsDiffers } from './tmpfs-reuse.js';
 
@@ -33,7 +33,7 @@ export function* probeFilesystem(plan: FilesystemPlan): Steps<ReuseAnswer<MountS
   if (!Buffer.from(source ?? 'none').equals(line.source)) return other('the mount at the target has another source');
   if (idMap !== NO_ID_MAP) {
     return {
-      kind: 'untold',
+      kind: 'unknown',
       why: 'the mount at the target is a filesystem, but the mount table does not show its ID map',
     };
   }
@@ -63,8 +63,8 @@ function deviceDiffers(
   device: PathFacts | undefined,
   { at, line }: MountAtTarget,
 ): Difference | undefined {
-  const untold = untoldIfTransient(device, 'the source');
-  if (untold !== undefined) return untold;
+  const unknown = unknownIfTransient(device, 'the source');
+  if (unknown !== undefined) return unknown;
   if (device === undefined || device.error !== 0 || (device.mode & fs.S_IFMT) !== fs.S_IFBLK) return undefined;
   if (device.special === at.device) return undefined;
   // A filesystem that can span several devices (btrfs) has a device number of its own, with the major number 0.
@@ -77,7 +77,7 @@ function deviceDiffers(
   }
   if (withoutDots(bytesText(source)) === bytesText(device.path)) return undefined;
   return {
-    kind: 'untold',
+    kind: 'unknown',
     why: `the mount at the target has the source ${name}, a symbolic link that may have pointed to another device when it was mounted`,
   };
 }
@@ -110,5 +110,5 @@ function parametersDiffer(asked: readonly Bytes[], superOptions: readonly Buffer
   if (missing === undefined) return undefined;
   const why = `the mount at the target does not show the requested parameter ${keyOf(missing)}`;
   // Many filesystems do not show a parameter with its default value, or show a value in another form.
-  return { kind: 'untold', why };
+  return { kind: 'unknown', why };
 }

@@ -50,7 +50,7 @@ function settingDiffers(
   const why = asked.has(key)
     ? `the mount at the target is a tmpfs that does not show the requested parameter ${key}`
     : `the mount at the target is a tmpfs with another ${key}`;
-  return { kind: mayBeShownDifferently(key, value, asked, maps) ? 'untold' : 'other', why };
+  return { kind: mayBeShownDifferently(key, value, asked, maps) ? 'unknown' : 'other', why };
 }
 
 /** Whether the mount table may show the requested value in another form. */

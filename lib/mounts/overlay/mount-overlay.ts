@@ -68,13 +68,13 @@ export const OVERLAY_CALL: Omit<Operation<OverlayPlan, 'overlay', never>, 'chann
       dataOnly: isByData ? NONE : plan.dataOnly,
       upper: hasDirectories ? upper : null,
       work: hasDirectories ? work : null,
-      words: isByData ? NONE : plan.words,
+      options: isByData ? NONE : plan.words,
       flags,
       data,
-      ways: strategies,
+      strategies,
       writable: isWritable(plan),
       exclusive,
-      vacant: plan.ifMounted === 'error',
+      requireUnmounted: plan.ifMounted === 'error',
       detached,
       idMaps,
       namespace,
@@ -107,8 +107,8 @@ function subjectOf({ source, target, detached, upper, words }: OverlayPlan): Ope
 /**
  * Returns the strategy that made an overlay, from the record that the addon returns for a strategy other than `'data'`.
  */
-export function strategyOf({ way }: Made): OverlayStrategy {
-  return way === OVERLAY_STRATEGIES.fsconfig ? 'fsconfig' : 'descriptors';
+export function strategyOf({ strategy }: Made): OverlayStrategy {
+  return strategy === OVERLAY_STRATEGIES.fsconfig ? 'fsconfig' : 'descriptors';
 }
 
 function handle(plan: OverlayPlan, id: bigint, strategy: OverlayStrategy, reused: boolean): Mount {

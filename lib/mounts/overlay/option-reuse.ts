@@ -73,7 +73,7 @@ function optionDiffers(
   if (usual !== undefined && expected.includes(usual)) return undefined;
   if (usual !== undefined && reuse.shown === 'unless default') return other;
   return {
-    kind: 'untold',
+    kind: 'unknown',
     why: `an overlay that may have ${word} without showing ${word} in the mount table is mounted at the target`,
   };
 }

@@ -17,7 +17,7 @@ import type { OverlayStrategy } from '../../overlay/spec.js';
 import type { MountEntry } from '../../table/mountinfo/entry.js';
 import { bytesText, withoutDots } from '../../table/mountinfo/latin1.js';
 import { type Difference, filesystemDiffers, surest } from '../reuse/differences.js';
-import { mountAtTarget, untoldIfTransient } from '../reuse/mounted-at.js';
+import { mountAtTarget, unknownIfTransient } from '../reuse/mounted-at.js';
 import { optionsDiffer, PARAMETER_FILES } from './option-reuse.js';
 import { isWritable, type OverlayPlan } from './plan.js';
 
@@ -37,13 +37,13 @@ export function* probeOverlay(plan: OverlayPlan): Steps<ReuseAnswer<OverlayStrat
   // layers.
   if (plan.idMaps.length > 0) {
     return {
-      kind: 'untold',
+      kind: 'unknown',
       why: 'an overlay whose lower layers may have other ID mappings, which the kernel does not report, is mounted at the target',
     };
   }
   const mounted = readBack(line);
   if (mounted === undefined) {
-    return { kind: 'untold', why: 'an overlay with options that this library does not know is mounted at the target' };
+    return { kind: 'unknown', why: 'an overlay with options that this library does not know is mounted at the target' };
   }
   if (countsOf(plan) !== countsOf(mounted.layers)) {
     return { kind: 'other', why: 'an overlay with another number of layers is mounted at the target' };
@@ -129,13 +129,13 @@ function layerDiffers(
   shown: Bytes,
   shownFacts: PathFacts | undefined,
 ): Difference | undefined {
-  const transient = untoldIfTransient(wantedFacts, 'a layer');
+  const transient = unknownIfTransient(wantedFacts, 'a layer');
   if (transient !== undefined) return transient;
   if (wantedFacts === undefined || wantedFacts.error !== 0) return missingLayer(wanted, wantedFacts);
   const doubt = doubtOf(shown, shownFacts);
   if (doubt !== undefined || shownFacts === undefined) {
     return {
-      kind: 'untold',
+      kind: 'unknown',
       why: `an overlay whose layer ${printable(shown)} in the mount table ${doubt} is mounted at the target`,
     };
   }

@@ -9,10 +9,10 @@ import type { MountEntry } from '../../table/mountinfo/entry.js';
  * A difference between the mount at the target and the requested mount, or a property that the mount table does not
  * show.
  */
-export type Difference = Extract<ReuseAnswer<never>, { readonly kind: 'other' | 'untold' }>;
+export type Difference = Extract<ReuseAnswer<never>, { readonly kind: 'other' | 'unknown' }>;
 
 /**
- * Selects the difference to report: a known difference (`other`) takes precedence over an unknown property (`untold`).
+ * Selects the difference to report: a known difference (`other`) takes precedence over an unknown property (`unknown`).
  */
 export function surest(differences: readonly (Difference | undefined)[]): Difference | undefined {
   return differences.find((each) => each?.kind === 'other') ?? differences.find((each) => each !== undefined);
@@ -36,7 +36,7 @@ export function mountDiffers(
   const difference = attributesDiffer(words, from, set, clear) ?? idsDiffer(words, from);
   if (difference !== undefined) return { kind: 'other', why: `the mount at the target is ${what} ${difference}` };
   if (!isMapped(words)) return undefined;
-  return { kind: 'untold', why: `the mount at the target is ${what}, but the mount table does not show its ID map` };
+  return { kind: 'unknown', why: `the mount at the target is ${what}, but the mount table does not show its ID map` };
 }
 
 // The mount table shows that a mount is idmapped, and does not show the ID map (fs/proc_namespace.c, show_mnt_opts).

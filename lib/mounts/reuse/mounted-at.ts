@@ -21,27 +21,27 @@ export interface MountAtTarget {
   readonly table: Buffer;
 }
 
-type Untold = { readonly kind: 'untold'; readonly why: string };
+type Unknown = { readonly kind: 'unknown'; readonly why: string };
 
 /**
- * Returns the answer `untold` if a path could not be examined because of a transient error, and undefined otherwise.
+ * Returns the answer `unknown` if a path could not be examined because of a transient error, and undefined otherwise.
  *
  * @param what the name of the examined path in the reason: `'the source'`
  */
-export function untoldIfTransient(facts: PathFacts | undefined, what: string): Untold | undefined {
+export function unknownIfTransient(facts: PathFacts | undefined, what: string): Unknown | undefined {
   const error = facts?.error ?? EIO;
   // After any other error the mount call fails too, and explains the error best. EIO, like a transient error, says
   // nothing about the path.
   if (!isTransient(error) && error !== EIO) return undefined;
   const { name, message } = describeErrno(error);
   return {
-    kind: 'untold',
+    kind: 'unknown',
     why: `the mount at the target cannot be compared, because ${what} cannot be examined (${name}: ${message})`,
   };
 }
 
 /**
- * Finds the mount at a target. If the target cannot be examined, the answer is `untold`: with `ifMounted: 'reuse'` an
+ * Finds the mount at a target. If the target cannot be examined, the answer is `unknown`: with `ifMounted: 'reuse'` an
  * operation must not mount over a mount that it could not examine.
  */
 export function* mountAtTarget(
@@ -55,16 +55,16 @@ export function* mountAtTarget(
   if (isFailure(examination)) return { kind: 'failed', failure: examination };
   const [at] = examination.paths;
   const table = examination.files[0] ?? null;
-  const untold = untoldIfTransient(at, 'the target');
-  if (untold !== undefined) return untold;
-  if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'vacant' };
+  const unknown = unknownIfTransient(at, 'the target');
+  if (unknown !== undefined) return unknown;
+  if (at === undefined || at.error !== 0 || !at.isMountPoint) return { kind: 'unmounted' };
   if (table === null) {
     return {
-      kind: 'untold',
+      kind: 'unknown',
       why: 'the mount at the target cannot be compared, because the mount table cannot be read',
     };
   }
   const line = mountLine(table, at.mountId);
   // If the table has no line for the mount, the mount was unmounted after the examination of the target.
-  return line === undefined ? { kind: 'vacant' } : { kind: 'mounted', at, line, table };
+  return line === undefined ? { kind: 'unmounted' } : { kind: 'mounted', at, line, table };
 }

@@ -140,7 +140,8 @@ test('readMountTable with pid returns the mount table of the other process', asy
 
 test('readMountTable rejects with ENOENT for a missing process, and rejects wrong arguments', async () => {
   const path = '/proc/4194303/mountinfo';
-  const missing = { code: 'ENOENT', syscall: 'open', step: 'open the mount table', path };
+  const reason = 'no process is running under /proc/4194303: give the ID of a running process';
+  const missing = { code: 'ENOENT', syscall: 'open', step: 'open the mount table', path, reason };
   expect(thrownBy(() => readMountTableSync({ pid: 4194303 }))).toMatchObject(missing);
   expect(await rejectionOf(readMountTable({ pid: 4194303 }))).toMatchObject(missing);
   for (const pid of [0, -1, 1.5, 2 ** 23, Number.NaN]) {

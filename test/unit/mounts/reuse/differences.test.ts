@@ -96,12 +96,12 @@ test('probeFilesystem compares the source by device number, not by name, when th
   );
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n })).toBe('same');
   expect(why(...btrfs, { ...SAME_DEVICE, special: 8n, path: '/dev/sdc' })).toMatch(
-    /^untold: .* the source '\/dev\/sdb', a symbolic link/,
+    /^unknown: .* the source '\/dev\/sdb', a symbolic link/,
   );
   expect(why(...ext4, { ...SAME_DEVICE, mode: 0o100_600, special: 0n })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, error: 2 })).toBe('same');
   expect(why(...ext4, { ...SAME_DEVICE, error: 24 })).toMatch(
-    /^untold: the mount at the target cannot be compared, because the source cannot be examined/,
+    /^unknown: the mount at the target cannot be compared, because the source cannot be examined/,
   );
 });
 
@@ -126,14 +126,14 @@ describe('tmpfs reuse', () => {
       mapped,
       'same',
     ],
-    ['IDs in a nested user namespace', ['uid=5', 'gid=7'], 'rw,uid=300005,gid=300007', mapped, 'untold'],
-    ['IDs without a readable ID map', ['uid=5', 'gid=7'], 'rw,uid=5,gid=7', null, 'untold'],
+    ['IDs in a nested user namespace', ['uid=5', 'gid=7'], 'rw,uid=300005,gid=300007', mapped, 'unknown'],
+    ['IDs without a readable ID map', ['uid=5', 'gid=7'], 'rw,uid=5,gid=7', null, 'unknown'],
     ['another ID', ['uid=5', 'gid=7'], 'rw,uid=6,gid=7', all, 'other'],
     ['an ID that was not requested', ['uid=0', 'gid=0'], 'rw,uid=6', all, 'other'],
     ['a size', ['uid=0', 'gid=0', 'size=1m'], 'rw,size=1024k,inode64', all, 'same'],
-    ['a size in percent', ['uid=0', 'gid=0', 'size=5%'], 'rw,size=1024k', all, 'untold'],
+    ['a size in percent', ['uid=0', 'gid=0', 'size=5%'], 'rw,size=1024k', all, 'unknown'],
     ['a size that was not requested', ['uid=0', 'gid=0'], 'rw,size=1024k', all, 'other'],
-    ['the default size in percent', ['uid=0', 'gid=0', 'size=50%'], 'rw', all, 'untold'],
+    ['the default size in percent', ['uid=0', 'gid=0', 'size=50%'], 'rw', all, 'unknown'],
     ['a mode', ['uid=0', 'gid=0', 'mode=0700'], 'rw,mode=700', all, 'same'],
     ['the default mode', ['uid=0', 'gid=0', 'mode=1777'], 'rw', all, 'same'],
     ['32-bit inode numbers', ['uid=0', 'gid=0', 'inode32'], 'rw', all, 'same'],
@@ -143,7 +143,7 @@ describe('tmpfs reuse', () => {
       ['uid=0', 'gid=0', 'mpol=interleave'],
       'rw,mpol=interleave:0-1',
       all,
-      'untold',
+      'unknown',
     ],
     ['one more option', ['uid=0', 'gid=0'], 'rw,noswap', all, 'other'],
   ])(
@@ -189,8 +189,8 @@ describe('overlay reuse', () => {
     ['index that nfs_export implies', 'nfs_export=on', 'nfs_export=on,index=on', usual, 'same'],
     ['volatile by its other name', 'volatile', 'fsync=volatile', usual, 'same'],
     ['xino, which one filesystem does not need', 'xino=on', '', usual, 'same'],
-    ['nooverride_creds, which the mount table never shows', 'nooverride_creds', '', usual, 'untold'],
-    ['a default without readable module parameters', 'index=off', '', none, 'untold'],
+    ['nooverride_creds, which the mount table never shows', 'nooverride_creds', '', usual, 'unknown'],
+    ['a default without readable module parameters', 'index=off', '', none, 'unknown'],
     ['no options without readable module parameters', '', 'uuid=on', none, 'same'],
     ['an option that is shown, without readable module parameters', 'index=on', 'index=on', none, 'same'],
     ['one option that differs and one that cannot be compared', 'nooverride_creds', 'index=on', usual, 'other'],
@@ -212,7 +212,7 @@ describe('overlay reuse', () => {
 
   test('optionsDiffer compares xino only when the layers are on several filesystems', () => {
     expect(kindOfDifference(['xino=on'], ['xino=on'], usual, true, false)).toBe('same');
-    expect(kindOfDifference(['xino=on'], [], usual, true, false)).toBe('untold');
+    expect(kindOfDifference(['xino=on'], [], usual, true, false)).toBe('unknown');
     expect(kindOfDifference([], ['xino=on'], usual, true, false)).toBe('other');
   });
 });
@@ -223,7 +223,7 @@ test('mountDiffers reports two idmapped mounts as not comparable', () => {
   expect(mountDiffers('a bind', plain, plain)).toBeUndefined();
   expect(mountDiffers('a bind', mapped, plain)?.kind).toBe('other');
   expect(mountDiffers('a bind', plain, mapped)?.kind).toBe('other');
-  expect(mountDiffers('a bind', mapped, mapped)?.kind).toBe('untold');
+  expect(mountDiffers('a bind', mapped, mapped)?.kind).toBe('unknown');
   // A known difference is reported before one that cannot be compared.
   expect(mountDiffers('a bind', [...mapped, 'noexec'], mapped)?.why).toBe(
     'the mount at the target is a bind with noexec',
