@@ -506,14 +506,14 @@ describe.each([
       (place) => mountedAt(place, 't'),
       { parameters: { nonsense: 'hush' } },
       'EINVAL',
-      /Unknown parameter 'nonsense'|does not take its option data/,
+      /Unknown parameter 'nonsense'|probably refuses its option data/,
     ],
     [
       'the value of a parameter is wrong',
       (place) => mountedAt(place, 't'),
       { parameters: { size: 'hush' } },
       'EINVAL',
-      /Bad value for 'size'|does not take its option data/,
+      /Bad value for 'size'|probably refuses its option data/,
     ],
     [
       'a parameter cannot change after the mount',

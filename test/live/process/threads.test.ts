@@ -125,7 +125,7 @@ test('mount() with cwd rejects with ENOMEM and a reason when unshare(2) fails fo
     { args: [place.directory('cwd')], deny: ['unshare=ENOMEM'] },
   );
   expect({ stdout, stderr }).toEqual({
-    stdout: expect.stringMatching(/^ENOMEM unshare the machine has too little memory just now/),
+    stdout: expect.stringMatching(/^ENOMEM unshare the kernel has too little memory for this call at the moment/),
     stderr: '',
   });
 });
