@@ -9,8 +9,8 @@ import { OperationChannel } from '../operation/channel.js';
 import { answer, answerSync, ask, type Steps } from '../operation/driver.js';
 import { type NamedLayers, readOverlay, readQuestions } from '../overlay/read-back.js';
 import type { OverlaySpec, OverlayStrategy } from '../overlay/spec.js';
-import { planUmount, type UmountOptions, type UmountOwn } from '../umount/options.js';
-import { takeDown, takeDownSync } from '../umount/umount.js';
+import { type OwnMount, planUmount, type UmountOptions } from '../umount/options.js';
+import { unmountPlanned, unmountPlannedSync } from '../umount/umount.js';
 
 /**
  * The way in which a mount was made. An overlay has one of the overlay strategies. A bind has `'tree'` (open_tree(2),
@@ -67,7 +67,7 @@ export class Mount implements AsyncDisposable, Disposable {
    */
   readonly reused: boolean;
 
-  readonly #own: UmountOwn;
+  readonly #own: OwnMount;
   readonly #named: NamedLayers | undefined;
 
   /** @internal */
@@ -77,7 +77,7 @@ export class Mount implements AsyncDisposable, Disposable {
     this.id = id;
     this.strategy = strategy;
     this.reused = reused;
-    this.#own = { id, target, namespace, isTree, turn: { isDown: reused, calling: undefined } };
+    this.#own = { id, target, namespace, isTree, state: { isUnmounted: reused, attempt: undefined } };
     this.#named = named;
   }
 
@@ -131,8 +131,8 @@ export class Mount implements AsyncDisposable, Disposable {
    */
   async unmount(options?: number | UmountOptions): Promise<void> {
     const plan = planUmount(this.target, options, { isSync: false, of: this.#own });
-    if (this.#own.turn.isDown) return;
-    await orAborted(takeDown(plan), plan.signal);
+    if (this.#own.state.isUnmounted) return;
+    await orAborted(unmountPlanned(plan), plan.signal);
   }
 
   /**
@@ -145,11 +145,11 @@ export class Mount implements AsyncDisposable, Disposable {
    */
   unmountSync(options?: number | UmountOptions): void {
     const plan = planUmount(this.target, options, { isSync: true, of: this.#own });
-    const { turn } = this.#own;
-    if (turn.isDown) return;
-    if (turn.calling !== undefined) throw invalidState('unmount() is unmounting this mount: await its promise');
-    takeDownSync(plan);
-    turn.isDown = true;
+    const { state } = this.#own;
+    if (state.isUnmounted) return;
+    if (state.attempt !== undefined) throw invalidState('unmount() is unmounting this mount: await its promise');
+    unmountPlannedSync(plan);
+    state.isUnmounted = true;
   }
 
   /**
@@ -157,7 +157,7 @@ export class Mount implements AsyncDisposable, Disposable {
    * {@link unmount}.
    */
   [Symbol.dispose](): void {
-    if (this.#own.turn.calling === undefined) this.unmountSync();
+    if (this.#own.state.attempt === undefined) this.unmountSync();
   }
 
   /** Unmounts the mount at the end of an `await using` block: {@link unmount}. */

@@ -22,7 +22,7 @@ export const unreachablePath: Rule<CommonCase> = {
   find: ({ failure, paths }) => {
     const wrong = paths.filter(({ facts }) => facts.error === failure.error);
     return wrong.length === 0
-      ? null
+      ? undefined
       : unreachable(
           wrong.map(({ name }) => name),
           failure.error,
@@ -32,7 +32,7 @@ export const unreachablePath: Rule<CommonCase> = {
 
 const absentProc: Rule<CommonCase> = {
   codes: ['ENOENT'],
-  find: ({ circumstances: { mounts, isAdmin } }) => (mounts === null && isAdmin === null ? NO_PROC : null),
+  find: ({ circumstances: { mounts, isAdmin } }) => (mounts === null && isAdmin === null ? NO_PROC : undefined),
 };
 
 const noPrivilege: Rule<CommonCase> = {
@@ -40,7 +40,7 @@ const noPrivilege: Rule<CommonCase> = {
   find: ({ circumstances: { isAdmin } }) => {
     if (isAdmin === null) return undefined;
     return isAdmin
-      ? null
+      ? undefined
       : 'this process lacks CAP_SYS_ADMIN: run it as root, or in a user namespace and a mount namespace of its own (unshare --user --map-root-user --mount)';
   },
 };
@@ -51,7 +51,7 @@ const absentFilesystem: Rule<CommonCase> = {
     if (fsType === null || filesystems === null) return undefined;
     // The kernel looks up only the part of a type before the dot: fuse.sshfs is of type fuse (fs/filesystems.c,
     // get_fs_type).
-    if (filesystems.has(fsType.split('.', 1).join())) return null;
+    if (filesystems.has(fsType.split('.', 1).join())) return undefined;
     return `the filesystem ${printable(fsType)} is not in this kernel (/proc/filesystems): correct the name, load its module (modprobe), or use a kernel that has this filesystem`;
   },
 };
@@ -61,7 +61,7 @@ const tooManyMounts: Rule<CommonCase> = {
   find: ({ circumstances: { mounts, mountMax } }) => {
     if (mounts === null || mountMax === null) return undefined;
     return mounts.length < mountMax
-      ? null
+      ? undefined
       : `the number of mounts in this mount namespace (${mounts.length}) has reached /proc/sys/fs/mount-max (${mountMax}): unmount some of them, or raise mount-max`;
   },
 };
@@ -90,6 +90,6 @@ export const notPermitted: Rule<CommonCase> = {
     if (isFiltered === true) {
       return 'this process has CAP_SYS_ADMIN, so a seccomp filter, a security module or the source itself denies the call: check the seccomp profile of the container';
     }
-    return null;
+    return undefined;
   },
 };

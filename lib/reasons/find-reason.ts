@@ -2,14 +2,12 @@
 import { describeErrno } from '../kernel/errno.js';
 import type { Failure } from '../kernel/native.js';
 
-/** The reason, if the facts show the cause; null if they exclude the cause; undefined if facts are missing. */
-export type Finding = string | null | undefined;
-
 /** One possible cause of a failure. `C` is the type of the facts about the failed call. */
 export interface Rule<C> {
   /** The error codes with which the kernel reports this cause. */
   readonly codes: readonly string[];
-  readonly find: (known: C) => Finding;
+  /** Returns the reason if the facts show the cause. */
+  readonly find: (known: C) => string | undefined;
 }
 
 /** The facts that every rule needs. */
@@ -22,7 +20,7 @@ export function findReason<C extends Case>(rules: readonly Rule<C>[], known: C):
   const { name } = describeErrno(known.failure.error);
   for (const { codes, find } of rules) {
     const reason = codes.includes(name) ? find(known) : undefined;
-    if (typeof reason === 'string') return reason;
+    if (reason !== undefined) return reason;
   }
   const log = kernelLog(known.failure);
   if (log !== undefined) return `the kernel reports ${log}: correct the option or the path that this message names`;

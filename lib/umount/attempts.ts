@@ -112,17 +112,17 @@ export function runUmountSync(plan: UmountPlan): UmountEnd | undefined {
 // Concurrent attempts of one handle are serialised; after one attempt succeeds, the others resolve without a system
 // call.
 async function attempt(plan: UmountPlan, flags: number): Promise<ResultOf<'umount'>> {
-  const { turn, signal } = plan;
-  if (turn === undefined) return ask(plan, flags);
-  while (turn.calling !== undefined) await turn.calling;
-  if (turn.isDown) return undefined;
+  const { state, signal } = plan;
+  if (state === undefined) return ask(plan, flags);
+  while (state.attempt !== undefined) await state.attempt;
+  if (state.isUnmounted) return undefined;
   if (signal?.aborted) throw abortError(signal);
   const asked = ask(plan, flags);
-  const over = (isDown: boolean) => {
-    turn.calling = undefined;
-    turn.isDown ||= isDown;
+  const over = (isUnmounted: boolean) => {
+    state.attempt = undefined;
+    state.isUnmounted ||= isUnmounted;
   };
-  turn.calling = asked.then(
+  state.attempt = asked.then(
     (outcome) => over(outcome === undefined),
     () => over(false),
   );

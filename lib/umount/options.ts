@@ -57,7 +57,7 @@ export interface UmountOptions {
 }
 
 /** The location of the mount to unmount. */
-export interface UmountPlace {
+export interface MountLocation {
   readonly target: NativeTarget;
   readonly namespace: NativeNamespace;
 }
@@ -67,23 +67,23 @@ export interface UmountPlace {
  * serialised: an attempt checks the mount ID before umount2(2), which takes a path, so that the second of two
  * concurrent attempts could unmount the mount below.
  */
-export interface UmountTurn {
+export interface HandleState {
   /** Whether the mount of the handle is unmounted, so that further attempts have nothing to do. */
-  isDown: boolean;
+  isUnmounted: boolean;
   /** The attempt in progress on another thread: a promise that resolves at the end of the attempt and never rejects. */
-  calling: Promise<void> | undefined;
+  attempt: Promise<void> | undefined;
 }
 
 /** The mount of a handle. */
-export interface UmountOwn extends UmountPlace {
+export interface OwnMount extends MountLocation {
   readonly id: bigint;
   /** Whether the operation also made mounts below this mount, which are unmounted together with it. */
   readonly isTree: boolean;
-  readonly turn: UmountTurn;
+  readonly state: HandleState;
 }
 
 /** The checked options of one umount() or unmount() call. */
-export interface UmountPlan extends UmountPlace {
+export interface UmountPlan extends MountLocation {
   readonly flags: number;
   /** The mount ID that the mount at the target must have; null for any mount. */
   readonly id: bigint | null;
@@ -95,14 +95,14 @@ export interface UmountPlan extends UmountPlace {
   readonly last: number;
   readonly signal: AbortSignal | undefined;
   /** The shared state of the handle whose mount is unmounted. */
-  readonly turn: UmountTurn | undefined;
+  readonly state: HandleState | undefined;
 }
 
 /** The kind of caller, for which some options are refused. */
 export interface UmountForm {
   readonly isSync: boolean;
   /** The mount of the handle whose unmount() was called; undefined for umount(). */
-  readonly of?: UmountOwn;
+  readonly of?: OwnMount;
 }
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -125,8 +125,8 @@ const CONFLICTS = [
 export function planUmount(target: Target, options: number | UmountOptions | undefined, form: UmountForm): UmountPlan {
   const { of } = form;
   if (options === undefined && of !== undefined) return plainPlan(of, 0);
-  const own = of ?? { ...NOBODYS, target: mountPointArgument('target', target) };
-  const { id, namespace: home, isTree, turn } = own;
+  const own = of ?? { ...NO_HANDLE, target: mountPointArgument('target', target) };
+  const { id, namespace: home, isTree, state } = own;
   if (options === undefined || typeof options === 'number') {
     const flags = flagsArgument('options', options);
     if ((flags & constants.MNT_EXPIRE) !== 0 && id !== null) throw noExpiry('options');
@@ -185,17 +185,17 @@ export function planUmount(target: Target, options: number | UmountOptions | und
     retryFor,
     last: on.then === 'force' ? constants.MNT_FORCE : on.then === 'lazy' ? constants.MNT_DETACH : 0,
     signal: signals.length > 1 ? AbortSignal.any(signals) : signals[0],
-    turn,
+    state,
   };
 }
 
-const NOBODYS = { id: null, namespace: null, isTree: false, turn: undefined } as const;
+const NO_HANDLE = { id: null, namespace: null, isTree: false, state: undefined } as const;
 
-function plainPlan(own: UmountOwn | (typeof NOBODYS & Pick<UmountPlace, 'target'>), flags: number): UmountPlan {
-  const { target, namespace, id, isTree, turn } = own;
+function plainPlan(own: OwnMount | (typeof NO_HANDLE & Pick<MountLocation, 'target'>), flags: number): UmountPlan {
+  const { target, namespace, id, isTree, state } = own;
   // A lazy unmount detaches the mounts below as well, so it needs no recursion.
   const recursive = isTree && (flags & constants.MNT_DETACH) === 0;
-  return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined, turn };
+  return { target, namespace, id, flags, recursive, stack: false, retryFor: 0, last: 0, signal: undefined, state };
 }
 
 // A handle checks the mount ID before each umount. This check uses the mount, so the kernel clears the expiry mark.

@@ -3,7 +3,7 @@ import { constants } from '../kernel/constants.js';
 import { printable } from '../kernel/errors.js';
 import type { CommonCase } from '../reasons/common-rules.js';
 import { type ExaminedPath, noMountPoint } from '../reasons/examined-path.js';
-import type { Finding, Rule } from '../reasons/find-reason.js';
+import type { Rule } from '../reasons/find-reason.js';
 import { mountInWords, mountOf } from '../reasons/mount-lines.js';
 
 const { MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW } = constants;
@@ -42,21 +42,21 @@ function badFlags({ flags }: UmountCase) {
   if ((flags & MNT_EXPIRE) !== 0 && (flags & (MNT_FORCE | MNT_DETACH)) !== 0) {
     return 'MNT_EXPIRE cannot be combined with MNT_FORCE or MNT_DETACH: leave out one of the flags';
   }
-  return null;
+  return undefined;
 }
 
 function link({ failure, target, flags }: UmountCase) {
-  if ((flags & UMOUNT_NOFOLLOW) === 0 || failure.other === null || failure.step !== 'unmount') return null;
+  if ((flags & UMOUNT_NOFOLLOW) === 0 || failure.other === null || failure.step !== 'unmount') return undefined;
   return `${target.name} is a symbolic link to ${printable(failure.other)}, which noFollow (UMOUNT_NOFOLLOW) forbids: give the path of the mount point itself`;
 }
 
-function notMounted({ target, circumstances: { mounts } }: UmountCase): Finding {
+function notMounted({ target, circumstances: { mounts } }: UmountCase): string | undefined {
   if (mounts === null || target.facts.error !== 0) return undefined;
   const mount = mountOf(mounts, target.facts);
   if (mount === undefined) {
     return `${target.name} is on a mount that is detached or belongs to another mount namespace: unmount it in that mount namespace, or close the detached mount`;
   }
-  if (mount.mountPoint === target.facts.path.toString('latin1')) return null;
+  if (mount.mountPoint === target.facts.path.toString('latin1')) return undefined;
   return noMountPoint(target, mount);
 }
 
@@ -65,7 +65,7 @@ function rootOfNamespace({ target, circumstances: { mounts } }: UmountCase) {
   const mount = mountOf(mounts, target.facts);
   // do_umount rejects the root mount of a mount namespace, which has no parent, and the expiry of the root of the
   // process.
-  if (mount?.mountPoint !== '/') return null;
+  if (mount?.mountPoint !== '/') return undefined;
   return `${target.name} is the root mount of this process, which cannot be unmounted: change to another root first (pivot_root)`;
 }
 
@@ -81,15 +81,15 @@ function locked({ target, inUserNamespace, circumstances: { mounts } }: UmountCa
 }
 
 function foreignForce({ flags, inUserNamespace, circumstances: { isAdmin } }: UmountCase) {
-  if ((flags & MNT_FORCE) === 0) return null;
+  if ((flags & MNT_FORCE) === 0) return undefined;
   if (isAdmin === null) return undefined;
   return inUserNamespace
     ? 'the option force needs CAP_SYS_ADMIN in the user namespace in which the filesystem was mounted, and this process is in another user namespace: leave out force'
-    : null;
+    : undefined;
 }
 
 function rootOfProcess({ target, failure: { step } }: UmountCase) {
   return step !== 'check root'
-    ? null
+    ? undefined
     : `${target.name} is the root directory of this process, which umount2 would make read-only instead of unmounting it: call pivot_root(2) first, or remount it read-only with MS_REMOUNT`;
 }

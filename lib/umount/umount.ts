@@ -57,7 +57,7 @@ function channelOf({ id }: UmountPlan): OperationChannel {
  *
  * @internal
  */
-export function takeDown(plan: UmountPlan): Promise<void> {
+export function unmountPlanned(plan: UmountPlan): Promise<void> {
   const channel = channelOf(plan);
   return channel.isWatched ? channel.run({ target: plan.target }, perform, plan) : perform(plan);
 }
@@ -67,17 +67,17 @@ async function perform(plan: UmountPlan): Promise<void> {
   if (end === undefined) return;
   const error = await answer(umountError(plan, end));
   // Another call of the same handle may have unmounted the mount during the examination, or may be doing so now.
-  await plan.turn?.calling;
-  if (plan.turn?.isDown) return;
+  await plan.state?.attempt;
+  if (plan.state?.isUnmounted) return;
   throw error;
 }
 
 /**
- * Carries out the plan on the calling thread: the synchronous form of {@link takeDown}.
+ * Carries out the plan on the calling thread: the synchronous form of {@link unmountPlanned}.
  *
  * @internal
  */
-export function takeDownSync(plan: UmountPlan): void {
+export function unmountPlannedSync(plan: UmountPlan): void {
   const channel = channelOf(plan);
   if (channel.isWatched) channel.runSync({ target: plan.target }, performSync, plan);
   else performSync(plan);
@@ -122,7 +122,7 @@ function performSync(plan: UmountPlan): void {
  */
 export async function umount(target: Target, options?: number | UmountOptions): Promise<void> {
   const plan = planUmount(target, options, { isSync: false });
-  await orAborted(takeDown(plan), plan.signal);
+  await orAborted(unmountPlanned(plan), plan.signal);
 }
 
 /**
@@ -136,5 +136,5 @@ export async function umount(target: Target, options?: number | UmountOptions): 
  * ```
  */
 export function umountSync(target: Target, options?: number | UmountOptions): void {
-  takeDownSync(planUmount(target, options, { isSync: true }));
+  unmountPlannedSync(planUmount(target, options, { isSync: true }));
 }

@@ -27,16 +27,14 @@ const MAX_DEPTH = 2;
 
 function tooDeep({ directories, circumstances: { mounts } }: OverlayCase) {
   if (mounts === null) return undefined;
-  let isKnown = true;
   for (const { name, facts } of directories) {
     const mount = mountOf(mounts, facts);
     const depth = mount === undefined ? undefined : depthOf(mounts, mount);
     if (mount !== undefined && depth !== undefined && depth >= MAX_DEPTH) {
       return `the overlays are stacked too deep, as the kernel allows two on top of each other: ${name} is on ${mountInWords(mount)}, which is an overlay over an overlay: give the layers of that overlay instead`;
     }
-    if (depth === undefined) isKnown = false;
   }
-  return isKnown ? null : undefined;
+  return undefined;
 }
 
 /** Returns how many overlays are on top of each other; undefined if the mount table does not show the layers. */
@@ -74,12 +72,11 @@ function unbindable({ directories, circumstances: { mounts } }: OverlayCase) {
       return `${name} is on ${mountInWords(mount)}, which is unbindable, and overlayfs cannot use an unbindable mount: make the mount private, or give another directory`;
     }
   }
-  return null;
+  return undefined;
 }
 
 function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }: OverlayCase) {
-  if (!inUserNamespace) return null;
-  if (mounts === null) return undefined;
+  if (!inUserNamespace || mounts === null) return undefined;
   for (const { name, facts } of directories) {
     if (facts.error !== 0) continue;
     const directory = facts.path.toString('latin1');
@@ -93,7 +90,7 @@ function lockedBelow({ directories, inUserNamespace, circumstances: { mounts } }
       'give a directory without mounts below'
     );
   }
-  return null;
+  return undefined;
 }
 
 /** Rules for causes in a directory that is in use twice, in this overlay or in another overlay. */
@@ -105,7 +102,7 @@ export const SHARING_RULES: readonly OverlayRule[] = [
     codes: ['EBUSY'],
     find: ({ upper }) =>
       upper === null
-        ? null
+        ? undefined
         : `${upper.name} or its work directory is in use by an overlay that the mount table does not show, perhaps because the overlay is in another mount namespace or was unmounted lazily: ` +
           'end the programs that use that overlay, or give another upper and work',
   },
@@ -115,7 +112,7 @@ export const SHARING_RULES: readonly OverlayRule[] = [
       upper !== null && plan.words.includes('index=on')
         ? `with index: true ${upper.name} can be mounted only with the lower layers and the work directory of its first mount: ` +
           'give those layers and that work directory, or a new upper and work'
-        : null,
+        : undefined,
   },
 ];
 
@@ -128,7 +125,7 @@ function sameTwice({ directories }: OverlayCase) {
     if (other !== undefined) return `${other.name} and ${each.name} are the same directory: give each directory once`;
     seen.set(key, each);
   }
-  return null;
+  return undefined;
 }
 
 function overlapping({ directories, layers, circumstances: { mounts } }: OverlayCase) {
@@ -148,7 +145,7 @@ function overlapping({ directories, layers, circumstances: { mounts } }: Overlay
       }
     }
   }
-  return paths.size === directories.length ? null : undefined;
+  return undefined;
 }
 
 /** Returns the upper and work directory of an overlay in the mount table; undefined if the table does not show them. */
@@ -166,8 +163,7 @@ function upperAndWorkOf({ fsType, superOptions }: MountLine): Buffer[] | undefin
 }
 
 function inUse({ upper, work, circumstances: { mounts } }: OverlayCase) {
-  if (upper === null || work === null) return null;
-  if (mounts === null) return undefined;
+  if (upper === null || work === null || mounts === null) return undefined;
   const wanted = [upper, work].filter(({ facts }) => facts.error === 0);
   for (const mount of mounts) {
     const layers = upperAndWorkOf(mount);
@@ -176,5 +172,5 @@ function inUse({ upper, work, circumstances: { mounts } }: OverlayCase) {
       return `${taken.name} is in use by the overlay mounted at ${quotedPath(mount.mountPoint)}: unmount that overlay, or give another upper and work`;
     }
   }
-  return null;
+  return undefined;
 }

@@ -15,7 +15,7 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
     find: ({ failure: { step } }) =>
       step === 'choose a strategy'
         ? "strategy 'fsconfig' needs Linux 6.7, whose overlayfs takes layers one by one (lowerdir+), and fsopen(2), which a seccomp filter may deny: leave strategy out"
-        : null,
+        : undefined,
   },
   {
     codes: ['EINVAL', 'ENOENT', 'EPERM', 'ENOTSUP'],
@@ -28,9 +28,9 @@ export const CERTAIN_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: ['EPERM'],
     find: ({ plan, inUserNamespace, circumstances: { isAdmin } }) => {
-      if (!inUserNamespace || isAdmin !== true) return null;
+      if (!inUserNamespace || isAdmin !== true) return undefined;
       const words = plan.words.filter((word) => NEED_TRUSTED_XATTRS.has(word));
-      if (words.length === 0) return null;
+      if (words.length === 0) return undefined;
       const need = words.length === 1 ? 'needs' : 'need';
       return `${listed(words)} ${need} extended attributes trusted.*, which no process may write in a user namespace: leave ${listed(words)} out, or mount as root outside the user namespace`;
     },
@@ -42,7 +42,7 @@ export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
   {
     codes: EINVAL,
     find: ({ plan, failure }) => {
-      if (plan.dataOnly.length === 0 || plan.words.includes('metacopy=on')) return null;
+      if (plan.dataOnly.length === 0 || plan.words.includes('metacopy=on')) return undefined;
       if (failure.log !== null) return undefined;
       return 'dataOnly needs metacopy, unless the module parameter metacopy is on or, since Linux 6.16, userxattr is given: give metacopy: true';
     },
@@ -51,7 +51,7 @@ export const REMAINING_OPTION_RULES: readonly OverlayRule[] = [
     codes: EINVAL,
     find: ({ plan: { words }, failure }) => {
       // If only the attach failed, overlayfs had already accepted the options.
-      if (words.length === 0 || failure.step === 'attach') return null;
+      if (words.length === 0 || failure.step === 'attach') return undefined;
       if (failure.log !== null) return undefined;
       return `the kernel probably refuses ${words.length === 1 ? 'the option' : 'one of the options'} ${listed(words)}, as the directories of the overlay have no known fault: leave options out one by one, and read the log of the kernel (dmesg)`;
     },
