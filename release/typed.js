@@ -31,8 +31,11 @@ export async function use(signal: AbortSignal): Promise<bigint> {
   const table: MountTable = await readMountTable();
   const entry: MountEntry | null | undefined = table.at('/');
   const failure: MountError | undefined = undefined;
-  // @ts-expect-error an upper directory needs a work directory
-  await mountOverlay({ lower: ['/a'], upper: '/u', target: '/t' });
+  const stepwise: OverlaySpec = { lower: ['/a'] };
+  stepwise.upper = '/u';
+  stepwise.work = '/w';
+  stepwise.metacopy = signal.aborted;
+  await mountOverlay({ ...stepwise, target: '/t' });
   // @ts-expect-error a mistyped option
   await mountBind('/a', '/t', { readOnly: true });
   void [entry, failure, pageSize];
