@@ -1,7 +1,7 @@
 // npm run build:lib: compiles lib/ to dist/. The result is one CommonJS build that both require() and import load, so
 // that each class exists once however the package is loaded.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { project } from './architectures.js';
 
@@ -20,6 +20,9 @@ function isCurrent() {
 }
 
 if (isCurrent()) process.exit();
+
+// A file of lib/ that was moved or deleted leaves no output behind, which would be packed.
+rmSync(dist, { recursive: true, force: true });
 
 const { status } = spawnSync(process.execPath, [join(project, 'node_modules/typescript/bin/tsc')], {
   cwd: project,
