@@ -28,11 +28,6 @@ export function copyOf(path: Bytes): Bytes {
   return typeof path === 'string' ? path : Buffer.from(path);
 }
 
-/** Whether a value is a non-empty string that is a valid path as it stands. */
-export function isPlainText(value: unknown): value is string {
-  return typeof value === 'string' && value.length > 0 && !value.includes('\0') && value.isWellFormed();
-}
-
 /** Checks a path that must have at least one byte. */
 export function nonEmptyPathArgument(name: string, value: unknown): Bytes {
   const path = pathArgument(name, value);

@@ -1,20 +1,22 @@
 // The only file that calls the addon. Each native call becomes a function of named arguments, synchronous or
 // asynchronous.
 import { absentAddon } from './addon/absent.js';
-import { type Addon, type ArgumentsOf, CALLS, type CallName, type ResultOf, ROWS } from './addon/calls.js';
+import {
+  type Addon,
+  type ArgumentsOf,
+  CALLS,
+  type CallName,
+  type NativeCall,
+  type ResultOf,
+  ROWS,
+} from './addon/calls.js';
 import { MEMBERS } from './addon/kinds.js';
 import { findAddon } from './addon/load.js';
 import { unsupportedPlatform } from './errors.js';
 import { traced } from './trace/trace.js';
 
-export type { ArgumentsOf, CallName, ResultOf } from './addon/calls.js';
+export type { ArgumentsOf, CallName, NativeCall, ResultOf } from './addon/calls.js';
 export * from './addon/results.js';
-
-/** A native call: `sync` runs on the calling thread, `async` on another thread. */
-export interface NativeCall<K extends CallName> {
-  readonly sync: (args: ArgumentsOf<K>) => ResultOf<K>;
-  readonly async: (args: ArgumentsOf<K>) => Promise<ResultOf<K>>;
-}
 
 type FormsOf<K extends CallName> = {
   both: NativeCall<K>;

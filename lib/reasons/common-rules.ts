@@ -17,7 +17,7 @@ export interface CommonCase extends Case {
 const CODES_OF_PATHS = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG', 'ENOTCONN', 'EIO', 'ESTALE', 'EPERM'];
 
 /** The rule that applies when the lookup of a path fails with the same error as the call. */
-export const unreachablePath: Rule<CommonCase> = {
+const unreachablePath: Rule<CommonCase> = {
   codes: CODES_OF_PATHS,
   find: ({ failure, paths }) => {
     const wrong = paths.filter(({ facts }) => facts.error === failure.error);

@@ -32,7 +32,7 @@ export function differences<Name extends MountName>(
  * first, and the device numbers of filesystems without a device. Without unique mount IDs the entries are therefore
  * compared by what a mount never changes: source, device number, type and root.
  */
-export function isSameMount(one: MountEntry, other: MountEntry): boolean {
+function isSameMount(one: MountEntry, other: MountEntry): boolean {
   if (one.uniqueId !== null && other.uniqueId !== null) return one.uniqueId === other.uniqueId;
   return (
     isSameName(one.source, other.source) &&

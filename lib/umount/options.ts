@@ -45,7 +45,7 @@ export interface UmountOptions {
   stack?: boolean;
   /** How long to repeat the attempt while the mount is busy (`EBUSY`). The pauses grow from 2 to 200 milliseconds. */
   retry?: UmountRetry;
-  /** The kind of one last attempt if the mount is still busy after all other attempts: with `force`, or with `lazy`. */
+  /** How to make one last attempt if the mount is still busy: with `MNT_FORCE`, or lazily with `MNT_DETACH`. */
   then?: 'force' | 'lazy';
   /**
    * A signal that rejects the promise at once with an `AbortError`. A system call in progress cannot be stopped and may

@@ -4,7 +4,7 @@ const twoLines = (first, second) => ['-serial', `file:${first}`, '-serial', `fil
 
 // Each machine has these properties:
 //
-//   kernel        the end of the names of Debian's kernels for the machine
+//   kernel        the last part of the Debian kernel's name, for example `amd64`
 //   debian        the architecture's name in Debian; `architecture` is its name in Node.js
 //   emulator      the QEMU program, and the Debian package that has it
 //   words         arguments of QEMU

@@ -270,6 +270,12 @@ export type ArgumentsOf<K extends CallName> = {
 /** The result of a native call, which may be the failure of a system call. */
 export type ResultOf<K extends CallName> = ResultKinds[(typeof CALLS)[K]['result']];
 
+/** A native call: `sync` runs on the calling thread, `async` on another thread. */
+export interface NativeCall<K extends CallName> {
+  readonly sync: (args: ArgumentsOf<K>) => ResultOf<K>;
+  readonly async: (args: ArgumentsOf<K>) => Promise<ResultOf<K>>;
+}
+
 /** The addon as Node loads it: the functions take their arguments by position. */
 export type Addon = { readonly pageSize: number } & Readonly<Record<string, unknown>>;
 

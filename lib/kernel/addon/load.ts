@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { missingCalls } from './absent.js';
 
 /** The environment variable that names the addon's file, in place of the search. */
-export const ADDON_VARIABLE = 'LINUX_MOUNT_ADDON';
+const ADDON_VARIABLE = 'LINUX_MOUNT_ADDON';
 
 /**
  * Returns the file that this code runs from: `dist/kernel/addon/load.js` of the package, a bundle, or a single

@@ -1,7 +1,7 @@
 // NODE_DEBUG=linux-mount: writes every native call to stderr, as strace(1) writes system calls.
 import { performance } from 'node:perf_hooks';
 import { debuglog } from 'node:util';
-import type { ArgumentsOf, CallName, ResultOf } from '../addon/calls.js';
+import type { ArgumentsOf, CallName, NativeCall, ResultOf } from '../addon/calls.js';
 import { argumentsText, nameOfCall } from './arguments.js';
 import { resultText } from './results.js';
 
@@ -19,11 +19,6 @@ import { resultText } from './results.js';
  *
  * Node reads NODE_DEBUG when the process starts. If NODE_DEBUG does not name linux-mount, calls are not wrapped.
  */
-
-interface Forms<K extends CallName> {
-  readonly sync: (args: ArgumentsOf<K>) => ResultOf<K>;
-  readonly async: (args: ArgumentsOf<K>) => Promise<ResultOf<K>>;
-}
 
 /** Calls that the trace omits, because they make no system call that a reader of the trace expects. */
 const SILENT: ReadonlySet<CallName> = new Set(['newCancellation', 'descriptorNumber']);
@@ -57,7 +52,7 @@ const thrown = (error: unknown): string => ` = ? /* ${(error as Error).name} */`
 /**
  * Returns the forms of a native call that also write to the trace, or `forms` if NODE_DEBUG does not enable the trace.
  */
-export function traced<K extends CallName>(name: K, forms: Forms<K>): Forms<K> {
+export function traced<K extends CallName>(name: K, forms: NativeCall<K>): NativeCall<K> {
   if (!isTraced || SILENT.has(name)) return forms;
   return {
     sync: name === 'cancel' ? (args) => cancel(args, forms.sync(args)) : (args) => traceSync(name, forms, args),
@@ -65,7 +60,7 @@ export function traced<K extends CallName>(name: K, forms: Forms<K>): Forms<K> {
   };
 }
 
-function traceSync<K extends CallName>(name: K, { sync }: Forms<K>, args: ArgumentsOf<K>): ResultOf<K> {
+function traceSync<K extends CallName>(name: K, { sync }: NativeCall<K>, args: ArgumentsOf<K>): ResultOf<K> {
   begin(`${nameOfCall(name)}(${argumentsText(name, args)})`);
   const start = performance.now();
   try {
@@ -80,7 +75,7 @@ function traceSync<K extends CallName>(name: K, { sync }: Forms<K>, args: Argume
 
 async function traceAsync<K extends CallName>(
   name: K,
-  { async }: Forms<K>,
+  { async }: NativeCall<K>,
   args: ArgumentsOf<K>,
 ): Promise<ResultOf<K>> {
   count += 1;

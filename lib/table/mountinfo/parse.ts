@@ -90,7 +90,7 @@ export function parseLines<Name extends MountName>(
 }
 
 /** Converts a name of the mount table to a Buffer. */
-export const bytesName: ToName<Buffer> = (latin1) => Buffer.from(latin1, 'latin1');
+const bytesName: ToName<Buffer> = (latin1) => Buffer.from(latin1, 'latin1');
 
 /** Returns a name as a string if its bytes are UTF-8, and as a Buffer otherwise. */
 const textName: ToName<MountName> = (latin1) => utf8Of(latin1) ?? bytesName(latin1, false);
