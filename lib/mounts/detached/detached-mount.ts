@@ -5,7 +5,7 @@ import { constants } from '../../kernel/constants.js';
 import { invalidState } from '../../kernel/errors.js';
 import { native, type Tree } from '../../kernel/native.js';
 import { OperationChannel } from '../../operation/channel.js';
-import { type Operation, type Plan, run, runSync } from '../../operation/driver.js';
+import { answer, answerSync, ask, type Operation, run, runSync, type Steps } from '../../operation/driver.js';
 import { type OperationCase, operationError } from '../failure.js';
 import { Mount, type MountStrategy } from '../handle.js';
 import {
@@ -60,18 +60,7 @@ const CHANGE: Operation<DetachedChangePlan, 'change', void> = {
   error: (_, failure) => operationError(failure, NO_CASE),
 };
 
-interface ClosePlan extends Plan {
-  readonly tree: Tree;
-}
-
-const CLOSE: Operation<ClosePlan, 'close', void> = {
-  channel: new OperationChannel('DetachedMount.close'),
-  subject: () => ({}),
-  call: native.close,
-  arguments: ({ tree }) => ({ tree }),
-  result: () => undefined,
-  error: (_, failure) => operationError(failure, NO_CASE),
-};
+const CLOSE = new OperationChannel('DetachedMount.close');
 
 /** The properties that a new {@link DetachedMount} is made from. */
 export interface DetachedParts extends DetachedOrigin {
@@ -161,8 +150,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
     try {
       const mount = await run(ATTACH, plan);
       // An open file descriptor would keep the attached mount busy (EBUSY).
-      const tree = this.#forget('attached');
-      if (tree !== undefined) await native.close.async({ tree });
+      await answer(this.#closeSteps('attached'));
       return mount;
     } finally {
       this.#isBeingAttached = false;
@@ -173,8 +161,7 @@ export class DetachedMount implements AsyncDisposable, Disposable {
   attachSync(target: Target, options: AttachOptions = {}): Mount {
     const plan = this.#planAttach(target, options);
     const mount = runSync(ATTACH, plan);
-    const tree = plan.clone ? undefined : this.#forget('attached');
-    if (tree !== undefined) native.close.sync({ tree });
+    if (!plan.clone) answerSync(this.#closeSteps('attached'));
     return mount;
   }
 
@@ -198,21 +185,24 @@ export class DetachedMount implements AsyncDisposable, Disposable {
 
   /** Closes the file descriptor on a separate thread, and thereby unmounts the mount. Further calls do nothing. */
   async close(): Promise<void> {
-    const tree = this.#forget('closed');
-    if (tree !== undefined) await run(CLOSE, { tree });
+    const close = () => answer(this.#closeSteps('closed'));
+    await (CLOSE.isWatched ? CLOSE.run({}, close) : close());
   }
 
   /** Closes the file descriptor on the calling thread: the synchronous form of {@link close}. */
   closeSync(): void {
-    const tree = this.#forget('closed');
-    if (tree !== undefined) runSync(CLOSE, { tree });
+    const close = () => answerSync(this.#closeSteps('closed'));
+    if (CLOSE.isWatched) CLOSE.runSync({}, close);
+    else close();
   }
 
-  #forget(end: string): Tree | undefined {
+  // close(2) releases the descriptor even if it reports an error.
+  *#closeSteps(end: string): Steps<void> {
     const tree = this.#tree;
-    if (tree !== undefined) this.#end = end;
+    if (tree === undefined) return;
+    this.#end = end;
     this.#tree = undefined;
-    return tree;
+    yield* ask(native.close, { tree });
   }
 
   /** Closes the file descriptor at the end of a `using` block: {@link closeSync}. */

@@ -159,7 +159,7 @@ test('overlaySupport() reports the number of layers and the data-only layers tha
 test('every negative answer of overlaySupport() has a reason, and all answers are frozen', async ({ place }) => {
   const support = await overlaySupport(place.root);
   const all = answers(support);
-  expect(all.length).toBeGreaterThan(30);
+  expect(all.length).toBe(35);
   for (const [name, answer] of all) {
     if (answer.supported) continue;
     expect(answer.reason, name).toMatch(/^[a-z_].{15,}[^.]$/s);

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  ATTRIBUTE_NAMES,
   ATTRIBUTE_ROWS,
   attributeChange,
   attributeFlags,
@@ -122,6 +123,10 @@ describe('attributesDiffer', () => {
   ])('attributesDiffer compares the mount before and after a change: %s', (_, now, before, set, clear, difference) => {
     expect(attributesDiffer(now, before, set, clear)).toBe(difference);
   });
+});
+
+it('ATTRIBUTE_NAMES lists the option name of every attribute', () => {
+  expect(ATTRIBUTE_NAMES).toEqual(['readonly', 'noSuid', 'noDev', 'noExec', 'noSymFollow', 'noDirAtime', 'atime']);
 });
 
 describe('ATTRIBUTE_ROWS', () => {
