@@ -65,6 +65,7 @@
             'threads/namespace_file.cc',
             'threads/pool.cc',
             'threads/private_mounts.cc',
+            'threads/turn.cc',
             'threads/user_namespace.cc',
             'threads/working_directory.cc',
             'umount/umount.cc',

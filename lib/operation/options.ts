@@ -4,7 +4,13 @@ import { type Namespace, namespaceArgument } from '../arguments/namespace.js';
 import type { NativeNamespace } from '../kernel/words.js';
 import { signalOption } from './abort.js';
 
-/** Options that every operation takes. */
+/**
+ * Options that every operation takes.
+ *
+ * Asynchronous operations of this process that mount at the same target run one after the other, in the order of their
+ * calls. So no operation meets a mount that an aborted operation has not undone yet. Two targets are the same if their
+ * root and path are spelled alike and both are in the same mount namespace.
+ */
 export interface OperationOptions {
   /**
    * The mount namespace to act in, for example the namespace of a container. All paths are paths in that namespace, and

@@ -31,6 +31,7 @@ class MoveCall : public Operation {
  public:
   void Read(Arguments& arguments);
   bool IsRelative() const { return from_.IsRelative() || to_.IsRelative(); }
+  std::string Place() const { return to_.Name(); }
   Outcome Run() {
     Outcome outcome = Move();
     to_.KeepOrRemoveCreated(&outcome);
@@ -52,6 +53,7 @@ class AttachCall : public Operation {
  public:
   void Read(Arguments& arguments);
   bool IsRelative() const { return target_.IsRelative(); }
+  std::string Place() const { return target_.Name(); }
   Outcome Run() {
     Outcome outcome = AttachTree();
     target_.KeepOrRemoveCreated(&outcome);

@@ -43,6 +43,7 @@ class BindCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const;
+  std::string Place() const { return detached_ ? std::string() : target_.Name(); }
   // Prepare runs before the thread enters another mount namespace, where the path of the user namespace may be missing.
   Outcome Prepare() { return id_map_.Open(); }
   MountResult Run() {

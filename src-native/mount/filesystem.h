@@ -19,6 +19,7 @@ class FilesystemCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }  // any parameter may be a relative path
+  std::string Place() const { return detached_ ? std::string() : target_.Name(); }
   // Prepare runs before the thread enters another mount namespace, where the path of the user namespace may be missing.
   Outcome Prepare() { return id_map_.Open(); }
   MountResult Run() {

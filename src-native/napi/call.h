@@ -12,6 +12,7 @@
 #include "napi/arguments.h"
 #include "napi/completion.h"
 #include "threads/pool.h"
+#include "threads/turn.h"
 
 // A native call is a class with three members, for example MountCall in mount/mount.h.
 //
@@ -38,6 +39,10 @@
 //   bool NeedsFreshThread() const;    Whether Run changes its thread for good, so that the thread must be new and must
 //                                     end with the call. A class for which this is always true declares instead:
 //   static constexpr bool kFreshThread = true;
+//   std::string Place() const;        Where the call mounts: name() runs after every earlier call of this process at
+//   the
+//                                     same place (threads/turn.h). Empty for a call that mounts nowhere.
+//   bool IsCancelled() const;         Whether the caller has cancelled the call, which then makes no system call.
 //   Outcome Prepare();                Runs before Run on the same thread, before the thread changes its namespace.
 namespace call {
 
@@ -60,6 +65,17 @@ bool NeedsFreshThread(const Call& call) {
   return RunsInOtherNamespace(call);
 }
 
+// The place of a call in its mount namespace, or an empty string.
+template <typename Call>
+std::string PlaceOf(const Call& call) {
+  std::string place;
+  if constexpr (requires { call.Place(); }) {
+    place = call.Place();
+    if (!place.empty()) place += '\0' + call.mount_namespace.Name();
+  }
+  return place;
+}
+
 template <typename Call>
 int StartThreadFor(const Call& call, threads::Task* task) {
   return NeedsFreshThread(call) ? threads::StartOnFreshThread(task) : threads::Start(task);
@@ -78,7 +94,12 @@ void CaptureWorkingDirectory(Call& call) {
 template <typename Call>
 typename Call::Result RunOnPoolThread(Call& call, bool own_directory) {
   Outcome entered;
-  if constexpr (requires { call.Prepare(); }) entered = call.Prepare();
+  if constexpr (requires { call.IsCancelled(); }) {
+    if (call.IsCancelled()) entered = Call::Cancelled();
+  }
+  if constexpr (requires { call.Prepare(); }) {
+    if (!entered.Failed()) entered = call.Prepare();
+  }
   if constexpr (requires { call.mount_namespace; }) {
     if (!entered.Failed()) entered = call.mount_namespace.Enter(own_directory);
   }
@@ -128,7 +149,7 @@ typename Call::Result RunAndWait(Call& call) {
 // AsyncTask runs an asynchronous call. The task is also the completion that delivers the result to the JavaScript
 // thread.
 template <typename Call>
-class AsyncTask final : public threads::Task, public CompletionQueue::Completion {
+class AsyncTask final : public threads::Task, public threads::Turn, public CompletionQueue::Completion {
  public:
   std::optional<Call> call{std::in_place};
   Napi::FunctionReference done;
@@ -137,10 +158,9 @@ class AsyncTask final : public threads::Task, public CompletionQueue::Completion
     result_ = RunOnPoolThread(*call, own_directory);
     // The call is destroyed on the pool thread, because the close(2) of its descriptors may block.
     call.reset();
+    End();
     CompletionQueue::Deliver(this);
   }
-
-  void Fail(const Outcome& outcome) { result_ = typename Call::Result(outcome); }
 
   void Complete(Napi::Env env) override {
     // The status is ignored: done() resolves a promise and does not throw, or the worker is being terminated.
@@ -151,6 +171,13 @@ class AsyncTask final : public threads::Task, public CompletionQueue::Completion
   void ReleaseReferences() override { done.Reset(); }
 
  private:
+  int StartThread() override { return StartThreadFor(*call, this); }
+
+  void Fail(int error) override {
+    result_ = typename Call::Result(Outcome::Failure(error, "pthread_create", "start a thread"));
+    CompletionQueue::Deliver(this);
+  }
+
   typename Call::Result result_;
 };
 
@@ -180,10 +207,7 @@ napi_value Async(napi_env env, napi_callback_info info) {
   // A registered task belongs to the pool thread and then to the queue, which deletes it.
   AsyncTask<Call>* task = owned_task.release();
   queue->Register(task);
-  if (const int error = StartThreadFor(*task->call, task)) {
-    task->Fail(Outcome::Failure(error, "pthread_create", "start a thread"));
-    CompletionQueue::Deliver(task);
-  }
+  task->Begin(PlaceOf(*task->call));
   return nullptr;
 }
 

@@ -30,6 +30,10 @@ Cancellation::~Cancellation() {
 
 bool Cancellation::Commit() const { return state_ == nullptr || Decide(state_, kCommitted); }
 
+bool Cancellation::IsCancelled() const {
+  return state_ != nullptr && (state_->load(std::memory_order_relaxed) & kDecision) == kCancelled;
+}
+
 Napi::Value Cancellation::New(const Napi::CallbackInfo& info) {
   return tagged_object::New(info.Env(), kTag, new std::atomic<int>(kReference), DropReference);
 }

@@ -27,6 +27,9 @@ class Cancellation {
   // true if the caller passed no cancellation object.
   bool Commit() const;
 
+  // Any thread. Reports whether the caller has cancelled the call.
+  bool IsCancelled() const;
+
   // Reports whether the caller passed a cancellation object.
   bool IsGiven() const { return state_ != nullptr; }
 

@@ -16,6 +16,10 @@ class Operation {
 
   bool NeedsOwnDirectory() const { return mount_namespace.IsOther(); }
 
+  bool IsCancelled() const { return cancellation_.IsCancelled(); }
+
+  static Outcome Cancelled() { return Outcome::Failure(ECANCELED, "cancel", "cancel"); }
+
   WorkingDirectory directory;
   MountNamespace mount_namespace;
 
@@ -23,8 +27,6 @@ class Operation {
   void ReadOperation(Arguments& arguments) {
     arguments.Namespace("namespace", &mount_namespace.file).TakeCancellation("cancellation", &cancellation_);
   }
-
-  static Outcome Cancelled() { return Outcome::Failure(ECANCELED, "cancel", "cancel"); }
 
   Cancellation cancellation_;
 };

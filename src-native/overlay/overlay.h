@@ -61,6 +61,7 @@ class OverlayCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }
+  std::string Place() const { return detached_ ? std::string() : target_.Name(); }
   bool NeedsOwnDirectory() const {
     return (strategies_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther();
   }

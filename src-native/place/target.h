@@ -36,6 +36,9 @@ class Target {
   // Reads four arguments from JavaScript: path, root, create, resolve.
   void Read(Arguments& arguments);
 
+  // The root and the path as the caller named them, to compare targets.
+  std::string Name() const { return root_ ? *root_ + '\0' + path_ : path_; }
+
   bool IsRelative() const;
   bool IsInRoot() const { return root_.has_value(); }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "kernel/calls.h"
@@ -13,6 +14,13 @@
 void NamespaceFile::Use(int descriptor) {
   descriptor_ = OwnedFd(kernel::Duplicate(descriptor));
   error_ = descriptor_ ? 0 : errno;
+}
+
+std::string NamespaceFile::Name() const {
+  if (path_) return *path_;
+  struct stat found;
+  const bool is_open = descriptor_ && kernel::Stat(descriptor_.get(), "", AT_EMPTY_PATH, &found) == 0;
+  return is_open ? std::to_string(found.st_ino) : std::string();
 }
 
 Outcome NamespaceFile::Open(OwnedFd* fd) {

@@ -17,6 +17,10 @@ class NamespaceFile {
 
   bool IsGiven() const { return path_.has_value() || descriptor_ || error_ != 0; }
 
+  // Any thread. Returns a name that is the same for every call that names the namespace in the same way: the path, or
+  // the inode number of the open file. Empty for the namespace of the process.
+  std::string Name() const;
+
   // Any thread. Opens the path, or moves the duplicated descriptor to `fd`.
   Outcome Open(OwnedFd* fd);
 
@@ -36,6 +40,7 @@ class MountNamespace {
   NamespaceFile file;
 
   bool IsOther() const { return file.IsGiven(); }
+  std::string Name() const { return file.Name(); }
 
   // New thread. Enters the namespace if the call names one. Fails unless `own_directory` is true: see
   // threads/working_directory.h.

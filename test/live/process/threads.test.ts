@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { mount, mountOverlay, mountSync, umount } from '../../../lib/index.js';
 import { asOrdinaryUser, runNode } from '../../support/child.js';
-import { lacks } from '../../support/environment.js';
+import { fuseDevice, lacks } from '../../support/environment.js';
 import { Hang } from '../../support/hang.js';
 import { lacksOverlay } from '../../support/kernel-features.js';
 import { libraryThreads, readOfThread } from '../../support/own-process.js';
@@ -145,4 +145,36 @@ test('mount() rejects with EAGAIN when the process may not create another thread
     },
   );
   expect({ stdout, stderr }).toEqual({ stdout: 'EAGAIN pthread_create\n', stderr: '' });
+});
+
+test('operations that wait for an earlier one at their target reject with EAGAIN when no thread can be created for them', async ({
+  place,
+  skip,
+}) => {
+  skip(lacks.fuse !== undefined, lacks.fuse);
+  skip(lacks.prlimit !== undefined, lacks.prlimit);
+  const { stdout, stderr } = await runNode(
+    `import { mountSync, mountTmpfs } from 'linux-mount';
+     import { execFileSync, spawn } from 'node:child_process';
+     import { closeSync, openSync, readFileSync } from 'node:fs';
+     const [directory, device] = process.argv.slice(1);
+     const fd = openSync(device, 'r+');
+     mountSync('hang', directory, 'fuse', 0, 'rootmode=40000,user_id=0,group_id=0,fd=' + fd);
+     const start = (name) =>
+       mountTmpfs(directory + '/x', { namespace: { pid: process.pid } }).catch(({ code, syscall }) => [name, code, syscall].join(' '));
+     const calls = [start('first'), start('second'), start('third')];
+     const limit = (bytes) => ['--as=' + bytes + ':', '--pid', String(process.pid)];
+     const size = Number(/VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;
+     // Node.js itself cannot run without memory, so this thread sleeps until another process has raised the limit.
+     spawn('sh', ['-c', 'sleep 0.5; exec prlimit "$@"', 'sh', ...limit('unlimited')]);
+     execFileSync('prlimit', limit(size + 100_000));
+     closeSync(fd);
+     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+     for (const result of await Promise.all(calls)) console.log(result);`,
+    { args: [place.directory('fuse'), fuseDevice] },
+  );
+  expect({ stdout, stderr }).toEqual({
+    stdout: 'first ENOTCONN mount\nsecond EAGAIN pthread_create\nthird EAGAIN pthread_create\n',
+    stderr: '',
+  });
 });
