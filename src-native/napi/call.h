@@ -158,8 +158,11 @@ class AsyncTask final : public threads::Task, public threads::Turn, public Compl
     result_ = RunOnPoolThread(*call, own_directory);
     // The call is destroyed on the pool thread, because the close(2) of its descriptors may block.
     call.reset();
-    End();
+    // The next call at the place starts after this result is on its way, so that the results arrive in the order of the
+    // calls. The delivered task may be deleted at once.
+    Turn* const next = Leave();
     CompletionQueue::Deliver(this);
+    Start(next);
   }
 
   void Complete(Napi::Env env) override {

@@ -40,7 +40,6 @@ bool Turn::IsFirst() {
   return false;
 }
 
-// Removes the first call from the line at its place, and returns the next call, or null.
 Turn* Turn::Leave() {
   if (place_.empty()) return nullptr;
   const Lock lock(&mutex);
@@ -54,7 +53,7 @@ Turn* Turn::Leave() {
   return next_;
 }
 
-// Starts a call. If the system refuses a thread, the call fails, and the next call at its place is started.
+// If the system refuses a thread, the call fails, and the next call at its place is started.
 void Turn::Start(Turn* turn) {
   while (turn != nullptr) {
     const int error = turn->StartThread();
@@ -68,7 +67,5 @@ void Turn::Begin(std::string place) {
   place_ = std::move(place);
   if (IsFirst()) Start(this);
 }
-
-void Turn::End() { Start(Leave()); }
 
 }  // namespace threads

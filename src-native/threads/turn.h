@@ -19,8 +19,10 @@ class Turn {
   void Begin(std::string place);
 
  protected:
-  // Ends the turn of a call that is over, and starts the next call at the place.
-  void End();
+  // Ends the turn of a call that is over. Returns the next call at the place, which the caller must start, or null.
+  Turn* Leave();
+  // Starts a call, or does nothing if `turn` is null.
+  static void Start(Turn* turn);
 
  private:
   // Starts the call on a thread, and returns 0 or the errno of pthread_create(3).
@@ -30,8 +32,6 @@ class Turn {
 
   std::vector<Turn*>::iterator Position() const;
   bool IsFirst();
-  Turn* Leave();
-  static void Start(Turn* turn);
 
   std::string place_;
   Turn* next_ = nullptr;  // the call that waits for this call
