@@ -56,7 +56,7 @@ Outcome FinishMount(const Target& target, const Cancellation& cancellation, Owne
 
 void MoveCall::Read(Arguments& arguments) {
   from_.Read(arguments);
-  to_.Read(arguments);
+  target_.Read(arguments);
   arguments.Boolean("beneath", &beneath_).Boolean("requireUnmounted", &require_unmounted_);
   ReadOperation(arguments);
 }
@@ -73,12 +73,12 @@ Outcome MoveCall::Move() {
   if (!kernel::IsMountPoint(tree.get(), "", AT_EMPTY_PATH)) {
     return Outcome::Failure(EINVAL, "move_mount", "check source");
   }
-  outcome = to_.LookUp(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
-  if (!outcome.Failed()) outcome = to_.OpenIfCancellable(cancellation_);
-  if (!outcome.Failed() && require_unmounted_) outcome = to_.RequireUnmounted();
+  outcome = target_.LookUp(kernel::IsDirectory(tree.get(), "", AT_EMPTY_PATH));
+  if (!outcome.Failed()) outcome = target_.OpenIfCancellable(cancellation_);
+  if (!outcome.Failed() && require_unmounted_) outcome = target_.RequireUnmounted();
   if (outcome.Failed()) return outcome;
   if (kernel::HasMoveMount()) {
-    return Attach(tree.get(), to_, cancellation_, beneath_ ? Position::kBeneath : Position::kOnTop);
+    return Attach(tree.get(), target_, cancellation_, beneath_ ? Position::kBeneath : Position::kOnTop);
   }
   return beneath_ ? Outcome::Failure(ENOSYS, "move_mount", "attach") : MoveByMount(tree);
 }
@@ -89,8 +89,8 @@ Outcome MoveCall::MoveByMount(const OwnedFd& tree) {
   if (kernel::MountId(tree.get(), "", AT_EMPTY_PATH, kernel::IdKind::kUnique, &outcome.mount_id) < 0) {
     return Outcome::Failure(errno, "statx", "identify");
   }
-  if (mount(procfs::Fd(tree.get()).c_str(), to_.FullPath().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
-    return Outcome::Failure(AttachError(errno, tree.get(), to_), "mount", "move");
+  if (mount(procfs::Fd(tree.get()).c_str(), target_.FullPath().c_str(), nullptr, MS_MOVE, nullptr) < 0) {
+    return Outcome::Failure(AttachError(errno, tree.get(), target_), "mount", "move");
   }
   return outcome;
 }

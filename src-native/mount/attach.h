@@ -3,9 +3,8 @@
 
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
+#include "mount/mounting_call.h"
 #include "napi/cancellation.h"
-#include "napi/operation.h"
-#include "place/target.h"
 
 // Where a mount goes at a target that is a mount point already: on top of the mount at the target, or beneath that
 // mount.
@@ -26,49 +25,36 @@ int AttachError(int error, int tree, const Target& target);
 // unmounted again.
 Outcome FinishMount(const Target& target, const Cancellation& cancellation, OwnedFd* mounted);
 
-// Moves an attached mount. Arguments: from (a target), to (a target), beneath, vacant, operation.
-class MoveCall : public Operation {
+// Moves an attached mount. Arguments: from (a target), target, beneath, requireUnmounted, operation.
+class MoveCall : public MountingCall {
  public:
   void Read(Arguments& arguments);
-  bool IsRelative() const { return from_.IsRelative() || to_.IsRelative(); }
-  std::string Place() const { return to_.Name(); }
-  Outcome Run() {
-    Outcome outcome = Move();
-    to_.KeepOrRemoveCreated(&outcome);
-    return outcome;
-  }
+  bool IsRelative() const { return from_.IsRelative() || target_.IsRelative(); }
+  Outcome Run() { return Finished(Move()); }
 
  private:
   Outcome Move();
   Outcome MoveByMount(const OwnedFd& tree);
 
-  Target from_, to_;
+  Target from_;
   bool beneath_ = false;
-  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };
 
-// Attaches a detached mount, or a copy of it if `clone` is set. Arguments: tree, target, clone, beneath, vacant,
-// operation.
-class AttachCall : public Operation {
+// Attaches a detached mount, or a copy of it if `clone` is set. Arguments: tree, target, clone, beneath,
+// requireUnmounted, operation.
+class AttachCall : public MountingCall {
  public:
   void Read(Arguments& arguments);
   bool IsRelative() const { return target_.IsRelative(); }
-  std::string Place() const { return target_.Name(); }
-  Outcome Run() {
-    Outcome outcome = AttachTree();
-    target_.KeepOrRemoveCreated(&outcome);
-    return outcome;
-  }
+  Outcome Run() { return Finished(AttachTree()); }
 
  private:
   Outcome AttachTree();
 
   OwnedFd tree_;
   int tree_error_ = 0;  // the errno for a descriptor that is closed
-  Target target_;
   bool clone_ = false;
   bool beneath_ = false;
-  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };
 
 // Closes the descriptor of a detached mount. The kernel unmounts a detached mount when its last descriptor closes,

@@ -7,9 +7,8 @@
 #include "kernel/owned_fd.h"
 #include "mount/change.h"
 #include "mount/id_map.h"
+#include "mount/mounting_call.h"
 #include "napi/cancellation.h"
-#include "napi/operation.h"
-#include "napi/result.h"
 #include "place/target.h"
 
 namespace bind {
@@ -36,30 +35,22 @@ Outcome Bind(const char* source, Target& target, const attributes::Change& chang
 }  // namespace bind
 
 // Makes a bind mount with its attributes, attached at a target or `detached`. Arguments: source, target, set, clear,
-// propagation, recursive, ID map, detached, vacant, operation.
-class BindCall : public Operation {
+// propagation, recursive, ID map, detached, requireUnmounted, operation.
+class BindCall : public MountingCall {
  public:
   using Result = MountResult;
 
   void Read(Arguments& arguments);
   bool IsRelative() const;
-  std::string Place() const { return detached_ ? std::string() : target_.Name(); }
   // Prepare runs before the thread enters another mount namespace, where the path of the user namespace may be missing.
   Outcome Prepare() { return id_map_.Open(); }
-  MountResult Run() {
-    MountResult result = Make();
-    target_.KeepOrRemoveCreated(&result.outcome);
-    return result;
-  }
+  MountResult Run() { return Finished(Make()); }
 
  private:
   MountResult Make();
   MountResult MakeDetached();
 
   std::string source_;
-  Target target_;
   attributes::Change change_;
   IdMap id_map_;
-  bool detached_ = false;
-  bool require_unmounted_ = false;  // the call fails with EBUSY if the target is a mount point
 };

@@ -39,9 +39,8 @@
 //   bool NeedsFreshThread() const;    Whether Run changes its thread for good, so that the thread must be new and must
 //                                     end with the call. A class for which this is always true declares instead:
 //   static constexpr bool kFreshThread = true;
-//   std::string Place() const;        Where the call mounts: name() runs after every earlier call of this process at
-//   the
-//                                     same place (threads/turn.h). Empty for a call that mounts nowhere.
+//   std::string Place() const;        Where the call mounts. name() runs after every earlier call at the same place
+//                                     (threads/turn.h). Empty for a call that mounts nowhere.
 //   bool IsCancelled() const;         Whether the caller has cancelled the call, which then makes no system call.
 //   Outcome Prepare();                Runs before Run on the same thread, before the thread changes its namespace.
 namespace call {
@@ -71,7 +70,7 @@ std::string PlaceOf(const Call& call) {
   std::string place;
   if constexpr (requires { call.Place(); }) {
     place = call.Place();
-    if (!place.empty()) place += '\0' + call.mount_namespace.Name();
+    if (!place.empty()) place += '\0' + call.mount_namespace.file.Name();
   }
   return place;
 }

@@ -10,9 +10,7 @@
 
 #include "kernel/outcome.h"
 #include "kernel/owned_fd.h"
-#include "napi/operation.h"
-#include "napi/result.h"
-#include "place/target.h"
+#include "mount/mounting_call.h"
 #include "threads/private_mounts.h"
 
 namespace overlay {
@@ -53,7 +51,7 @@ KernelSupport FindKernelSupport();
 // idmapped layers, and if it is `detached` and the kernel cannot make it detached directly. Before 6.15 the layers of
 // an overlay must be attached in the mount namespace where the overlay is mounted, and the idmapped copies of the
 // layers must be invisible to other processes.
-class OverlayCall : public Operation {
+class OverlayCall : public MountingCall {
  public:
   using Result = MountResult;
 
@@ -61,18 +59,13 @@ class OverlayCall : public Operation {
 
   void Read(Arguments& arguments);
   bool IsRelative() const { return true; }
-  std::string Place() const { return detached_ ? std::string() : target_.Name(); }
   bool NeedsOwnDirectory() const {
     return (strategies_ & kDescriptors) || NeedsFreshThread() || mount_namespace.IsOther();
   }
   bool NeedsFreshThread() const { return mount_namespace.IsOther() || NeedsPrivateNamespace(); }
   // Prepare runs before the thread enters another mount namespace, where the paths of user namespaces may be missing.
   Outcome Prepare() { return OpenUserNamespaces(); }
-  MountResult Run() {
-    MountResult result = Make();
-    target_.KeepOrRemoveCreated(&result.outcome);
-    return result;
-  }
+  MountResult Run() { return Finished(Make()); }
 
  private:
   struct Opened {
@@ -104,7 +97,6 @@ class OverlayCall : public Operation {
   Outcome MapLayers(int tmpfs, Opened* opened) const;
 
   std::string source_;
-  Target target_;
   std::vector<std::string> lower_;
   std::vector<std::string> data_only_;
   std::optional<std::string> upper_;
@@ -113,10 +105,8 @@ class OverlayCall : public Operation {
   unsigned long flags_ = 0;           // the attributes of the mount, as mount(2) flags
   std::optional<std::string> data_;
   unsigned long strategies_ = 0;
-  bool writable_ = false;           // the call fails if the new mount is read-only
-  bool exclusive_ = false;          // the call fails if another overlay uses the upper or work directory
-  bool require_unmounted_ = false;  // the call fails if the target is a mount point
-  bool detached_ = false;
+  bool writable_ = false;   // the call fails if the new mount is read-only
+  bool exclusive_ = false;  // the call fails if another overlay uses the upper or work directory
   // Three strings for each idmapped layer: the index of the layer, and then either the path of a user namespace and "",
   // or the lines for uid_map and for gid_map (threads/user_namespace.h).
   std::vector<std::string> id_maps_;

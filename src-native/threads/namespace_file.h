@@ -40,7 +40,6 @@ class MountNamespace {
   NamespaceFile file;
 
   bool IsOther() const { return file.IsGiven(); }
-  std::string Name() const { return file.Name(); }
 
   // New thread. Enters the namespace if the call names one. Fails unless `own_directory` is true: see
   // threads/working_directory.h.

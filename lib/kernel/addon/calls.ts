@@ -144,7 +144,7 @@ export const CALLS = {
     syscall: 'move_mount',
     arguments: {
       from: 'target',
-      to: 'target',
+      target: 'target',
       beneath: 'boolean',
       requireUnmounted: 'boolean',
       namespace: 'namespace',

@@ -8,18 +8,18 @@ import { type OperationCase, operationError } from '../failure.js';
 import { Mount } from '../handle.js';
 import { type MoveOptions, type MovePlan, planMove } from './plan.js';
 
-function caseOf({ from, to, namespace }: MovePlan): OperationCase {
+function caseOf({ from, target, namespace }: MovePlan): OperationCase {
   const source = pathOfTarget(from);
-  return { source, target: to, from, fsType: null, flags: constants.MS_MOVE, hasData: false, namespace };
+  return { source, target, from, fsType: null, flags: constants.MS_MOVE, hasData: false, namespace };
 }
 
 const MOVE: Operation<MovePlan, 'move', Mount> = {
   channel: new OperationChannel('moveMount'),
-  subject: ({ from, to }) => ({ source: pathOfTarget(from), target: to }),
+  subject: ({ from, target }) => ({ source: pathOfTarget(from), target }),
   call: native.move,
-  arguments: ({ from, to, beneath, requireUnmounted, namespace }, cancellation) => ({
+  arguments: ({ from, target, beneath, requireUnmounted, namespace }, cancellation) => ({
     from,
-    to,
+    target,
     beneath,
     requireUnmounted,
     namespace,

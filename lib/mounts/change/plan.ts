@@ -68,7 +68,7 @@ export function planPropagation(target: Target, propagation: Propagation, option
 /** The checked arguments of {@link moveMount}. */
 export interface MovePlan extends OperationPlan {
   readonly from: NativeTarget;
-  readonly to: NativeTarget;
+  readonly target: NativeTarget;
   /** The target as the handle keeps it: an absolute path, without the option `create`. */
   readonly absoluteTarget: NativeTarget;
   readonly beneath: boolean;
@@ -86,7 +86,7 @@ export function planMove(from: Target, to: Target, options: MoveOptions): MovePl
     ['from', mounted.root ?? mounted.path],
     ['to', target.root ?? target.path],
   ]);
-  return { from: mounted, to: target, absoluteTarget: absoluteTarget(target), ...placement, ...operation };
+  return { from: mounted, target, absoluteTarget: absoluteTarget(target), ...placement, ...operation };
 }
 
 /** Checks the options `beneath` and `ifMounted` of the operations that call move_mount(2). */

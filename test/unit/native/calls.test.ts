@@ -63,7 +63,6 @@ const TARGET = ['target', 'root', 'create', 'resolve'];
 const MEMBER_READS: Readonly<Record<string, readonly string[]>> = {
   target: TARGET,
   from: TARGET,
-  to: TARGET,
   id_map: ['userNamespace', 'uidMap', 'gidMap'],
 };
 const READS: Readonly<Record<string, readonly string[]>> = {
