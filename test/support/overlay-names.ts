@@ -38,3 +38,42 @@ export function makeLayer(place: Place, parent: string, name: Buffer, mark = '')
   if (mark !== '') writeFileSync(Buffer.concat([path, Buffer.from(`/${mark}`)]), '');
   return path;
 }
+
+/** Names of the layers of one overlay, with an upper and a work directory if `writable` is true. */
+export interface LayerNames {
+  readonly lower: readonly Buffer[];
+  readonly writable: boolean;
+  readonly upper: Buffer;
+  readonly work: Buffer;
+}
+
+/** Random names for an overlay of 2 to `most` lower layers. */
+export function layerNames(most: number): fc.Arbitrary<LayerNames> {
+  return fc.record({
+    lower: fileNames({ minLength: 2, maxLength: most }),
+    writable: fc.boolean(),
+    upper: fileName,
+    work: fileName,
+  });
+}
+
+/** The directories that {@link makeLayers} made. */
+export interface MadeLayers {
+  readonly spec: { lower: Buffer[]; upper?: Buffer; work?: Buffer };
+  readonly marks: string[];
+}
+
+/**
+ * Makes the directories of an overlay, below a new directory `parent`. Each layer contains an empty file, and `marks` are
+ * the names of these files.
+ */
+export function makeLayers(place: Place, parent: string, { lower, writable, upper, work }: LayerNames): MadeLayers {
+  const layers = lower.map((layer, index) => makeLayer(place, `${parent}/lower`, layer, `lower${index}`));
+  const marks = lower.map((_, index) => `lower${index}`);
+  if (!writable) return { spec: { lower: layers }, marks };
+  const above = {
+    upper: makeLayer(place, `${parent}/upper`, upper, 'upper'),
+    work: makeLayer(place, `${parent}/work`, work),
+  };
+  return { spec: { lower: layers, ...above }, marks: [...marks, 'upper'] };
+}

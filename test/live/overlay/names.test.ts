@@ -5,17 +5,10 @@ import { beforeEach, expect } from 'vitest';
 import { mountOverlay, mountOverlaySync } from '../../../lib/index.js';
 import { times } from '../../support/effort.js';
 import { lacksOverlay } from '../../support/kernel-features.js';
-import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
+import { layerNames, makeLayers } from '../../support/overlay-names.js';
 import { test } from '../../support/place.js';
 
 beforeEach(({ skip }) => skip(lacksOverlay !== undefined, lacksOverlay));
-
-const spec = fc.record({
-  lower: fileNames({ minLength: 2, maxLength: 6 }),
-  writable: fc.boolean(),
-  upper: fileName,
-  work: fileName,
-});
 
 let round = 0;
 
@@ -27,20 +20,15 @@ test.for([
   async ([_name, doMount], { place }) => {
     const target = place.directory('merged');
     await fc.assert(
-      fc.asyncProperty(spec, async ({ lower, writable, upper, work }) => {
+      fc.asyncProperty(layerNames(6), async (names) => {
         round += 1;
-        const layers = lower.map((layer, index) => makeLayer(place, `${round}/lower`, layer, `lower${index}`));
-        const above = {
-          upper: makeLayer(place, `${round}/upper`, upper, 'upper'),
-          work: makeLayer(place, `${round}/work`, work),
-        };
-        const expected = [...lower.map((_, index) => `lower${index}`), ...(writable ? ['upper'] : [])];
-        const mount = await doMount({ lower: layers, target, ...(writable ? above : {}) });
+        const { spec, marks } = makeLayers(place, `${round}`, names);
+        const mount = await doMount({ ...spec, target });
         try {
-          expect(readdirSync(target).sort()).toEqual(expected.sort());
-          if (writable) {
+          expect(readdirSync(target).sort()).toEqual(marks.sort());
+          if (spec.upper !== undefined) {
             writeFileSync(`${target}/written`, '');
-            expect(readdirSync(above.upper).sort()).toEqual(['upper', 'written']);
+            expect(readdirSync(spec.upper).sort()).toEqual(['upper', 'written']);
           }
         } finally {
           await mount.unmount();

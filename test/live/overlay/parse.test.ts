@@ -5,7 +5,7 @@ import { mountOverlaySync, mountSync, overlayData, parseOverlayData, umountSync 
 import { times } from '../../support/effort.js';
 import { isRealRoot } from '../../support/environment.js';
 import { lacksOverlay, lacksStrategy } from '../../support/kernel-features.js';
-import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
+import { fileName, fileNames, layerNames, makeLayer, makeLayers } from '../../support/overlay-names.js';
 import { type Place, test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { must } from '../../support/values.js';
@@ -35,27 +35,13 @@ test('parseOverlayData() finds the layers of mounted overlays in the mount table
   // The mount table shows no names for layers that are passed as descriptors; before Linux 6.13 also the strategy
   // fsconfig passes descriptors.
   const options = isNamedByFsconfig(place, target) ? {} : ({ strategy: 'data' } as const);
-  const names = fc.record({
-    lower: fileNames({ minLength: 2, maxLength: 6 }),
-    writable: fc.boolean(),
-    upper: fileName,
-    work: fileName,
-  });
   fc.assert(
-    fc.property(names, ({ lower, writable, upper, work }) => {
+    fc.property(layerNames(6), (names) => {
       round += 1;
-      const above = {
-        upper: makeLayer(place, `${round}/upper`, upper),
-        work: makeLayer(place, `${round}/work`, work),
-      };
-      const spec = {
-        lower: lower.map((layer) => makeLayer(place, `${round}/lower`, layer)),
-        ...(writable ? above : {}),
-      };
+      const { spec } = makeLayers(place, `${round}`, names);
       using _merged = mountOverlaySync({ ...spec, ...options, target });
       const { lower: shown, upper: shownUpper, work: shownWork } = parseOverlayData(superOptions(target), asBuffers);
-      expect({ lower: shown, ...(writable && { upper: shownUpper, work: shownWork }) }).toEqual(spec);
-      if (!writable) expect([shownUpper, shownWork]).toEqual([undefined, undefined]);
+      expect([shown, shownUpper, shownWork]).toEqual([spec.lower, spec.upper, spec.work]);
     }),
     { numRuns: times(200, 10) },
   );

@@ -14,7 +14,7 @@ import { runNode } from '../../support/child.js';
 import { inEveryPass, patience, times } from '../../support/effort.js';
 import { lacks as environment, injectProgram } from '../../support/environment.js';
 import { lacksOverlay, lacksStrategy, overlayForms, overlayStrategies } from '../../support/kernel-features.js';
-import { fileName, fileNames, makeLayer } from '../../support/overlay-names.js';
+import { layerNames, makeLayers } from '../../support/overlay-names.js';
 import { test } from '../../support/place.js';
 import { tableEntry } from '../../support/table.js';
 import { rejectionOf, thrownBy } from '../../support/values.js';
@@ -37,30 +37,17 @@ describe.each(cases)('mountOverlay by $strategy, $form', ({ strategy, doMount })
   }) => {
     skip(lacks !== undefined, lacks);
     const target = place.directory('merged');
-    const spec = fc.record({
-      lower: fileNames({ minLength: 2, maxLength: 12 }),
-      writable: fc.boolean(),
-      upper: fileName,
-      work: fileName,
-    });
     let round = 0;
     await fc.assert(
-      fc.asyncProperty(spec, async ({ lower, writable, upper, work }) => {
+      fc.asyncProperty(layerNames(12), async (names) => {
         round += 1;
-        const layers = lower.map((layer, index) => makeLayer(place, `${round}/lower`, layer, `lower${index}`));
-        const above = {
-          upper: makeLayer(place, `${round}/upper`, upper, 'upper'),
-          work: makeLayer(place, `${round}/work`, work),
-        };
-        await using mount = await doMount({ lower: layers, target, strategy, ...(writable ? above : {}) });
+        const { spec, marks } = makeLayers(place, `${round}`, names);
+        await using mount = await doMount({ ...spec, target, strategy });
         expect(mount.strategy).toBe(strategy);
-        const marks = [...lower.map((_, index) => `lower${index}`), ...(writable ? ['upper'] : [])];
         expect(readdirSync(target).sort()).toEqual(marks.sort());
         const back = await mount.overlay();
-        expect(back.lower.map(hex)).toEqual(layers.map(hex));
-        expect([hex(back.upper), hex(back.work)]).toEqual(
-          writable ? [hex(above.upper), hex(above.work)] : [undefined, undefined],
-        );
+        expect(back.lower.map(hex)).toEqual(spec.lower.map(hex));
+        expect([hex(back.upper), hex(back.work)]).toEqual([hex(spec.upper), hex(spec.work)]);
         expect(mount.overlaySync()).toEqual(back);
       }),
       { numRuns: times(60, 10) },

@@ -476,10 +476,17 @@ test('an operation with a wrong target in a root directory throws or rejects and
   expect(readdirSync(root)).toEqual([]);
 });
 
-test('the option create leaves a directory that another process has used when the mount fails', async ({
-  place,
-  skip,
-}) => {
+test.for<readonly [what: string, left: string, change: (root: string) => void]>([
+  ['a directory that another process has used', 'theirs', (root) => writeFileSync(`${root}/new/theirs`, 'theirs')],
+  [
+    'a directory that another process has put at the target',
+    't',
+    (root) => {
+      renameSync(`${root}/new/t`, `${root}/moved`);
+      mkdirSync(`${root}/new/t`);
+    },
+  ],
+])('the option create leaves %s when the mount fails', async ([_what, left, change], { place, skip }) => {
   skip(lacksOverlay !== undefined, lacksOverlay);
   skip(lacks.fuse !== undefined, lacks.fuse);
   const root = place.directory('root');
@@ -489,29 +496,10 @@ test('the option create leaves a directory that another process has used when th
   const target = { root, path: 'new/t', create: 'directory' } as const;
   const failed = rejectionOf(mountOverlay({ lower, target, strategy: 'data' }));
   await until(() => existsSync(`${root}/new/t`));
-  writeFileSync(`${root}/new/theirs`, 'theirs');
+  change(root);
   hang.end();
   expect(await failed).toBeInstanceOf(MountError);
-  expect(readdirSync(`${root}/new`)).toEqual(['theirs']);
-});
-
-test('the option create leaves a directory that another process has put at the target when the mount fails', async ({
-  place,
-  skip,
-}) => {
-  skip(lacksOverlay !== undefined, lacksOverlay);
-  skip(lacks.fuse !== undefined, lacks.fuse);
-  const root = place.directory('root');
-  using hang = new Hang(place.directory('hang'));
-  const lower = [`${hang.path}/one`, `${hang.path}/two`];
-  const target = { root, path: 'new/t', create: 'directory' } as const;
-  const failed = rejectionOf(mountOverlay({ lower, target, strategy: 'data' }));
-  await until(() => existsSync(`${root}/new/t`));
-  renameSync(`${root}/new/t`, `${root}/moved`);
-  mkdirSync(`${root}/new/t`);
-  hang.end();
-  expect(await failed).toBeInstanceOf(MountError);
-  expect(readdirSync(`${root}/new`)).toEqual(['t']);
+  expect(readdirSync(`${root}/new`)).toEqual([left]);
 });
 
 const TREES = times(12, 3);
