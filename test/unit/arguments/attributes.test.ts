@@ -151,6 +151,10 @@ describe('ATTRIBUTE_ROWS', () => {
     expect(row).toMatchObject({ flag: kernel.flag, word: word === undefined ? kernel.suffix.toLowerCase() : word });
   });
 
+  it('every row of ATTRIBUTE_ROWS has an MS flag, because attributeFlags would drop an attribute without one', () => {
+    expect(ATTRIBUTE_ROWS.filter(({ flag }) => flag === 0)).toEqual([]);
+  });
+
   it('every row of ATTRIBUTE_ROWS converts an attribute to its flag, its word and its lock', () => {
     for (const { attribute, flag, word, lock } of ATTRIBUTE_ROWS) {
       if (attribute !== 0) expect(flagsOfAttributes(attribute)).toBe(flag);
