@@ -157,7 +157,7 @@ test('operations that wait for an earlier one at their target reject with EAGAIN
     `import { mountSync, mountTmpfs } from 'linux-mount';
      import { execFileSync, spawn } from 'node:child_process';
      import { closeSync, openSync, readFileSync } from 'node:fs';
-     const [directory, device] = process.argv.slice(1);
+     const [directory, device, over] = process.argv.slice(1);
      const fd = openSync(device, 'r+');
      mountSync('hang', directory, 'fuse', 0, 'rootmode=40000,user_id=0,group_id=0,fd=' + fd);
      const start = (name) =>
@@ -165,13 +165,19 @@ test('operations that wait for an earlier one at their target reject with EAGAIN
      const calls = [start('first'), start('second'), start('third')];
      const limit = (bytes) => ['--as=' + bytes + ':', '--pid', String(process.pid)];
      const size = Number(/VmSize:\\s+(\\d+)/.exec(readFileSync('/proc/self/status', 'latin1'))[1]) * 1024;
-     // Node.js itself cannot run without memory, so this thread sleeps until another process has raised the limit.
-     spawn('sh', ['-c', 'sleep 0.5; exec prlimit "$@"', 'sh', ...limit('unlimited')]);
+     const pause = (milliseconds) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+     // Node.js itself cannot run without memory, so this thread does next to nothing until another process has raised the
+     // limit again.
+     spawn('sh', ['-c', 'until [ -e "$0" ]; do sleep 0.1; done; exec prlimit "$@"', over, ...limit('unlimited')]);
+     const isLimited = () => !/Max address space +unlimited/.test(readFileSync('/proc/self/limits', 'latin1'));
+     isLimited();
      execFileSync('prlimit', limit(size + 100_000));
      closeSync(fd);
-     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_500);
+     pause(500);
+     closeSync(openSync(over, 'w'));
+     while (isLimited()) pause(50);
      for (const result of await Promise.all(calls)) console.log(result);`,
-    { args: [place.directory('fuse'), fuseDevice] },
+    { args: [place.directory('fuse'), fuseDevice, place.path('over')] },
   );
   expect({ stdout, stderr }).toEqual({
     stdout: 'first ENOTCONN mount\nsecond EAGAIN pthread_create\nthird EAGAIN pthread_create\n',
